@@ -1,0 +1,211 @@
+/**
+ * The seam between Tidemark and whatever keeps its logs. A broker holds every channel's log, remembers
+ * idempotency keys, knows who is present and hands out leases. What each method promises stands on it;
+ * `brokerContract` in `tidemark/testing` is the same as tests, and every broker passes all of it.
+ */
+import type { Member } from "../protocol/index.js";
+
+/** A payload as the log keeps it: JSON text, or bytes. Opaque to a broker. */
+export type Payload = string | Uint8Array;
+
+/** One entry of a channel's log. */
+export interface Entry {
+  /** Strictly increasing over the life of the channel; made out of time, see `nextOffset`. */
+  readonly offset: number;
+  /** The offset of the entry before it, 0 for the first. `entry.prev === cursor` is what continuity means. */
+  readonly prev: number;
+  readonly data: Payload;
+  /** What stands beside the payload on the wire: the text of a JSON object. Opaque to a broker. */
+  readonly meta?: string;
+}
+
+/** How an append is recognised when it is tried again. Every append has a key; the node makes one where a client gave none. */
+export interface Key {
+  /** Whose key: user and publisher, as one text that nobody can choose for somebody else. */
+  readonly scope: string;
+  /** A number is the scope's sequence on this channel and only grows; a text is a key of any other making. */
+  readonly id: number | string;
+  /** A fingerprint of the payload as its publisher sent it. The same key with another one is a conflict. */
+  readonly print: number;
+}
+
+/** An entry to be. */
+export interface Draft {
+  readonly data: Payload;
+  readonly meta?: string;
+  readonly key: Key;
+}
+
+/** What a log keeps. Without any of them it keeps nothing: the channel is live only. */
+export interface Retain {
+  /** At most this many entries. */
+  readonly count?: number;
+  /** At most this many bytes of payload and meta. */
+  readonly bytes?: number;
+  /** Entries appended at most this many milliseconds ago. Also filters reads. */
+  readonly age?: number;
+}
+
+/** What the server knows of a channel and tells the broker with each call. */
+export interface LogOptions {
+  /** `undefined`: keep nothing. */
+  readonly retain: Retain | undefined;
+  /** How long keys are remembered, in milliseconds. */
+  readonly dedupe: number;
+}
+
+/** What became of one draft. */
+export type Appended =
+  | {
+      readonly offset: number;
+      /** True when an earlier append with this key is what `offset` names. */
+      readonly duplicate: boolean;
+    }
+  /** The key was used with another payload; nothing was appended. */
+  | { readonly error: "key_conflict" }
+  /** The key is older than what the broker still remembers of its scope; nothing was appended now. */
+  | { readonly error: "outcome_unknown" };
+
+/** A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. */
+export interface Epoch {
+  readonly epoch: string;
+  readonly base: number;
+}
+
+/** Where to read. Forward: the oldest entries after an offset. Backward: the newest before one, still oldest first. */
+export type ReadFrom =
+  | { readonly after: number; readonly limit: number; readonly bytes: number }
+  | { readonly before: number; readonly limit: number; readonly bytes: number };
+
+/** A stretch of the log, with what it takes to judge a cursor. All of it is true at one moment. */
+export interface Page {
+  /** Oldest first, contiguous: each one's `prev` is the offset before it. */
+  readonly entries: readonly Entry[];
+  /** The `prev` of the oldest entry kept; the head when nothing is kept. */
+  readonly oldestPrev: number;
+  /** The offset of the newest entry ever appended, kept or not; 0 for a new log. */
+  readonly head: number;
+  /** Oldest first, at least one, at most 16; the last is the one being written. */
+  readonly epochs: readonly Epoch[];
+}
+
+/** Entries as they were appended. A hint: it may be lost, late or repeated, and then reading repairs it. */
+export interface Hint {
+  readonly epoch: string;
+  readonly entries: readonly Entry[];
+}
+
+/** A message that never enters the log. */
+export interface Signal {
+  readonly data: Payload;
+  readonly meta?: string;
+  /** Of signals with the same slot only the newest matters to someone who lags. */
+  readonly slot: string;
+}
+
+/** One change of who is present. Versions of a channel grow by one; a hole means: ask `members` again. */
+export interface PresenceChange {
+  readonly version: number;
+  readonly joined: readonly Member[];
+  readonly left: readonly Member[];
+}
+
+/** What a follower is told. Never called before `follow` has resolved, nor after `stop`. */
+export interface Follower {
+  /** Entries were appended. At most once each in the usual case; the follower checks `prev` itself. */
+  onEntries(hint: Hint): void;
+  /** Signals were sent. At most once each, in the order of their sender. */
+  onSignals(signals: readonly Signal[]): void;
+  onPresence(change: PresenceChange): void;
+  /** Hints may have been lost: read the head, and the members where they matter. */
+  onReset(): void;
+}
+
+/** An exclusive right with an end. */
+export interface Lease {
+  /** What the holder's writes carry as `fence`. Never the same twice; no order is implied. */
+  readonly token: string;
+  /** Extends it by its full length from now. `false`: it was lost, and somebody else may hold it. */
+  renew(): Promise<boolean>;
+  /** Gives it up. Does nothing when it was lost already. */
+  release(): Promise<void>;
+}
+
+/**
+ * What an acknowledged append survives. `memory`: nothing; it ends with the broker's process. `disk`: the end of
+ * the process and of the machine's power. `replicated`: the loss of a machine.
+ */
+export type Durability = "memory" | "disk" | "replicated";
+
+/** One node's connection to the logs. Methods reject with a {@link BrokerError}; none of them waits for ever. */
+export interface Broker {
+  readonly durability: Durability;
+
+  /**
+   * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append
+   * or read creates the log with a fresh epoch. Retention is applied in the same step. The result has one
+   * outcome per draft; one draft's conflict does not stop the next. When this rejects, any prefix of the
+   * drafts may have been appended: trying again with the same keys is safe.
+   * With `fence`, appends only if it is the token last sealed on the channel; otherwise rejects with `fenced`.
+   */
+  append(channel: string, drafts: readonly Draft[], options: LogOptions & { readonly fence?: string }): Promise<Appended[]>;
+
+  /**
+   * Reads a page. Up to `limit` entries and about `bytes` bytes of them, but at least one entry where there is
+   * one. Sees every append acknowledged before the call, by any node.
+   */
+  read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page>;
+
+  /** Hands signals to the channel's present followers, on all nodes, and keeps nothing. */
+  signal(channel: string, signals: readonly Signal[]): Promise<void>;
+
+  /**
+   * Follows a channel: resolves, with the way to stop, once every later append will be hinted (or reset).
+   * Several followers of one channel on one broker are independent.
+   */
+  follow(channel: string, follower: Follower): Promise<() => void>;
+
+  /**
+   * Adds an instance (such as a connection) of a member. The first instance of a member id is announced as
+   * joined; a later one changes nothing but replaces the data new readers see. Ends with `leave` or with this node.
+   */
+  join(channel: string, member: Member, instance: string): Promise<void>;
+
+  /**
+   * Removes an instance. When the member has had none for `grace` milliseconds, it is announced as left; one
+   * that comes back in time, on any node, has neither left nor joined.
+   */
+  leave(channel: string, id: string, instance: string, grace: number): Promise<void>;
+
+  /** Who is present, those in their grace period included, and the version of the last change in it. */
+  members(channel: string): Promise<{ members: Member[]; version: number }>;
+
+  /** Takes a lease of `ttl` milliseconds if nobody holds it; `undefined` when somebody does. */
+  lease(name: string, ttl: number): Promise<Lease | undefined>;
+
+  /** Makes `token` the only fence that the channel's fenced appends are accepted with. */
+  seal(channel: string, token: string): Promise<void>;
+
+  /** Lets go of everything: followers get nothing more, this node's members leave at once, leases are released. */
+  close(): Promise<void>;
+}
+
+/** A broker call that failed. */
+export class BrokerError extends Error {
+  override readonly name = "BrokerError";
+  readonly code: "unavailable" | "fenced" | "closed";
+
+  constructor(code: "unavailable" | "fenced" | "closed", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** How long keys are remembered unless a channel says otherwise: 5 minutes, in milliseconds. */
+export const DEFAULT_DEDUPE_MS = 300_000;
+
+/** How many sequences are remembered per scope; a publisher keeps fewer than this unanswered on one channel. */
+export const REMEMBERED_SEQUENCES = 256;
+
+/** How many epochs a log remembers. */
+export const REMEMBERED_EPOCHS = 16;

@@ -1,0 +1,29 @@
+/** The longest channel name, in bytes of UTF-8. */
+export const MAX_CHANNEL_BYTES = 255;
+
+// Control characters would make logs and terminals lie about the name; lone surrogates have no UTF-8 form.
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/;
+
+/** Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. */
+export function channelNameProblem(name: string): string | undefined {
+  if (name === "") return "a channel name cannot be empty";
+  if (name.length > MAX_CHANNEL_BYTES || utf8Length(name) > MAX_CHANNEL_BYTES) {
+    return `a channel name has at most ${MAX_CHANNEL_BYTES} bytes of UTF-8`;
+  }
+  if (UNPRINTABLE.test(name)) return "a channel name has no control characters";
+  if (LONE_SURROGATE.test(name)) return "a channel name must be well-formed Unicode";
+  return undefined;
+}
+
+/** How many bytes `text` takes in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}

@@ -1,0 +1,202 @@
+/** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
+import { channelNameProblem } from "./channel-name.js";
+import { parseCursor } from "./cursor.js";
+import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
+import type { Line } from "./lines.js";
+import { isOffset } from "./offset.js";
+
+/** A command that cannot be carried out as written; answered with an error, the connection goes on. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: "bad_request" | "unknown_command";
+  /** The id to answer to, where the command had a usable one. */
+  readonly id: Id;
+
+  constructor(code: "bad_request" | "unknown_command", message: string, id: Id) {
+    super(message);
+    this.code = code;
+    this.id = id;
+  }
+}
+
+/** A line that is no command at all. The connection is closed with 1008 and this message. */
+export class NotACommand extends Error {
+  override readonly name = "NotACommand";
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const VERBS = ["connect", "subscribe", "unsubscribe", "publish", "history", "members", "call"] as const;
+const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
+const MAX_TOKEN = 16_384;
+const MAX_KEY = 128;
+const MAX_METHOD = 255;
+const MAX_PAGE = 1000;
+
+/**
+ * Reads one line from a client.
+ *
+ * @throws {CommandError} when the line is an object but no well-formed command
+ * @throws {NotACommand} when the line is not an object
+ */
+export function decodeCommand(line: Line): Command {
+  const fields = asObject(line.value);
+  if (fields === undefined) {
+    throw new NotACommand(`a command is an object such as {"id":1,"subscribe":"chat/lobby"}, not ${nameOf(line.value)}`);
+  }
+  const id = readId(fields);
+  const verbs = VERBS.filter((verb) => Object.hasOwn(fields, verb));
+  const verb = verbs[0];
+  if (verb === undefined) {
+    if (Object.keys(fields).length === 0) return { do: "ping" };
+    throw new CommandError("unknown_command", `no command in this object; there are ${VERBS.join(", ")}`, id);
+  }
+  if (verbs.length > 1) throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
+  const read = new Reader(fields, id);
+  switch (verb) {
+    case "connect":
+      return readConnect(fields["connect"], id);
+    case "subscribe":
+      return { do: verb, id, channel: read.channel(verb), options: readSubscribe(read) };
+    case "unsubscribe":
+    case "members":
+      return { do: verb, id, channel: read.channel(verb) };
+    case "publish":
+      return readPublish(read, line.bytes);
+    case "history":
+      return { do: verb, id, channel: read.channel(verb), ...readHistory(read) };
+    case "call":
+      return { do: verb, id, method: read.text(verb, 1, MAX_METHOD) ?? "", data: fields["data"] };
+  }
+}
+
+/** Reads fields of one object, each checked; a wrong one is a {@link CommandError} that names it. */
+class Reader {
+  readonly fields: Fields;
+  readonly id: Id;
+  constructor(fields: Fields, id: Id) {
+    this.fields = fields;
+    this.id = id;
+  }
+
+  fail(message: string): never {
+    throw new CommandError("bad_request", message, this.id);
+  }
+
+  get(name: string): unknown {
+    return Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+  }
+
+  channel(name: string): string {
+    const value = this.get(name);
+    if (typeof value !== "string") return this.fail(`${name} takes a channel's name, not ${nameOf(value)}`);
+    const problem = channelNameProblem(value);
+    return problem === undefined ? value : this.fail(problem);
+  }
+
+  text(name: string, least: number, most: number): string | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (typeof value === "string" && value.length >= least && value.length <= most) return value;
+    return this.fail(`${name} must be a text of ${least} to ${most} characters`);
+  }
+
+  count(name: string, least: number, most: number): number | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (isOffset(value) && value >= least && value <= most) return value;
+    return this.fail(`${name} must be a whole number from ${least} to ${most}`);
+  }
+}
+
+function readId(fields: Fields): Id {
+  const id = Object.hasOwn(fields, "id") ? fields["id"] : undefined;
+  if (id === undefined || isOffset(id)) return id;
+  throw new CommandError("bad_request", "id must be a whole number from 0 to 2^53 - 1", undefined);
+}
+
+function readConnect(value: unknown, id: Id): Command {
+  const fields = asObject(value);
+  if (fields === undefined) throw new CommandError("bad_request", "connect takes an object, such as {}", id);
+  const read = new Reader(fields, id);
+  const subs = new Map<string, SubscribeOptions>();
+  const wanted = read.get("subs") ?? {};
+  const byName = asObject(wanted);
+  if (byName === undefined) return read.fail("subs takes an object of channel names");
+  for (const name of Object.keys(byName)) {
+    const problem = channelNameProblem(name);
+    if (problem !== undefined) return read.fail(problem);
+    const options = asObject(byName[name]);
+    if (options === undefined) return read.fail(`subs takes an object for ${JSON.stringify(name)}, such as {}`);
+    subs.set(name, readSubscribe(new Reader(options, id)));
+  }
+  return {
+    do: "connect",
+    id,
+    token: read.text("token", 0, MAX_TOKEN),
+    publisher: read.text("publisher", 16, MAX_KEY),
+    subs,
+  };
+}
+
+function readSubscribe(read: Reader): SubscribeOptions {
+  const start = readStart(read);
+  const kind = read.get("kind");
+  if (kind === undefined) return start;
+  if (typeof kind !== "string" || !KINDS.includes(kind)) return read.fail(`kind must be one of ${KINDS.join(", ")}`);
+  return { ...start, kind: kind as Kind };
+}
+
+function readStart(read: Reader): StartAt {
+  const cursor = read.text("cursor", 0, 64);
+  if (cursor !== undefined) {
+    if (parseCursor(cursor) === undefined) return read.fail("cursor must be of the form epoch:offset");
+    return { cursor };
+  }
+  const last = read.count("last", 0, MAX_PAGE);
+  const since = read.count("since", 0, Number.MAX_SAFE_INTEGER);
+  if (last !== undefined && since !== undefined) return read.fail("last and since exclude each other");
+  if (last !== undefined) return { last };
+  return since === undefined ? {} : { since };
+}
+
+function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
+  if (bytes !== undefined && (read.get("data") ?? null) !== null) return read.fail("data must be null where there are bytes");
+  if (bytes === undefined && !Object.hasOwn(read.fields, "data")) return read.fail("publish takes data");
+  const idem = read.get("idem");
+  const goodKey = typeof idem === "string" ? idem.length >= 1 && idem.length <= MAX_KEY : isOffset(idem);
+  if (idem !== undefined && !goodKey) return read.fail(`idem must be a text of 1 to ${MAX_KEY} characters or a whole number`);
+  return {
+    do: "publish",
+    id: read.id,
+    channel: read.channel("publish"),
+    data: bytes === undefined ? read.get("data") : null,
+    bytes,
+    idem: idem as number | string | undefined,
+    first: read.get("first") === true,
+    age: read.count("age", 0, Number.MAX_SAFE_INTEGER) ?? 0,
+  };
+}
+
+function readHistory(read: Reader): HistoryOptions {
+  const places = ["before", "after", "since"].filter((name) => read.get(name) !== undefined);
+  if (places.length > 1) return read.fail(`${places.join(" and ")} exclude each other`);
+  const options: { -readonly [K in keyof HistoryOptions]: HistoryOptions[K] } = {};
+  for (const name of ["before", "after", "since"] as const) {
+    const value = read.count(name, 0, Number.MAX_SAFE_INTEGER);
+    if (value !== undefined) options[name] = value;
+  }
+  const limit = read.count("limit", 1, MAX_PAGE);
+  if (limit !== undefined) options.limit = limit;
+  return options;
+}
+
+function asObject(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "nothing";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}

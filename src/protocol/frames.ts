@@ -1,0 +1,171 @@
+/**
+ * Every frame of the protocol, as types. docs/protocol.md is the same in words. One rule to read the wire:
+ * an array is a message, an object is everything else; a frame holds one or more of them, one per line.
+ */
+import type { ErrorCode } from "./codes.js";
+
+/** What falls behind gets: the only thing in which channels differ. */
+export type Kind = "stream" | "transient";
+
+/** A message's payload: a JSON value, or bytes. */
+export type Data = unknown;
+
+/** Where a subscription begins. With none of these: at the head. `cursor` wins over the others. */
+export interface StartAt {
+  /** Go on after this place, `epoch:offset`. */
+  readonly cursor?: string;
+  /** Begin this many messages back. */
+  readonly last?: number;
+  /** Begin with the first message at or after this time, in milliseconds since 1970. */
+  readonly since?: number;
+}
+
+export interface SubscribeOptions extends StartAt {
+  /** Answer `wrong_kind` unless the channel is of this kind. */
+  readonly kind?: Kind;
+}
+
+/** What a client sends. `id` comes back in the reply; without one, only errors are answered. */
+export type Command =
+  | { readonly do: "ping" }
+  | ({ readonly do: "connect"; readonly id: Id } & ConnectOptions)
+  | { readonly do: "subscribe"; readonly id: Id; readonly channel: string; readonly options: SubscribeOptions }
+  | { readonly do: "unsubscribe"; readonly id: Id; readonly channel: string }
+  | ({ readonly do: "publish"; readonly id: Id } & PublishCommand)
+  | ({ readonly do: "history"; readonly id: Id; readonly channel: string } & HistoryOptions)
+  | { readonly do: "members"; readonly id: Id; readonly channel: string }
+  | { readonly do: "call"; readonly id: Id; readonly method: string; readonly data: unknown };
+
+/** The number a client chose for a command; `undefined` when it wants no reply. */
+export type Id = number | undefined;
+
+export interface ConnectOptions {
+  readonly token: string | undefined;
+  /** A secret of the client's, 16 to 128 characters: the scope of its idempotency keys over all its connections. */
+  readonly publisher: string | undefined;
+  readonly subs: ReadonlyMap<string, SubscribeOptions>;
+}
+
+export interface PublishCommand {
+  readonly channel: string;
+  readonly data: unknown;
+  /** The payload, where it is bytes; `data` is null then. */
+  readonly bytes: Uint8Array | undefined;
+  /** A number is this publisher's sequence on this channel and only grows; a text is a key of any other making. */
+  readonly idem: number | string | undefined;
+  /** True when nothing of this publisher's on this channel is unanswered before this one. */
+  readonly first: boolean;
+  /** Milliseconds since this was first sent; 0 on the first try. */
+  readonly age: number;
+}
+
+export interface HistoryOptions {
+  /** Messages before this offset, newest first chosen, oldest first given. */
+  readonly before?: number;
+  /** Messages after this offset. */
+  readonly after?: number;
+  /** Messages from this time on, in milliseconds since 1970. */
+  readonly since?: number;
+  /** At most this many; 1 to 1000. */
+  readonly limit?: number;
+}
+
+/** Beside a message's payload, where there is something to say. */
+export interface Meta {
+  /** The user who published it. */
+  readonly from?: string;
+  /** The payload is this many bytes, which follow the line. */
+  readonly bytes?: number;
+}
+
+/** `[channel number, offset, payload, meta]`; offset 0 on a channel without a log. */
+export type MessageFrame = readonly [ch: number, offset: number, data: Data, meta?: Meta];
+
+/** A message in a history reply: as on the wire, less the channel number. */
+export type HistoryEntry = readonly [offset: number, data: Data, meta?: Meta];
+
+export interface ErrorBody {
+  readonly code: ErrorCode | (string & {});
+  readonly message: string;
+  /** Whether sending the same again can help. */
+  readonly retry: boolean;
+  /** Milliseconds to wait before the retry. */
+  readonly after?: number;
+  /** Where a payload does not fit its schema. */
+  readonly issues?: readonly Issue[];
+}
+
+export interface Issue {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+}
+
+export interface ConnectResult {
+  readonly client: string;
+  /** What an acknowledged publish survives: see docs/spec.md. */
+  readonly durability: "memory" | "disk" | "replicated";
+  /** The server sends something at least this often, in milliseconds; silence for 10 s longer means dead. */
+  readonly ping: number;
+  readonly subs?: Readonly<Record<string, SubscribeResult | { readonly error: ErrorBody }>>;
+}
+
+export interface SubscribeResult {
+  readonly ch: number;
+  readonly kind: Kind;
+  /** Where delivery starts. */
+  readonly cursor: string;
+  /** Said when the channel tells who is on it. */
+  readonly presence?: true;
+  /** Said with `last` and `since`: false when older messages that were asked for are gone. */
+  readonly complete?: boolean;
+}
+
+export interface HistoryResult {
+  readonly entries: readonly HistoryEntry[];
+  /** False when messages that were asked for have been trimmed. */
+  readonly complete: boolean;
+  /** True when there is more in the direction of the question. */
+  readonly more: boolean;
+}
+
+export interface Member {
+  /** The user's id, or a name made for an anonymous client. */
+  readonly id: string;
+  /** What the channel shows of a member. */
+  readonly data?: unknown;
+}
+
+export interface MembersResult {
+  readonly members: readonly Member[];
+  /** The version the list is at; a join or leave event is the next one. */
+  readonly version: number;
+}
+
+export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
+
+/** What the server says unasked. */
+export type EventFrame =
+  | { readonly event: "join"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  | { readonly event: "leave"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  | { readonly event: "members"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  | {
+      readonly event: "gap";
+      readonly ch: number;
+      /** The last place the subscriber had. */
+      readonly after: number;
+      /** Delivery goes on after this place, in `epoch`. */
+      readonly until: number;
+      readonly epoch: string;
+      readonly reason: GapReason;
+    }
+  | ({ readonly event: "subscribed"; readonly channel: string } & SubscribeResult)
+  | { readonly event: "unsubscribed"; readonly ch: number; readonly code: string; readonly message: string }
+  | { readonly event: "goaway"; readonly after: number };
+
+/** What a server sends, one line each. */
+export type ServerFrame =
+  | { readonly is: "ping" }
+  | { readonly is: "message"; readonly message: MessageFrame }
+  | { readonly is: "ok"; readonly id: number; readonly ok: unknown }
+  | { readonly is: "error"; readonly id: number | undefined; readonly error: ErrorBody }
+  | { readonly is: "event"; readonly event: EventFrame };

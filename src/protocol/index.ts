@@ -1,0 +1,35 @@
+/** The wire: frames, cursors and codes; what server and client agree on. Imports nothing. */
+export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } from "./codes.js";
+export { MAX_CHANNEL_BYTES, channelNameProblem, utf8Length } from "./channel-name.js";
+export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
+export { CommandError, NotACommand, decodeCommand } from "./decode-command.js";
+export { decodeServer } from "./decode-server.js";
+export type { Clock, Random, Timer } from "./environment.js";
+export type {
+  Command,
+  ConnectOptions,
+  ConnectResult,
+  Data,
+  ErrorBody,
+  EventFrame,
+  GapReason,
+  HistoryEntry,
+  HistoryOptions,
+  HistoryResult,
+  Id,
+  Issue,
+  Kind,
+  Member,
+  MembersResult,
+  MessageFrame,
+  Meta,
+  PublishCommand,
+  ServerFrame,
+  StartAt,
+  SubscribeOptions,
+  SubscribeResult,
+} from "./frames.js";
+export { FrameError, readBinaryLines, readTextLines, splitTextLines, writeBinaryLine, writeTextLine, type Line } from "./lines.js";
+export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
+export { PatternTable, fillPattern, type Params } from "./pattern.js";
+export { realClock, realRandom } from "./real-environment.js";
