@@ -22,3 +22,12 @@ export {
   type Retain,
   type Signal,
 } from "./contract.js";
+export { DEFAULT_MAX_KEYS } from "./memory/key-memory.js";
+export {
+  DEFAULT_IDLE_MS,
+  createMemoryHub,
+  memoryBroker,
+  type MemoryHub,
+  type MemoryOptions,
+  type MemorySnapshot,
+} from "./memory/memory-hub.js";

@@ -1,0 +1,89 @@
+import type { Member } from "../../protocol/index.js";
+import {
+  BrokerError,
+  type Appended,
+  type Broker,
+  type Draft,
+  type Durability,
+  type Follower,
+  type Lease,
+  type LogOptions,
+  type Page,
+  type ReadFrom,
+  type Signal,
+} from "../contract.js";
+import type { MemoryStore } from "./store.js";
+
+/** One node's broker on a shared store. Methods are `async` so that what the store throws becomes a rejection. */
+export class MemoryBroker implements Broker {
+  readonly durability: Durability = "memory";
+  readonly #store: MemoryStore;
+  readonly #node: number;
+  readonly #stops = new Set<() => void>();
+  #closed = false;
+
+  /** `node` is this broker's number on the store, never used before. */
+  constructor(store: MemoryStore, node: number) {
+    this.#store = store;
+    this.#node = node;
+  }
+
+  async append(
+    channel: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Promise<Appended[]> {
+    return this.#open().append(channel, drafts, options);
+  }
+
+  async read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
+    return this.#open().read(channel, from, options);
+  }
+
+  async signal(channel: string, signals: readonly Signal[]): Promise<void> {
+    this.#open().signal(channel, signals);
+  }
+
+  async follow(channel: string, follower: Follower): Promise<() => void> {
+    const remove = this.#open().follow(channel, follower);
+    const stop = (): void => {
+      this.#stops.delete(stop);
+      remove();
+    };
+    this.#stops.add(stop);
+    return stop;
+  }
+
+  async join(channel: string, member: Member, instance: string): Promise<void> {
+    this.#open().join(this.#node, channel, member, instance);
+  }
+
+  async leave(channel: string, id: string, instance: string, grace: number): Promise<void> {
+    this.#open().leave(this.#node, channel, id, instance, grace);
+  }
+
+  async members(channel: string): Promise<{ members: Member[]; version: number }> {
+    return this.#open().members(channel);
+  }
+
+  async lease(name: string, ttl: number): Promise<Lease | undefined> {
+    return this.#open().leases.take(this.#node, name, ttl);
+  }
+
+  async seal(channel: string, token: string): Promise<void> {
+    this.#open().seal(channel, token);
+  }
+
+  /** As the contract has it; closing again does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+    this.#store.dropNode(this.#node);
+  }
+
+  #open(): MemoryStore {
+    if (this.#closed) throw new BrokerError("closed", "this broker was closed");
+    return this.#store;
+  }
+}

@@ -1,0 +1,192 @@
+import { offsetAt, type Clock, type Member, type Random } from "../../protocol/index.js";
+import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
+import { ChannelLog, type Moment } from "./channel-log.js";
+import { FollowerList } from "./follower-list.js";
+import { LeaseTable } from "./lease-table.js";
+import { ChannelPresence } from "./presence.js";
+
+/** Everything a store is made from; `createMemoryHub` says what the numbers mean. */
+export interface StoreOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly idle: number;
+  readonly maxKeys: number;
+}
+
+/** The logs and leases of a store at one moment. */
+export interface StoreSnapshot {
+  readonly logs: ReadonlyMap<string, ChannelLog>;
+  readonly leases: ReturnType<LeaseTable["snapshot"]>;
+}
+
+interface Channel {
+  readonly followers: FollowerList;
+  log: ChannelLog | undefined;
+  presence: ChannelPresence | undefined;
+}
+
+/** The sweep looks at this many channels at every 64th call: two a call, so it outruns any growth. */
+const SWEPT_AT_ONCE = 128;
+
+/** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
+const EPOCH_LETTERS = 8;
+
+/** What all nodes of a hub share. Every method is one synchronous step. */
+export class MemoryStore {
+  readonly leases: LeaseTable;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #idle: number;
+  readonly #maxKeys: number;
+  readonly #channels = new Map<string, Channel>();
+  readonly #newEpochName = (): string => this.#random.id().slice(0, EPOCH_LETTERS);
+  #incarnation: string;
+  #calls = 0;
+  #sweep: Iterator<[string, Channel]> | undefined;
+  /** No presence that was dropped had a higher version. */
+  #droppedVersion = 0;
+
+  constructor({ clock, random, idle, maxKeys }: StoreOptions) {
+    this.leases = new LeaseTable(clock, random);
+    this.#clock = clock;
+    this.#random = random;
+    this.#idle = idle;
+    this.#maxKeys = maxKeys;
+    this.#incarnation = random.id();
+  }
+
+  /** How many channels there are, idle ones that were not swept yet included. */
+  get channels(): number {
+    return this.#channels.size;
+  }
+
+  /** Hot path: one look-up, the log's own append, and the hint. */
+  append(
+    name: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Appended[] {
+    const channel = this.#channel(name);
+    const now = this.#now();
+    const log = this.#log(channel, now);
+    const { outcomes, entries } = log.append(
+      drafts,
+      options,
+      now,
+      this.#incarnation,
+      this.#newEpochName,
+    );
+    if (entries.length > 0) channel.followers.tellEntries(log.epoch, entries);
+    return outcomes;
+  }
+
+  read(name: string, from: ReadFrom, options: LogOptions): Page {
+    const now = this.#now();
+    return this.#log(this.#channel(name), now).read(from, options, now);
+  }
+
+  seal(name: string, token: string): void {
+    const now = this.#now();
+    this.#log(this.#channel(name), now).seal(token, now);
+  }
+
+  signal(name: string, signals: readonly Signal[]): void {
+    this.#channels.get(name)?.followers.tellSignals(signals);
+  }
+
+  follow(name: string, follower: Parameters<FollowerList["add"]>[0]): () => void {
+    return this.#channel(name).followers.add(follower);
+  }
+
+  join(node: number, name: string, member: Member, instance: string): void {
+    const channel = this.#channel(name);
+    channel.presence ??= this.#newPresence(channel);
+    channel.presence.join(node, member, instance);
+  }
+
+  leave(node: number, name: string, id: string, instance: string, grace: number): void {
+    this.#channels.get(name)?.presence?.leave(node, id, instance, grace);
+  }
+
+  members(name: string): { members: Member[]; version: number } {
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return { members: [], version: this.#firstVersion() };
+    channel.presence ??= this.#newPresence(channel);
+    return channel.presence.list();
+  }
+
+  /** A node is gone: its members leave at once and its leases are free. */
+  dropNode(node: number): void {
+    for (const { presence } of this.#channels.values()) presence?.drop(node);
+    this.leases.drop(node);
+  }
+
+  snapshot(): StoreSnapshot {
+    const logs = new Map<string, ChannelLog>();
+    for (const [name, { log }] of this.#channels) if (log) logs.set(name, log.clone());
+    return { logs, leases: this.leases.snapshot() };
+  }
+
+  /** Goes on from another moment, as another incarnation; every follower is reset. Who is present stays. */
+  restore(snapshot: StoreSnapshot): void {
+    this.#incarnation = this.#random.id();
+    for (const channel of this.#channels.values()) channel.log = undefined;
+    for (const [name, log] of snapshot.logs) this.#channel(name).log = log.clone();
+    this.leases.restore(snapshot.leases);
+    for (const { followers } of this.#channels.values()) followers.tellReset();
+  }
+
+  /** Looks at some channels and drops what is idle. */
+  sweep(count: number): void {
+    const now = this.#now();
+    for (let i = 0; i < count; i++) {
+      this.#sweep ??= this.#channels.entries();
+      const next = this.#sweep.next();
+      if (next.done === true) {
+        this.#sweep = undefined;
+        return;
+      }
+      const [name, channel] = next.value;
+      if (this.#isIdle(channel, now)) {
+        this.#droppedVersion = Math.max(this.#droppedVersion, channel.presence?.version ?? 0);
+        this.#channels.delete(name);
+      } else channel.log?.expire(now);
+    }
+  }
+
+  #isIdle({ followers, presence, log }: Channel, now: Moment): boolean {
+    if (followers.size > 0 || presence?.isIdle === false) return false;
+    return log === undefined || log.isIdle(now, this.#idle);
+  }
+
+  #channel(name: string): Channel {
+    this.#calls += 1;
+    if ((this.#calls & 63) === 0) this.sweep(SWEPT_AT_ONCE);
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = { followers: new FollowerList(), log: undefined, presence: undefined };
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  #log(channel: Channel, now: Moment): ChannelLog {
+    channel.log ??= new ChannelLog(this.#incarnation, this.#newEpochName(), now, this.#maxKeys);
+    return channel.log;
+  }
+
+  #newPresence({ followers }: Channel): ChannelPresence {
+    return new ChannelPresence(this.#clock, this.#firstVersion(), (change) =>
+      followers.tellPresence(change),
+    );
+  }
+
+  /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */
+  #firstVersion(): number {
+    return Math.max(offsetAt(this.#clock.now()), this.#droppedVersion + 1);
+  }
+
+  #now(): Moment {
+    return { wall: this.#clock.now(), steady: this.#clock.monotonic() };
+  }
+}
