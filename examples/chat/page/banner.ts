@@ -1,0 +1,45 @@
+/** What the page says about its connection. */
+
+export type Status = "connecting" | "online" | "offline" | "closed";
+
+/** Beside the dot in the head of the page. */
+export const STATUS_LABELS: Readonly<Record<Status, string>> = {
+  connecting: "Connecting…",
+  online: "Online",
+  offline: "Offline",
+  closed: "Disconnected",
+};
+
+/**
+ * The banner's text; empty when there is nothing to say.
+ *
+ * @param wasOnline whether there was a connection before: the first attempt is no news
+ */
+export function bannerText(status: Status, wasOnline: boolean, waiting: number): string {
+  switch (status) {
+    case "online":
+      return "";
+    case "connecting":
+      return wasOnline || waiting > 0 ? offlineText(waiting) : "";
+    case "offline":
+      return offlineText(waiting);
+    case "closed":
+      return "The server has ended this connection. Reload the page to come back.";
+  }
+}
+
+function offlineText(waiting: number): string {
+  if (waiting === 0) return "Offline – your messages wait here and go out when you are back";
+  const subject = waiting === 1 ? "1 message waits" : `${waiting} messages wait`;
+  return `Offline – ${subject} here and will go out when you are back`;
+}
+
+/**
+ * The button over the messages of a reader who is further up.
+ *
+ * @example pillText(2) // "2 new messages ↓"
+ */
+export function pillText(unread: number): string {
+  if (unread === 0) return "To the newest ↓";
+  return unread === 1 ? "1 new message ↓" : `${unread} new messages ↓`;
+}
