@@ -183,9 +183,7 @@ export class ChannelLog {
     this.#head = offset;
     // Bytes are copied: the draft's are often a view that would keep a whole receive buffer alive.
     const data = typeof draft.data === "string" ? draft.data : new Uint8Array(draft.data);
-    return draft.meta === undefined
-      ? { offset, prev, data }
-      : { offset, prev, data, meta: draft.meta };
+    return draft.meta === undefined ? { offset, prev, data } : { offset, prev, data, meta: draft.meta };
   }
 
   #trim(retain: Retain | undefined, wall: number): void {

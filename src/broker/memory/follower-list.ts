@@ -23,10 +23,16 @@ const NOBODY: readonly Following[] = [];
  * queue is told together, once, in order.
  */
 export class FollowerList {
+  readonly #onError: (error: unknown) => void;
   #followings: readonly Following[] = NOBODY;
   #batches = 0;
   #entries: EntryBatch | undefined;
   #signals: Batch<Signal> | undefined;
+
+  /** `onError` is given what a follower throws. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
 
   get size(): number {
     return this.#followings.length;
@@ -93,10 +99,8 @@ export class FollowerList {
       try {
         tell(following.follower);
       } catch (error) {
-        // A follower that throws is a bug of its owner. It must be seen, and must not cost the others their hint.
-        queueMicrotask(() => {
-          throw error;
-        });
+        // It must be seen, but must not cost the others their hint.
+        this.#onError(error);
       }
     }
   }

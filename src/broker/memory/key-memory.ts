@@ -62,8 +62,7 @@ export class KeyMemory {
         if (this.#text(key) === undefined) newTexts.add(textOf(key));
       } else if (this.#ring(key.scope) === undefined) newScopes.add(key.scope);
     }
-    const fits = (size: number, more: number, most: number): boolean =>
-      more === 0 || size + more <= most;
+    const fits = (size: number, more: number, most: number): boolean => more === 0 || size + more <= most;
     return fits(texts, newTexts.size, this.#maxKeys) && fits(scopes, newScopes.size, maxScopes);
   }
 

@@ -23,6 +23,8 @@ export interface MemoryOptions {
   readonly idle?: number;
   /** Text keys remembered per log within a dedupe window; appends beyond that fail. Default: 100,000. */
   readonly maxKeys?: number;
+  /** Is given what a follower throws, which is a bug of the follower's. Default: throws it where nothing catches it. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A hub's logs and leases at one moment; opaque. */
@@ -59,6 +61,7 @@ export function createMemoryHub(options: MemoryOptions = {}): MemoryHub {
     random: options.random ?? realRandom,
     idle: options.idle ?? DEFAULT_IDLE_MS,
     maxKeys: options.maxKeys ?? DEFAULT_MAX_KEYS,
+    onError: options.onError ?? throwUncaught,
   });
   let nodes = 0;
   return {
@@ -78,4 +81,10 @@ export function createMemoryHub(options: MemoryOptions = {}): MemoryHub {
  */
 export function memoryBroker(options: MemoryOptions = {}): Broker {
   return createMemoryHub(options).broker();
+}
+
+function throwUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

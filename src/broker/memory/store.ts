@@ -11,6 +11,7 @@ export interface StoreOptions {
   readonly random: Random;
   readonly idle: number;
   readonly maxKeys: number;
+  readonly onError: (error: unknown) => void;
 }
 
 /** The logs and leases of a store at one moment. */
@@ -38,6 +39,7 @@ export class MemoryStore {
   readonly #random: Random;
   readonly #idle: number;
   readonly #maxKeys: number;
+  readonly #onError: (error: unknown) => void;
   readonly #channels = new Map<string, Channel>();
   readonly #newEpochName = (): string => this.#random.id().slice(0, EPOCH_LETTERS);
   #incarnation: string;
@@ -46,12 +48,13 @@ export class MemoryStore {
   /** No presence that was dropped had a higher version. */
   #droppedVersion = 0;
 
-  constructor({ clock, random, idle, maxKeys }: StoreOptions) {
+  constructor({ clock, random, idle, maxKeys, onError }: StoreOptions) {
     this.leases = new LeaseTable(clock, random);
     this.#clock = clock;
     this.#random = random;
     this.#idle = idle;
     this.#maxKeys = maxKeys;
+    this.#onError = onError;
     this.#incarnation = random.id();
   }
 
@@ -69,13 +72,7 @@ export class MemoryStore {
     const channel = this.#channel(name);
     const now = this.#now();
     const log = this.#log(channel, now);
-    const { outcomes, entries } = log.append(
-      drafts,
-      options,
-      now,
-      this.#incarnation,
-      this.#newEpochName,
-    );
+    const { outcomes, entries } = log.append(drafts, options, now, this.#incarnation, this.#newEpochName);
     if (entries.length > 0) channel.followers.tellEntries(log.epoch, entries);
     return outcomes;
   }
@@ -164,7 +161,7 @@ export class MemoryStore {
     if ((this.#calls & 63) === 0) this.sweep(SWEPT_AT_ONCE);
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = { followers: new FollowerList(), log: undefined, presence: undefined };
+      channel = { followers: new FollowerList(this.#onError), log: undefined, presence: undefined };
       this.#channels.set(name, channel);
     }
     return channel;
@@ -176,9 +173,7 @@ export class MemoryStore {
   }
 
   #newPresence({ followers }: Channel): ChannelPresence {
-    return new ChannelPresence(this.#clock, this.#firstVersion(), (change) =>
-      followers.tellPresence(change),
-    );
+    return new ChannelPresence(this.#clock, this.#firstVersion(), (change) => followers.tellPresence(change));
   }
 
   /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */

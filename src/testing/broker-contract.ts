@@ -1,0 +1,62 @@
+/**
+ * The broker contract as tests. Every broker passes all of it; run it on your own:
+ *
+ * @example
+ * import { describe, it } from "node:test"; // or vitest, or mocha
+ * import { brokerContract } from "tidemark/testing";
+ *
+ * brokerContract("my broker", () => startMyStore(), { describe, it });
+ */
+import { appendRules } from "./broker-contract/append-rules.js";
+import { closeRules } from "./broker-contract/close-rules.js";
+import { followRules } from "./broker-contract/follow-rules.js";
+import { keyRules } from "./broker-contract/key-rules.js";
+import { Kit, type BrokerHarness, type Rule } from "./broker-contract/kit.js";
+import { leaseRules } from "./broker-contract/lease-rules.js";
+import { presenceRules } from "./broker-contract/presence-rules.js";
+import { readRules } from "./broker-contract/read-rules.js";
+import { retentionRules } from "./broker-contract/retention-rules.js";
+
+/** Makes a fresh, empty store for one test. */
+export type BrokerFactory = () => Promise<BrokerHarness>;
+
+/** Where tests are declared: any runner that has these two. */
+export interface SuiteRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+}
+
+/** The rules by what they are about. Numbers are stable: a rule that goes takes its number with it. */
+const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = [
+  ["append", appendRules],
+  ["keys", keyRules],
+  ["retention", retentionRules],
+  ["read", readRules],
+  ["follow and signal", followRules],
+  ["presence", presenceRules],
+  ["leases and fences", leaseRules],
+  ["close", closeRules],
+];
+
+/**
+ * Declares the whole suite on `runner`. Each test is named by its rule, `B1` and on, and works on a store of its
+ * own. Time is the harness's: with a real clock the suite takes some 20 seconds.
+ */
+export function brokerContract(name: string, factory: BrokerFactory, runner: SuiteRunner): void {
+  runner.describe(`the broker contract: ${name}`, () => {
+    for (const [about, rules] of CHAPTERS) {
+      runner.describe(about, () => {
+        for (const rule of rules) {
+          runner.it(`B${rule.number}: ${rule.sentence}`, async () => {
+            const harness = await factory();
+            try {
+              await rule.check(new Kit(harness));
+            } finally {
+              await harness.close();
+            }
+          });
+        }
+      });
+    }
+  });
+}
