@@ -198,5 +198,6 @@ function asObject(value: unknown): Fields | undefined {
 function nameOf(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "nothing";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
+  return `a ${typeof value}`;
 }

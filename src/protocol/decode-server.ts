@@ -25,8 +25,10 @@ export function decodeServer(line: Line): ServerFrame | undefined {
 
 /** Deals the bytes behind a history reply out to the entries that announce some. */
 function placeBytes(ok: unknown, bytes: Uint8Array): void {
+  const entries = (ok as { entries?: [number, unknown, { bytes?: number }?][] } | null | undefined)?.entries;
+  if (!Array.isArray(entries)) return;
   let at = 0;
-  for (const entry of (ok as { entries: [number, unknown, { bytes?: number }?][] }).entries) {
+  for (const entry of entries) {
     const size = entry[2]?.bytes;
     if (size === undefined) continue;
     entry[1] = bytes.subarray(at, at + size);

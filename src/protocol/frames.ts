@@ -112,8 +112,8 @@ export interface ConnectResult {
 export interface SubscribeResult {
   readonly ch: number;
   readonly kind: Kind;
-  /** Where delivery starts. */
-  readonly cursor: string;
+  /** Where delivery starts; absent on a channel without a log. */
+  readonly cursor?: string;
   /** Said when the channel tells who is on it. */
   readonly presence?: true;
   /** Said with `last` and `since`: false when older messages that were asked for are gone. */
@@ -137,8 +137,10 @@ export interface Member {
 
 export interface MembersResult {
   readonly members: readonly Member[];
-  /** The version the list is at; a join or leave event is the next one. */
+  /** The version the list is at; the next join or leave event has the one after it. */
   readonly version: number;
+  /** How many there are; more than `members` when the list was too long for one reply. */
+  readonly total: number;
 }
 
 export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
@@ -147,7 +149,8 @@ export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
 export type EventFrame =
   | { readonly event: "join"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
   | { readonly event: "leave"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
-  | { readonly event: "members"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  /** Joins or leaves were not sent, since this connection had no room: ask for the members again. */
+  | { readonly event: "members"; readonly ch: number; readonly version: number }
   | {
       readonly event: "gap";
       readonly ch: number;

@@ -29,7 +29,10 @@ const encoder = new TextEncoder();
 export function readTextLines(frame: string): Line[] {
   const whole = tryParse(frame);
   if (whole === undefined) return splitTextLines(frame);
-  if (announcedBytes(whole.value) === undefined) return [{ value: whole.value, bytes: undefined }];
+  const size = announcedBytes(whole.value);
+  if (size === undefined) return [{ value: whole.value, bytes: undefined }];
+  // The base64 of no bytes is an empty line, which JSON takes for space.
+  if (size === 0) return [{ value: whole.value, bytes: new Uint8Array(0) }];
   throw new FrameError("the bytes that the line announces are missing");
 }
 

@@ -13,7 +13,7 @@ export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
  * when the clock stands still or steps back.
  */
 export function nextOffset(last: number, now: number): number {
-  return Math.max((now - EPOCH_MS) * PER_MS, last + 1);
+  return Math.max((Math.floor(now) - EPOCH_MS) * PER_MS, last + 1);
 }
 
 /** The smallest offset an entry appended at `time` (milliseconds since 1970) can have; 0 for times before 2020. */

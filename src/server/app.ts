@@ -1,0 +1,207 @@
+/** The public face of a server: what is said of channels and methods, and where it listens. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { memoryBroker } from "../broker/index.js";
+import { fillPattern, realRandom, type AppTypes, type ChannelTypes, type MethodTypes, type Params, type TypedApp } from "../protocol/index.js";
+import type { Channel } from "./channels/define.js";
+import type { Method, MethodDefinition } from "./channels/methods.js";
+import { ChannelRegistry } from "./channels/registry.js";
+import { publishAsServer } from "./connection/publish.js";
+import type { Hooks } from "./connection/node.js";
+import { Engine } from "./engine.js";
+import { TidemarkError } from "./errors.js";
+import { defaultLogger } from "./logger.js";
+import { readLimits, type AppOptions } from "./options.js";
+import { serverClock } from "./real-clock.js";
+import { Mount } from "./transports/mount.js";
+
+type Empty = Record<never, never>;
+/** What `publish` takes on a channel of these types. */
+type InputOf<Types extends AppTypes, Pattern extends keyof Types["channels"]> = Types["channels"][Pattern]["input"];
+
+export interface ListenOptions {
+  /** Default 8080; 0 for any free one. */
+  readonly port?: number;
+  /** Default: all interfaces. */
+  readonly host?: string;
+}
+
+/**
+ * A server of channels. Made by {@link tidemark}; its type tells clients what there is.
+ *
+ * @example
+ * const app = tidemark().channels({ "chat/:id": stream({ retain: { count: 1000 } }) });
+ * await app.listen({ port: 8080 });
+ * await app.publish("chat/:id", { id: "general" }, { text: "hello" });
+ */
+export class App<User, Types extends AppTypes> implements TypedApp<Types> {
+  declare readonly "~types"?: Types;
+  readonly #options: AppOptions<User>;
+  readonly #channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>;
+  readonly #methods: ReadonlyMap<string, Method>;
+  #running: { engine: Engine; mount: Mount } | undefined;
+  #server: Server | undefined;
+
+  constructor(
+    options: AppOptions<User>,
+    channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>> = {},
+    methods: ReadonlyMap<string, Method> = new Map(),
+  ) {
+    this.#options = options;
+    this.#channels = channels;
+    this.#methods = methods;
+    readLimits(options);
+    this.#registry();
+  }
+
+  /**
+   * Says which channels there are, by pattern.
+   *
+   * @throws {TypeError} when a pattern is malformed, or two match the same names
+   */
+  channels<T extends Record<string, ChannelTypes>>(
+    definitions: { readonly [Pattern in keyof T]: Channel<User, Params<Pattern & string>, T[Pattern]> },
+  ): App<User, { channels: T; methods: Types["methods"] }> {
+    const channels = definitions as unknown as Record<string, Channel<never, never, ChannelTypes>>;
+    return new App<User, { channels: T; methods: Types["methods"] }>(this.#options, { ...this.#channels, ...channels }, this.#methods);
+  }
+
+  /** Says which methods clients may call, by name. */
+  methods<M extends Record<string, MethodTypes>>(
+    definitions: { readonly [Name in keyof M]: MethodDefinition<User, M[Name]> },
+  ): App<User, { channels: Types["channels"]; methods: M }> {
+    const methods = new Map(this.#methods);
+    for (const [name, definition] of Object.entries<MethodDefinition<User, MethodTypes>>(definitions)) {
+      const { input, run } = typeof definition === "function" ? { input: undefined, run: definition } : definition;
+      methods.set(name, { input, run: run as Method["run"] });
+    }
+    return new App<User, { channels: Types["channels"]; methods: M }>(this.#options, this.#channels, methods);
+  }
+
+  /** Serves on a port of its own. Resolves with where; rejects with the system's error, such as EADDRINUSE. */
+  async listen(options: ListenOptions = {}): Promise<{ port: number; host: string; url: string }> {
+    if (this.#server !== undefined) throw new TidemarkError("already_listening", "this app listens already");
+    const server = createServer();
+    this.#server = server;
+    this.attach(server);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port ?? 8080, options.host, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      this.#server = undefined;
+      throw error;
+    }
+    const { port, address } = server.address() as AddressInfo;
+    const host = options.host ?? "localhost";
+    return { port, host: address, url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` };
+  }
+
+  /**
+   * Serves on somebody else's HTTP server. Touches only its own paths, of requests and of upgrades; the others
+   * reach whoever else listens.
+   */
+  attach(server: Server): void {
+    this.#run().mount.attach(server);
+  }
+
+  /** Handles a request if its path is one of ours; says whether it was. For frameworks that own the server. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#run().mount.handleRequest(request, response);
+  }
+
+  /** Handles an upgrade if its path is one of ours; says whether it was. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.#run().mount.handleUpgrade(request, socket, head);
+  }
+
+  /**
+   * Publishes for the application itself: the schema applies, `allow` and `onPublish` do not. Resolves with the
+   * offset when it is in the log.
+   *
+   * @throws {TidemarkError} `not_found`, `invalid`, `too_large`, `outcome_unknown`
+   */
+  publish<Pattern extends keyof Types["channels"] & string>(
+    pattern: Pattern,
+    params: Params<Pattern>,
+    data: InputOf<Types, Pattern>,
+  ): Promise<{ offset: number }> {
+    return this.publishTo(fillPattern(pattern, params), data);
+  }
+
+  /** The same by the channel's full name, for names that are known only at run time. */
+  async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
+    const { node } = this.#run().engine;
+    const resolved = node.registry.resolve(channel);
+    if (resolved === undefined) throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
+    return publishAsServer(node, resolved, data);
+  }
+
+  /** Ends all connections of a user on this server; clients do not come back by themselves. Returns how many there were. */
+  disconnect(userId: string, reason = "disconnected by the application"): number {
+    return this.#running?.engine.disconnect(userId, "disconnected", reason) ?? 0;
+  }
+
+  /** Connections that are open now, and channels that somebody is subscribed to. */
+  get stats(): { connections: number; channels: number } {
+    const engine = this.#running?.engine;
+    return { connections: engine?.connections.size ?? 0, channels: engine === undefined ? 0 : [...engine.node.hub].length };
+  }
+
+  /** Ends all connections (their clients come back later), stops listening and closes the broker, if it is the built-in one. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    const server = this.#server;
+    this.#server = undefined;
+    const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
+    running?.engine.close("the server is stopping");
+    await running?.mount.close();
+    server?.closeAllConnections();
+    await stopped;
+    if (this.#options.broker === undefined) await running?.engine.node.broker.close();
+  }
+
+  #registry(): ChannelRegistry {
+    return new ChannelRegistry(Object.entries(this.#channels).map(([pattern, channel]) => [pattern, channel.def]));
+  }
+
+  /** Started by its first use. */
+  #run(): { engine: Engine; mount: Mount } {
+    if (this.#running !== undefined) return this.#running;
+    const options = this.#options;
+    const { limits, budget } = readLimits(options);
+    const clock = options.clock ?? serverClock;
+    const random = options.random ?? realRandom;
+    const log = options.log ?? defaultLogger;
+    const engine = new Engine({
+      clock,
+      random,
+      broker: options.broker ?? memoryBroker({ clock, random }),
+      log,
+      registry: this.#registry(),
+      methods: this.#methods,
+      // The hooks are handed back what the app's own authenticate returned.
+      hooks: options as unknown as Hooks,
+      limits,
+      budget,
+    });
+    const mount = new Mount(engine, { path: options.path ?? "/connect", echo: options.echo ?? "/echo", origins: options.origins ?? [] });
+    return (this.#running = { engine, mount });
+  }
+}
+
+/**
+ * Begins a server: options here, then `.channels({ … })` and `.methods({ … })`, then `listen` or `attach`.
+ *
+ * @throws {TypeError} when options contradict each other
+ * @example const app = tidemark({ authenticate: ({ token }) => verify(token) }).channels({ "chat/:id": stream() });
+ */
+export function tidemark<User = null>(options: AppOptions<User> = {}): App<User, { channels: Empty; methods: Empty }> {
+  return new App<User, { channels: Empty; methods: Empty }>(options);
+}

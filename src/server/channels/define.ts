@@ -1,0 +1,144 @@
+/** What an application says of a channel: `stream({ … })`, `transient({ … })`. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain } from "../../broker/index.js";
+import type { ChannelTypes, Kind } from "../../protocol/index.js";
+import { duration, type Duration } from "./duration.js";
+
+/** What is done to a channel. */
+export type Action = "subscribe" | "publish" | "history" | "members";
+
+/** Who does something to which channel. */
+export interface ChannelContext<User, Params> {
+  /** What `authenticate` returned; null without one. */
+  readonly user: User;
+  /** The id of the connection. */
+  readonly client: string;
+  /** The channel's full name. */
+  readonly channel: string;
+  /** What the pattern's parameters stand for. */
+  readonly params: Params;
+}
+
+type Awaitable<T> = T | Promise<T>;
+type AnySchema = StandardSchemaV1<unknown, unknown>;
+type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S>;
+type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
+
+/** What all kinds have in common. */
+export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
+  /** What a message looks like: any Standard Schema. Without one every JSON value and all bytes are taken. */
+  readonly message?: Schema;
+  /**
+   * Tells subscribers who is there. `true` shows each member's id; a function returns what else to show.
+   * Default: no presence.
+   */
+  readonly presence?: true | ((context: ChannelContext<User, Params>) => unknown);
+  /** How long a member who is cut off is still shown. Default 5 s. */
+  readonly presenceGrace?: Duration;
+  /** Whether this user may do that. Default: everybody may do everything. */
+  readonly allow?: (context: ChannelContext<User, Params> & { readonly action: Action }) => Awaitable<boolean>;
+  /** Called before a subscription begins; throw a `TidemarkError` to refuse it. */
+  readonly onSubscribe?: (context: ChannelContext<User, Params>) => Awaitable<void>;
+  /**
+   * Called with each message a client publishes, before it is appended: return what to append, or throw a
+   * `TidemarkError` to refuse it. A publish that is tried again comes here again.
+   */
+  readonly onPublish?: (context: ChannelContext<User, Params> & { readonly data: Output<Schema> }) => Awaitable<Output<Schema>>;
+}
+
+export interface StreamOptions<User, Params, Schema extends StandardSchemaV1> extends CommonOptions<User, Params, Schema> {
+  /** What the log keeps. Default: nothing, the channel is live only. */
+  readonly retain?: { readonly count?: number; readonly bytes?: number; readonly for?: Duration };
+  /** How long a retried publish is recognised. Default 5 minutes. */
+  readonly dedupe?: Duration;
+}
+
+export type TransientOptions<User, Params, Schema extends StandardSchemaV1> = CommonOptions<User, Params, Schema>;
+
+/** A channel definition, as `.channels({ … })` takes it. Its types are the pattern's; its insides are the server's. */
+export interface Channel<User, Params, Types extends ChannelTypes> {
+  readonly kind: Types["kind"];
+  readonly def: ChannelDef;
+  readonly "~types"?: (user: User, params: Params) => Types;
+}
+
+/** A channel definition as the server works with it: checked, defaults filled in, types gone. */
+export interface ChannelDef {
+  readonly kind: Kind;
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly log: LogOptions;
+  readonly presence: { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number } | undefined;
+  readonly allow: ((context: Context & { readonly action: Action }) => Awaitable<boolean>) | undefined;
+  readonly onSubscribe: ((context: Context) => Awaitable<void>) | undefined;
+  readonly onPublish: ((context: Context & { readonly data: unknown }) => unknown) | undefined;
+}
+
+/** A {@link ChannelContext} as the server works with it. */
+export type Context = ChannelContext<unknown, Readonly<Record<string, string>>>;
+
+const DEFAULT_GRACE_MS = 5000;
+
+/**
+ * A channel whose subscribers get every message, in order; those who fall behind or come back get what they missed.
+ *
+ * @throws {TypeError} when an option makes no sense
+ * @example "chat/:id": stream({ message: z.object({ text: z.string() }), retain: { count: 1000, for: "7d" } })
+ */
+export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
+  options: StreamOptions<User, Params, Schema> = {},
+): Channel<User, Params, { kind: "stream"; input: Input<Schema>; output: Output<Schema> }> {
+  const log = { retain: readRetain(options.retain), dedupe: duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe") };
+  return { kind: "stream", def: define("stream", log, options) };
+}
+
+/**
+ * A channel for what matters only now: typing, cursors. Nothing is kept; one who falls behind gets the newest of
+ * each sender.
+ *
+ * @example "typing/:id": transient({ message: z.object({ on: z.boolean() }) })
+ */
+export function transient<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
+  options: TransientOptions<User, Params, Schema> = {},
+): Channel<User, Params, { kind: "transient"; input: Input<Schema>; output: Output<Schema> }> {
+  return { kind: "transient", def: define("transient", { retain: undefined, dedupe: 0 }, options) };
+}
+
+function define<User, Params, Schema extends StandardSchemaV1>(
+  kind: Kind,
+  log: LogOptions,
+  options: CommonOptions<User, Params, Schema>,
+): ChannelDef {
+  const { presence } = options;
+  // The registry hands each hook the user and the parameters of its own pattern: the types that are let go here.
+  const hooks = options as unknown as Pick<ChannelDef, "allow" | "onSubscribe" | "onPublish">;
+  return {
+    kind,
+    schema: options.message,
+    log,
+    presence:
+      presence === undefined
+        ? undefined
+        : {
+            data: presence === true ? undefined : (presence as (context: unknown) => unknown),
+            grace: duration(options.presenceGrace, DEFAULT_GRACE_MS, "presenceGrace"),
+          },
+    allow: hooks.allow,
+    onSubscribe: hooks.onSubscribe,
+    onPublish: hooks.onPublish,
+  };
+}
+
+function readRetain(retain: StreamOptions<unknown, unknown, StandardSchemaV1>["retain"]): Retain | undefined {
+  if (retain === undefined) return undefined;
+  const { count, bytes } = retain;
+  for (const [name, value] of Object.entries({ count, bytes })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new TypeError(`retain.${name} must be a whole number above 0, not ${String(value)}`);
+    }
+  }
+  const age = retain.for === undefined ? undefined : duration(retain.for, 0, "retain.for");
+  if (count === undefined && bytes === undefined && age === undefined) {
+    throw new TypeError("retain needs count, bytes or for; leave it out for a channel that keeps nothing");
+  }
+  return { ...(count !== undefined && { count }), ...(bytes !== undefined && { bytes }), ...(age !== undefined && { age }) };
+}

@@ -1,0 +1,33 @@
+/** From a channel's name to what the application said of it. */
+import { PatternTable } from "../../protocol/index.js";
+import type { ChannelDef } from "./define.js";
+
+/** A name with its definition and parameters. */
+export interface ResolvedChannel {
+  readonly name: string;
+  readonly def: ChannelDef;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Names that were looked up lately are not matched again. Bounded: clients choose names. */
+const REMEMBERED = 10_000;
+
+export class ChannelRegistry {
+  readonly #table: PatternTable<ChannelDef>;
+  readonly #known = new Map<string, ResolvedChannel | undefined>();
+
+  /** @throws {TypeError} when a pattern is malformed, or two match the same names */
+  constructor(definitions: Iterable<readonly [pattern: string, def: ChannelDef]>) {
+    this.#table = new PatternTable(definitions);
+  }
+
+  /** `undefined` when no pattern matches. */
+  resolve(name: string): ResolvedChannel | undefined {
+    if (this.#known.has(name)) return this.#known.get(name);
+    const found = this.#table.find(name);
+    const resolved = found === undefined ? undefined : { name, def: found.value, params: found.params };
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(name, resolved);
+    return resolved;
+  }
+}

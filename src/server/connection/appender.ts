@@ -1,0 +1,118 @@
+/**
+ * Publishes on their way to the broker. Per channel one append is under way; what comes meanwhile goes together
+ * in the next, in order. So a busy channel costs one broker call for many messages and a quiet one waits for nothing.
+ */
+import type { Appended, Broker, Draft, LogOptions, Signal } from "../../broker/index.js";
+
+/** A publish that waits for its outcome. */
+export interface Job {
+  readonly draft: Draft;
+  /** Asked at the last moment: whether an earlier publish of the same lane has failed, so that this one must too. */
+  aborted(): boolean;
+  /** Called once, in the order of the jobs: what became of it, or why it failed. */
+  done(outcome: Appended | "aborted" | Error): void;
+}
+
+/** A signal that waits to be handed over. */
+export interface SignalJob {
+  readonly signal: Signal;
+  done(outcome: "sent" | Error): void;
+}
+
+/** The most drafts in one append. */
+const MAX_BATCH = 256;
+/** The most bytes of payload in one append. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+export class Appender {
+  readonly #broker: Broker;
+  readonly #queues = new Map<string, Job[]>();
+  readonly #signals = new Map<string, SignalJob[]>();
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  append(channel: string, options: LogOptions, job: Job): void {
+    const waiting = this.#queues.get(channel);
+    if (waiting !== undefined) {
+      waiting.push(job);
+      return;
+    }
+    this.#queues.set(channel, [job]);
+    void this.#run(channel, options);
+  }
+
+  signal(channel: string, job: SignalJob): void {
+    const waiting = this.#signals.get(channel);
+    if (waiting !== undefined) {
+      waiting.push(job);
+      return;
+    }
+    this.#signals.set(channel, [job]);
+    void this.#runSignals(channel);
+  }
+
+  /** How many publishes wait for the broker. */
+  get waiting(): number {
+    let count = 0;
+    for (const queue of this.#queues.values()) count += queue.length;
+    return count;
+  }
+
+  async #run(channel: string, options: LogOptions): Promise<void> {
+    for (;;) {
+      const batch = this.#take(this.#queues.get(channel) as Job[]);
+      if (batch.length > 0) {
+        const outcomes = await settle(this.#broker.append(channel, batch.map((job) => job.draft), options));
+        for (let i = 0; i < batch.length; i++) {
+          const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
+          (batch[i] as Job).done(outcome ?? new Error("the broker gave fewer outcomes than drafts"));
+        }
+      }
+      if (this.#queues.get(channel)?.length === 0) {
+        this.#queues.delete(channel);
+        return;
+      }
+    }
+  }
+
+  /** The next batch. Jobs whose lane has failed are answered here instead. */
+  #take(queue: Job[]): Job[] {
+    const batch: Job[] = [];
+    let taken = 0;
+    let bytes = 0;
+    for (const job of queue) {
+      if (batch.length === MAX_BATCH || bytes > MAX_BATCH_BYTES) break;
+      taken++;
+      if (job.aborted()) {
+        job.done("aborted");
+        continue;
+      }
+      batch.push(job);
+      bytes += job.draft.data.length;
+    }
+    queue.splice(0, taken);
+    return batch;
+  }
+
+  async #runSignals(channel: string): Promise<void> {
+    for (;;) {
+      const batch = this.#signals.get(channel)?.splice(0) ?? [];
+      if (batch.length === 0) {
+        this.#signals.delete(channel);
+        return;
+      }
+      const outcome = await settle(this.#broker.signal(channel, batch.map((job) => job.signal)));
+      for (const job of batch) job.done(outcome instanceof Error ? outcome : "sent");
+    }
+  }
+}
+
+async function settle<T>(promise: Promise<T>): Promise<T | Error> {
+  try {
+    return await promise;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,54 @@
+/** Who sends a command, as the commands see it: a {@link Connection} without its transport and its inbox. */
+import type { CloseName, Id } from "../../protocol/index.js";
+import type { TidemarkError } from "../errors.js";
+import type { EncodedLine } from "../feed/chunk.js";
+import type { Peer } from "./link.js";
+import type { ServerNode } from "./node.js";
+import type { Outgoing } from "./outgoing.js";
+import type { ChannelSession } from "./session.js";
+
+/** Who is on a connection. */
+export interface Identity {
+  /** What `authenticate` returned; null without one. */
+  readonly user: unknown;
+  /** The user's id, where there is one. */
+  readonly userId: string | undefined;
+  /** Whose idempotency keys these are: nobody can choose somebody else's. */
+  readonly scope: string;
+  /** The name under which the user is present: the id, or one that an anonymous client keeps over its connections. */
+  readonly member: string;
+  /** The meta of this user's messages, as JSON text. */
+  readonly meta: string | undefined;
+}
+
+export interface Caller {
+  readonly node: ServerNode;
+  readonly peer: Peer;
+  readonly out: Outgoing;
+  /** The connection's name, unique among all servers. */
+  readonly client: string;
+  readonly closed: boolean;
+  /** Who it is, once that is known. */
+  readonly identity: Identity | undefined;
+  readonly sessions: Map<string, ChannelSession>;
+  /** How many of the sessions are subscribed or about to be. */
+  subscriptions: number;
+
+  identified(identity: Identity): void;
+  session(channel: string): ChannelSession;
+  /** Drops the session when there is nothing to remember of it. */
+  tidy(channel: string): void;
+
+  /** Answers a command. `ok` is JSON text. */
+  reply(id: Id, ok: string): void;
+  /** Answers with an error; commands without an id get it too, without saying which they were. */
+  fail(id: Id, error: TidemarkError): void;
+  /** Makes of anything thrown an error that the peer may see, and answers with it. */
+  failWith(id: Id, thrown: unknown, doing: string): void;
+  /** The error that the peer may see; what it may not see goes to the log. */
+  presentable(thrown: unknown, doing: string): TidemarkError;
+  /** Answers with a large line: made when its turn comes, sent when there is room. */
+  replyLarge(make: () => Promise<EncodedLine>, onError: (thrown: unknown) => void): void;
+  /** Tells the peer why and ends the connection. */
+  close(name: CloseName, reason: string): void;
+}

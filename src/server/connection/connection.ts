@@ -1,0 +1,329 @@
+/**
+ * One client's connection: a state machine between a transport and the channels. It is given frames and told
+ * when the transport has closed; it answers through its {@link Outgoing}. Commands wait in the inbox while there
+ * are too many unanswered ones or no room for answers: then the transport is not read from, and TCP does the rest.
+ */
+import {
+  CommandError,
+  FrameError,
+  NotACommand,
+  decodeCommand,
+  readBinaryLines,
+  readTextLines,
+  type CloseName,
+  type Command,
+  type Id,
+  type Line,
+} from "../../protocol/index.js";
+import { BrokerError } from "../../broker/index.js";
+import { Chunk, textChunk, type EncodedLine } from "../feed/chunk.js";
+import { TidemarkError, errorBody } from "../errors.js";
+import type { Caller, Identity } from "./caller.js";
+import { connect } from "./connect.js";
+import { call, history, members } from "./queries.js";
+import { Lane } from "./lane.js";
+import type { Link, Peer } from "./link.js";
+import type { ServerNode } from "./node.js";
+import { Outgoing } from "./outgoing.js";
+import { publish } from "./publish.js";
+import { TokenBucket } from "./rate.js";
+import { ChannelSession } from "./session.js";
+import { leaveAll, subscribe, unsubscribe } from "./subscribe.js";
+
+type RealCommand = Exclude<Command, { do: "ping" }>;
+
+type State =
+  | { readonly at: "new"; readonly stopTimer: () => void }
+  | { readonly at: "connecting" }
+  | { readonly at: "open" }
+  | { readonly at: "closed" };
+
+export class Connection implements Caller {
+  readonly node: ServerNode;
+  readonly peer: Peer;
+  readonly out: Outgoing;
+  readonly client: string;
+  readonly sessions = new Map<string, ChannelSession>();
+  subscriptions = 0;
+  /** When the peer was last heard of, on the monotonic clock. */
+  heard: number;
+  /** When it was last pinged. */
+  pinged = 0;
+  readonly #link: Link;
+  readonly #rate: TokenBucket | undefined;
+  /** Large answers are made and sent one at a time. */
+  readonly #bulk = new Lane();
+  #state: State;
+  #identity: Identity | undefined;
+  #inbox: Line[] = [];
+  #inboxAt = 0;
+  #paused = false;
+  #pumping = false;
+  #unanswered = 0;
+  #refused = 0;
+  readonly #onEnd: (connection: Connection) => void;
+
+  constructor(node: ServerNode, link: Link, peer: Peer, onEnd: (connection: Connection) => void) {
+    this.node = node;
+    this.peer = peer;
+    this.#link = link;
+    this.#onEnd = onEnd;
+    this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
+    this.out = new Outgoing(link, node.flusher, node.budget);
+    this.heard = node.clock.monotonic();
+    this.#rate = node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
+    const timer = node.clock.setTimeout(() => {
+      this.close("connect_timeout", `no connect command within ${node.limits.connectTimeout} ms`);
+    }, node.limits.connectTimeout);
+    this.#state = { at: "new", stopTimer: () => node.clock.clearTimeout(timer) };
+  }
+
+  get closed(): boolean {
+    return this.#state.at === "closed";
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  identified(identity: Identity): void {
+    if (!this.closed) this.#identity = identity;
+  }
+
+  receiveText(frame: string): void {
+    this.#receive(() => readTextLines(frame));
+  }
+
+  receiveBinary(frame: Uint8Array): void {
+    this.#receive(() => readBinaryLines(frame));
+  }
+
+  /** Any sign of life that is no frame, such as a pong. */
+  alive(): void {
+    this.heard = this.node.clock.monotonic();
+  }
+
+  ping(): void {
+    if (this.closed) return;
+    this.pinged = this.node.clock.monotonic();
+    this.#link.ping();
+  }
+
+  /** Tells the peer why and ends the connection. */
+  close(name: CloseName, reason: string): void {
+    if (this.closed) return;
+    this.out.flush();
+    this.#end(reason, false);
+    this.#link.close(name, reason);
+  }
+
+  terminate(reason: string): void {
+    if (this.closed) return;
+    this.#end(reason, false);
+    this.#link.terminate();
+  }
+
+  /** The transport has closed. `said` is true when the peer said goodbye, rather than vanished. */
+  transportClosed(reason: string, said: boolean): void {
+    if (!this.closed) this.#end(reason, said);
+  }
+
+  session(channel: string): ChannelSession {
+    let session = this.sessions.get(channel);
+    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession()));
+    return session;
+  }
+
+  tidy(channel: string): void {
+    if (this.sessions.get(channel)?.idle === true) this.sessions.delete(channel);
+  }
+
+  reply(id: Id, ok: string): void {
+    if (id !== undefined) this.#send(textChunk(`{"id":${id},"ok":${ok}}`));
+    this.#answered();
+  }
+
+  fail(id: Id, error: TidemarkError): void {
+    const body = JSON.stringify(errorBody(error));
+    this.#send(textChunk(id === undefined ? `{"error":${body}}` : `{"id":${id},"error":${body}}`));
+    this.#answered();
+  }
+
+  failWith(id: Id, thrown: unknown, doing: string): void {
+    this.fail(id, this.presentable(thrown, doing));
+  }
+
+  presentable(thrown: unknown, doing: string): TidemarkError {
+    if (thrown instanceof TidemarkError) return thrown;
+    if (thrown instanceof BrokerError) {
+      return new TidemarkError("unavailable", `the broker cannot ${doing} now: ${thrown.message}`);
+    }
+    this.node.log.error({ client: this.client, error: thrown, doing }, "a command failed");
+    return new TidemarkError("internal", `the server failed to ${doing}; its log says why`);
+  }
+
+  replyLarge(make: () => Promise<EncodedLine>, onError: (thrown: unknown) => void): void {
+    this.#bulk.run(async () => {
+      try {
+        await this.#room();
+        const chunk = new Chunk([await make()]);
+        while (!this.closed && !this.out.offer(chunk)) await this.#room();
+        this.#answered();
+      } catch (error) {
+        onError(error);
+      }
+    });
+  }
+
+  /** Sends a line that belongs to no command. */
+  tell(text: string): void {
+    this.#send(textChunk(text));
+  }
+
+  #room(): Promise<void> | undefined {
+    if (this.closed || this.out.roomy) return undefined;
+    return new Promise((resolve) => this.out.whenRoomy(resolve));
+  }
+
+  #send(chunk: Chunk): void {
+    if (this.closed || this.out.offer(chunk)) return;
+    this.close("slow_replies", "replies are not being read");
+  }
+
+  #receive(read: () => Line[]): void {
+    if (this.closed) return;
+    this.alive();
+    try {
+      const lines = read();
+      if (this.#inboxAt === this.#inbox.length) {
+        this.#inbox = lines;
+        this.#inboxAt = 0;
+      } else this.#inbox.push(...lines);
+    } catch (error) {
+      this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
+      return;
+    }
+    this.#pump();
+  }
+
+  /** Carries out what waits in the inbox, as far as may be. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const { unanswered } = this.node.limits;
+    while (this.#inboxAt < this.#inbox.length && this.#state.at !== "connecting" && this.#unanswered < unanswered) {
+      if (this.closed) break;
+      if (!this.out.roomy) {
+        this.out.whenRoomy(() => this.#pump());
+        break;
+      }
+      this.#handle(this.#inbox[this.#inboxAt++] as Line);
+    }
+    this.#pumping = false;
+    const waits = this.#inboxAt < this.#inbox.length;
+    if (!waits) {
+      this.#inbox = [];
+      this.#inboxAt = 0;
+    }
+    if (waits === this.#paused || this.closed) return;
+    this.#paused = waits;
+    if (waits) this.#link.pause();
+    else this.#link.resume();
+  }
+
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#paused) this.#pump();
+  }
+
+  #handle(line: Line): void {
+    try {
+      const command = decodeCommand(line);
+      this.#unanswered++;
+      if (command.do === "ping") this.#answerPing();
+      else if (this.#mayRun(command)) this.#run(command);
+    } catch (error) {
+      if (error instanceof NotACommand) return this.close("policy", error.message);
+      if (!(error instanceof CommandError)) throw error;
+      this.#unanswered++;
+      if (this.#withinRate(error.id)) this.fail(error.id, new TidemarkError(error.code, error.message));
+    }
+  }
+
+  /** Being heard of is all that a client's `{}` is for. */
+  #answerPing(): void {
+    if (this.#withinRate(undefined)) this.#unanswered--;
+  }
+
+  #mayRun(command: RealCommand): boolean {
+    const { id } = command;
+    if (!this.#withinRate(id)) return false;
+    if ((command.do === "connect") === (this.#state.at === "new")) return true;
+    const error =
+      command.do === "connect"
+        ? new TidemarkError("already_connected", "this connection is connected already")
+        : new TidemarkError("connect_first", 'send {"id":1,"connect":{}} first');
+    this.fail(id, error);
+    return false;
+  }
+
+  #withinRate(id: Id): boolean {
+    const wait = this.#rate?.take(this.node.clock.monotonic()) ?? 0;
+    if (wait === 0) {
+      this.#refused = 0;
+      return true;
+    }
+    const limit = this.node.limits.commands as { perSecond: number; burst: number };
+    if (++this.#refused > limit.burst) {
+      this.close("rate_limited", `more than ${limit.perSecond} commands a second, and on after being refused`);
+      return false;
+    }
+    this.fail(id, new TidemarkError("rate_limited", `more than ${limit.perSecond} commands a second`, { after: wait }));
+    return false;
+  }
+
+  #run(command: RealCommand): void {
+    switch (command.do) {
+      case "connect":
+        return this.#connect(command);
+      case "subscribe":
+        return subscribe(this, command);
+      case "unsubscribe":
+        return unsubscribe(this, command);
+      case "publish":
+        return publish(this, command);
+      case "history":
+        return history(this, command);
+      case "members":
+        return members(this, command);
+      case "call":
+        return call(this, command);
+    }
+  }
+
+  #connect(command: Command & { do: "connect" }): void {
+    if (this.#state.at === "new") this.#state.stopTimer();
+    this.#state = { at: "connecting" };
+    void connect(this, command).then(() => {
+      if (this.closed) return;
+      this.#state = { at: "open" };
+      this.#pump();
+    });
+  }
+
+  #end(reason: string, said: boolean): void {
+    const identity = this.#identity;
+    if (this.#state.at === "new") this.#state.stopTimer();
+    this.#state = { at: "closed" };
+    this.#inbox = [];
+    this.#inboxAt = 0;
+    this.out.close();
+    leaveAll(this, said);
+    this.#onEnd(this);
+    if (identity === undefined) return;
+    const info = { client: this.client, user: identity.user, request: this.peer, reason };
+    void (async () => this.node.hooks.onDisconnect?.(info))().catch((error: unknown) => {
+      this.node.log.error({ client: this.client, error }, "onDisconnect failed");
+    });
+  }
+}

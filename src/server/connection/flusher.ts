@@ -1,0 +1,75 @@
+/**
+ * The end of the turn: everything that came together for a connection is written in one go. Writes are nearly
+ * all of a fan-out's cost, so a long row of them gives the event loop a turn every few milliseconds.
+ */
+import type { Clock } from "../../protocol/index.js";
+
+/** Something that has bytes to write. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** How long writing may keep the event loop, in milliseconds. */
+const SLICE_MS = 4;
+/** Writes between two looks at the clock. */
+const STRIDE = 64;
+
+export class Flusher {
+  readonly #clock: Clock;
+  /** Called before the writing: whoever collects over the turn hands it over here. */
+  readonly #collectors: (() => void)[] = [];
+  #dirty: Flushable[] = [];
+  #at = 0;
+  #soon: (() => void)[] = [];
+  #scheduled = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Has `outgoing` flushed at the end of this turn. */
+  add(outgoing: Flushable): void {
+    this.#dirty.push(outgoing);
+    this.schedule();
+  }
+
+  /** Runs `collect` at the end of this turn, before anything is written. */
+  collect(collect: () => void): void {
+    this.#collectors.push(collect);
+    this.schedule();
+  }
+
+  /** Runs `run` in the next turn. */
+  soon(run: () => void): void {
+    this.#soon.push(run);
+    this.schedule();
+  }
+
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.setImmediate(() => this.#run());
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    const soon = this.#soon;
+    if (soon.length > 0) {
+      this.#soon = [];
+      for (const run of soon) run();
+    }
+    // Collectors may add collectors (a feed that repairs itself); those wait for the next turn.
+    if (this.#collectors.length > 0) for (const collect of this.#collectors.splice(0)) collect();
+    const start = this.#clock.monotonic();
+    while (this.#at < this.#dirty.length) {
+      const end = Math.min(this.#at + STRIDE, this.#dirty.length);
+      while (this.#at < end) (this.#dirty[this.#at++] as Flushable).flush();
+      if (this.#at < this.#dirty.length && this.#clock.monotonic() - start > SLICE_MS) {
+        this.schedule();
+        return;
+      }
+    }
+    this.#dirty = [];
+    this.#at = 0;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Pings, and the end of those who do not answer. Connections are dealt over as many groups as a ping period has
+ * seconds; each second one group is pinged and an earlier one is looked at. So nothing comes in waves, and no
+ * connection has a timer.
+ */
+import type { Clock, Timer } from "../../protocol/index.js";
+import type { Connection } from "./connection.js";
+
+/** How long an answer to a ping may take, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #groups: Set<Connection>[];
+  readonly #tick: number;
+  #next = 0;
+  #timer: Timer;
+  #dealt = 0;
+  readonly #groupOf = new WeakMap<Connection, Set<Connection>>();
+
+  /** @param ping milliseconds between two pings of a connection */
+  constructor(clock: Clock, ping: number) {
+    this.#clock = clock;
+    const groups = Math.max(2, Math.min(60, Math.round(ping / 1000)));
+    this.#groups = Array.from({ length: groups }, () => new Set<Connection>());
+    this.#tick = ping / groups;
+    this.#schedule();
+  }
+
+  add(connection: Connection): void {
+    const group = this.#groups[this.#dealt++ % this.#groups.length] as Set<Connection>;
+    group.add(connection);
+    this.#groupOf.set(connection, group);
+  }
+
+  delete(connection: Connection): void {
+    this.#groupOf.get(connection)?.delete(connection);
+  }
+
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#schedule();
+      this.#beat();
+    }, this.#tick);
+  }
+
+  #beat(): void {
+    const { length } = this.#groups;
+    const steps = Math.min(length - 1, Math.ceil(PATIENCE_MS / this.#tick));
+    for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>) {
+      if (connection.pinged > connection.heard) connection.close("silent", "nothing was heard since the last ping");
+    }
+    for (const connection of this.#groups[this.#next] as Set<Connection>) connection.ping();
+    this.#next = (this.#next + 1) % length;
+  }
+}

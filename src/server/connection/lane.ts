@@ -1,0 +1,21 @@
+import { isPromise } from "../channels/validate.js";
+
+/** Runs one thing after the other. What can be done at once is done at once; nothing is queued for nothing. */
+export class Lane {
+  #last: Promise<void> | undefined;
+
+  /** Whether something is under way. */
+  get busy(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** Runs `task` after all tasks before it. It must not throw or reject. */
+  run(task: () => void | PromiseLike<void>): void {
+    const started = this.#last === undefined ? task() : this.#last.then(task);
+    if (!isPromise(started)) return;
+    const last: Promise<void> = Promise.resolve(started).then(() => {
+      if (this.#last === last) this.#last = undefined;
+    });
+    this.#last = last;
+  }
+}

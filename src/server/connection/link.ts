@@ -1,0 +1,33 @@
+/** What a connection asks of its transport. One per client; WebSocket, HTTP stream and the in-memory network have theirs. */
+import type { CloseName } from "../../protocol/index.js";
+import type { Chunk } from "../feed/chunk.js";
+
+export interface Link {
+  /** Writes chunks as one frame, in order. Never fails: a dead peer is reported by the transport's close. */
+  write(chunks: readonly Chunk[]): void;
+  /** The same for one chunk, which many connections share. */
+  writeShared(chunk: Chunk): void;
+  /** Bytes handed over and not yet taken by the kernel. */
+  readonly unsent: number;
+  /** Calls `run` once, as soon as `unsent` is 0; never at once. */
+  whenDrained(run: () => void): void;
+  /** Stops reading from the peer, so that TCP slows it down. */
+  pause(): void;
+  resume(): void;
+  /** Makes the peer say something, and tells pages that the server is there. */
+  ping(): void;
+  /** Ends the connection and tells the peer why; then the transport reports the close. `reason` is cut at 123 bytes. */
+  close(name: CloseName, reason: string): void;
+  /** Ends it without a word. */
+  terminate(): void;
+}
+
+/** Who is on the other side, as far as the transport knows. */
+export interface Peer {
+  /** Lower-case header names, as Node gives them. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The path and query that were asked for. */
+  readonly url: string;
+  /** The address of the peer, or of the last proxy. */
+  readonly ip: string;
+}

@@ -1,0 +1,65 @@
+/** What all connections of one server share. Built once, by the app; nothing here belongs to one connection. */
+import type { Broker } from "../../broker/index.js";
+import type { Clock, Random } from "../../protocol/index.js";
+import type { ChannelRegistry } from "../channels/registry.js";
+import type { Method } from "../channels/methods.js";
+import type { Hub } from "../feed/hub.js";
+import type { Logger } from "../logger.js";
+import type { Appender } from "./appender.js";
+import type { Budget } from "./budget.js";
+import type { Flusher } from "./flusher.js";
+import type { Peer } from "./link.js";
+import type { RateOptions } from "./rate.js";
+
+/** A connection, as hooks see it. */
+export interface ConnectionInfo {
+  /** The id of the connection. */
+  readonly client: string;
+  /** What `authenticate` returned; null without one. */
+  readonly user: unknown;
+  /** The request it came with. */
+  readonly request: Peer;
+}
+
+export interface Hooks {
+  readonly authenticate: ((context: { token: string | undefined; request: Peer }) => unknown) | undefined;
+  readonly onConnect: ((info: ConnectionInfo) => void | Promise<void>) | undefined;
+  readonly onDisconnect: ((info: ConnectionInfo & { reason: string }) => void | Promise<void>) | undefined;
+}
+
+/** What one connection may do. */
+export interface ConnectionLimits {
+  /** Bytes of one message's payload. Default 64 KiB. */
+  readonly message: number;
+  /** Bytes of one incoming frame. Default 128 KiB. */
+  readonly frame: number;
+  /** Subscriptions of one connection. Default 1,000. */
+  readonly subscriptions: number;
+  /** Commands of one connection. Default 200 a second, 400 at once; `false` for no limit. */
+  readonly commands: RateOptions | false;
+  /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
+  readonly unanswered: number;
+  /** Milliseconds from the socket's opening to the connect command. Default 10 s. */
+  readonly connectTimeout: number;
+  /** Milliseconds between two pings. Default 25 s. */
+  readonly ping: number;
+}
+
+export interface ServerNode {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly broker: Broker;
+  readonly log: Logger;
+  readonly hub: Hub;
+  readonly appender: Appender;
+  readonly flusher: Flusher;
+  readonly budget: Budget;
+  readonly registry: ChannelRegistry;
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly hooks: Hooks;
+  readonly limits: ConnectionLimits;
+  /** A number that only grows: keys for publishes that came without one, names of connections. */
+  nextNumber(): number;
+  /** The name of this server's life; scope of the keys it makes. */
+  readonly id: string;
+}

@@ -1,0 +1,114 @@
+/**
+ * A connection's way out. Everything that goes to one client passes here, in order: replies, events, messages.
+ * It is written once per turn of the event loop, as one frame; and it never holds more than its cap.
+ */
+import type { Chunk } from "../feed/chunk.js";
+import type { Budget } from "./budget.js";
+import type { Flusher } from "./flusher.js";
+import type { Link } from "./link.js";
+
+export class Outgoing {
+  readonly #link: Link;
+  readonly #flusher: Flusher;
+  readonly #budget: Budget;
+  /** What waits for the end of the turn. */
+  #queue: Chunk[] = [];
+  #queued = 0;
+  /** What the budget thinks this connection holds. */
+  #held = 0;
+  #waiting: (() => void)[] = [];
+  #draining = false;
+  #closed = false;
+
+  constructor(link: Link, flusher: Flusher, budget: Budget) {
+    this.#link = link;
+    this.#flusher = flusher;
+    this.#budget = budget;
+  }
+
+  /** Bytes that wait here or in the socket. */
+  get unsent(): number {
+    return this.#queued + this.#link.unsent;
+  }
+
+  /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
+  offer(chunk: Chunk): boolean {
+    const unsent = this.#queued + this.#link.unsent;
+    if (unsent + chunk.size > this.#budget.cap && (unsent > 0 || chunk.size > this.#budget.perConnection)) return false;
+    if (this.#closed) return true;
+    if (this.#queue.push(chunk) === 1) this.#flusher.add(this);
+    this.#queued += chunk.size;
+    this.#hold(this.#held + chunk.size);
+    return true;
+  }
+
+  /** Whether there is room for a page: at most half of the cap is used. */
+  get roomy(): boolean {
+    const unsent = this.#queued + this.#link.unsent;
+    return unsent === 0 || unsent <= this.#budget.cap / 2;
+  }
+
+  /** Calls `run` once, in a later turn, when the connection is {@link roomy}; never after it closed. */
+  whenRoomy(run: () => void): void {
+    if (this.#closed) return;
+    this.#waiting.push(run);
+    if (this.#queue.length === 0) this.#awaitDrain();
+  }
+
+  /** Writes what has come together in this turn. Called by the flusher only. */
+  flush(): void {
+    const queue = this.#queue;
+    if (this.#closed || queue.length === 0) return;
+    this.#queued = 0;
+    if (queue.length === 1) {
+      const chunk = queue[0] as Chunk;
+      queue.length = 0;
+      this.#link.writeShared(chunk);
+    } else {
+      this.#queue = [];
+      this.#link.write(queue);
+    }
+    this.#settle();
+  }
+
+  /** Forgets everything: the peer is gone. */
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#queued = 0;
+    this.#waiting = [];
+    this.#hold(0);
+  }
+
+  #settle(): void {
+    const unsent = this.#link.unsent;
+    this.#hold(unsent);
+    if (unsent > 0 || this.#waiting.length > 0) this.#awaitDrain();
+  }
+
+  #awaitDrain(): void {
+    if (this.#draining) return;
+    if (this.#link.unsent === 0) {
+      // Nothing to wait for, but never at once: whoever waits must not run inside of what it waits for.
+      this.#draining = true;
+      this.#flusher.soon(() => this.#drained());
+      return;
+    }
+    this.#draining = true;
+    this.#link.whenDrained(() => this.#drained());
+  }
+
+  #drained(): void {
+    this.#draining = false;
+    if (this.#closed) return;
+    if (this.#queue.length === 0) this.#hold(this.#link.unsent);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const run of waiting) run();
+  }
+
+  #hold(bytes: number): void {
+    this.#budget.add(bytes - this.#held);
+    this.#held = bytes;
+  }
+}

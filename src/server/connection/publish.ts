@@ -1,0 +1,169 @@
+/** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
+import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
+import { utf8Length, type Command } from "../../protocol/index.js";
+import type { ResolvedChannel } from "../channels/registry.js";
+import { andThen, isPromise, validate } from "../channels/validate.js";
+import { TidemarkError } from "../errors.js";
+import type { Caller, Identity } from "./caller.js";
+import { fingerprint } from "./fingerprint.js";
+import type { ServerNode } from "./node.js";
+import type { ChannelSession } from "./session.js";
+import { contextOf, forbidden, mustResolve } from "./subscribe.js";
+
+type Publish = Command & { do: "publish" };
+
+export function publish(connection: Caller, command: Publish): void {
+  const session = connection.session(command.channel);
+  session.lane.run(() => {
+    const { identity } = connection;
+    if (connection.closed || identity === undefined) return undefined;
+    const fail = (thrown: unknown): void => failed(connection, session, command, thrown);
+    try {
+      const passed = passGate(session, command);
+      if (!passed) throw new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
+      const done = run(connection, identity, session, command);
+      return isPromise(done) ? done.then(undefined, fail) : undefined;
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  });
+}
+
+/** Appends for the application itself: schema, then log; no hooks. Rejects with a {@link TidemarkError}. */
+export async function publishAsServer(node: ServerNode, resolved: ResolvedChannel, data: unknown): Promise<{ offset: number }> {
+  const value = await validate(resolved.def.schema, data);
+  const payload = encode(value, node);
+  return new Promise((resolve, reject) => {
+    const done = (outcome: Outcome): void => {
+      const result = readOutcome(outcome, false);
+      if (result instanceof TidemarkError) reject(result);
+      else resolve({ offset: result });
+    };
+    hand(node, resolved, { data: payload, key: ownKey(node, payload) }, "server", () => false, done);
+  });
+}
+
+type Outcome = Appended | "aborted" | "sent" | Error;
+
+/** The checks in their order; hooks that return at once cost no turn. */
+function run(connection: Caller, identity: Identity, session: ChannelSession, command: Publish): void | PromiseLike<void> {
+  const { node } = connection;
+  const resolved = mustResolve(connection, command.channel);
+  const { def } = resolved;
+  mustBeInTime(command, def.log.dedupe);
+  const sent = encode(command.bytes ?? command.data, node);
+  const raw = command.bytes ?? command.data;
+  const context = contextOf(connection, identity, resolved);
+  return andThen(def.allow?.({ ...context, action: "publish" }) ?? true, (allowed) => {
+    if (!allowed) throw forbidden("publish", resolved.name);
+    return andThen(validate(def.schema, raw), (data) =>
+      andThen(def.onPublish === undefined ? data : def.onPublish({ ...context, data }), (value) => {
+        if (connection.closed) return;
+        const payload = value === raw ? sent : encode(value, node);
+        const key = keyOf(node, identity, command, sent);
+        const { gate } = session;
+        const keyed = command.idem !== undefined;
+        const draft = { data: payload, ...(identity.meta !== undefined && { meta: identity.meta }), key };
+        const slot = identity.userId ?? connection.client;
+        hand(node, resolved, draft, slot, () => keyed && gate.shut, (outcome) => answer(connection, session, command, outcome));
+      }),
+    );
+  });
+}
+
+/** To the log, or straight to everybody where there is none. */
+function hand(
+  node: ServerNode,
+  resolved: ResolvedChannel,
+  draft: Draft,
+  slot: string,
+  aborted: () => boolean,
+  done: (outcome: Outcome) => void,
+): void {
+  if (resolved.def.kind === "transient") {
+    const signal = { data: draft.data, slot, ...(draft.meta !== undefined && { meta: draft.meta }) };
+    node.appender.signal(resolved.name, { signal, done });
+  } else node.appender.append(resolved.name, resolved.def.log, { draft, aborted, done });
+}
+
+function answer(connection: Caller, session: ChannelSession, command: Publish, outcome: Outcome): void {
+  const result = readOutcome(outcome, command.idem !== undefined);
+  if (result instanceof TidemarkError) {
+    if (outcome instanceof Error && !(outcome instanceof BrokerError)) {
+      connection.node.log.error({ channel: command.channel, error: outcome }, "an append failed");
+    }
+    failed(connection, session, command, result);
+    return;
+  }
+  connection.reply(command.id, `{"offset":${result}}`);
+  connection.tidy(command.channel);
+}
+
+/** The offset, or what to tell the publisher. */
+function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
+  if (outcome === "sent") return 0;
+  if (outcome === "aborted") {
+    return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
+  }
+  if (outcome instanceof Error) {
+    // Whether it was appended is not known. With a key of the client's own, trying again is safe.
+    if (keyed) return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", { cause: outcome });
+    return new TidemarkError("outcome_unknown", "the broker did not confirm it; without idem a retry may double it", { cause: outcome });
+  }
+  if ("offset" in outcome) return outcome.offset;
+  return outcome.error === "key_conflict"
+    ? new TidemarkError("key_conflict", "this idem was used before with another payload")
+    : new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
+}
+
+function failed(connection: Caller, session: ChannelSession, command: Publish, thrown: unknown): void {
+  const error = connection.presentable(thrown, "publish");
+  if (error.retry && command.idem !== undefined && !session.gate.shut) {
+    session.gate.shut = true;
+    session.gate.shutBy = command.idem;
+  }
+  connection.fail(command.id, error);
+  connection.tidy(command.channel);
+}
+
+/** Whether a publish may go on: the gate is open, or this is the one that opens a new one. */
+function passGate(session: ChannelSession, command: Publish): boolean {
+  if (command.idem === undefined || !session.gate.shut) return true;
+  if (!command.first && command.idem !== session.gate.shutBy) return false;
+  session.gate = { shut: false, shutBy: undefined };
+  return true;
+}
+
+/** A retry that comes so late that its key may be forgotten is refused: nobody can tell whether it happened. */
+function mustBeInTime(command: Publish, dedupe: number): void {
+  const margin = Math.min(30_000, dedupe / 10);
+  if (command.idem !== undefined && command.age > 0 && dedupe > 0 && command.age > dedupe - margin) {
+    throw new TidemarkError("outcome_unknown", `first sent ${command.age} ms ago, longer than keys are remembered`);
+  }
+}
+
+function keyOf(node: ServerNode, identity: Identity, command: Publish, sent: Payload): Key {
+  if (command.idem === undefined) return ownKey(node, sent);
+  return { scope: identity.scope, id: command.idem, print: fingerprint(sent) };
+}
+
+/** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
+function ownKey(node: ServerNode, payload: Payload): Key {
+  return { scope: `node ${node.id}`, id: node.nextNumber(), print: fingerprint(payload) };
+}
+
+/** The payload as the log keeps it, within the size limit. */
+function encode(value: unknown, node: ServerNode): Payload {
+  const { message } = node.limits;
+  if (value instanceof Uint8Array) {
+    // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
+    if (value.length <= message) return new Uint8Array(value);
+    throw new TidemarkError("too_large", `${value.length} bytes are over the limit of ${message}`);
+  }
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
+  const size = utf8Length(text);
+  if (size > message) throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
+  return text;
+}

@@ -1,0 +1,101 @@
+/** Commands that ask: history, members, call. */
+import type { Entry, Page } from "../../broker/index.js";
+import { MAX_OFFSET, offsetAt, type Command } from "../../protocol/index.js";
+import { validate } from "../channels/validate.js";
+import { TidemarkError } from "../errors.js";
+import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
+import { withBytes } from "../feed/encode.js";
+import { PAGE_BYTES } from "../feed/feed.js";
+import type { Caller, Identity } from "./caller.js";
+import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
+
+const DEFAULT_LIMIT = 50;
+
+export function history(connection: Caller, command: Command & { do: "history" }): void {
+  const { id, limit = DEFAULT_LIMIT } = command;
+  connection.replyLarge(
+    async () => {
+      const resolved = mustResolve(connection, command.channel);
+      if (resolved.def.kind !== "stream") {
+        throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`);
+      }
+      await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "history");
+      const from = rangeOf(command);
+      const page = await connection.node.broker.read(resolved.name, { ...from, limit, bytes: PAGE_BYTES }, resolved.def.log);
+      return historyLine(id, page, from, limit);
+    },
+    (error) => connection.failWith(id, error, "read the history"),
+  );
+}
+
+export function members(connection: Caller, command: Command & { do: "members" }): void {
+  const { id } = command;
+  connection.replyLarge(
+    async () => {
+      const resolved = mustResolve(connection, command.channel);
+      if (resolved.def.presence === undefined) {
+        throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} does not tell who is present`);
+      }
+      await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "members");
+      const active = await connection.node.hub.acquire(resolved);
+      connection.node.hub.release(resolved.name);
+      return replyLine(id, JSON.stringify(active.roster?.reply()));
+    },
+    (error) => connection.failWith(id, error, "list the members"),
+  );
+}
+
+/** Calls run side by side, and are never repeated by anybody but the caller. */
+export function call(connection: Caller, command: Command & { do: "call" }): void {
+  const { id, method: name } = command;
+  const fail = (error: unknown): void => connection.failWith(id, error, `run ${JSON.stringify(name)}`);
+  void (async () => {
+    const { node } = connection;
+    const method = node.methods.get(name);
+    if (method === undefined) throw new TidemarkError("not_found", `no method ${JSON.stringify(name)}`);
+    const input = await validate(method.input, command.data);
+    const output: unknown = await method.run(input, { user: connection.identity?.user, client: connection.client });
+    const text = (JSON.stringify(output) as string | undefined) ?? "null";
+    if (text.length > node.limits.message) {
+      throw new TidemarkError("too_large", `the answer has ${text.length} characters, over the limit of ${node.limits.message}`);
+    }
+    if (text.length < 1024) connection.reply(id, text);
+    else connection.replyLarge(async () => replyLine(id, text), fail);
+  })().catch(fail);
+}
+
+type Range = { readonly after: number } | { readonly before: number };
+
+function rangeOf({ before, after, since }: Command & { do: "history" }): Range {
+  if (after !== undefined) return { after };
+  if (since !== undefined) return { after: Math.max(0, offsetAt(since) - 1) };
+  return { before: before ?? MAX_OFFSET };
+}
+
+function historyLine(id: number | undefined, page: Page, range: Range, limit: number): EncodedLine {
+  const { entries, oldestPrev, head } = page;
+  const first = entries[0];
+  let more: boolean;
+  let complete: boolean;
+  if ("after" in range) {
+    more = first !== undefined && (entries.at(-1) as Entry).offset < head;
+    complete = range.after >= oldestPrev;
+  } else {
+    more = first !== undefined && first.prev > oldestPrev;
+    complete = more || entries.length >= limit || oldestPrev === 0;
+  }
+  const parts: Uint8Array[] = [];
+  const texts = entries.map(({ offset, data, meta }) => {
+    if (typeof data === "string") return meta === undefined ? `[${offset},${data}]` : `[${offset},${data},${meta}]`;
+    parts.push(data);
+    return `[${offset},null,${withBytes(meta, data.length)}]`;
+  });
+  const ok = `{"entries":[${texts.join(",")}],"complete":${complete},"more":${more}}`;
+  if (parts.length === 0) return replyLine(id, ok);
+  const bytes = Buffer.concat(parts);
+  return bytesLine(`{${id === undefined ? "" : `"id":${id},`}"ok":${ok},"bytes":${bytes.length}}`, bytes);
+}
+
+function replyLine(id: number | undefined, ok: string): EncodedLine {
+  return textLine(id === undefined ? `{"ok":${ok}}` : `{"id":${id},"ok":${ok}}`);
+}

@@ -1,0 +1,199 @@
+/** Subscribing and unsubscribing. */
+import { offsetAt, parseCursor, formatCursor, type Command, type Cursor, type SubscribeOptions, type SubscribeResult } from "../../protocol/index.js";
+import type { Action, Context } from "../channels/define.js";
+import type { ResolvedChannel } from "../channels/registry.js";
+import { TidemarkError } from "../errors.js";
+import type { ActiveChannel } from "../feed/active-channel.js";
+import { Subscriber } from "../feed/subscriber.js";
+import type { Caller, Identity } from "./caller.js";
+import type { ChannelSession, Membership } from "./session.js";
+
+/** A subscription that is ready: `result` goes into the reply, and right after the reply `start` begins delivery. */
+export interface Started {
+  readonly result: SubscribeResult;
+  readonly start: () => void;
+}
+
+export function subscribe(connection: Caller, command: Command & { do: "subscribe" }): void {
+  const { id, channel } = command;
+  connection.session(channel).lane.run(async () => {
+    const { identity } = connection;
+    if (identity === undefined) return;
+    const started = (await prepare(connection, identity, channel, command.options))();
+    if (started instanceof TidemarkError) return connection.fail(id, started);
+    connection.reply(id, JSON.stringify(started.result));
+    started.start();
+  });
+}
+
+export function unsubscribe(connection: Caller, command: Command & { do: "unsubscribe" }): void {
+  const { id, channel } = command;
+  const session = connection.session(channel);
+  session.lane.run(() => {
+    if (connection.closed) return;
+    const { subscription } = session;
+    if (subscription === undefined || subscription === "opening") {
+      connection.fail(id, new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`));
+    } else {
+      end(connection, channel, session, 0);
+      connection.reply(id, "{}");
+    }
+    connection.tidy(channel);
+  });
+}
+
+/** Ends every subscription of a connection that has ended. A peer that said goodbye is not waited for. */
+export function leaveAll(connection: Caller, said: boolean): void {
+  for (const [channel, session] of connection.sessions) end(connection, channel, session, said ? 0 : undefined);
+  connection.sessions.clear();
+}
+
+/** What a connection is called in hooks of a channel. */
+export function contextOf(connection: Caller, identity: Identity, { name, params }: ResolvedChannel): Context {
+  return { user: identity.user, client: connection.client, channel: name, params };
+}
+
+/** @throws {TidemarkError} `forbidden` when the channel does not allow it */
+export async function mustAllow(context: Context, resolved: ResolvedChannel, action: Action): Promise<void> {
+  const { allow } = resolved.def;
+  if (allow !== undefined && !(await allow({ ...context, action }))) throw forbidden(action, resolved.name);
+}
+
+export function forbidden(action: Action, channel: string): TidemarkError {
+  return new TidemarkError("forbidden", `you may not ${action} on ${JSON.stringify(channel)}`);
+}
+
+/** @throws {TidemarkError} `not_found` when no pattern matches */
+export function mustResolve(connection: Caller, name: string): ResolvedChannel {
+  const resolved = connection.node.registry.resolve(name);
+  if (resolved === undefined) throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(name)}`);
+  return resolved;
+}
+
+/**
+ * Does all that has to be waited for. What it returns must be called, in the same turn as the reply is written:
+ * there the place in the log is taken, so that delivery begins exactly where the reply says. Never rejects.
+ */
+export async function prepare(
+  connection: Caller,
+  identity: Identity,
+  name: string,
+  options: SubscribeOptions,
+): Promise<() => Started | TidemarkError> {
+  const session = connection.session(name);
+  if (session.subscription !== undefined) {
+    return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
+  }
+  const { limits, hub } = connection.node;
+  if (connection.subscriptions >= limits.subscriptions) {
+    connection.tidy(name);
+    return refused(new TidemarkError("limit_reached", `at most ${limits.subscriptions} subscriptions on one connection`));
+  }
+  connection.subscriptions++;
+  session.subscription = "opening";
+  let active: ActiveChannel | undefined;
+  let membership: Membership | undefined;
+  const undo = (): void => {
+    connection.subscriptions--;
+    session.subscription = undefined;
+    if (active !== undefined) hub.release(name);
+    leave(connection, name, membership, 0);
+    connection.tidy(name);
+  };
+  try {
+    const resolved = mustResolve(connection, name);
+    const { def } = resolved;
+    if (options.kind !== undefined && options.kind !== def.kind) {
+      throw new TidemarkError("wrong_kind", `${JSON.stringify(name)} is a ${def.kind}, not a ${options.kind}`);
+    }
+    const context = contextOf(connection, identity, resolved);
+    await mustAllow(context, resolved, "subscribe");
+    await def.onSubscribe?.(context);
+    active = await hub.acquire(resolved);
+    const start = await startOf(active, options);
+    membership = connection.closed ? undefined : await join(connection, identity, active, context);
+    return () => {
+      if (connection.closed) {
+        undo();
+        return new TidemarkError("going_away", "the connection has closed");
+      }
+      return begin(connection, session, active as ActiveChannel, membership, start);
+    };
+  } catch (error) {
+    undo();
+    return refused(connection.presentable(error, "subscribe"));
+  }
+}
+
+function refused(error: TidemarkError): () => TidemarkError {
+  return () => error;
+}
+
+function begin(
+  connection: Caller,
+  session: ChannelSession,
+  active: ActiveChannel,
+  membership: Membership | undefined,
+  start: { cursor?: Cursor; complete?: boolean },
+): Started {
+  const { resolved, ch, feed } = active;
+  const cursor = start.cursor ?? feed?.head;
+  const subscriber = new Subscriber(connection.out, cursor ?? { epoch: "", offset: 0 }, start.cursor === undefined);
+  session.subscription = { active, subscriber, membership };
+  return {
+    result: {
+      ch,
+      kind: resolved.def.kind,
+      ...(cursor !== undefined && { cursor: formatCursor(cursor) }),
+      ...(active.roster !== undefined && { presence: true as const }),
+      ...(start.complete !== undefined && { complete: start.complete }),
+    },
+    start: () => {
+      active.add(subscriber);
+      connection.node.hub.release(resolved.name);
+    },
+  };
+}
+
+async function startOf({ feed }: ActiveChannel, options: SubscribeOptions): Promise<{ cursor?: Cursor; complete?: boolean }> {
+  if (feed === undefined) return {};
+  if (options.cursor !== undefined) {
+    const cursor = parseCursor(options.cursor);
+    return cursor === undefined ? {} : { cursor };
+  }
+  if (options.last !== undefined) return feed.startOfLast(options.last);
+  if (options.since !== undefined) return feed.startAt(offsetAt(options.since));
+  return {};
+}
+
+async function join(connection: Caller, identity: Identity, active: ActiveChannel, context: Context): Promise<Membership | undefined> {
+  const { presence } = active.resolved.def;
+  if (presence === undefined) return undefined;
+  const data = presence.data?.(context);
+  const member = { id: identity.member, ...(data !== undefined && { data }) };
+  await connection.node.broker.join(active.resolved.name, member, connection.client);
+  const membership = { id: member.id, instance: connection.client, grace: presence.grace };
+  // It may have closed meanwhile, and then nobody else would take it back.
+  if (!connection.closed) return membership;
+  leave(connection, active.resolved.name, membership, presence.grace);
+  return undefined;
+}
+
+function end(connection: Caller, channel: string, session: ChannelSession, grace: number | undefined): void {
+  const { subscription } = session;
+  // One that is still opening sees that the connection has closed, and takes itself back.
+  if (subscription === undefined || subscription === "opening") return;
+  session.subscription = undefined;
+  connection.subscriptions--;
+  subscription.active.audience.delete(subscription.subscriber);
+  connection.node.hub.release(channel, "subscription");
+  leave(connection, channel, subscription.membership, grace ?? subscription.membership?.grace ?? 0);
+}
+
+function leave(connection: Caller, channel: string, membership: Membership | undefined, grace: number): void {
+  if (membership === undefined) return;
+  const { broker, log } = connection.node;
+  broker.leave(channel, membership.id, membership.instance, grace).catch((error: unknown) => {
+    log.warn({ channel, error }, "leaving a channel failed; the member is gone when its lease ends");
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * The server without its sockets: connections on one side, a broker on the other. Everything real - sockets,
+ * clocks, randomness - comes in from outside, so that many of these run in one process in virtual time.
+ */
+import type { Broker } from "../broker/index.js";
+import type { Clock, CloseName, Random } from "../protocol/index.js";
+import type { ChannelRegistry } from "./channels/registry.js";
+import type { Method } from "./channels/methods.js";
+import { Appender } from "./connection/appender.js";
+import { Budget, type BudgetOptions } from "./connection/budget.js";
+import { Connection } from "./connection/connection.js";
+import { Flusher } from "./connection/flusher.js";
+import { Heartbeat } from "./connection/heartbeat.js";
+import type { Link, Peer } from "./connection/link.js";
+import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
+import { Hub } from "./feed/hub.js";
+import type { Logger } from "./logger.js";
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly broker: Broker;
+  readonly log: Logger;
+  readonly registry: ChannelRegistry;
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly hooks: Hooks;
+  readonly limits: ConnectionLimits;
+  readonly budget: BudgetOptions;
+}
+
+export class Engine {
+  readonly node: ServerNode;
+  readonly #connections = new Set<Connection>();
+  readonly #heartbeat: Heartbeat;
+
+  constructor(options: EngineOptions) {
+    const { clock, random, broker, log } = options;
+    const flusher = new Flusher(clock);
+    let number = 0;
+    this.node = {
+      ...options,
+      id: random.id(),
+      flusher,
+      budget: new Budget(options.budget),
+      appender: new Appender(broker),
+      hub: new Hub({
+        broker,
+        clock,
+        collect: (flush) => flusher.collect(flush),
+        onError: (error, channel) => log.warn({ channel, error }, "reading a channel failed; it is tried again"),
+        jitter: () => random.float(),
+      }),
+      nextNumber: () => ++number,
+    };
+    this.#heartbeat = new Heartbeat(clock, options.limits.ping);
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  /** A new connection on a transport that is open. */
+  accept(link: Link, peer: Peer): Connection {
+    const connection = new Connection(this.node, link, peer, (ended) => {
+      this.#connections.delete(ended);
+      this.#heartbeat.delete(ended);
+    });
+    this.#connections.add(connection);
+    this.#heartbeat.add(connection);
+    return connection;
+  }
+
+  /** Ends the connections of one user; returns how many there were. */
+  disconnect(userId: string, name: CloseName, reason: string): number {
+    const theirs = [...this.#connections].filter((connection) => connection.identity?.userId === userId);
+    for (const connection of theirs) connection.close(name, reason);
+    return theirs.length;
+  }
+
+  /** Ends everything; the broker is the caller's to close. */
+  close(reason: string): void {
+    this.#heartbeat.stop();
+    for (const connection of [...this.#connections]) connection.close("going_away", reason);
+    this.node.hub.close();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Encoded lines on their way to sockets. A chunk is made once and written to every subscriber: it never changes,
+ * and it keeps its transport encoding for the next socket.
+ */
+import { writeBinaryLine, writeTextLine, utf8Length } from "../../protocol/index.js";
+
+/** One line of the wire, with the bytes of its payload where it has some. */
+export interface EncodedLine {
+  readonly text: string;
+  readonly bytes?: Uint8Array;
+  /** About how many bytes it takes on the wire. */
+  readonly size: number;
+}
+
+/** A line of text, measured. */
+export function textLine(text: string): EncodedLine {
+  return { text, size: utf8Length(text) + 1 };
+}
+
+/** A line whose payload is bytes. `text` must say how many. */
+export function bytesLine(text: string, bytes: Uint8Array): EncodedLine {
+  return { text, bytes, size: utf8Length(text) + bytes.length + 2 };
+}
+
+export class Chunk {
+  /** The lines as text, where none of them carries bytes. */
+  readonly text: string | undefined;
+  /** Bytes on the wire, frame headers aside. */
+  readonly size: number;
+  /** The finished WebSocket frame, made by the first socket that writes this chunk alone. */
+  webSocketFrame: string | Buffer | undefined;
+  readonly #lines: readonly EncodedLine[];
+
+  constructor(lines: readonly EncodedLine[]) {
+    this.#lines = lines;
+    let size = 0;
+    let text = "";
+    let plain = true;
+    for (const line of lines) {
+      size += line.size;
+      if (line.bytes !== undefined) plain = false;
+      else text = text === "" ? line.text : `${text}\n${line.text}`;
+    }
+    this.size = size;
+    this.text = plain ? text : undefined;
+  }
+
+  /** The lines with their bytes as they are, for transports that carry bytes. */
+  toBinary(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (const line of this.#lines) {
+      if (parts.length > 0) parts.push(NEWLINE);
+      parts.push(line.bytes === undefined ? Buffer.from(line.text) : writeBinaryLine(line.text, line.bytes));
+    }
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  }
+
+  /** The lines with their bytes as base64, for transports that carry text only. */
+  toText(): string {
+    return this.text ?? this.#lines.map((l) => (l.bytes === undefined ? l.text : writeTextLine(l.text, l.bytes))).join("\n");
+  }
+}
+
+/** A chunk of one line of text. */
+export function textChunk(text: string): Chunk {
+  return new Chunk([textLine(text)]);
+}
+
+const NEWLINE = Buffer.from("\n");

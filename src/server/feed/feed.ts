@@ -1,0 +1,315 @@
+/**
+ * One channel's log as this node sees it: where the log is, who is at its end, who is behind. The feed is itself
+ * a cursor; its subscribers are live when they stand where it stands.
+ *
+ * In: hints from the broker. Out: one chunk per turn to every live subscriber. Whoever cannot take a chunk stops
+ * being live and reads on by itself when its socket has drained. A hole in the hints is mended by reading.
+ */
+import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
+import { MAX_OFFSET, formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
+import { Chunk, type EncodedLine } from "./chunk.js";
+import { gapLine, messageLine } from "./encode.js";
+import { readOn, type Step } from "./resume.js";
+import { Audience, type Subscriber } from "./subscriber.js";
+import { Tail } from "./tail.js";
+
+/** A page for somebody who is behind, in bytes. */
+export const PAGE_BYTES = 32 * 1024;
+const PAGE_ENTRIES = 500;
+/** How much of a log a node keeps in memory, in bytes. */
+const TAIL_BYTES = 128 * 1024;
+/** How many pages of the tail are kept for others who stand at the same place. */
+const MAX_SHARED_PAGES = 16;
+/** How long to wait before a failed or stale read is tried again, in milliseconds. */
+const RETRY_MS = 250;
+
+export interface FeedDeps {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  /** Has `flush` called at the end of this turn. */
+  readonly collect: (flush: () => void) => void;
+  /** Told of reads that failed; they are tried again. */
+  readonly onError: (error: unknown, channel: string) => void;
+}
+
+export class Feed {
+  readonly #channel: string;
+  readonly #ch: number;
+  readonly #deps: FeedDeps;
+  readonly #log: LogOptions;
+  readonly #tail: Tail;
+  readonly audience = new Audience();
+  /** Where the log is, as far as this node knows: `#flushed` and then `#pending`. */
+  #cursor: Cursor = { epoch: "", offset: 0 };
+  /** Where the live subscribers are. */
+  #flushed: Cursor = this.#cursor;
+  #pending: Step[] = [];
+  #collecting = false;
+  #repairing = false;
+  #repairAgain = false;
+  #closed = false;
+  /** Pages being read for subscribers behind, by cursor: one read and one encoding for all who stand there. */
+  readonly #reads = new Map<string, Promise<Page>>();
+  /** Pages made of the tail since the last flush, by offset. */
+  readonly #pages = new Map<number, { chunk: Chunk; end: Cursor }>();
+
+  constructor(channel: string, ch: number, log: LogOptions, deps: FeedDeps) {
+    this.#channel = channel;
+    this.#ch = ch;
+    this.#log = log;
+    this.#deps = deps;
+    const { retain } = log;
+    this.#tail = new Tail({
+      count: retain?.count ?? Infinity,
+      bytes: Math.min(retain?.bytes ?? Infinity, TAIL_BYTES),
+      age: retain?.age,
+    });
+  }
+
+  /** Finds the head; hints must be coming in already. Rejects with the broker's error; the feed is then of no use. */
+  async open(): Promise<void> {
+    const page = await this.#deps.broker.read(this.#channel, { before: MAX_OFFSET, limit: 1, bytes: 0 }, this.#log);
+    this.#cursor = this.#flushed = { epoch: page.epochs.at(-1)?.epoch ?? "", offset: page.head };
+    if (this.#repairAgain) this.check();
+  }
+
+  /** Where a newcomer's delivery starts: at the head. */
+  get head(): Cursor {
+    return this.#flushed;
+  }
+
+  /** Begins delivery from the subscriber's cursor, which may be anywhere. */
+  add(subscriber: Subscriber): void {
+    if (this.#joins(subscriber)) return;
+    this.audience.addBehind(subscriber);
+    this.#catchUp(subscriber);
+  }
+
+  /** Where delivery starts for somebody who wants the newest `count` messages, and whether all of them are still there. */
+  async startOfLast(count: number): Promise<{ cursor: Cursor; complete: boolean }> {
+    const head = this.#flushed;
+    if (count === 0) return { cursor: head, complete: true };
+    const known = this.#tail.startOfLast(count, this.#deps.clock.now());
+    if (known !== undefined) return { cursor: { epoch: head.epoch, offset: known }, complete: true };
+    let before = MAX_OFFSET;
+    let left = count;
+    for (;;) {
+      const page = await this.#deps.broker.read(this.#channel, { before, limit: left, bytes: 16 * PAGE_BYTES }, this.#log);
+      const start = page.entries[0]?.prev ?? Math.min(before, page.oldestPrev);
+      left -= page.entries.length;
+      // Where nothing lies before, the log's own beginning: no entry has offset 0, so nothing is missing.
+      if (left <= 0 || page.entries.length === 0 || start <= page.oldestPrev) {
+        return { cursor: this.#cursorAt(page, start), complete: left <= 0 || start === 0 };
+      }
+      before = page.entries[0]?.offset ?? 0;
+    }
+  }
+
+  /** Where delivery starts for somebody who wants everything from `offset` on, and whether all of it is still there. */
+  async startAt(offset: number): Promise<{ cursor: Cursor; complete: boolean }> {
+    const page = await this.#deps.broker.read(this.#channel, { after: Math.max(0, offset - 1), limit: 1, bytes: 0 }, this.#log);
+    const start = page.entries[0]?.prev ?? page.head;
+    return { cursor: this.#cursorAt(page, start), complete: page.oldestPrev < offset || page.oldestPrev === 0 };
+  }
+
+  /** Compares with the broker's head, and repairs. For quiet channels now and then, and whenever hints may have been lost. */
+  check(): void {
+    void this.#repair();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pending = [];
+  }
+
+  #cursorAt(page: Page, offset: number): Cursor {
+    let name = page.epochs[0]?.epoch ?? "";
+    for (const { epoch, base } of page.epochs) if (base < offset) name = epoch;
+    return { epoch: name, offset };
+  }
+
+  /** Hot path: once per append, not per subscriber. */
+  onEntries(hint: Hint): void {
+    if (this.#closed) return;
+    if (this.#repairing || this.#cursor.epoch === "") {
+      this.#repairAgain = true;
+      return;
+    }
+    if (hint.epoch !== this.#cursor.epoch) return this.check();
+    let { offset } = this.#cursor;
+    for (const entry of hint.entries) {
+      if (entry.offset <= offset) continue;
+      if (entry.prev !== offset) {
+        this.check();
+        break;
+      }
+      this.#pending.push({ entry });
+      offset = entry.offset;
+    }
+    if (offset === this.#cursor.offset) return;
+    this.#cursor = { epoch: this.#cursor.epoch, offset };
+    this.#collect();
+  }
+
+  #collect(): void {
+    if (this.#collecting) return;
+    this.#collecting = true;
+    this.#deps.collect(() => this.#flush());
+  }
+
+  /** Reads on from the feed's own cursor until it is at the head. One at a time. */
+  async #repair(): Promise<void> {
+    if (this.#repairing) {
+      this.#repairAgain = true;
+      return;
+    }
+    this.#repairing = true;
+    do {
+      this.#repairAgain = false;
+      try {
+        const page = await this.#read(this.#cursor.offset);
+        if (this.#closed) return;
+        const { steps, cursor, then } = readOn(this.#cursor, page);
+        for (const step of steps) this.#pending.push(step);
+        this.#cursor = cursor;
+        this.#collect();
+        if (then === "more") this.#repairAgain = true;
+      } catch (error) {
+        this.#deps.onError(error, this.#channel);
+        this.#deps.clock.setTimeout(() => this.#closed || this.check(), RETRY_MS);
+        break;
+      }
+    } while (this.#repairAgain);
+    this.#repairing = false;
+  }
+
+  /** Hot path: encodes what came in this turn, once, and hands it to every live subscriber. */
+  #flush(): void {
+    this.#collecting = false;
+    if (this.#closed) return;
+    const steps = this.#pending;
+    this.#pending = [];
+    let base = this.#flushed;
+    const deliver = (lines: EncodedLine[], end: Cursor): void => {
+      this.audience.deliver(new Chunk(lines), (subscriber) => this.#lag(subscriber, base));
+      base = end;
+    };
+    let lines: EncodedLine[] = [];
+    let size = 0;
+    let at = base;
+    for (const step of steps) {
+      const line = this.#encode(step, true);
+      if (size + line.size > PAGE_BYTES && lines.length > 0) {
+        deliver(lines, at);
+        lines = [];
+        size = 0;
+      }
+      lines.push(line);
+      size += line.size;
+      at = "gap" in step ? { epoch: step.gap.epoch, offset: step.gap.until } : { epoch: at.epoch, offset: step.entry.offset };
+    }
+    if (lines.length > 0) deliver(lines, at);
+    this.#flushed = this.#cursor;
+    this.#pages.clear();
+    for (const subscriber of this.audience.behind) {
+      if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
+    }
+  }
+
+  /** Whether the live subscribers have yet to come to `cursor`. */
+  #isBefore(cursor: Cursor): boolean {
+    return cursor.epoch === this.#flushed.epoch && cursor.offset > this.#flushed.offset;
+  }
+
+  #encode(step: Step, keep: boolean): EncodedLine {
+    if ("gap" in step) {
+      if (keep) this.#tail.clear();
+      return gapLine(this.#ch, step.gap);
+    }
+    const { offset, prev, data, meta } = step.entry;
+    const line = messageLine(this.#ch, offset, data, meta);
+    if (keep) this.#tail.push({ offset, prev, line });
+    return line;
+  }
+
+  #lag(subscriber: Subscriber, at: Cursor): void {
+    subscriber.cursor = at;
+    subscriber.trusted = true;
+    subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  /** In the live set from here on, if it stands where the live ones stand. */
+  #joins(subscriber: Subscriber): boolean {
+    if (subscriber.cursor.offset !== this.#flushed.offset || subscriber.cursor.epoch !== this.#flushed.epoch) return false;
+    this.audience.addLive(subscriber);
+    return true;
+  }
+
+  /** Sends what follows the subscriber's cursor, page by page, as its socket takes it; joins it in at the end. */
+  #catchUp(subscriber: Subscriber): void {
+    if (this.#closed || subscriber.state === "gone" || subscriber.state === "live") return;
+    subscriber.state = "behind";
+    if (this.#joins(subscriber)) return;
+    if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+    if (subscriber.trusted || this.#log.retain !== undefined) {
+      const page = this.#tailPage(subscriber.cursor);
+      if (page !== undefined) return this.#send(subscriber, page.chunk, page.end);
+    }
+    this.#readFor(subscriber).catch((error: unknown) => {
+      this.#deps.onError(error, this.#channel);
+      this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
+    });
+  }
+
+  async #readFor(subscriber: Subscriber): Promise<void> {
+    const { cursor } = subscriber;
+    const page = await this.#readShared(cursor);
+    if (this.#closed || subscriber.state === "gone") return;
+    const { steps, cursor: end, then } = readOn(cursor, page);
+    if (page.head > this.#cursor.offset) this.check();
+    if (steps.length > 0) {
+      const lines = steps.map((step) => this.#encode(step, false));
+      return this.#send(subscriber, new Chunk(lines), end);
+    }
+    subscriber.cursor = end;
+    if (this.#joins(subscriber)) return;
+    // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
+    // or this node's feed is what lags: then the subscriber waits for it to come by.
+    if (then === "ahead" || this.#isBefore(end)) subscriber.state = "ahead";
+    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  #send(subscriber: Subscriber, chunk: Chunk, end: Cursor): void {
+    if (subscriber.out.offer(chunk)) subscriber.cursor = end;
+    if (this.#joins(subscriber)) return;
+    subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  /** What follows `cursor` in this node's memory, encoded once for all who stand there. */
+  #tailPage(cursor: Cursor): { chunk: Chunk; end: Cursor } | undefined {
+    if (cursor.epoch !== this.#flushed.epoch) return undefined;
+    const known = this.#pages.get(cursor.offset);
+    if (known !== undefined) return known;
+    const entries = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
+    const newest = entries?.at(-1);
+    if (entries === undefined || newest === undefined) return undefined;
+    const chunk = new Chunk(entries.map((entry) => entry.line));
+    const page = { chunk, end: { epoch: cursor.epoch, offset: newest.offset } };
+    if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
+    return page;
+  }
+
+  #readShared(cursor: Cursor): Promise<Page> {
+    const key = formatCursor(cursor);
+    let read = this.#reads.get(key);
+    if (read === undefined) {
+      read = this.#read(cursor.offset).finally(() => this.#reads.delete(key));
+      this.#reads.set(key, read);
+    }
+    return read;
+  }
+
+  #read(after: number): Promise<Page> {
+    return this.#deps.broker.read(this.#channel, { after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }, this.#log);
+  }
+}

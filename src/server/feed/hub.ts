@@ -1,0 +1,108 @@
+/** The channels that are active on this node. One object per channel, however many subscribe at once. */
+import type { ResolvedChannel } from "../channels/registry.js";
+import { ActiveChannel, type ActiveChannelDeps } from "./active-channel.js";
+
+/** How long a channel that nobody is subscribed to any more is still followed, in milliseconds. */
+const LINGER_MS = 5000;
+/** About how often a channel is compared with the broker although nothing was missed, in milliseconds. */
+const CHECK_MS = 25_000;
+
+export interface HubDeps extends ActiveChannelDeps {
+  /** From 0 to 1: spreads the checks. */
+  readonly jitter: () => number;
+}
+
+interface Slot {
+  readonly channel: ActiveChannel;
+  readonly opened: Promise<ActiveChannel>;
+  /** Uses that are not subscriptions yet: subscribing is under way. */
+  pending: number;
+}
+
+export class Hub {
+  readonly #deps: HubDeps;
+  readonly #slots = new Map<string, Slot>();
+  #lastCh = 0;
+  #closed = false;
+
+  constructor(deps: HubDeps) {
+    this.#deps = deps;
+  }
+
+  get(name: string): ActiveChannel | undefined {
+    return this.#slots.get(name)?.channel;
+  }
+
+  *[Symbol.iterator](): Iterator<ActiveChannel> {
+    for (const slot of this.#slots.values()) yield slot.channel;
+  }
+
+  /**
+   * The active channel of that name, opened if need be. It stays until `release` was called as often, and then
+   * as long as it has subscribers. Rejects with the broker's error.
+   */
+  async acquire(resolved: ResolvedChannel): Promise<ActiveChannel> {
+    const slot = this.#slots.get(resolved.name) ?? this.#open(resolved);
+    slot.pending++;
+    try {
+      return await slot.opened;
+    } catch (error) {
+      this.release(resolved.name);
+      throw error;
+    }
+  }
+
+  /** Ends what `acquire` began; called also when a subscriber has left. */
+  release(name: string, ended: "acquire" | "subscription" = "acquire"): void {
+    const slot = this.#slots.get(name);
+    if (slot === undefined) return;
+    if (ended === "acquire") slot.pending--;
+    if (!this.#idle(slot)) return;
+    this.#deps.clock.setTimeout(() => {
+      if (this.#slots.get(name) === slot && this.#idle(slot)) this.#drop(name, slot);
+    }, LINGER_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const [name, slot] of this.#slots) this.#drop(name, slot);
+  }
+
+  #idle(slot: Slot): boolean {
+    return slot.pending === 0 && slot.channel.audience.size === 0;
+  }
+
+  #drop(name: string, slot: Slot): void {
+    this.#slots.delete(name);
+    slot.channel.close();
+  }
+
+  #open(resolved: ResolvedChannel): Slot {
+    const channel = new ActiveChannel(resolved, ++this.#lastCh, this.#deps);
+    const opened = channel.open().then(
+      () => {
+        this.#scheduleCheck(resolved.name, slot);
+        return channel;
+      },
+      (error: unknown) => {
+        // The next one who asks tries again.
+        if (this.#slots.get(resolved.name) === slot) this.#slots.delete(resolved.name);
+        throw error;
+      },
+    );
+    const slot: Slot = { channel, opened, pending: 0 };
+    this.#slots.set(resolved.name, slot);
+    return slot;
+  }
+
+  #scheduleCheck(name: string, slot: Slot): void {
+    this.#deps.clock.setTimeout(
+      () => {
+        if (this.#closed || this.#slots.get(name) !== slot) return;
+        slot.channel.check();
+        this.#scheduleCheck(name, slot);
+      },
+      CHECK_MS * (0.8 + 0.4 * this.#deps.jitter()),
+    );
+  }
+}

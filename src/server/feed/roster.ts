@@ -1,0 +1,143 @@
+/**
+ * Who is present on one channel, as this node knows it: the broker's list, kept current by its changes. A hole in
+ * their versions, or a reset, means asking again; what that finds is told to subscribers as joins and leaves.
+ */
+import type { Broker, PresenceChange } from "../../broker/index.js";
+import type { Clock, Member, MembersResult } from "../../protocol/index.js";
+import { textChunk, type Chunk } from "./chunk.js";
+import type { Subscriber } from "./subscriber.js";
+
+const RETRY_MS = 250;
+/** A members reply is cut here, in bytes; it says how many there are. */
+const MAX_REPLY = 32 * 1024;
+
+export interface RosterDeps {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly onError: (error: unknown, channel: string) => void;
+}
+
+export class Roster {
+  readonly #channel: string;
+  readonly #ch: number;
+  readonly #audience: Iterable<Subscriber>;
+  readonly #deps: RosterDeps;
+  readonly #members = new Map<string, Member>();
+  /** The broker's version of the list; `undefined` while it is being asked for. */
+  #broker: number | undefined;
+  /** This node's own count of events: what its subscribers see. */
+  #version = 0;
+  #asking = false;
+  #askAgain = false;
+  #closed = false;
+
+  constructor(channel: string, ch: number, audience: Iterable<Subscriber>, deps: RosterDeps) {
+    this.#channel = channel;
+    this.#ch = ch;
+    this.#audience = audience;
+    this.#deps = deps;
+  }
+
+  async open(): Promise<void> {
+    await this.#ask();
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  get count(): number {
+    return this.#members.size;
+  }
+
+  /** The list as a reply, cut at about 32 KiB. */
+  reply(): MembersResult {
+    const members: Member[] = [];
+    let size = 0;
+    for (const member of this.#members.values()) {
+      size += JSON.stringify(member).length;
+      if (size > MAX_REPLY) break;
+      members.push(member);
+    }
+    return { members, version: this.#version, total: this.#members.size };
+  }
+
+  onChange(change: PresenceChange): void {
+    if (this.#broker === undefined || this.#asking) {
+      this.#askAgain = true;
+      return;
+    }
+    if (change.version <= this.#broker) return;
+    if (change.version !== this.#broker + 1) return this.check();
+    this.#broker = change.version;
+    for (const member of change.joined) this.#members.set(member.id, member);
+    for (const member of change.left) this.#members.delete(member.id);
+    this.#tell("leave", change.left);
+    this.#tell("join", change.joined);
+  }
+
+  /** Asks the broker for the whole list. */
+  check(): void {
+    void this.#ask().catch((error: unknown) => {
+      this.#deps.onError(error, this.#channel);
+      this.#deps.clock.setTimeout(() => this.#closed || this.check(), RETRY_MS);
+    });
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) {
+      this.#askAgain = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      do {
+        this.#askAgain = false;
+        const { members, version } = await this.#deps.broker.members(this.#channel);
+        if (this.#closed) return;
+        this.#broker = version;
+        this.#replace(members);
+      } while (this.#askAgain);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #replace(members: readonly Member[]): void {
+    const now = new Map(members.map((member) => [member.id, member]));
+    const left = [...this.#members.values()].filter((member) => !now.has(member.id));
+    const joined = members.filter((member) => !this.#members.has(member.id));
+    this.#members.clear();
+    for (const [id, member] of now) this.#members.set(id, member);
+    this.#tell("leave", left);
+    this.#tell("join", joined);
+  }
+
+  /** Events are bounded like everything else: a long list goes out in several, each a version of its own. */
+  #tell(event: "join" | "leave", members: readonly Member[]): void {
+    for (let i = 0; i < members.length; ) {
+      const some: string[] = [];
+      let size = 0;
+      while (i < members.length && size < MAX_REPLY) {
+        const text = JSON.stringify(members[i++]);
+        some.push(text);
+        size += text.length;
+      }
+      this.#version++;
+      this.#send(textChunk(`{"event":"${event}","ch":${this.#ch},"version":${this.#version},"members":[${some.join(",")}]}`));
+    }
+  }
+
+  #send(chunk: Chunk): void {
+    for (const { out } of this.#audience) {
+      // Whoever has no room misses it, and hears as soon as there is room that the list is to be asked for again.
+      if (!out.offer(chunk)) this.#sendStale(out);
+    }
+  }
+
+  #sendStale(out: Subscriber["out"]): void {
+    out.whenRoomy(() => {
+      out.offer(textChunk(`{"event":"members","ch":${this.#ch},"version":${this.#version}}`));
+    });
+  }
+}

@@ -1,0 +1,23 @@
+/** Tidemark's server: `tidemark({ … }).channels({ … })`. */
+export { App, tidemark, type ListenOptions } from "./app.js";
+export { bytes } from "./channels/bytes.js";
+export {
+  stream,
+  transient,
+  type Action,
+  type Channel,
+  type ChannelContext,
+  type CommonOptions,
+  type StreamOptions,
+  type TransientOptions,
+} from "./channels/define.js";
+export type { Duration } from "./channels/duration.js";
+export type { MethodContext, MethodDefinition } from "./channels/methods.js";
+export type { BudgetOptions } from "./connection/budget.js";
+export type { Peer } from "./connection/link.js";
+export type { ConnectionLimits } from "./connection/node.js";
+export type { RateOptions } from "./connection/rate.js";
+export { TidemarkError } from "./errors.js";
+export { defaultLogger, silentLogger, type Logger } from "./logger.js";
+export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
+export type { Origins } from "./transports/origin.js";

@@ -1,0 +1,71 @@
+/** What `tidemark({ … })` takes, with the defaults beside it. */
+import type { Broker } from "../broker/index.js";
+import type { Clock, Random } from "../protocol/index.js";
+import { DEFAULT_BUDGET, type BudgetOptions } from "./connection/budget.js";
+import type { Peer } from "./connection/link.js";
+import type { ConnectionLimits } from "./connection/node.js";
+import type { Logger } from "./logger.js";
+import type { Origins } from "./transports/origin.js";
+
+export interface AppOptions<User> {
+  /**
+   * Who is it? Returns the user, whose `id` is the sender's name on messages, or throws to refuse. Called once a
+   * connection. Without it everybody is anonymous and `user` is null.
+   */
+  readonly authenticate?: (context: { readonly token: string | undefined; readonly request: Peer }) => User | Promise<User>;
+  /** Called when a connection is about to open; throw a `TidemarkError` to refuse it. */
+  readonly onConnect?: (info: ConnectedInfo<User>) => void | Promise<void>;
+  /** Called when a connection that was open has ended. */
+  readonly onDisconnect?: (info: ConnectedInfo<User> & { readonly reason: string }) => void | Promise<void>;
+  /** Which pages of other origins may connect. Default: none; pages of the same origin always may. */
+  readonly origins?: Origins;
+  /** Where channels are. Default `/connect`. */
+  readonly path?: string;
+  /** Where the raw echo is; `false` for none. Default `/echo`. */
+  readonly echo?: string | false;
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
+  readonly unsent?: Partial<BudgetOptions>;
+  /** Keeps the logs. Default: this process's memory. */
+  readonly broker?: Broker;
+  /** Default: warnings and errors as JSON lines on standard error. */
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** A connection, as hooks of the app see it. */
+export interface ConnectedInfo<User> {
+  readonly client: string;
+  readonly user: User;
+  readonly request: Peer;
+}
+
+export const DEFAULT_LIMITS: ConnectionLimits = {
+  message: 64 * 1024,
+  frame: 128 * 1024,
+  subscriptions: 1000,
+  commands: { perSecond: 200, burst: 400 },
+  unanswered: 256,
+  connectTimeout: 10_000,
+  ping: 25_000,
+};
+
+/**
+ * Limits and budget with defaults filled in.
+ *
+ * @throws {TypeError} when they contradict each other
+ */
+export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent">): { limits: ConnectionLimits; budget: BudgetOptions } {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const budget = { ...DEFAULT_BUDGET, ...options.unsent };
+  if (limits.message * 2 > budget.perConnection) {
+    throw new TypeError(
+      `limits.message (${limits.message}) must be at most half of unsent.perConnection (${budget.perConnection}): a page has to fit`,
+    );
+  }
+  if (limits.frame < limits.message + 1024) {
+    throw new TypeError(`limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`);
+  }
+  return { limits, budget };
+}

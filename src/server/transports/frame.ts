@@ -1,0 +1,63 @@
+/** WebSocket frames as a server sends them: whole, unmasked, uncompressed. */
+import type { Chunk } from "../feed/chunk.js";
+
+const TEXT = 0x81;
+const BINARY = 0x82;
+const PING = 0x89;
+
+/** Up to here a frame is cheapest as a latin1 string; above, one Buffer that many sockets share. In bytes. */
+const STRING_LIMIT = 1024;
+
+/** The frame for one chunk, made once and kept with it. Hot path: the first subscriber's write makes it. */
+export function frameOf(chunk: Chunk): string | Buffer {
+  return (chunk.webSocketFrame ??= chunk.text === undefined ? binaryFrame(chunk.toBinary()) : textFrame(chunk.text));
+}
+
+/** One frame for several chunks. Binary as soon as one of them is. */
+export function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
+  let text = "";
+  for (const chunk of chunks) {
+    if (chunk.text === undefined) return binaryFrame(joinBinary(chunks));
+    text = text === "" ? chunk.text : `${text}\n${chunk.text}`;
+  }
+  return textFrame(text);
+}
+
+/** A WebSocket ping and `{}`, which browser code can see, in one write. */
+export const PING_AND_EMPTY: string = `${String.fromCharCode(PING, 0)}${header(TEXT, 2)}{}`;
+
+function textFrame(text: string): string | Buffer {
+  const size = Buffer.byteLength(text);
+  const ascii = size === text.length;
+  if (ascii && size <= STRING_LIMIT) return header(TEXT, size) + text;
+  const head = header(TEXT, size);
+  const frame = Buffer.allocUnsafe(head.length + size);
+  frame.write(head, 0, "latin1");
+  frame.write(text, head.length, ascii ? "latin1" : "utf8");
+  return frame;
+}
+
+function binaryFrame(bytes: Uint8Array): Buffer {
+  const head = Buffer.from(header(BINARY, bytes.length), "latin1");
+  return Buffer.concat([head, bytes]);
+}
+
+function joinBinary(chunks: readonly Chunk[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const chunk of chunks) parts.push(chunk.toBinary(), NEWLINE);
+  parts.pop();
+  return Buffer.concat(parts);
+}
+
+const NEWLINE = Buffer.from("\n");
+
+/** A frame's header, as a latin1 string. */
+function header(opcode: number, size: number): string {
+  if (size < 126) return String.fromCharCode(opcode, size);
+  if (size < 65_536) return String.fromCharCode(opcode, 126, size >> 8, size & 255);
+  const bytes = Buffer.alloc(10);
+  bytes[0] = opcode;
+  bytes[1] = 127;
+  bytes.writeBigUInt64BE(BigInt(size), 2);
+  return bytes.toString("latin1");
+}

@@ -1,0 +1,111 @@
+/** Our paths on an HTTP server: channels, echo, health. Everything else on that server is left alone. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { WebSocketServer } from "ws";
+import type { Engine } from "../engine.js";
+import { acceptEcho } from "./echo.js";
+import { refusedOrigin, type Origins } from "./origin.js";
+import { acceptWebSocket, peerOf, refuseWebSocket, webSocketServer } from "./websocket.js";
+
+/** How long peers have for the closing handshake, in milliseconds. */
+const CLOSE_MS = 1000;
+
+export interface MountOptions {
+  readonly path: string;
+  readonly echo: string | false;
+  readonly origins: Origins;
+}
+
+export class Mount {
+  readonly #engine: Engine;
+  readonly #options: MountOptions;
+  readonly #webSockets: WebSocketServer;
+  readonly #detach: (() => void)[] = [];
+  /** Sockets that were upgraded here: the HTTP server does not know them any more. */
+  readonly #sockets = new Set<Duplex>();
+  #ready = true;
+
+  constructor(engine: Engine, options: MountOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#webSockets = webSocketServer(engine.node.limits.frame);
+  }
+
+  /** Puts us before the handlers that the server has: they see only what is not ours. */
+  attach(server: Server): void {
+    const requests = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+    server.removeAllListeners("request");
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      if (this.handleRequest(request, response)) return;
+      for (const listener of requests) listener.call(server, request, response);
+      if (requests.length === 0 && server.listenerCount("request") === 1) notFound(response);
+    };
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (this.handleUpgrade(request, socket, head)) return;
+      // Nobody else is there to answer, and an upgrade without an answer would hang.
+      if (server.listenerCount("upgrade") === 1) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    };
+    server.on("request", onRequest);
+    server.on("upgrade", onUpgrade);
+    this.#detach.push(() => {
+      server.off("request", onRequest);
+      server.off("upgrade", onUpgrade);
+      for (const listener of requests) server.on("request", listener);
+    });
+  }
+
+  /** Takes no more requests. Resolves when all sockets have closed; those that take longer than a second are cut. */
+  async close(): Promise<void> {
+    this.#ready = false;
+    for (const detach of this.#detach.splice(0)) detach();
+    const open = [...this.#sockets];
+    const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+    const timer = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+    }, CLOSE_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = pathOf(request);
+    if (path === "/healthz") json(response, 200, { status: "ok" });
+    else if (path === "/readyz") json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
+    else if (path === this.#options.path || path === this.#options.echo) {
+      json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, { upgrade: "websocket" });
+    } else return false;
+    return true;
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const path = pathOf(request);
+    const { path: ours, echo, origins } = this.#options;
+    if (path !== ours && path !== echo) return false;
+    // A socket may break at any moment of the handshake; without a listener that would end the process.
+    socket.on("error", () => {});
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    const refused = refusedOrigin(request, origins);
+    if (refused !== undefined) {
+      this.#engine.node.log.warn({ origin: refused }, `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`);
+      refuseWebSocket(this.#webSockets, request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
+    } else if (path === echo) acceptEcho(this.#webSockets, request, socket, head);
+    else acceptWebSocket(this.#webSockets, request, socket, head, (link) => this.#engine.accept(link, peerOf(request)));
+    return true;
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? "/";
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+function notFound(response: ServerResponse): void {
+  json(response, 404, { error: "nothing here" });
+}

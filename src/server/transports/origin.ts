@@ -1,0 +1,24 @@
+import type { IncomingMessage } from "node:http";
+
+/** Which pages may connect: `"*"` for all, or origins such as `https://example.com`. Same origin always may. */
+export type Origins = "*" | readonly string[];
+
+/**
+ * The origin that must be refused, or `undefined` when the request may connect. Requests without an Origin
+ * header do not come from a page.
+ */
+export function refusedOrigin(request: IncomingMessage, origins: Origins): string | undefined {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origins === "*" || origins.includes(origin)) return undefined;
+  return hostOf(origin) === host?.toLowerCase() ? undefined : origin;
+}
+
+/** The host and port of an origin, as a Host header writes them; `undefined` for `null` and other opaque ones. */
+function hostOf(origin: string): string | undefined {
+  try {
+    const { host } = new URL(origin);
+    return host === "" ? undefined : host;
+  } catch {
+    return undefined;
+  }
+}

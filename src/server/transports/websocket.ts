@@ -1,0 +1,138 @@
+/**
+ * Channels over WebSocket. `ws` does the handshake, receiving, pongs and the closing handshake; what goes out is
+ * framed here and written straight to the socket. That is safe between frames, as long as `ws` itself sends no
+ * data frames - it never does here.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
+import type { Chunk } from "../feed/chunk.js";
+import type { Link, Peer } from "../connection/link.js";
+import { PING_AND_EMPTY, frameOf, frameOfAll } from "./frame.js";
+
+/** What the transport tells its connection. */
+export interface Receiver {
+  receiveText(frame: string): void;
+  receiveBinary(frame: Uint8Array): void;
+  alive(): void;
+  transportClosed(reason: string, said: boolean): void;
+}
+
+/** The longest reason a close frame carries, in bytes. */
+const MAX_REASON = 123;
+const EMPTY = Buffer.alloc(0);
+
+/** @param maxFrame bytes of an incoming frame, over which the connection is closed with 1009 */
+export function webSocketServer(maxFrame: number): WebSocketServer {
+  return new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: maxFrame });
+}
+
+/** Takes a socket over from the HTTP server and makes a connection of it. */
+export function acceptWebSocket(
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  connect: (link: Link) => Receiver,
+): void {
+  server.handleUpgrade(request, socket, head, (webSocket) => {
+    const receiver = connect(new WebSocketLink(webSocket, socket));
+    webSocket.on("message", (data: RawData, isBinary: boolean) => {
+      const bytes = data as Buffer;
+      if (isBinary) receiver.receiveBinary(bytes);
+      else receiver.receiveText(bytes.toString());
+    });
+    webSocket.on("pong", () => receiver.alive());
+    webSocket.on("ping", () => receiver.alive());
+    // ws closes by itself after an error; what it was is in the close.
+    webSocket.on("error", () => {});
+    webSocket.on("close", (code, reason) => receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000));
+  });
+}
+
+/** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
+export function refuseWebSocket(
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  name: CloseName,
+  reason: string,
+): void {
+  server.handleUpgrade(request, socket, head, (webSocket) => {
+    webSocket.on("error", () => {});
+    webSocket.close(CLOSE_CODES[name].code, cut(reason));
+  });
+}
+
+/** The peer as hooks see it. */
+export function peerOf(request: IncomingMessage): Peer {
+  return { headers: request.headers, url: request.url ?? "/", ip: request.socket.remoteAddress ?? "" };
+}
+
+class WebSocketLink implements Link {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+
+  constructor(webSocket: WebSocket, socket: Duplex) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(chunks: readonly Chunk[]): void {
+    this.#put(frameOfAll(chunks));
+  }
+
+  /** Hot path: no callback, no copy, no allocation. */
+  writeShared(chunk: Chunk): void {
+    this.#put(frameOf(chunk));
+  }
+
+  whenDrained(run: () => void): void {
+    // Asked for with an empty write, since 'drain' comes only after a write that was told to wait.
+    if (this.#socket.writableNeedDrain) this.#socket.once("drain", run);
+    else this.#socket.write(EMPTY, () => run());
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
+  ping(): void {
+    this.#put(PING_AND_EMPTY);
+  }
+
+  close(name: CloseName, reason: string): void {
+    this.#webSocket.close(CLOSE_CODES[name].code, cut(reason));
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  #put(frame: string | Buffer): void {
+    // After a close frame nothing may follow.
+    if (this.#webSocket.readyState !== OPEN) return;
+    if (typeof frame === "string") this.#socket.write(frame, "latin1");
+    else this.#socket.write(frame);
+  }
+}
+
+const OPEN = 1;
+
+/** As much of a reason as fits, cut between characters. */
+function cut(reason: string): string {
+  let text = reason;
+  while (Buffer.byteLength(text) > MAX_REASON) text = text.slice(0, -1);
+  // Half of a surrogate pair has no UTF-8 form.
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+}
