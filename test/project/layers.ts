@@ -1,0 +1,95 @@
+import { posix } from "node:path";
+
+/** Which layers a layer may import, besides itself. Imports point down only; nothing imports `testing`. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  cli: ["server", "client", "broker", "protocol"],
+  server: ["broker", "protocol"],
+  client: ["protocol"],
+  broker: ["protocol"],
+  protocol: [],
+  testing: ["server", "client", "broker", "protocol"],
+};
+
+/** The one package that each broker with a folder of its own is made for. */
+const DRIVERS: Record<string, string> = {
+  "src/broker/redis/": "ioredis",
+  "src/broker/local/": "lmdb",
+};
+
+/** The file that a relative import means, or undefined if it names a package or a part of Node. */
+export function targetFile(importer: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  return posix.join(posix.dirname(importer), specifier).replace(/\.js$/, ".ts");
+}
+
+/** What is wrong with an import, as a sentence; undefined if it is allowed. `packages` are the declared ones. */
+export function importFault(
+  importer: string,
+  specifier: string,
+  packages: ReadonlySet<string>,
+): string | undefined {
+  const layer = layerOf(importer);
+  const allowed = MAY_IMPORT[layer];
+  if (allowed === undefined) return `${importer} is in no layer that test/project/layers.ts knows`;
+  const target = targetFile(importer, specifier);
+  if (target === undefined) {
+    return mayUse(importer, specifier, packages) ? undefined : `${importer} must not import "${specifier}"`;
+  }
+  const below = layerOf(target);
+  if (below === layer || allowed.includes(below)) return undefined;
+  return `${importer} must not import ${target}: ${layer} is not above ${below}`;
+}
+
+/** Whether a file may import this package or part of Node. */
+function mayUse(importer: string, specifier: string, packages: ReadonlySet<string>): boolean {
+  const isNode = specifier.startsWith("node:");
+  const name = packageName(specifier);
+  switch (layerOf(importer)) {
+    case "protocol":
+      return false;
+    case "client":
+      return importer.endsWith(".node.ts") && (isNode || name === "ws");
+    case "broker": {
+      const driver = Object.entries(DRIVERS).find(([folder]) => importer.startsWith(folder))?.[1];
+      return driver !== undefined && (isNode || name === driver);
+    }
+    default:
+      return isNode || packages.has(name);
+  }
+}
+
+/** `src/server/feed/batch.ts` is in `server`. */
+function layerOf(path: string): string {
+  return path.split("/")[1] ?? "";
+}
+
+/** `@scope/name/part` belongs to `@scope/name`, `name/part` to `name`. */
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** Some cycle among the files, as the list of files that it goes through; undefined if there is none. */
+export function findCycle(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    path.push(file);
+    for (const next of imports.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    done.add(file);
+    return undefined;
+  };
+  for (const file of imports.keys()) {
+    const cycle = visit(file);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
