@@ -1,0 +1,59 @@
+/** The config file of `tidemark serve`: parsed at the border, every mistake named. */
+import { readFileSync } from "node:fs";
+import { stream, transient, type Channel, type Duration } from "../server/index.js";
+import type { ChannelTypes } from "../protocol/index.js";
+import { UsageError } from "./usage.js";
+
+type AnyChannel = Channel<null, Readonly<Record<string, string>>, ChannelTypes>;
+type Channels = Record<string, AnyChannel>;
+
+const DEFAULT_CHANNELS: Channels = {
+  "chat/:id": stream({ retain: { count: 1000 }, presence: true }),
+  "typing/:id": transient(),
+};
+
+/**
+ * The channels that the file describes; the default ones without a file.
+ *
+ * @throws {UsageError} when the file cannot be read or understood
+ */
+export function readChannels(file: string | undefined): Channels {
+  if (file === undefined) return DEFAULT_CHANNELS;
+  const config = object(parse(file), file);
+  const channels = object(config["channels"], `"channels" in ${file}`);
+  return Object.fromEntries(Object.entries(channels).map(([pattern, value]) => [pattern, channel(pattern, value)]));
+}
+
+function channel(pattern: string, value: unknown): AnyChannel {
+  const where = `channel ${JSON.stringify(pattern)}`;
+  const { kind, retain, presence, dedupe, ...rest } = object(value, where);
+  const unknown = Object.keys(rest)[0];
+  if (unknown !== undefined) throw new UsageError(`${where} has ${JSON.stringify(unknown)}; there are kind, retain, presence, dedupe`);
+  if (presence !== undefined && typeof presence !== "boolean") throw new UsageError(`${where}: presence must be true or false`);
+  const common = presence === true ? { presence } : {};
+  try {
+    if (kind === "transient") return transient(common);
+    if (kind !== "stream") throw new UsageError(`${where}: kind must be "stream" or "transient", not ${JSON.stringify(kind)}`);
+    return stream({
+      ...common,
+      // stream() checks what is in them, and says what is wrong.
+      ...(retain !== undefined && { retain: object(retain, `${where}: retain`) as { count?: number; bytes?: number; for?: Duration } }),
+      ...(dedupe !== undefined && { dedupe: dedupe as Duration }),
+    });
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(`${where}: ${error.message}`) : error;
+  }
+}
+
+function parse(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as unknown;
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function object(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UsageError(`${what} must be an object`);
+}

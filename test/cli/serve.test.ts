@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+
+const MAIN = join(import.meta.dirname, "../../dist/cli/main.js");
+const running: ChildProcess[] = [];
+const folders: string[] = [];
+
+function run(...args: string[]): { child: ChildProcess; output: () => string; exit: Promise<number | null> } {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  running.push(child);
+  let text = "";
+  child.stdout?.on("data", (data: Buffer) => (text += data.toString()));
+  child.stderr?.on("data", (data: Buffer) => (text += data.toString()));
+  const exit = once(child, "exit").then(([code]) => code as number | null);
+  return { child, output: () => text, exit };
+}
+
+function configFile(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-cli-"));
+  folders.push(folder);
+  const file = join(folder, "config.json");
+  writeFileSync(file, content);
+  return file;
+}
+
+/** The address that a started server prints. */
+async function address(server: ReturnType<typeof run>): Promise<string> {
+  for await (const _ of server.child.stdout as AsyncIterable<Buffer>) {
+    const url = /ws:\/\/\S+/.exec(server.output())?.[0];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`it ended without an address: ${server.output()}`);
+}
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+describe("tidemark serve", () => {
+  it("serves the channels of its config file and stops on SIGTERM", async () => {
+    const config = configFile('{"channels":{"news/:id":{"kind":"stream","retain":{"count":10,"for":"1d"}}}}');
+    const server = run("serve", "--port", "0", "--config", config);
+    const socket = new WebSocket(await address(server));
+    await once(socket, "open");
+    socket.send('{"id":1,"connect":{"subs":{"news/today":{},"chat/general":{}}}}');
+    const [reply] = (await once(socket, "message")) as [Buffer];
+    const { ok } = JSON.parse(reply.toString()) as { ok: { subs: Record<string, { kind?: string; error?: { code: string } }> } };
+    expect(ok.subs["news/today"]?.kind).toBe("stream");
+    expect(ok.subs["chat/general"]?.error?.code).toBe("not_found");
+    const closed = once(socket, "close");
+    server.child.kill("SIGTERM");
+    expect((await closed)[0]).toBe(4000);
+    expect(await server.exit).toBe(0);
+  });
+
+  it.each([
+    [["serve", "--port", "many"], "--port takes a number"],
+    [["serve", "--colour"], "--colour"],
+    [["dance"], "no command"],
+    [["serve", "--config", "/nowhere.json"], "cannot read"],
+  ])("says what is wrong with %j and exits with 2", async (args, message) => {
+    const server = run(...args);
+    expect(await server.exit).toBe(2);
+    expect(server.output()).toContain(message);
+  });
+
+  it.each([
+    ['{"channels":{"a/:b":{"kind":"streem"}}}', 'kind must be "stream" or "transient"'],
+    ['{"channels":{"a/:b":{"kind":"stream","retain":{"for":"often"}}}}', "retain.for must be"],
+    ['{"channels":{"a/:b":{"kind":"stream","retian":{}}}}', '"retian"'],
+    ['{"channels":{"a/:b":{"kind":"stream"},"a/:c":{"kind":"stream"}}}', "match the same names"],
+    ['{"channels":[]}', "must be an object"],
+  ])("names the mistake in the config %s", async (config, message) => {
+    const server = run("serve", "--port", "0", "--config", configFile(config));
+    expect(await server.exit).toBe(2);
+    expect(server.output()).toContain(message);
+  });
+});
