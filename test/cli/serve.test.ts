@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import type { Readable } from "node:stream";
 import { join } from "node:path";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
@@ -30,11 +31,14 @@ function configFile(content: string): string {
 
 /** The address that a started server prints. */
 async function address(server: ReturnType<typeof run>): Promise<string> {
-  for await (const _ of server.child.stdout as AsyncIterable<Buffer>) {
+  for (;;) {
     const url = /ws:\/\/\S+/.exec(server.output())?.[0];
     if (url !== undefined) return url;
+    await Promise.race([once(server.child.stdout as Readable, "data"), server.exit.then(ended)]);
   }
-  throw new Error(`it ended without an address: ${server.output()}`);
+  function ended(): never {
+    throw new Error(`it ended without an address: ${server.output()}`);
+  }
 }
 
 afterEach(() => {
