@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createChat } from "./chat/server.js";
+import { chat } from "./chat/server.js";
 import { readOptions, USAGE, UsageError, type ServeOptions } from "./serve-options.js";
 import { serveStatic, type Mounts } from "./static.js";
 
@@ -21,7 +21,6 @@ function mounts(): Mounts {
 }
 
 async function serve({ port, host }: ServeOptions): Promise<void> {
-  const chat = createChat();
   const pages = serveStatic(mounts());
   const server = createServer((request, response) => void pages(request, response));
   chat.attach(server);
@@ -51,15 +50,20 @@ async function serve({ port, host }: ServeOptions): Promise<void> {
 
 function announce(port: number, host: string | undefined): void {
   const own = `http://${host === undefined ? "localhost" : shown(host)}:${port}`;
+  const sockets = own.replace("http", "ws");
+  const places = [
+    [`${own}/`, "what there is"],
+    [`${own}/chat/`, "a chat: open it twice"],
+    [`${sockets}/connect`, "the channels, for clients and any WebSocket tool"],
+    [`${sockets}/echo`, "a WebSocket that sends back what it gets"],
+    [`${own}/healthz`, "whether it is well"],
+  ] as const;
+  const width = Math.max(...places.map(([address]) => address.length));
   const lines = [
     `Tidemark is at ${own}/`,
     ...(host === undefined ? elsewhere(port) : []),
     "",
-    `  ${own}/          what there is`,
-    `  ${own}/chat/     a chat: open it twice`,
-    `  ${own.replace("http", "ws")}/connect    the channels, for clients and any WebSocket tool`,
-    `  ${own.replace("http", "ws")}/echo       a WebSocket that sends back what it gets`,
-    `  ${own}/healthz   whether it is well`,
+    ...places.map(([address, about]) => `  ${address.padEnd(width)}   ${about}`),
     "",
     "Stop it with Ctrl+C.",
   ];

@@ -24,27 +24,25 @@ const Message = z
 
 const Typing = z.object({ on: z.boolean() }).transform(({ on }) => ({ on, name: ANONYMOUS }));
 
-/** The chat, ready for `attach` or `listen`. */
-export function createChat() {
-  return tidemark({
-    authenticate: ({ token }) => {
-      // Nobody has to say who they are: any WebSocket tool can join by hand, as "anonymous".
-      if (token === undefined) return null;
-      return Claim.parse(JSON.parse(token));
-    },
-  }).channels({
-    "chat/:id": stream({
-      message: Message,
-      retain: { count: 1000 },
-      presence: ({ user }) => ({ name: user?.name ?? ANONYMOUS }),
-      onPublish: ({ user, data }) => ({ ...data, name: user?.name ?? ANONYMOUS }),
-    }),
-    "typing/:id": transient({
-      message: Typing,
-      onPublish: ({ user, data }) => ({ ...data, name: user?.name ?? ANONYMOUS }),
-    }),
-  });
-}
+/** The chat, ready for `attach` or `listen`; it starts with the first use. */
+export const chat = tidemark({
+  authenticate: ({ token }) => {
+    // Nobody has to say who they are: any WebSocket tool can join by hand, as "anonymous".
+    if (token === undefined) return null;
+    return Claim.parse(JSON.parse(token));
+  },
+}).channels({
+  "chat/:id": stream({
+    message: Message,
+    retain: { count: 1000 },
+    presence: ({ user }) => ({ name: user?.name ?? ANONYMOUS }),
+    onPublish: ({ user, data }) => ({ ...data, name: user?.name ?? ANONYMOUS }),
+  }),
+  "typing/:id": transient({
+    message: Typing,
+    onPublish: ({ user, data }) => ({ ...data, name: user?.name ?? ANONYMOUS }),
+  }),
+});
 
 /** What the page imports, as a type, so that both sides agree on every channel and message. */
-export type ChatApp = ReturnType<typeof createChat>;
+export type ChatApp = typeof chat;

@@ -15,24 +15,20 @@ export const STATUS_LABELS: Readonly<Record<Status, string>> = {
  *
  * @param wasOnline whether there was a connection before: the first attempt is no news
  */
-export function bannerText(status: Status, wasOnline: boolean, waiting: number): string {
+export function bannerText(status: Status, wasOnline: boolean): string {
   switch (status) {
     case "online":
       return "";
     case "connecting":
-      return wasOnline || waiting > 0 ? offlineText(waiting) : "";
+      return wasOnline ? OFFLINE : "";
     case "offline":
-      return offlineText(waiting);
+      return OFFLINE;
     case "closed":
       return "The server has ended this connection. Reload the page to come back.";
   }
 }
 
-function offlineText(waiting: number): string {
-  if (waiting === 0) return "Offline – your messages wait here and go out when you are back";
-  const subject = waiting === 1 ? "1 message waits" : `${waiting} messages wait`;
-  return `Offline – ${subject} here and will go out when you are back`;
-}
+const OFFLINE = "Offline – your messages wait here and go out when you are back";
 
 /**
  * The button over the messages of a reader who is further up.

@@ -29,7 +29,7 @@ export function dayLabel(time: number, now: number, locale?: string): string {
 
 /** The time of day, as in "14:05" or "2:05 PM". */
 export function clockTime(time: number, locale?: string): string {
-  return new Date(time).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  return new Date(time).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
 }
 
 /** Date and time in full, for those who point at a time. */

@@ -54,7 +54,7 @@ const render = oncePerFrame(() => {
   part("typing").textContent = typingText(room.typing);
   part("status").textContent = STATUS_LABELS[status];
   part("status").dataset["status"] = status;
-  const banner = bannerText(status, visit.wasOnline, visit.waiting) || room.problem;
+  const banner = bannerText(status, visit.wasOnline) || room.problem;
   part("banner").textContent = banner;
   part("banner").hidden = banner === "";
   showUnread();

@@ -49,13 +49,9 @@ function startElement(state: StartState, actions: RowActions): HTMLElement {
 }
 
 function messageElement(row: MessageRow, actions: RowActions): HTMLElement {
-  const time = el(
-    "time",
-    { datetime: new Date(row.time).toISOString(), title: fullTime(row.time) },
-    clockTime(row.time),
-  );
+  const time = el("time", { datetime: new Date(row.time).toISOString() }, clockTime(row.time));
   const name = el("bdi", { class: row.own ? "name unseen" : "name" }, row.own ? "You" : row.name);
-  const text = el("p", { class: "text", dir: "auto" }, ...textNodes(row.text));
+  const text = el("p", { class: "text", dir: "auto", title: fullTime(row.time) }, ...textNodes(row.text));
   const message = el(
     "article",
     {

@@ -50,5 +50,5 @@ export function showPeople(list: HTMLElement, people: readonly Person[], me: str
 }
 
 export function showMe(target: HTMLElement, name: string): void {
-  target.replaceChildren(avatar(name), el("bdi", {}, name), el("span", { class: "quiet" }, "Change name"));
+  target.replaceChildren(avatar(name), el("bdi", {}, name), el("span", { class: "quiet" }, "Edit"));
 }

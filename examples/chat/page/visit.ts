@@ -48,12 +48,6 @@ export class Visit {
     return this.#wasOnline;
   }
 
-  /** How many messages wait to be sent, in all rooms. */
-  get waiting(): number {
-    const rooms = [...this.#rooms.values()];
-    return rooms.flatMap(({ timeline }) => timeline.pending.filter(isWaiting)).length;
-  }
-
   /** Shows another room. One is only there where one looks: the last room is left, once all is sent. */
   enter(name: string): void {
     if (name === this.#shown.name) return;
@@ -100,8 +94,4 @@ export class Visit {
       room.close();
     }
   }
-}
-
-function isWaiting({ state }: { readonly state: string }): boolean {
-  return state === "sending";
 }
