@@ -1,0 +1,47 @@
+/** The client, for browsers and everything else that has a WebSocket of its own. */
+import type { TypedApp } from "../protocol/index.js";
+import { connectIn } from "./client.js";
+import type { ClientOptions } from "./options.js";
+import { realEnvironment } from "./real-platform.js";
+import type { Client } from "./types.js";
+
+/**
+ * A client that connects at once, and again whenever it has to. It has no session on the server: every subscription
+ * goes on from its own cursor, on whichever node it comes back to.
+ *
+ * @param url where the server is: `wss://example.com/connect`; in a page also relative to it, `/connect`
+ * @throws {TidemarkError} `invalid` when `url` is none
+ * @example
+ * const rt = connect<App>("wss://example.com/connect", { token: () => fetchToken() });
+ * const chat = rt.stream("chat/:id", { id: "general" });
+ * chat.on("message", (message) => render(message.data.text));
+ */
+export function connect<App extends TypedApp = TypedApp>(
+  url: string | URL,
+  options?: ClientOptions,
+): Client<App> {
+  return connectIn(realEnvironment, url, options);
+}
+
+export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index.js";
+export type { Status } from "./connection.js";
+export type { Environment, PlatformEvent } from "./environment.js";
+export { TidemarkError, type ClientCode } from "./errors.js";
+export type { Published } from "./lane.js";
+export type { Message } from "./message.js";
+export { DEFAULTS, type ClientOptions } from "./options.js";
+export type { Gap, Subscribed } from "./subscription.js";
+export type { TokenOption } from "./token.js";
+export type { Transport, TransportEvents, TransportFactory } from "./transport.js";
+export type {
+  Client,
+  ClientEvents,
+  History,
+  Off,
+  Stream,
+  StreamEvents,
+  StreamOptions,
+  Transient,
+  TransientEvents,
+  TransientOptions,
+} from "./types.js";

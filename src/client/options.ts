@@ -1,0 +1,87 @@
+import type { Environment } from "./environment.js";
+import { TidemarkError } from "./errors.js";
+import type { TokenOption } from "./token.js";
+
+/** Everything `connect` can be told. All of it is optional; times are in milliseconds. */
+export interface ClientOptions {
+  /**
+   * Sent with the connect command. A function is asked before the first connection, and again when the server says
+   * that its token has expired or is refused; in between its answer is kept. When it throws, the client reports
+   * `token_failed` and tries again later.
+   */
+  readonly token?: TokenOption | undefined;
+  /** Reconnecting waits a random time up to `min * 2^tries`, at most `max`. Default 300 and 20,000. */
+  readonly backoff?: { readonly min?: number; readonly max?: number } | undefined;
+  /** How long token, link and connect command together may take. Default 10,000. */
+  readonly connectTimeout?: number | undefined;
+  /** How long `call` and `history` wait for their answer, being offline included. Default 30,000. */
+  readonly callTimeout?: number | undefined;
+  /**
+   * How long a publish may take in all, being offline included: past it, it rejects with `offline` (or `timeout`)
+   * where it was never sent, else with `outcome_unknown`. Default: no limit while it waits to be sent.
+   */
+  readonly publishTimeout?: number | undefined;
+  /**
+   * How long the server knows a retry for a retry. A publish that is unanswered 30 seconds before the end of this,
+   * counted from its first sending, rejects with `outcome_unknown`. Never more than the server's. Default 300,000.
+   */
+  readonly dedupeWindow?: number | undefined;
+  /** How much may wait for an answer, in messages and bytes of payload. Default 1,000 and 1 MiB. */
+  readonly outbox?: { readonly messages?: number; readonly bytes?: number } | undefined;
+  /** Clock, randomness, transport and platform, for tests and unusual runtimes. */
+  readonly environment?: Partial<Environment> | undefined;
+}
+
+/** What an option is when it is not given. */
+export const DEFAULTS = {
+  backoff: { min: 300, max: 20_000 },
+  connectTimeout: 10_000,
+  callTimeout: 30_000,
+  publishTimeout: Infinity,
+  dedupeWindow: 300_000,
+  outbox: { messages: 1000, bytes: 1024 * 1024 },
+} as const;
+
+/** Less than the dedupe window by this much, so that the server still knows what the client retries. */
+const DEDUPE_MARGIN = 30_000;
+
+/** Options with nothing left out. */
+export interface Settings {
+  readonly token: TokenOption | undefined;
+  readonly backoff: { readonly min: number; readonly max: number };
+  readonly connectTimeout: number;
+  readonly callTimeout: number;
+  readonly publishTimeout: number;
+  /** How long after its first sending a publish may be sent again. */
+  readonly retryWindow: number;
+  readonly outbox: { readonly messages: number; readonly bytes: number };
+}
+
+export function settingsFrom(options: ClientOptions): Settings {
+  return {
+    token: options.token,
+    backoff: { ...DEFAULTS.backoff, ...options.backoff },
+    connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
+    callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
+    publishTimeout: options.publishTimeout ?? DEFAULTS.publishTimeout,
+    retryWindow: (options.dedupeWindow ?? DEFAULTS.dedupeWindow) - DEDUPE_MARGIN,
+    outbox: { ...DEFAULTS.outbox, ...options.outbox },
+  };
+}
+
+/**
+ * The address to connect to: relative to the page where there is one, `http:` and `https:` read as `ws:` and `wss:`.
+ *
+ * @throws {TidemarkError} `invalid` when it is no URL
+ */
+export function addressOf(url: string | URL): string {
+  try {
+    const base = typeof location === "object" ? location.href : undefined;
+    const address = new URL(url, base);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.hash = "";
+    return address.href;
+  } catch (cause) {
+    throw new TidemarkError("invalid", `not a URL to connect to: ${String(url)}`, { cause });
+  }
+}

@@ -1,0 +1,32 @@
+import { utf8Length } from "../protocol/index.js";
+import { TidemarkError, messageOf } from "./errors.js";
+
+/** A payload as it goes into a command: JSON, or bytes. */
+export interface Payload {
+  /** `"data":…`, and `"bytes":n` where bytes follow. */
+  readonly body: string;
+  readonly bytes: Uint8Array | undefined;
+  /** What it counts for in the outbox. */
+  readonly size: number;
+}
+
+/**
+ * Makes a payload of what the application publishes, now: what it does to its object later changes nothing.
+ *
+ * @throws {TidemarkError} `invalid` when it has no JSON
+ */
+export function payloadOf(data: unknown): Payload {
+  if (data instanceof Uint8Array) {
+    return { body: `"data":null,"bytes":${data.length}`, bytes: data.slice(), size: data.length };
+  }
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data) as string | undefined;
+  } catch (cause) {
+    throw new TidemarkError("invalid", `this has no JSON: ${messageOf(cause)}`, { cause });
+  }
+  if (json === undefined) {
+    throw new TidemarkError("invalid", `a payload is JSON or a Uint8Array, and ${typeof data} is neither`);
+  }
+  return { body: `"data":${json}`, bytes: undefined, size: utf8Length(json) };
+}

@@ -1,0 +1,367 @@
+import { expect, test } from "vitest";
+import { World, collect, outcome, rejection, streamAt } from "./world.js";
+import type { Gap, Message } from "tidemark/client";
+
+test("the connect command carries subscriptions with where they are to begin, and their kind", async () => {
+  const world = new World();
+  world.client.stream("a", { last: 50 });
+  world.client.stream("b", { since: 1_700_000_000_000 });
+  world.client.stream("c", { cursor: "e:7" });
+  world.client.stream("chat/:id", { id: "x y" });
+  world.client.transient("t");
+  const { connect } = await world.shakeHands();
+  expect(connect["subs"]).toEqual({
+    a: { kind: "stream", last: 50 },
+    b: { kind: "stream", since: 1_700_000_000_000 },
+    c: { kind: "stream", cursor: "e:7" },
+    "chat/x%20y": { kind: "stream" },
+    t: { kind: "transient" },
+  });
+});
+
+test("a confirmed subscription is ready, and comes back from its own cursor", async () => {
+  const world = new World();
+  const chat = world.client.stream("a", { last: 50 });
+  const how = collect<unknown>();
+  chat.on("subscribed", how.add);
+  chat.on("message", () => {});
+  expect(chat.cursor).toBeUndefined();
+  await world.online({ a: streamAt(7, 10, { complete: false }) }, [[7, 20, "x"]]);
+  await chat.ready;
+  expect(chat.cursor).toBe("e:20");
+  await world.reconnect();
+  expect(await world.online({ a: streamAt(9, 20) }, [[9, 21, "y"]])).toMatchObject({
+    connect: { subs: { a: { kind: "stream", cursor: "e:20" } } },
+  });
+  expect(chat.cursor).toBe("e:21");
+  expect(how.all).toEqual([
+    { resumed: false, complete: false },
+    { resumed: true, complete: true },
+  ]);
+});
+
+test("a subscription that was never confirmed keeps its start", async () => {
+  const world = new World();
+  world.client.stream("a", { last: 5 });
+  await world.shakeHands();
+  await world.reconnect();
+  const { connect } = await world.shakeHands();
+  expect(connect["subs"]).toEqual({ a: { kind: "stream", last: 5 } });
+});
+
+test("messages carry data, offset, time and sender", async () => {
+  const world = new World();
+  const messages = collect<Message>();
+  world.client.stream("a").on("message", messages.add);
+  await world.online({ a: streamAt(1, 0) }, [[1, 889_192_448_004_096, { text: "hi" }, { from: "ann" }]]);
+  expect(messages.all).toEqual([
+    {
+      data: { text: "hi" },
+      offset: 889_192_448_004_096,
+      time: Date.UTC(2020, 0, 1) + 217_087_999_024 + Math.floor((889_192_448_004_096 - 217_087_999_024 * 4096) / 4096),
+      from: "ann",
+    },
+  ]);
+});
+
+test("what was seen is not seen twice", async () => {
+  const world = new World();
+  const seen = collect<number>();
+  world.client.stream("a").on("message", (message) => seen.add(message.offset));
+  await world.online({ a: streamAt(1, 10) }, [1, 10, "old"], );
+  world.link.say([1, 11, "x"], [1, 11, "x"], [1, 9, "older"], [1, 12, "y"]);
+  expect(seen.all).toEqual([11, 12]);
+  await world.reconnect();
+  await world.online({ a: streamAt(4, 10) }, [[4, 11, "x"], [4, 12, "y"], [4, 13, "z"]]);
+  expect(seen.all).toEqual([11, 12, 13]);
+});
+
+test("channel numbers are valid on their connection only", async () => {
+  const world = new World();
+  const seen = collect<unknown>();
+  world.client.stream("a").on("message", (message) => seen.add(["a", message.data]));
+  world.client.stream("b").on("message", (message) => seen.add(["b", message.data]));
+  await world.online({ a: streamAt(1, 0), b: streamAt(2, 0) }, [[1, 1, "x"]]);
+  await world.reconnect();
+  await world.online({ a: streamAt(2, 1), b: streamAt(1, 0) }, [[1, 2, "y"], [2, 3, "z"]]);
+  expect(seen.all).toEqual([["a", "x"], ["b", "y"], ["a", "z"]]);
+});
+
+test("a gap moves the cursor, back too, and is told", async () => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  const gaps = collect<Gap>();
+  const seen = collect<number>();
+  chat.on("gap", gaps.add);
+  chat.on("message", (message) => seen.add(message.offset));
+  await world.online({ a: streamAt(1, 0) }, [[1, 50, 0]]);
+  world.link.say({ event: "gap", ch: 1, after: 50, until: 30, epoch: "f", reason: "rollback" });
+  expect(chat.cursor).toBe("f:30");
+  world.link.say([1, 40, 0]);
+  expect(chat.cursor).toBe("f:40");
+  expect(seen.all).toEqual([50, 40]);
+  expect(gaps.all).toEqual([{ after: 50, until: 30, reason: "rollback" }]);
+});
+
+test("a subscription made while online is asked for by itself, several in one frame", async () => {
+  const world = new World();
+  await world.online();
+  const frames = world.link.frames.length;
+  const one = world.client.stream("a", { last: 2 });
+  const two = world.client.transient("t");
+  await world.settle();
+  expect(world.link.frames).toHaveLength(frames + 1);
+  const sent = world.link.take();
+  expect(sent).toEqual([
+    { id: expect.any(Number), subscribe: "a", kind: "stream", last: 2 },
+    { id: expect.any(Number), subscribe: "t", kind: "transient" },
+  ]);
+  world.link.say({ id: sent[0]?.id, ok: streamAt(1, 5) }, { id: sent[1]?.id, ok: { ch: 2, kind: "transient" } });
+  await one.ready;
+  await two.ready;
+});
+
+test("a refused subscription rejects ready, is told, and is not asked for again", async () => {
+  const world = new World();
+  const errors = collect<unknown>();
+  const chat = world.client.stream("a");
+  chat.on("error", errors.add);
+  const other = world.client.stream("b");
+  const error = { code: "forbidden", message: "not yours", retry: false };
+  await world.online({ a: { error }, b: streamAt(1, 0) });
+  expect(await rejection(chat.ready)).toMatchObject({ code: "forbidden", channel: "a" });
+  expect(errors.all).toMatchObject([{ code: "forbidden" }]);
+  expect(world.reports).toEqual([]);
+  await other.ready;
+  await world.reconnect();
+  const { connect } = await world.shakeHands();
+  expect(connect["subs"]).toEqual({ b: { kind: "stream", cursor: "e:0" } });
+  const late = world.client.stream("a");
+  expect((await rejection(late.ready)).code).toBe("forbidden");
+});
+
+test("a refused subscription that nobody listens to reaches the client's error event", async () => {
+  const world = new World();
+  const errors = collect<unknown>();
+  world.client.on("error", errors.add);
+  world.client.stream("a");
+  await world.online({ a: { error: { code: "not_found", message: "no", retry: false } } });
+  expect(errors.all).toMatchObject([{ code: "not_found", channel: "a" }]);
+});
+
+test("a subscription refused for the moment is asked for again", async () => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  const ready = outcome(chat.ready);
+  await world.online({ a: { error: { code: "unavailable", message: "", retry: true, after: 500 } } });
+  await world.pass(499);
+  expect(world.link.take()).toEqual([]);
+  await world.pass(1);
+  const [again] = world.link.take();
+  expect(again).toMatchObject({ subscribe: "a" });
+  world.link.say({ id: again?.id, error: { code: "unavailable", message: "", retry: true } });
+  await world.pass(600);
+  const [third] = world.link.take();
+  world.link.say({ id: third?.id, ok: streamAt(1, 0) });
+  await world.settle();
+  expect(ready.value).toBe("done");
+  await world.pass(30_000);
+  expect(world.link.take()).toEqual([]);
+});
+
+test("closing the last of several handles ends the subscription", async () => {
+  const world = new World();
+  const one = world.client.stream("a");
+  const two = world.client.stream("a");
+  const seen = collect<unknown>();
+  one.on("message", (message) => seen.add(["one", message.data]));
+  two.on("message", (message) => seen.add(["two", message.data]));
+  await world.online({ a: streamAt(1, 0) }, [[1, 1, "x"]]);
+  one.close();
+  world.link.say([1, 2, "y"]);
+  await world.settle();
+  expect(world.link.take()).toEqual([]);
+  two.close();
+  two.close();
+  await world.settle();
+  expect(world.link.take()).toEqual([{ id: expect.any(Number), unsubscribe: "a" }]);
+  world.link.say([1, 3, "z"]);
+  expect(seen.all).toEqual([["one", "x"], ["two", "x"], ["two", "y"]]);
+});
+
+test("a double mount is harmless, before and after the subscription is confirmed", async () => {
+  const world = new World();
+  world.client.stream("a").close();
+  const chat = world.client.stream("a");
+  await world.online({ a: streamAt(1, 0) });
+  const seen = collect<unknown>();
+  chat.close();
+  const again = world.client.stream("a");
+  again.on("message", (message) => seen.add(message.data));
+  await again.ready;
+  world.link.say([1, 1, "x"]);
+  await world.settle();
+  expect(world.link.take()).toEqual([]);
+  expect(seen.all).toEqual(["x"]);
+});
+
+test("a handle that is opened and closed in one turn costs nothing", async () => {
+  const world = new World();
+  await world.online();
+  world.client.stream("a").close();
+  await world.settle();
+  expect(world.link.take()).toEqual([]);
+});
+
+test("a handle closed before it is ready rejects ready with closed", async () => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  chat.close();
+  expect((await rejection(chat.ready)).code).toBe("closed");
+  expect((await rejection(chat.publish(1))).code).toBe("closed");
+});
+
+test("a handle closed during the handshake is unsubscribed when that is over, and a new one subscribed after", async () => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  const command = await world.shakeHands();
+  chat.close();
+  await world.settle();
+  const next = world.client.stream("a", { last: 3 });
+  await world.settle();
+  const subs = { a: streamAt(1, 0) };
+  world.link.say({ id: command.id, ok: { client: "c", durability: "memory", ping: 25_000, subs } }, [1, 1, "old"]);
+  await world.settle();
+  const [off, on] = world.link.take();
+  expect(off).toMatchObject({ unsubscribe: "a" });
+  expect(on).toMatchObject({ subscribe: "a", last: 3 });
+  const seen = collect<unknown>();
+  next.on("message", (message) => seen.add(message.data));
+  world.link.say({ id: off?.id, ok: {} }, { id: on?.id, ok: streamAt(1, 1) }, [1, 2, "new"]);
+  await world.settle();
+  expect(seen.all).toEqual(["new"]);
+});
+
+test("a subscription closed while it is being asked for is not mixed up with the next one of its name", async () => {
+  const world = new World();
+  await world.online();
+  const one = world.client.stream("a");
+  await world.settle();
+  one.close();
+  await world.settle();
+  const two = world.client.stream("a");
+  await world.settle();
+  const [ask1, off, ask2] = world.link.take();
+  expect([ask1?.["subscribe"], off?.["unsubscribe"], ask2?.["subscribe"]]).toEqual(["a", "a", "a"]);
+  world.link.say({ id: ask1?.id, ok: streamAt(1, 0) }, { id: off?.id, ok: {} }, { id: ask2?.id, ok: streamAt(1, 0) });
+  await two.ready;
+  expect(world.link.take()).toEqual([]);
+});
+
+test("subscriptions that do not fit into the connect command are asked for right after", async () => {
+  const world = new World();
+  const names = Array.from({ length: 1000 }, (_, i) => `room/${i}/${"x".repeat(100)}`);
+  for (const name of names) world.client.stream(name);
+  const command = await world.shakeHands();
+  const [frame] = world.link.frames;
+  expect((frame as string).length).toBeLessThanOrEqual(48 * 1024);
+  const resumed = Object.keys(command.connect["subs"] as object);
+  expect(resumed.length).toBeGreaterThan(300);
+  const subs = Object.fromEntries(resumed.map((name, i) => [name, streamAt(i, 0)]));
+  world.link.say({ id: command.id, ok: { client: "c", durability: "memory", ping: 25_000, subs } });
+  await world.settle();
+  const asked = world.link.take().map((sent) => sent["subscribe"]);
+  expect([...resumed, ...asked]).toEqual(names);
+  for (const each of world.link.frames) expect((each as string).length).toBeLessThanOrEqual(48 * 1024);
+  expect(world.link.frames.length).toBeLessThan(6);
+});
+
+test("unsubscribed by the server: told, and not asked for again", async () => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  const told = collect<unknown>();
+  chat.on("unsubscribed", told.add);
+  await world.online({ a: streamAt(1, 0) });
+  world.link.say({ event: "unsubscribed", ch: 1, code: "forbidden", message: "banned" }, [1, 1, "x"]);
+  expect(told.all).toMatchObject([{ code: "forbidden", message: "banned" }]);
+  await world.reconnect();
+  expect((await world.shakeHands()).connect["subs"]).toEqual({});
+});
+
+test("subscribed by the server: a handle that comes later uses it from where it is", async () => {
+  const world = new World();
+  await world.online({}, [{ event: "subscribed", channel: "user/1", ...streamAt(5, 0) }, [5, 1, "before"]]);
+  const inbox = world.client.stream("user/1");
+  const seen = collect<unknown>();
+  inbox.on("message", (message) => seen.add(message.data));
+  await inbox.ready;
+  world.link.say([5, 2, "after"]);
+  expect(seen.all).toEqual(["after"]);
+  expect(world.link.take()).toEqual([]);
+  await world.reconnect();
+  expect((await world.shakeHands()).connect["subs"]).toEqual({ "user/1": { kind: "stream", cursor: "e:2" } });
+});
+
+test("subscribed by the server without a handle: not asked for after a reconnect", async () => {
+  const world = new World();
+  await world.online({}, [{ event: "subscribed", channel: "user/1", ...streamAt(5, 0) }]);
+  await world.reconnect();
+  expect((await world.shakeHands()).connect["subs"]).toEqual({});
+});
+
+test("subscribed by the server while it is being asked for is one subscription", async () => {
+  const world = new World();
+  await world.online();
+  const chat = world.client.stream("a");
+  await world.settle();
+  const [ask] = world.link.take();
+  const error = { code: "already_subscribed", message: "", retry: false };
+  world.link.say({ event: "subscribed", channel: "a", ...streamAt(5, 0) }, { id: ask?.id, error });
+  await chat.ready;
+  expect(world.reports).toEqual([]);
+});
+
+test("a channel of the other kind is refused", async () => {
+  const world = new World();
+  const chat = world.client.stream("t");
+  await world.online({ t: { ch: 1, kind: "transient" } });
+  expect((await rejection(chat.ready)).code).toBe("wrong_kind");
+  expect(() => world.client.transient("t")).toThrow("t is in use as a stream channel");
+});
+
+test("names and starts that would spoil the connect command throw at once", () => {
+  const world = new World();
+  expect(() => world.client.stream("")).toThrow("cannot be empty");
+  expect(() => world.client.stream("a\nb")).toThrow("control characters");
+  expect(() => world.client.stream("a", { last: -1 })).toThrow("last takes 0 to 1000");
+  expect(() => world.client.stream("a", { last: 1, since: 1 })).toThrow("exclude each other");
+  expect(() => world.client.stream("a", { since: 0.5 })).toThrow("since takes");
+  expect(() => world.client.stream("a", { cursor: "x" })).toThrow("not a cursor: x");
+  expect(() => world.client.stream("chat/:id", {} as { id: string })).toThrow(TypeError);
+});
+
+test("transient messages have no offset, the time of their arrival, and no cursor", async () => {
+  const world = new World();
+  const typing = world.client.transient("t");
+  const seen = collect<Message>();
+  typing.on("message", seen.add);
+  await world.online({ t: { ch: 1, kind: "transient" } }, [[1, 0, 1], [1, 0, 1, { from: "ann" }]]);
+  const time = world.clock.now();
+  expect(seen.all).toEqual([
+    { data: 1, offset: 0, time },
+    { data: 1, offset: 0, time, from: "ann" },
+  ]);
+  await world.reconnect();
+  expect((await world.shakeHands()).connect["subs"]).toEqual({ t: { kind: "transient" } });
+});
+
+test("messages that come with the confirmation wait for who awaits ready", async () => {
+  const world = new World();
+  const chat = world.client.stream("a", { last: 2 });
+  const seen = collect<unknown>();
+  const listening = chat.ready.then(() => chat.on("message", (message) => seen.add(message.data)));
+  await world.online({ a: streamAt(1, 0) }, [[1, 1, "x"], [1, 2, "y"]]);
+  await listening;
+  world.link.say([1, 3, "z"]);
+  expect(seen.all).toEqual(["x", "y", "z"]);
+});

@@ -1,0 +1,172 @@
+import { type ClientOptions, type Client, type PlatformEvent, TidemarkError } from "tidemark/client";
+import { VirtualClock, seededRandom } from "tidemark/testing";
+import { onTestFinished } from "vitest";
+import { readBinaryLines, splitTextLines } from "../../src/protocol/index.js";
+import type { Transport, TransportEvents } from "../../src/client/transport.js";
+import { connectIn } from "../../src/client/client.js";
+
+/** A command as it came over the wire. */
+export type Sent = Record<string, unknown> & { readonly id: number };
+
+/** One connection as the server sees it: says what the test tells it to. */
+export class Link implements Transport {
+  readonly frames: (string | Uint8Array)[] = [];
+  readonly url: string;
+  closed = false;
+  readonly #events: TransportEvents;
+  #read = 0;
+
+  constructor(url: string, events: TransportEvents) {
+    this.url = url;
+    this.#events = events;
+  }
+
+  send(frame: string | Uint8Array): void {
+    this.frames.push(frame);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  open(): void {
+    this.#events.open();
+  }
+
+  /** The commands since the last look. */
+  take(): Sent[] {
+    const frames = this.frames.slice(this.#read);
+    this.#read = this.frames.length;
+    return frames.flatMap((frame) =>
+      (typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)).map(
+        ({ value, bytes }) => (bytes === undefined ? value : { ...(value as object), content: bytes }) as Sent,
+      ),
+    );
+  }
+
+  /** One frame with these values, a line each. */
+  say(...values: unknown[]): void {
+    this.#events.frame(values.map((value) => JSON.stringify(value)).join("\n"));
+  }
+
+  sayBytes(frame: Uint8Array): void {
+    this.#events.frame(frame);
+  }
+
+  sayText(frame: string): void {
+    this.#events.frame(frame);
+  }
+
+  cut(code = 1006, reason = ""): void {
+    this.#events.close(code, reason);
+  }
+}
+
+export const PUBLISHER = /^[A-Za-z0-9_-]{22}$/;
+
+/** A client in virtual time, with every connection that it makes. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly links: Link[] = [];
+  readonly reports: Error[] = [];
+  readonly client: Client;
+  #listener: (event: PlatformEvent) => void = () => {};
+  listening = false;
+
+  constructor(options: ClientOptions = {}, seed = 1) {
+    this.client = connectIn(
+      {
+        clock: this.clock,
+        random: seededRandom(seed),
+        transport: (url, events) => {
+          const link = new Link(url, events);
+          this.links.push(link);
+          return link;
+        },
+        listen: (listener) => {
+          this.#listener = listener;
+          this.listening = true;
+          return () => (this.listening = false);
+        },
+        report: (error) => void this.reports.push(error),
+      },
+      "wss://example.test/connect",
+      options,
+    );
+    onTestFinished(() => this.client.close());
+  }
+
+  get link(): Link {
+    const link = this.links.at(-1);
+    if (link === undefined) throw new Error("the client has not tried to connect yet");
+    return link;
+  }
+
+  platform(event: PlatformEvent): void {
+    this.#listener(event);
+  }
+
+  settle(): Promise<void> {
+    return this.clock.settle();
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  /** Opens the newest link and returns the connect command's fields. */
+  async shakeHands(): Promise<Sent & { connect: Record<string, unknown> }> {
+    await this.settle();
+    this.link.open();
+    await this.settle();
+    const [command] = this.link.take();
+    return command as Sent & { connect: Record<string, unknown> };
+  }
+
+  /** Brings the newest link online; `subs` are the results for the subscriptions in the connect command. */
+  async online(subs: Record<string, unknown> = {}, more: readonly unknown[] = []): Promise<Sent> {
+    const command = await this.shakeHands();
+    const ok = { client: `c${this.links.length}`, durability: "memory", ping: 25_000, subs };
+    this.link.say({ id: command.id, ok }, ...more);
+    await this.settle();
+    return command;
+  }
+
+  /** Loses the connection and lets the client come back up to a new link, not opened yet. */
+  async reconnect(): Promise<void> {
+    this.link.cut();
+    await this.pass(300);
+  }
+}
+
+/** A stream's subscribe result that begins at `offset`. */
+export function streamAt(ch: number, offset: number, more: object = {}): object {
+  return { ch, kind: "stream", cursor: `e:${offset}`, ...more };
+}
+
+/** Collects what a listener is told. */
+export function collect<T>(): { readonly all: T[]; readonly add: (value: T) => void } {
+  const all: T[] = [];
+  return { all, add: (value) => void all.push(value) };
+}
+
+/** The error a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<TidemarkError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof TidemarkError) return error;
+    throw error;
+  }
+  throw new Error("it did not reject");
+}
+
+/** What became of a promise so far. */
+export function outcome(promise: Promise<unknown>): { value: unknown } {
+  const seen: { value: unknown } = { value: "pending" };
+  promise.then(
+    (value) => (seen.value = value ?? "done"),
+    (error: TidemarkError) => (seen.value = error.code),
+  );
+  return seen;
+}
