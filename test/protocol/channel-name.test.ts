@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { MAX_CHANNEL_BYTES, channelNameProblem, utf8Length } from "../../src/protocol/index.js";
+
+const encoder = new TextEncoder();
+
+test.each(["a", "chat/general", "__proto__", "ü", "😀", "a b", "*", "{x}:y", "%00", "//", "."])(
+  "%j is a channel's name",
+  (name) => {
+    expect(channelNameProblem(name)).toBeUndefined();
+  },
+);
+
+test.each([
+  ["", "empty"],
+  ["a\nb", "control"],
+  ["\0", "control"],
+  ["\u007f", "control"],
+  ["\u009b31m", "control"],
+  ["a\u2028", "control"],
+  ["\ud83d", "well-formed"],
+  ["\ude00", "well-formed"],
+  ["\ude00\ud83d", "well-formed"],
+  ["a😀\ude00", "well-formed"],
+  ["\ud83d\ud83d\ude00", "well-formed"],
+])("%j is none", (name, why) => {
+  expect(channelNameProblem(name)).toContain(why);
+});
+
+test("a name has at most 255 bytes, not letters", () => {
+  expect(MAX_CHANNEL_BYTES).toBe(255);
+  for (const letter of ["x", "é", "漢", "😀"]) {
+    const most = Math.floor(255 / encoder.encode(letter).length);
+    expect(channelNameProblem(letter.repeat(most))).toBeUndefined();
+    expect(channelNameProblem(letter.repeat(most + 1))).toContain("255");
+  }
+  expect(channelNameProblem("x".repeat(10_000_000))).toContain("255");
+});
+
+test("the length in UTF-8 is what the encoder makes of well-formed text", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(utf8Length(text)).toBe(encoder.encode(text).length);
+    }),
+  );
+});
+
+test("every text either has a problem or survives UTF-8", () => {
+  const units = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 5 });
+  fc.assert(
+    fc.property(units, (codes) => {
+      const name = String.fromCharCode(...codes);
+      if (channelNameProblem(name) !== undefined) return;
+      expect(new TextDecoder().decode(encoder.encode(name))).toBe(name);
+    }),
+    { numRuns: 1000 },
+  );
+});
