@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { memoryBroker } from "../broker/index.js";
 import { fillPattern, realRandom, type AppTypes, type ChannelTypes, type MethodTypes, type Params, type TypedApp } from "../protocol/index.js";
 import type { Channel } from "./channels/define.js";
-import type { Method, MethodDefinition } from "./channels/methods.js";
+import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry } from "./channels/registry.js";
 import { publishAsServer } from "./connection/publish.js";
 import type { Hooks } from "./connection/node.js";
@@ -39,14 +39,14 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   declare readonly "~types"?: Types;
   readonly #options: AppOptions<User>;
   readonly #channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>;
-  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #methods: ReadonlyMap<string, MethodDef>;
   #running: { engine: Engine; mount: Mount } | undefined;
   #server: Server | undefined;
 
   constructor(
     options: AppOptions<User>,
     channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>> = {},
-    methods: ReadonlyMap<string, Method> = new Map(),
+    methods: ReadonlyMap<string, MethodDef> = new Map(),
   ) {
     this.#options = options;
     this.#channels = channels;
@@ -69,13 +69,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** Says which methods clients may call, by name. */
   methods<M extends Record<string, MethodTypes>>(
-    definitions: { readonly [Name in keyof M]: MethodDefinition<User, M[Name]> },
+    definitions: { readonly [Name in keyof M]: Method<User, M[Name]> },
   ): App<User, { channels: Types["channels"]; methods: M }> {
     const methods = new Map(this.#methods);
-    for (const [name, definition] of Object.entries<MethodDefinition<User, MethodTypes>>(definitions)) {
-      const { input, run } = typeof definition === "function" ? { input: undefined, run: definition } : definition;
-      methods.set(name, { input, run: run as Method["run"] });
-    }
+    for (const [name, { def }] of Object.entries<Method<User, MethodTypes>>(definitions)) methods.set(name, def);
     return new App<User, { channels: Types["channels"]; methods: M }>(this.#options, this.#channels, methods);
   }
 

@@ -5,7 +5,7 @@
 import type { Broker } from "../broker/index.js";
 import type { Clock, CloseName, Random } from "../protocol/index.js";
 import type { ChannelRegistry } from "./channels/registry.js";
-import type { Method } from "./channels/methods.js";
+import type { MethodDef } from "./channels/methods.js";
 import { Appender } from "./connection/appender.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
@@ -22,7 +22,7 @@ export interface EngineOptions {
   readonly broker: Broker;
   readonly log: Logger;
   readonly registry: ChannelRegistry;
-  readonly methods: ReadonlyMap<string, Method>;
+  readonly methods: ReadonlyMap<string, MethodDef>;
   readonly hooks: Hooks;
   readonly limits: ConnectionLimits;
   readonly budget: BudgetOptions;

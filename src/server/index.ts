@@ -12,7 +12,7 @@ export {
   type TransientOptions,
 } from "./channels/define.js";
 export type { Duration } from "./channels/duration.js";
-export type { MethodContext, MethodDefinition } from "./channels/methods.js";
+export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
 export type { BudgetOptions } from "./connection/budget.js";
 export type { Peer } from "./connection/link.js";
 export type { ConnectionLimits } from "./connection/node.js";

@@ -8,20 +8,33 @@ export interface MethodContext<User> {
   readonly client: string;
 }
 
-/**
- * A method as `.methods({ … })` takes it: with a schema for what callers send, or a plain function, which gets
- * whatever they sent as `unknown`.
- */
-export type MethodDefinition<User, Types extends MethodTypes> =
-  | ((input: unknown, context: MethodContext<User>) => Types["output"] | Promise<Types["output"]>)
-  | {
-      /** Any Standard Schema. */
-      readonly input: StandardSchemaV1<Types["input"], unknown>;
-      readonly run: (input: Types["input"], context: MethodContext<User>) => Types["output"] | Promise<Types["output"]>;
-    };
+export interface MethodOptions<User, Schema extends StandardSchemaV1, Output> {
+  /** What callers send: any Standard Schema. Without one `run` gets whatever they sent, as `unknown`. */
+  readonly input?: Schema;
+  /** The answer must be a JSON value; `undefined` becomes null. Throw a `TidemarkError` to say why there is none. */
+  readonly run: (input: StandardSchemaV1.InferOutput<Schema>, context: MethodContext<User>) => Output | Promise<Output>;
+}
+
+/** A method as `.methods({ … })` takes it. Its types are the method's; its insides are the server's. */
+export interface Method<User, Types extends MethodTypes> {
+  readonly def: MethodDef;
+  readonly "~types"?: (user: User) => Types;
+}
 
 /** A method as the server works with it. */
-export interface Method {
+export interface MethodDef {
   readonly input: StandardSchemaV1 | undefined;
   readonly run: (input: unknown, context: MethodContext<unknown>) => unknown;
+}
+
+/**
+ * A method that clients call with `rt.call(name, data)`. Calls run side by side, and no client repeats one by itself.
+ *
+ * @example sum: method({ input: z.array(z.number()), run: (numbers) => numbers.reduce((a, b) => a + b, 0) })
+ */
+export function method<User, Output, Schema extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>>(
+  options: MethodOptions<User, Schema, Output>,
+): Method<User, { input: StandardSchemaV1.InferInput<Schema>; output: Output }> {
+  // The types that are let go here come back as the method's own: the schema is what `run` is given through.
+  return { def: { input: options.input, run: options.run as MethodDef["run"] } };
 }

@@ -2,7 +2,7 @@
 import type { Broker } from "../../broker/index.js";
 import type { Clock, Random } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../channels/registry.js";
-import type { Method } from "../channels/methods.js";
+import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
 import type { Logger } from "../logger.js";
 import type { Appender } from "./appender.js";
@@ -55,7 +55,7 @@ export interface ServerNode {
   readonly flusher: Flusher;
   readonly budget: Budget;
   readonly registry: ChannelRegistry;
-  readonly methods: ReadonlyMap<string, Method>;
+  readonly methods: ReadonlyMap<string, MethodDef>;
   readonly hooks: Hooks;
   readonly limits: ConnectionLimits;
   /** A number that only grows: keys for publishes that came without one, names of connections. */

@@ -1,0 +1,76 @@
+/** Compiled, never run: what a server's definitions infer, and what they must not accept. */
+import { bytes, method, stream, tidemark, transient } from "tidemark";
+import type { ErrorBody } from "tidemark/protocol";
+import * as z from "zod";
+
+const app = tidemark({
+  authenticate: async ({ token }) => ({ id: token ?? "nobody", rooms: ["general"] }),
+})
+  .channels({
+    "chat/:id": stream({
+      message: z.object({ text: z.string() }),
+      retain: { count: 100, for: "7d" },
+      presence: ({ user, params }) => ({ name: user.id, room: params.id }),
+      allow: ({ user, params, action }) => action !== "publish" || user.rooms.includes(params.id),
+      onPublish: async ({ data, user }) => ({ ...data, text: `${user.id}: ${data.text}` }),
+    }),
+    "files/:owner/:name": stream({ message: bytes() }),
+    "typing/:id": transient({ message: z.object({ on: z.boolean() }) }),
+    news: stream(),
+  })
+  .methods({
+    sum: method({ input: z.array(z.number()), run: (numbers, { user }) => numbers.length + user.rooms.length }),
+    now: method({ run: () => new Date(0).toISOString() }),
+  });
+
+type Types = NonNullable<(typeof app)["~types"]>;
+export const input: Types["channels"]["chat/:id"]["input"] = { text: "hi" };
+export const kind: Types["channels"]["typing/:id"]["kind"] = "transient";
+export const sum: Types["methods"]["sum"]["output"] = 1;
+export const addends: Types["methods"]["sum"]["input"] = [1, 2];
+// @ts-expect-error a wrong input
+export const wrongAddends: Types["methods"]["sum"]["input"] = ["1"];
+export const now: Types["methods"]["now"]["output"] = "text";
+// @ts-expect-error a message of another shape
+export const wrong: Types["channels"]["chat/:id"]["input"] = { text: 1 };
+
+void app.publish("chat/:id", { id: "general" }, { text: "hi" });
+void app.publish("files/:owner/:name", { owner: "ann", name: "cat.png" }, new Uint8Array(1));
+void app.publish("news", {}, { anything: true });
+// @ts-expect-error a wrong payload
+void app.publish("chat/:id", { id: "general" }, { txt: "hi" });
+// @ts-expect-error a pattern that is not there
+void app.publish("chatt/:id", { id: "general" }, { text: "hi" });
+// @ts-expect-error a parameter that is missing
+void app.publish("chat/:id", {}, { text: "hi" });
+// @ts-expect-error a parameter that is not the pattern's
+void app.publish("chat/:id", { room: "general" }, { text: "hi" });
+
+tidemark().channels({
+  "a/:b": stream({
+    // @ts-expect-error the pattern has no such parameter
+    allow: ({ params }) => params.c === "",
+  }),
+});
+tidemark().channels({
+  "a/:b": stream({
+    message: z.object({ n: z.number() }),
+    // @ts-expect-error what onPublish returns has to fit the schema
+    onPublish: ({ data }) => ({ n: String(data.n) }),
+  }),
+});
+tidemark().channels({
+  // @ts-expect-error not a length of time
+  "a/:b": stream({ retain: { for: "often" } }),
+});
+tidemark().channels({
+  "a/:b": stream({
+    allow: ({ user }) => {
+      // Without authenticate nobody is known.
+      const nobody: null = user;
+      return nobody === null;
+    },
+  }),
+});
+
+export const body: ErrorBody = { code: "forbidden", message: "no", retry: false };
