@@ -36,10 +36,11 @@ export async function askName(current: string | undefined): Promise<string | und
     input.addEventListener("input", () => input.setCustomValidity(""), { signal });
     cancel.addEventListener("click", () => end(undefined), { signal });
     dialog.addEventListener(
-      "cancel",
-      (event) => {
-        event.preventDefault();
-        if (current !== undefined) end(undefined);
+      "close",
+      () => {
+        // Escape closes a dialog, and browsers let nobody forbid that for good.
+        if (current === undefined) dialog.showModal();
+        else end(undefined);
       },
       { signal },
     );

@@ -1,17 +1,21 @@
 /** One room, as long as it is open: the channels behind it, and what came over them. */
 import type { Client } from "tidemark/client";
 import type { ChatApp } from "../server.js";
+import { messageFrom, nameIn, openChat, openTyping } from "./channels.js";
 import { randomKey, type Identity } from "./identity.js";
 import { problemOf } from "./problems.js";
 import type { StartState } from "./rows.js";
 import type { Person } from "./sidebar.js";
-import { Timeline, type Message, type Pending } from "./timeline.js";
+import { Timeline, type Pending } from "./timeline.js";
 import { Typists } from "./typists.js";
 
 /** How many messages come at first, and with each page of history. */
 const PAGE = 50;
-/** Older ones than so many go when the reader is at the end; they come again when one scrolls back. */
-const KEEP = 500;
+/**
+ * Of twice as many messages, this many stay when the reader is at the end; the older ones come again when one
+ * scrolls back. More than the server keeps, so that a gap is not forgotten at once with what was above it.
+ */
+const KEEP = 1500;
 
 export interface RoomEvents {
   /** Something about the room changed. */
@@ -40,7 +44,7 @@ export class Room {
     this.timeline = new Timeline(me.id);
     this.#me = me;
     this.#events = events;
-    this.#chat = openChat(rt, name);
+    this.#chat = openChat(rt, name, PAGE);
     this.#typing = openTyping(rt, name);
     this.#listen();
   }
@@ -144,7 +148,11 @@ export class Room {
       onChange();
     });
     this.#chat.on("members", (members) => {
-      this.#people = members.map(({ id, data }) => ({ id, name: nameIn(data) }));
+      this.#people = members.map(({ id, data }) => ({
+        id,
+        // Whoever changed their name is still known by the old one for a while.
+        name: id === this.#me.id ? this.#me.name : nameIn(data),
+      }));
       onChange();
     });
     this.#typing.on("message", ({ from, data }) => {
@@ -185,29 +193,4 @@ export class Room {
     if (wait !== undefined) this.#typingTimer = setTimeout(() => this.#typingChanged(), wait);
     this.#events.onChange();
   }
-}
-
-function openChat(rt: Client<ChatApp>, id: string) {
-  return rt.stream("chat/:id", { id }, { last: PAGE });
-}
-
-function openTyping(rt: Client<ChatApp>, id: string) {
-  return rt.transient("typing/:id", { id });
-}
-
-interface Arrived {
-  readonly offset: number;
-  readonly time: number;
-  readonly data: { readonly text: string; readonly name: string; readonly key?: string | undefined };
-  readonly from?: string;
-}
-
-function messageFrom({ offset, time, data, from }: Arrived): Message {
-  return { offset, time, text: data.text, name: data.name, key: data.key, from };
-}
-
-/** What `presence` on the server shows of a member. */
-function nameIn(data: unknown): string {
-  const named = typeof data === "object" && data !== null && "name" in data;
-  return named && typeof data.name === "string" ? data.name : "somebody";
 }

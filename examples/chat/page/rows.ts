@@ -33,7 +33,9 @@ export type StartState = Before | "loading" | "failed";
 const GROUP_MS = 5 * 60 * 1000;
 
 /** The author of all that is one's own, whatever one was called at the time. */
-const OWN = "";
+const OWN = "own";
+/** The author of a gap: nothing goes on behind it. */
+const NOBODY = "nobody";
 
 /**
  * The rows from top to bottom.
@@ -45,11 +47,9 @@ export function rowsOf(timeline: Timeline, start: StartState, me: string, now: n
   let last: { time: number; author: string } | undefined;
 
   const add = (row: Omit<MessageRow, "kind" | "first">, author: string): void => {
-    if (last === undefined || !sameDay(last.time, row.time)) {
-      rows.push({ kind: "day", id: `day ${row.id}`, label: dayLabel(row.time, now) });
-      last = undefined;
-    }
-    const first = last?.author !== author || row.time - last.time > GROUP_MS;
+    const newDay = last === undefined || !sameDay(last.time, row.time);
+    if (newDay) rows.push({ kind: "day", id: `day ${row.id}`, label: dayLabel(row.time, now) });
+    const first = newDay || last?.author !== author || row.time - last.time > GROUP_MS;
     rows.push({ kind: "message", ...row, first });
     last = { time: row.time, author };
   };
@@ -57,14 +57,14 @@ export function rowsOf(timeline: Timeline, start: StartState, me: string, now: n
   for (const entry of timeline.entries) {
     if (entry.kind === "gap") {
       rows.push({ kind: "gap", id: `gap ${entry.era}`, text: gapText(entry.reason) });
-      last = undefined;
+      if (last !== undefined) last = { ...last, author: NOBODY };
       continue;
     }
     const { offset, key, time, name, text, from } = entry.message;
     const own = timeline.isOwn(entry.message);
     // One's own keep the name they had while they were on their way, so that nothing flashes.
     const id = own && key !== undefined ? `own ${key}` : `at ${entry.era} ${offset}`;
-    add({ id, offset, key, time, name, text, own, state: "sent" }, own ? OWN : `${from ?? ""} ${name}`);
+    add({ id, offset, key, time, name, text, own, state: "sent" }, own ? OWN : `by ${from ?? ""} ${name}`);
   }
   for (const { key, text, time, state, problem } of timeline.pending) {
     const row = { id: `own ${key}`, offset: undefined, key, time, name: me, text, own: true };
