@@ -1,5 +1,5 @@
 /** A chat: rooms with history, presence and typing. This file is all of its server side. */
-import { stream, tidemark, transient } from "tidemark";
+import { stream, tidemark, TidemarkError, transient } from "tidemark";
 import * as z from "zod";
 
 /**
@@ -11,9 +11,9 @@ const Claim = z.object({
   name: z.string().trim().min(1).max(40),
 });
 
-/** Who speaks is not the sender's to say: a name in the payload is dropped, and `onPublish` puts the real one in. */
 const ANONYMOUS = "anonymous";
 
+/** Who speaks is not the sender's to say: a name in the payload is dropped, and `onPublish` puts the real one in. */
 const Message = z
   .object({
     text: z.string().trim().min(1).max(2000),
@@ -29,7 +29,12 @@ export const chat = tidemark({
   authenticate: ({ token }) => {
     // Nobody has to say who they are: any WebSocket tool can join by hand, as "anonymous".
     if (token === undefined) return null;
-    return Claim.parse(JSON.parse(token));
+    try {
+      return Claim.parse(JSON.parse(token));
+    } catch (cause) {
+      const form = '{"id":"any 8 to 64 letters","name":"Ann"}';
+      throw new TidemarkError("unauthorized", `the token of this demo is JSON: ${form}`, { cause });
+    }
   },
 }).channels({
   "chat/:id": stream({
