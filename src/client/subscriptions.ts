@@ -4,132 +4,125 @@ import {
   type Kind,
   type MessageFrame,
   type StartAt,
-  type SubscribeResult,
+  MAX_CONNECT_SUBS,
   channelNameProblem,
+  isOffset,
   parseCursor,
   utf8Length,
 } from "../protocol/index.js";
+import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
-import { Subscription, type SubscriptionHost } from "./subscription.js";
+import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
 
-/** The client's subscriptions, by channel name and, on a connection, by channel number. */
-export class Subscriptions {
-  readonly #host: SubscriptionHost;
-  readonly #byName = new Map<string, Subscription>();
-  readonly #byNumber = new Map<number, Subscription>();
-  /** Those that are part of the connect command on its way. */
-  #resuming = new Map<string, Subscription>();
-
-  constructor(shared: Omit<SubscriptionHost, "bind" | "unbind" | "remove">) {
-    this.#host = {
-      ...shared,
-      bind: (ch, subscription) => this.#byNumber.set(ch, subscription),
-      unbind: (ch) => this.#byNumber.delete(ch),
-      remove: (subscription) => {
-        if (this.#byName.get(subscription.name) === subscription) this.#byName.delete(subscription.name);
-      },
-    };
-  }
-
+/** All subscriptions of a client. */
+export interface Subscriptions {
   /**
    * The subscription of a channel, made if there is none.
    *
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
-  get(name: string, kind: Kind, start: StartAt): Subscription {
+  get(name: string, kind: Kind, start: StartAt): Subscription;
+  /** The `subs` of a connect command, as JSON of at most about `budget` bytes; the others are asked for later. */
+  resume(budget: number): string;
+  /** What became of those in the connect command; the rest is asked for now. */
+  online(result: ConnectResult): void;
+  down(): void;
+  message(message: MessageFrame): void;
+  event(event: Exclude<EventFrame, { event: "goaway" }>): void;
+  close(error: TidemarkError): void;
+}
+
+export function createSubscriptions(core: Core): Subscriptions {
+  const byName = new Map<string, Subscription>();
+  const byNumber = new Map<number, Subscription>();
+  const table: SubscriptionTable = { byName, byNumber };
+  /** Those that are part of the connect command on its way. */
+  let resuming: Subscription[] = [];
+
+  function get(name: string, kind: Kind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
     if (problem !== undefined) throw new TidemarkError("invalid", problem, { channel: name });
-    const existing = this.#byName.get(name);
-    if (existing !== undefined) {
-      if (existing.kind === kind) return existing;
-      const message = `${name} is in use as a ${existing.kind} channel; it cannot be a ${kind} channel too`;
-      throw new TidemarkError("wrong_kind", message, { channel: name });
+    let subscription = byName.get(name);
+    if (subscription === undefined) {
+      subscription = createSubscription(core, table, name, kind, start);
+      byName.set(name, subscription);
+    } else if (subscription.kind !== kind) {
+      throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind} channel`, {
+        channel: name,
+      });
     }
-    const made = new Subscription(this.#host, name, kind, start);
-    this.#byName.set(name, made);
-    return made;
+    return subscription;
   }
 
-  /** The `subs` of a connect command, as JSON of at most about `budget` bytes; the others are asked for later. */
-  resume(budget: number): string {
-    this.#resuming = new Map();
-    const parts: string[] = [];
-    let left = budget;
-    for (const [name, subscription] of this.#byName) {
-      if (subscription.at !== "idle") continue;
-      const part = `${JSON.stringify(name)}:${JSON.stringify(subscription.options())}`;
-      left -= utf8Length(part) + 1;
-      if (left < 0) break;
-      subscription.asked();
-      this.#resuming.set(name, subscription);
-      parts.push(part);
-    }
-    return `{${parts.join()}}`;
-  }
-
-  /** What became of those in the connect command; the rest is asked for now. */
-  online({ subs = {} }: ConnectResult): void {
-    for (const [name, subscription] of this.#resuming) {
-      const result = subs[name];
-      if (result === undefined) {
-        subscription.refuse({ code: "internal", message: "the server left it out", retry: true });
-      } else if ("error" in result) {
-        subscription.refuse(result.error);
-      } else if (subscription.at === "ended") {
-        subscription.unsubscribe();
-      } else {
-        subscription.confirm(result);
+  return {
+    get,
+    resume(budget) {
+      let subs = "";
+      resuming = [];
+      for (const subscription of byName.values()) {
+        if (subscription.at() !== "idle") continue;
+        const sub = `,${JSON.stringify(subscription.name)}:${subscription.options()}`;
+        budget -= utf8Length(sub);
+        if (budget < 0 || resuming.length === MAX_CONNECT_SUBS) break;
+        subs += sub;
+        subscription.asked();
+        resuming.push(subscription);
       }
-    }
-    this.#resuming.clear();
-    for (const subscription of this.#byName.values()) subscription.ask();
-  }
-
-  down(): void {
-    this.#byNumber.clear();
-    this.#resuming.clear();
-    for (const [name, subscription] of this.#byName) {
-      subscription.down();
-      // What the server gave by itself, it gives again.
-      if (!subscription.used) this.#byName.delete(name);
-    }
-  }
-
-  message(message: MessageFrame): void {
-    this.#byNumber.get(message[0])?.message(message);
-  }
-
-  event(event: Exclude<EventFrame, { event: "goaway" }>): void {
-    if (event.event === "subscribed") this.#subscribed(event.channel, event);
-    else this.#byNumber.get(event.ch)?.event(event);
-  }
-
-  /** The server has subscribed this client by itself: ready for the handle that may come. */
-  #subscribed(name: string, result: SubscribeResult): void {
-    const subscription = this.#byName.get(name) ?? this.get(name, result.kind, {});
-    if (subscription.kind === result.kind) subscription.confirm(result);
-  }
-
-  close(error: TidemarkError): void {
-    for (const subscription of this.#byName.values()) subscription.close(error);
-    this.#byName.clear();
-    this.#byNumber.clear();
-  }
+      return `{${subs.slice(1)}}`;
+    },
+    online({ subs = {} }) {
+      for (const subscription of resuming) {
+        const result = Object.hasOwn(subs, subscription.name) ? subs[subscription.name] : undefined;
+        if (result === undefined || "error" in result) {
+          const left = { code: "internal", message: "no answer for this channel", retry: true };
+          subscription.refuse(result?.error ?? left);
+        } else if (subscription.at() === "ended") {
+          subscription.unsubscribe();
+        } else {
+          subscription.confirm(result);
+        }
+      }
+      for (const subscription of byName.values()) subscription.ask();
+    },
+    down() {
+      byNumber.clear();
+      resuming = [];
+      for (const [name, subscription] of byName) {
+        subscription.down();
+        // What the server gave by itself, it gives again.
+        if (!subscription.used()) byName.delete(name);
+      }
+    },
+    message(message) {
+      byNumber.get(message[0])?.message(message);
+    },
+    event(event) {
+      if (event.event !== "subscribed") {
+        byNumber.get(event.ch)?.event(event);
+        return;
+      }
+      // By the server's own doing: ready for the handle that may come.
+      const { channel, kind } = event;
+      const subscription = byName.get(channel) ?? get(channel, kind, {});
+      if (subscription.kind === kind) subscription.confirm(event);
+    },
+    close(error) {
+      for (const subscription of byName.values()) subscription.close(error);
+      byName.clear();
+      byNumber.clear();
+    },
+  };
 }
 
 /** Why a server would not take this start; it would refuse the whole connect command for it. */
-function startProblem({ cursor, last, since }: StartAt): string | undefined {
-  if (cursor !== undefined) {
-    return parseCursor(cursor) === undefined ? `not a cursor: ${cursor}` : undefined;
-  }
-  if (last !== undefined && since !== undefined) return "last and since exclude each other";
-  if (last !== undefined && !isCount(last, 1000)) return `last takes 0 to 1000 messages, not ${last}`;
-  if (since !== undefined && !isCount(since, Number.MAX_SAFE_INTEGER)) {
-    return `since takes milliseconds since 1970, not ${since}`;
-  }
-  return undefined;
-}
-
-function isCount(value: number, most: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= most;
+function startProblem(start: StartAt): string | undefined {
+  const { cursor, last = 0, since = 0 } = start;
+  const fits =
+    (cursor === undefined || parseCursor(cursor) !== undefined) &&
+    !("last" in start && "since" in start) &&
+    isOffset(last) &&
+    last <= 1000 &&
+    isOffset(since);
+  if (fits) return undefined;
+  return `${JSON.stringify(start)} is no start: give a cursor, last (0 to 1000) or since (milliseconds since 1970)`;
 }

@@ -39,6 +39,9 @@ export type Command =
 /** The number a client chose for a command; `undefined` when it wants no reply. */
 export type Id = number | undefined;
 
+/** Most subscriptions in one connect command, so that its answer stays small. The others follow as commands. */
+export const MAX_CONNECT_SUBS = 200;
+
 export interface ConnectOptions {
   readonly token: string | undefined;
   /** A secret of the client's, 16 to 128 characters: the scope of its idempotency keys over all its connections. */

@@ -1,12 +1,9 @@
 /** The connect command: who is it, and everything that it was subscribed to, in one answer. */
 import { createHash } from "node:crypto";
-import type { Command } from "../../protocol/index.js";
+import { MAX_CONNECT_SUBS, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
 import { prepare } from "./subscribe.js";
-
-/** Most subscriptions in one connect command: the answer to it must fit under the cap. Others follow as commands. */
-export const MAX_CONNECT_SUBS = 200;
 
 /** Carries out a connect command and answers it. Never rejects. */
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {

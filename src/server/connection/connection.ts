@@ -25,8 +25,8 @@ import { Lane } from "./lane.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
-import { publish } from "./publish.js";
-import { TokenBucket } from "./rate.js";
+import { publish, refusePublish } from "./publish.js";
+import { TokenBucket, type RateOptions } from "./rate.js";
 import { ChannelSession } from "./session.js";
 import { leaveAll, subscribe, unsubscribe } from "./subscribe.js";
 
@@ -246,18 +246,26 @@ export class Connection implements Caller {
       if (error instanceof NotACommand) return this.close("policy", error.message);
       if (!(error instanceof CommandError)) throw error;
       this.#unanswered++;
-      if (this.#withinRate(error.id)) this.fail(error.id, new TidemarkError(error.code, error.message));
+      this.fail(error.id, this.#overRate() ?? new TidemarkError(error.code, error.message));
     }
   }
 
   /** Being heard of is all that a client's `{}` is for. */
   #answerPing(): void {
-    if (this.#withinRate(undefined)) this.#unanswered--;
+    const refusal = this.#overRate();
+    if (refusal === undefined) this.#unanswered--;
+    else this.fail(undefined, refusal);
   }
 
   #mayRun(command: RealCommand): boolean {
     const { id } = command;
-    if (!this.#withinRate(id)) return false;
+    const refusal = this.#overRate();
+    if (refusal !== undefined) {
+      if (this.closed) return false;
+      if (command.do === "publish") refusePublish(this, command, refusal);
+      else this.fail(id, refusal);
+      return false;
+    }
     if ((command.do === "connect") === (this.#state.at === "new")) return true;
     const error =
       command.do === "connect"
@@ -267,19 +275,17 @@ export class Connection implements Caller {
     return false;
   }
 
-  #withinRate(id: Id): boolean {
+  /** Why a command may not be run now; the connection is closed if it keeps being told so. */
+  #overRate(): TidemarkError | undefined {
     const wait = this.#rate?.take(this.node.clock.monotonic()) ?? 0;
     if (wait === 0) {
       this.#refused = 0;
-      return true;
+      return undefined;
     }
-    const limit = this.node.limits.commands as { perSecond: number; burst: number };
-    if (++this.#refused > limit.burst) {
-      this.close("rate_limited", `more than ${limit.perSecond} commands a second, and on after being refused`);
-      return false;
-    }
-    this.fail(id, new TidemarkError("rate_limited", `more than ${limit.perSecond} commands a second`, { after: wait }));
-    return false;
+    const { perSecond, burst } = this.node.limits.commands as RateOptions;
+    const message = `more than ${perSecond} commands a second`;
+    if (++this.#refused > burst) this.close("rate_limited", `${message}, and on after being refused`);
+    return new TidemarkError("rate_limited", message, { after: wait });
   }
 
   #run(command: RealCommand): void {

@@ -7,27 +7,62 @@ import { TidemarkError } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
 import { fingerprint } from "./fingerprint.js";
 import type { ServerNode } from "./node.js";
-import type { ChannelSession } from "./session.js";
+import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
 
 type Publish = Command & { do: "publish" };
 
 export function publish(connection: Caller, command: Publish): void {
+  inLane(connection, command, (ticket) => {
+    const { identity } = connection;
+    if (identity === undefined) return undefined;
+    if (command.idem !== undefined && ticket.gate.aborts(ticket.turn)) throw aborted();
+    return run(connection, identity, command, ticket);
+  });
+}
+
+/** Answers a publish that was refused before anybody looked at it. Its place in the order counts all the same. */
+export function refusePublish(connection: Caller, command: Publish, error: TidemarkError): void {
+  inLane(connection, command, () => {
+    throw error;
+  });
+}
+
+/** A publish's place in the order of its connection's publishes to a channel. */
+interface Ticket {
+  readonly gate: Gate;
+  readonly turn: number;
+}
+
+function inLane(
+  connection: Caller,
+  command: Publish,
+  task: (ticket: Ticket) => void | PromiseLike<void>,
+): void {
+  const { sessions, node } = connection;
+  if (!sessions.has(command.channel) && sessions.size >= node.limits.subscriptions * 2) {
+    const message = "too many channels are in use on this connection";
+    return connection.fail(command.id, new TidemarkError("limit_reached", message));
+  }
   const session = connection.session(command.channel);
   session.lane.run(() => {
-    const { identity } = connection;
-    if (connection.closed || identity === undefined) return undefined;
-    const fail = (thrown: unknown): void => failed(connection, session, command, thrown);
+    if (connection.closed) return undefined;
+    const ticket = enter(session, command);
+    const fail = (thrown: unknown): void => failed(connection, command, ticket, thrown);
     try {
-      const passed = passGate(session, command);
-      if (!passed) throw new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
-      const done = run(connection, identity, session, command);
+      const done = task(ticket);
       return isPromise(done) ? done.then(undefined, fail) : undefined;
     } catch (error) {
       fail(error);
       return undefined;
     }
   });
+}
+
+/** To the gate, or through a new one: the retry of what shut it, or a publish that nothing is unanswered before. */
+function enter(session: ChannelSession, { idem, first }: Publish): Ticket {
+  if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first)) session.gate = new Gate();
+  return { gate: session.gate, turn: session.gate.turn() };
 }
 
 /** Appends for the application itself: schema, then log; no hooks. Rejects with a {@link TidemarkError}. */
@@ -47,7 +82,12 @@ export async function publishAsServer(node: ServerNode, resolved: ResolvedChanne
 type Outcome = Appended | "aborted" | "sent" | Error;
 
 /** The checks in their order; hooks that return at once cost no turn. */
-function run(connection: Caller, identity: Identity, session: ChannelSession, command: Publish): void | PromiseLike<void> {
+function run(
+  connection: Caller,
+  identity: Identity,
+  command: Publish,
+  ticket: Ticket,
+): void | PromiseLike<void> {
   const { node } = connection;
   const resolved = mustResolve(connection, command.channel);
   const { def } = resolved;
@@ -62,11 +102,12 @@ function run(connection: Caller, identity: Identity, session: ChannelSession, co
         if (connection.closed) return;
         const payload = value === raw ? sent : encode(value, node);
         const key = keyOf(node, identity, command, sent);
-        const { gate } = session;
+        const { gate, turn } = ticket;
         const keyed = command.idem !== undefined;
         const draft = { data: payload, ...(identity.meta !== undefined && { meta: identity.meta }), key };
         const slot = identity.userId ?? connection.client;
-        hand(node, resolved, draft, slot, () => keyed && gate.shut, (outcome) => answer(connection, session, command, outcome));
+        const done = (outcome: Outcome): void => answer(connection, command, ticket, outcome);
+        hand(node, resolved, draft, slot, () => keyed && gate.aborts(turn), done);
       }),
     );
   });
@@ -87,13 +128,13 @@ function hand(
   } else node.appender.append(resolved.name, resolved.def.log, { draft, aborted, done });
 }
 
-function answer(connection: Caller, session: ChannelSession, command: Publish, outcome: Outcome): void {
+function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: Outcome): void {
   const result = readOutcome(outcome, command.idem !== undefined);
   if (result instanceof TidemarkError) {
     if (outcome instanceof Error && !(outcome instanceof BrokerError)) {
       connection.node.log.error({ channel: command.channel, error: outcome }, "an append failed");
     }
-    failed(connection, session, command, result);
+    failed(connection, command, ticket, result);
     return;
   }
   connection.reply(command.id, `{"offset":${result}}`);
@@ -103,9 +144,7 @@ function answer(connection: Caller, session: ChannelSession, command: Publish, o
 /** The offset, or what to tell the publisher. */
 function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
   if (outcome === "sent") return 0;
-  if (outcome === "aborted") {
-    return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
-  }
+  if (outcome === "aborted") return aborted();
   if (outcome instanceof Error) {
     // Whether it was appended is not known. With a key of the client's own, trying again is safe.
     if (keyed) return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", { cause: outcome });
@@ -117,22 +156,20 @@ function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
     : new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
 }
 
-function failed(connection: Caller, session: ChannelSession, command: Publish, thrown: unknown): void {
+function failed(connection: Caller, command: Publish, { gate, turn }: Ticket, thrown: unknown): void {
   const error = connection.presentable(thrown, "publish");
-  if (error.retry && command.idem !== undefined && !session.gate.shut) {
-    session.gate.shut = true;
-    session.gate.shutBy = command.idem;
+  if (error.retry && command.idem !== undefined) {
+    gate.shutFor(turn, command.idem);
+    // The retry of a later one may have opened a new gate already: this one came before all that passed that.
+    const now = connection.sessions.get(command.channel)?.gate;
+    if (now !== gate) now?.shutFor(0, command.idem);
   }
   connection.fail(command.id, error);
   connection.tidy(command.channel);
 }
 
-/** Whether a publish may go on: the gate is open, or this is the one that opens a new one. */
-function passGate(session: ChannelSession, command: Publish): boolean {
-  if (command.idem === undefined || !session.gate.shut) return true;
-  if (!command.first && command.idem !== session.gate.shutBy) return false;
-  session.gate = { shut: false, shutBy: undefined };
-  return true;
+function aborted(): TidemarkError {
+  return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
 }
 
 /** A retry that comes so late that its key may be forgotten is refused: nobody can tell whether it happened. */

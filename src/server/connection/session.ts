@@ -21,13 +21,43 @@ export class ChannelSession {
   readonly lane = new Lane();
   /** `undefined`: not subscribed, `"opening"`: on the way. */
   subscription: Subscription | "opening" | undefined;
-  /**
-   * Publishes that are on their way share a gate. When one of them fails retryably it is shut: the later ones fail
-   * too, so that a retry cannot overtake. A publish that nothing is unanswered before opens a new one.
-   */
-  gate: { shutBy: number | string | undefined; shut: boolean } = { shut: false, shutBy: undefined };
+  gate = new Gate();
 
   get idle(): boolean {
     return this.subscription === undefined && !this.lane.busy && !this.gate.shut;
+  }
+}
+
+/**
+ * Publishes that are on their way share a gate. When one of them fails retryably it is shut: the later ones fail too,
+ * so that a retry cannot overtake. It is opened by the retry of the earliest that failed, or by a publish that
+ * nothing is unanswered before; those that were on their way stay with the gate they came through.
+ */
+export class Gate {
+  #passed = 0;
+  #shutBy: { readonly turn: number; readonly key: number | string } | undefined;
+
+  get shut(): boolean {
+    return this.#shutBy !== undefined;
+  }
+
+  /** Counts a publish that comes to the gate. */
+  turn(): number {
+    return ++this.#passed;
+  }
+
+  /** The publish that came at `turn` has failed. */
+  shutFor(turn: number, key: number | string): void {
+    // What came later may fail sooner, by its rate or by its hook; what counts is who came first.
+    if (this.#shutBy === undefined || turn < this.#shutBy.turn) this.#shutBy = { turn, key };
+  }
+
+  /** Whether one that came before `turn` has failed, so that this one may not go on. */
+  aborts(turn: number): boolean {
+    return this.#shutBy !== undefined && this.#shutBy.turn < turn;
+  }
+
+  opensFor(key: number | string, first: boolean): boolean {
+    return first || this.#shutBy?.key === key;
   }
 }
