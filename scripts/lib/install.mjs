@@ -1,18 +1,35 @@
 // Installs the npm packages, if what is installed is not what package.json and the lock file ask for.
-import { Failure, run } from "./run.mjs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, root, run } from "./run.mjs";
 import { fingerprint, readStamp, removeStamp, writeStamp } from "./stamp.mjs";
 
 const STAMP = "node_modules/.tidemark-install";
+const BENCH_STAMP = "node_modules/.tidemark-bench-install";
 // Development packages too, whatever NODE_ENV says: without them there is no compiler.
 const OPTIONS = ["--include=dev", "--no-audit", "--no-fund"];
 
 export async function ensureInstalled() {
   checkNode();
-  if (readStamp(STAMP) === wanted()) return;
-  console.log("Installing npm packages…");
-  removeStamp(STAMP);
+  // Without the workspaces: the servers that bench/ compares with are 260 MB that nothing else needs.
+  await ensure(STAMP, "Installing npm packages…", ["--workspaces=false"]);
+}
+
+/** The packages of bench/ too. */
+export async function ensureBenchInstalled() {
+  if (!existsSync(join(root, "node_modules/uwebsockets"))) removeStamp(BENCH_STAMP);
+  await ensure(BENCH_STAMP, "Installing the servers to compare with…", [
+    "--workspace=bench",
+    "--include-workspace-root",
+  ]);
+}
+
+async function ensure(stamp, message, which) {
+  if (readStamp(stamp) === wanted()) return;
+  console.log(message);
+  removeStamp(stamp);
   // Not `npm ci`: it insists on a lock file that lists the binaries of every platform.
-  const code = await run("npm", ["install", ...OPTIONS]);
+  const code = await run("npm", ["install", ...which, ...OPTIONS]);
   if (code !== 0) {
     throw new Failure(
       "npm could not install the packages (its own message is above).\n" +
@@ -20,7 +37,7 @@ export async function ensureInstalled() {
     );
   }
   // Computed anew: npm may have written the lock file.
-  writeStamp(STAMP, wanted());
+  writeStamp(stamp, wanted());
 }
 
 const wanted = () =>
