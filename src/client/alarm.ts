@@ -1,38 +1,37 @@
 import type { Clock, Timer } from "../protocol/index.js";
 
-/**
- * One timer for deadlines that mostly move away. It is not set again for each of them: when it goes off, `check`
- * looks, and says in how many milliseconds to look again, or `undefined` when there is nothing to wait for.
- */
-export class Alarm {
-  readonly #clock: Clock;
-  readonly #check: () => number | undefined;
-  #timer: Timer;
-  #at = Infinity;
-
-  constructor(clock: Clock, check: () => number | undefined) {
-    this.#clock = clock;
-    this.#check = check;
-  }
-
+/** One timer for deadlines that mostly move away: it is not set again for each of them. */
+export interface Alarm {
   /** Sees to it that `check` is called within `ms` milliseconds. */
-  within(ms: number): void {
-    const at = this.#clock.monotonic() + ms;
-    if (this.#at <= at) return;
-    this.stop();
-    this.#at = at;
-    this.#timer = this.#clock.setTimeout(() => this.look(), ms);
-  }
-
+  readonly within: (ms: number) => void;
   /** Calls `check` now. */
-  look(): void {
-    this.stop();
-    const next = this.#check();
-    if (next !== undefined) this.within(next);
+  readonly look: () => void;
+  readonly stop: () => void;
+}
+
+/** @param check says in how many milliseconds to look again, or `undefined` when there is nothing to wait for */
+export function createAlarm(clock: Clock, check: () => number | undefined): Alarm {
+  let timer: Timer;
+  let due = Infinity;
+
+  function within(ms: number): void {
+    const at = clock.monotonic() + ms;
+    if (due <= at) return;
+    clock.clearTimeout(timer);
+    due = at;
+    timer = clock.setTimeout(look, ms);
   }
 
-  stop(): void {
-    if (this.#at !== Infinity) this.#clock.clearTimeout(this.#timer);
-    this.#at = Infinity;
+  function look(): void {
+    stop();
+    const next = check();
+    if (next !== undefined) within(next);
   }
+
+  function stop(): void {
+    clock.clearTimeout(timer);
+    due = Infinity;
+  }
+
+  return { within, look, stop };
 }

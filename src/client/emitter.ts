@@ -1,41 +1,41 @@
-/** Calls every listener of an event. A listener that throws stops nothing: the others run, and `onError` is told. */
-export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, readonly ((value: never) => void)[]>();
-  readonly #onError: (thrown: unknown, name: keyof Events) => void;
-
-  constructor(onError: (thrown: unknown, name: keyof Events) => void) {
-    this.#onError = onError;
-  }
-
+/** Calls listeners. One that throws stops nothing: the others run, and `onError` is told. */
+export interface Emitter<Events extends object> {
   /** Listens; the function it returns stops that. */
-  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
-    // A listener may be given twice and each is taken off by its own function, hence a new one each time.
-    const own = (value: Events[Name]): void => listener(value);
-    // The lists are replaced, never changed, so that emit can walk one while listeners come and go.
-    this.#listeners.set(name, [...this.#of(name), own]);
-    return () => {
-      this.#listeners.set(
-        name,
-        this.#of(name).filter((other) => other !== own),
-      );
-    };
-  }
+  readonly on: <Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void) => () => void;
+  readonly has: (name: keyof Events) => boolean;
+  readonly emit: <Name extends keyof Events>(name: Name, value: Events[Name]) => void;
+}
 
-  has(name: keyof Events): boolean {
-    return this.#of(name).length > 0;
-  }
+type Listener = (value: never) => void;
 
-  emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const listener of this.#of(name)) {
-      try {
-        listener(value as never);
-      } catch (thrown) {
-        this.#onError(thrown, name);
+export function createEmitter<Events extends object>(
+  onError: (thrown: unknown, name: keyof Events) => void,
+): Emitter<Events> {
+  // The lists are replaced, never changed, so that emit can walk one while listeners come and go.
+  const listeners = new Map<keyof Events, readonly Listener[]>();
+  const of = (name: keyof Events): readonly Listener[] => listeners.get(name) ?? [];
+
+  return {
+    on(name, listener) {
+      // A listener may be given twice, and each is taken off by its own function: hence a new one each time.
+      const own: Listener = (value) => listener(value);
+      listeners.set(name, [...of(name), own]);
+      return () => {
+        listeners.set(
+          name,
+          of(name).filter((other) => other !== own),
+        );
+      };
+    },
+    has: (name) => of(name).length > 0,
+    emit(name, value) {
+      for (const listener of of(name)) {
+        try {
+          listener(value as never);
+        } catch (thrown) {
+          onError(thrown, name);
+        }
       }
-    }
-  }
-
-  #of(name: keyof Events): readonly ((value: never) => void)[] {
-    return this.#listeners.get(name) ?? [];
-  }
+    },
+  };
 }

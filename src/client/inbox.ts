@@ -5,115 +5,105 @@ import type { History } from "./types.js";
 
 /** Where an inbox reads on when it has fallen behind. */
 export interface Log {
-  read(after: number): Promise<History<unknown>>;
+  readonly read: (after: number) => Promise<History<unknown>>;
   /** Some of what it should have read is not there any more. */
-  gap(gap: Gap): void;
+  readonly gap: (gap: Gap) => void;
 }
 
 /**
  * What waits for one `for await` loop: at most `limit` messages. A loop on a stream that is slower than that becomes
  * a cursor that lags: what is new stays in the log, and is read from there in pages when the loop gets to it.
  */
-export class Inbox implements AsyncIterator<Message> {
-  readonly #limit: number;
-  readonly #log: Log | undefined;
-  readonly #onEnd: (inbox: Inbox) => void;
-  #queue: Message[] = [];
-  /** The last message that went into the queue. */
-  #last = 0;
-  #behind = false;
-  #end: { readonly error: TidemarkError | undefined } | undefined;
-  #wake: () => void = () => {};
-  /** Calls of `next` are served one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(limit: number, log: Log | undefined, onEnd: (inbox: Inbox) => void) {
-    this.#limit = limit;
-    this.#log = log;
-    this.#onEnd = onEnd;
-  }
-
-  push(message: Message): void {
-    if (this.#behind) return;
-    if (this.#queue.length >= this.#limit) {
-      if (this.#log !== undefined) {
-        this.#behind = true;
-        return;
-      }
-      this.#queue.shift();
-    }
-    this.#queue.push(message);
-    this.#last = message.offset;
-    this.#wake();
-  }
-
+export interface Inbox extends AsyncIterator<Message, undefined> {
+  readonly push: (message: Message) => void;
   /** After a gap the log goes on at `until`, which may be further back than what was seen. */
-  gap({ until }: Gap): void {
-    this.#last = Math.min(this.#last, until);
+  readonly gap: (gap: Gap) => void;
+  /** Nothing more will come: the loop ends, with an error or without one, when what it has is used up. */
+  readonly end: (error?: TidemarkError) => void;
+}
+
+type Result = IteratorResult<Message, undefined>;
+
+/** @param log where there is none, the oldest messages go */
+export function createInbox(limit: number, log: Log | undefined, onReturn: (inbox: Inbox) => void): Inbox {
+  let queue: Message[] = [];
+  /** The last message that went into the queue. */
+  let last = 0;
+  let behind = false;
+  let over: { readonly error: TidemarkError | undefined } | undefined;
+  let wake = (): void => {};
+  /** Calls of `next` are served one after the other. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function end(error?: TidemarkError): void {
+    over ??= { error };
+    wake();
   }
 
-  /** Nothing more will come: the loop ends with an error, or without one when what it has is used up. */
-  end(error?: TidemarkError): void {
-    this.#end ??= { error };
-    this.#wake();
-  }
-
-  next(): Promise<IteratorResult<Message, undefined>> {
-    const result = this.#turn.then(() => this.#take());
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-
-  return(): Promise<IteratorResult<Message, undefined>> {
-    this.#queue = [];
-    this.end();
-    this.#onEnd(this);
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  async #take(): Promise<IteratorResult<Message, undefined>> {
+  async function take(): Promise<Result> {
     for (;;) {
-      const value = this.#queue.shift();
+      const value = queue.shift();
       if (value !== undefined) return { done: false, value };
-      if (this.#end !== undefined) {
-        const { error } = this.#end;
-        this.#end = { error: undefined };
+      if (over !== undefined) {
+        const { error } = over;
+        over = { error: undefined };
         if (error !== undefined) throw error;
         return { done: true, value: undefined };
       }
-      if (this.#behind && this.#log !== undefined) await this.#catchUp(this.#log);
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (behind && log !== undefined) await catchUp(log);
+      else await new Promise<void>((resolve) => (wake = resolve));
     }
   }
 
-  async #catchUp(log: Log): Promise<void> {
-    const after = this.#last;
+  async function catchUp({ read, gap }: Log): Promise<void> {
+    const after = last;
     // From here on new messages wait again. What was not queued before is in the log already, so in the page.
-    this.#behind = false;
-    let page: History<unknown>;
+    behind = false;
     try {
-      page = await log.read(after);
+      const { messages, complete, more } = await read(after);
+      if (over !== undefined) return;
+      const first = messages[0]?.offset ?? after + 1;
+      const upTo = messages.at(-1)?.offset ?? after;
+      // No messages at all: a channel that keeps nothing, and what did not fit is gone.
+      if (!complete || messages.length === 0) gap({ after, until: first - 1, reason: "trimmed" });
+      // With more to read, what is new stays in the log as before.
+      behind ||= more;
+      queue = [...messages, ...(more ? [] : queue.filter((message) => message.offset > upTo))];
+      last = queue.at(-1)?.offset ?? last;
     } catch (cause) {
-      const message = `the loop was more than ${this.#limit} messages behind and could not read on from the log (${messageOf(cause)}); make it faster, or its buffer larger`;
-      this.#queue = [];
-      this.end(new TidemarkError("overflow", message, { cause }));
-      return;
+      queue = [];
+      const message = `the loop fell more than ${limit} messages behind, and could not read on from the log (${messageOf(cause)}); make it faster, or its buffer larger`;
+      end(new TidemarkError("overflow", message, { cause }));
     }
-    if (this.#end !== undefined) return;
-    const { messages, complete, more } = page;
-    const first = messages[0];
-    const last = messages.at(-1);
-    if (first === undefined || last === undefined) {
-      // A channel that keeps nothing: what did not fit is gone.
-      log.gap({ after, until: after, reason: "trimmed" });
-      return;
-    }
-    if (!complete) log.gap({ after, until: first.offset - 1, reason: "trimmed" });
-    const fresh = this.#queue.filter((message) => message.offset > last.offset);
-    const behind = more || this.#behind;
-    // Behind still: what is fresh stays in the log, and #last says from where.
-    this.#queue = more ? [...messages] : [...messages, ...fresh];
-    this.#last = this.#queue.at(-1)?.offset ?? last.offset;
-    this.#behind = behind;
   }
+
+  const inbox: Inbox = {
+    push(message) {
+      if (behind) return;
+      if (queue.length >= limit) {
+        behind = log !== undefined;
+        if (behind) return;
+        queue.shift();
+      }
+      queue.push(message);
+      last = message.offset;
+      wake();
+    },
+    gap({ until }) {
+      last = Math.min(last, until);
+    },
+    end,
+    next() {
+      const result = turn.then(take);
+      turn = result.catch(() => {});
+      return result;
+    },
+    return() {
+      queue = [];
+      end();
+      onReturn(inbox);
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+  return inbox;
 }

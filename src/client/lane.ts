@@ -1,9 +1,9 @@
-import type { Clock, ErrorBody, Random, Timer } from "../protocol/index.js";
-import { Backoff, type BackoffBounds } from "./backoff.js";
+import type { ErrorBody, Timer } from "../protocol/index.js";
+import { createBackoff } from "./backoff.js";
+import type { Core } from "./core.js";
 import { type TidemarkError, fromReply } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
-import type { Wire } from "./wire.js";
 
 /** The place that a message got. */
 export interface Published {
@@ -16,145 +16,136 @@ export interface Publish {
   readonly payload: Payload;
   readonly queued: Moment;
   /** When it was first sent; `undefined` before. */
-  sent: Moment | undefined;
+  sent?: Moment;
   /** Its number in the channel, given when it is first sent. */
-  n: number;
+  n?: number;
   /** The try that is on its way now; `undefined` when it has to be sent (again). */
-  try: object | undefined;
+  try?: object | undefined;
   readonly resolve: (published: Published) => void;
   readonly reject: (error: TidemarkError) => void;
 }
-
-interface LaneHost {
-  readonly channel: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly backoff: BackoffBounds;
-  readonly wire: Wire;
-  /** This one is done, one way or the other. */
-  settled(publish: Publish): void;
-}
-
-/** So many may be unanswered on a channel; a server remembers 256 for telling retries. */
-const MAX_SENT = 200;
 
 /**
  * One channel's publishes, in order. Those that are on their way stand before those that wait; when one has to be
  * sent again, so do all after it, because the order in which they enter the log is the order in which they were published.
  */
-export class Lane {
-  readonly #host: LaneHost;
-  readonly #backoff: Backoff;
-  #publishes: Publish[] = [];
-  /** How many, from the first, are on their way. */
-  #sent = 0;
-  #lastNumber = 0;
-  /** Set while the server has asked for patience. */
-  #pause: Timer | undefined;
-
-  constructor(host: LaneHost) {
-    this.#host = host;
-    this.#backoff = new Backoff(host.backoff, host.random);
-  }
-
-  get channel(): string {
-    return this.#host.channel;
-  }
-
+export interface Lane {
+  readonly channel: string;
   /** Everything unanswered, oldest first, as it is now. */
-  get waiting(): readonly Publish[] {
-    return [...this.#publishes];
-  }
-
-  add(publish: Publish): void {
-    this.#publishes.push(publish);
-    this.pump();
-  }
-
+  readonly waiting: () => readonly Publish[];
+  readonly add: (publish: Publish) => void;
   /** Sends what may be sent now. */
-  pump(): void {
-    while (this.#host.wire.open && this.#pause === undefined && this.#sent < MAX_SENT) {
-      const next = this.#publishes[this.#sent];
+  readonly pump: () => void;
+  /** The connection is gone, and with it all that was on its way. */
+  readonly down: () => void;
+  readonly reject: (publish: Publish, error: TidemarkError) => void;
+}
+
+/** So many may be unanswered on a channel; a server remembers 256 for telling retries. */
+const MAX_WINDOW = 200;
+
+/** @param settled is told of each publish that is done, one way or the other */
+export function createLane(
+  { clock, random, settings, wire }: Core,
+  channel: string,
+  settled: (publish: Publish) => void,
+): Lane {
+  const backoff = createBackoff(settings.backoff, random);
+  const publishes: Publish[] = [];
+  /** How many, from the first, are on their way. */
+  let sent = 0;
+  /** How many may be: half as many after each failure, one more with each success, so that it suits the server. */
+  let window = MAX_WINDOW;
+  let lastNumber = 0;
+  /** Runs while the server has asked for patience. */
+  let pause: Timer;
+  let paused = false;
+
+  function pump(): void {
+    while (wire.open && !paused && sent < window) {
+      const next = publishes[sent];
       if (next === undefined) return;
-      this.#send(next, this.#sent === 0);
-      this.#sent++;
+      send(next, sent === 0);
+      sent++;
     }
   }
 
-  #send(publish: Publish, first: boolean): void {
-    const { clock, wire, channel } = this.#host;
+  function send(publish: Publish, first: boolean): void {
     let marks = first ? ',"first":true' : "";
     if (publish.sent === undefined) {
       publish.sent = momentOf(clock);
-      publish.n = ++this.#lastNumber;
+      publish.n = ++lastNumber;
     } else {
       marks += `,"age":${Math.ceil(elapsedSince(clock, publish.sent))}`;
     }
     const attempt = (publish.try = {});
-    const body = `"publish":${JSON.stringify(channel)},${publish.payload.body},"idem":${publish.n}${marks}`;
-    const reply = {
-      // Good news counts from whichever try, bad news only from the latest.
-      ok: (result: unknown) => this.#done(publish, result as Published),
-      error: (error: ErrorBody) => {
-        if (publish.try === attempt) this.#failed(publish, error);
+    const { body, bytes } = publish.payload;
+    wire.request(
+      `"publish":${JSON.stringify(channel)},${body},"idem":${publish.n}${marks}`,
+      (error, result) => {
+        // Good news counts from whichever try, bad news only from the latest.
+        if (error === undefined) done(publish, result as Published);
+        else if (publish.try === attempt) failed(publish, error);
       },
-      lost: () => {},
-    };
-    wire.request(body, reply, publish.payload.bytes);
+      bytes,
+    );
   }
 
-  #done(publish: Publish, result: Published): void {
-    if (!this.#remove(publish)) return;
-    this.#backoff.reset();
-    publish.resolve({ offset: result.offset });
-    this.pump();
+  function done(publish: Publish, { offset }: Published): void {
+    if (!remove(publish)) return;
+    window = Math.min(window + 1, MAX_WINDOW);
+    backoff.reset();
+    publish.resolve({ offset });
+    pump();
   }
 
-  #failed(publish: Publish, error: ErrorBody): void {
-    if (!error.retry) {
-      this.reject(publish, fromReply(error, this.channel));
-      this.pump();
-      return;
+  function failed(publish: Publish, error: ErrorBody): void {
+    if (error.retry) {
+      rewind(publishes.indexOf(publish));
+      window = Math.ceil(window / 2);
+      paused = true;
+      pause = clock.setTimeout(resume, error.after ?? backoff.next());
+    } else {
+      reject(publish, fromReply(error, channel));
+      pump();
     }
-    this.#rewind(this.#publishes.indexOf(publish));
-    this.#pause = this.#host.clock.setTimeout(() => {
-      this.#pause = undefined;
-      this.pump();
-    }, error.after ?? this.#backoff.next());
   }
 
   /** The one at `index` and all after it are to be sent again. */
-  #rewind(index: number): void {
-    for (const publish of this.#publishes.slice(index, this.#sent)) publish.try = undefined;
-    this.#sent = index;
-    this.#resume();
+  function rewind(index: number): void {
+    for (let i = index; i < sent; i++) (publishes[i] as Publish).try = undefined;
+    sent = index;
+    clock.clearTimeout(pause);
+    paused = false;
   }
 
-  #resume(): void {
-    if (this.#pause !== undefined) this.#host.clock.clearTimeout(this.#pause);
-    this.#pause = undefined;
+  function resume(): void {
+    paused = false;
+    pump();
   }
 
-  /** The connection is gone, and with it all that was on its way. */
-  down(): void {
-    this.#rewind(0);
+  function reject(publish: Publish, error: TidemarkError): void {
+    if (remove(publish)) publish.reject(error);
   }
 
-  reject(publish: Publish, error: TidemarkError): void {
-    if (this.#remove(publish)) publish.reject(error);
-  }
-
-  rejectAll(error: TidemarkError): void {
-    this.#resume();
-    for (const publish of this.waiting) this.reject(publish, error);
-  }
-
-  #remove(publish: Publish): boolean {
-    const index = this.#publishes.indexOf(publish);
+  function remove(publish: Publish): boolean {
+    const index = publishes.indexOf(publish);
     if (index < 0) return false;
-    this.#publishes.splice(index, 1);
-    if (index < this.#sent) this.#sent--;
-    this.#host.settled(publish);
+    publishes.splice(index, 1);
+    if (index < sent) sent--;
+    settled(publish);
     return true;
   }
+
+  return {
+    channel,
+    waiting: () => [...publishes],
+    add(publish) {
+      publishes.push(publish);
+      pump();
+    },
+    pump,
+    down: () => rewind(0),
+    reject,
+  };
 }

@@ -23,10 +23,8 @@ export function payloadOf(data: unknown): Payload {
   try {
     json = JSON.stringify(data) as string | undefined;
   } catch (cause) {
-    throw new TidemarkError("invalid", `this has no JSON: ${messageOf(cause)}`, { cause });
+    throw new TidemarkError("invalid", `no JSON can be made of this: ${messageOf(cause)}`, { cause });
   }
-  if (json === undefined) {
-    throw new TidemarkError("invalid", `a payload is JSON or a Uint8Array, and ${typeof data} is neither`);
-  }
+  if (json === undefined) throw new TidemarkError("invalid", `no JSON can be made of ${typeof data}`);
   return { body: `"data":${json}`, bytes: undefined, size: utf8Length(json) };
 }

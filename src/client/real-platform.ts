@@ -1,10 +1,19 @@
-import { realClock, realRandom } from "../protocol/index.js";
+import { type Clock, realRandom } from "../protocol/index.js";
 import type { Environment, PlatformEvent } from "./environment.js";
 import { webSocketTransport } from "./websocket.js";
 
+/** No timer of a client's is longer than the 24 days that a browser's can be; the server's clock caters for those. */
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer as number | undefined),
+  setImmediate: (run) => void setTimeout(run, 0),
+};
+
 /** A browser's page, a worker, or any other runtime with a WebSocket of its own. */
 export const realEnvironment: Environment = {
-  clock: realClock,
+  clock,
   random: realRandom,
   transport: (url, events) => webSocketTransport(new WebSocket(url), events),
   listen,

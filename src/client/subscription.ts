@@ -1,5 +1,4 @@
 import {
-  type Clock,
   type Cursor,
   type ErrorBody,
   type EventFrame,
@@ -7,32 +6,17 @@ import {
   type Member,
   type MembersResult,
   type MessageFrame,
-  type Random,
   type StartAt,
-  type SubscribeOptions,
   type SubscribeResult,
   type Timer,
   formatCursor,
   parseCursor,
 } from "../protocol/index.js";
-import { Backoff, type BackoffBounds } from "./backoff.js";
+import { createBackoff } from "./backoff.js";
+import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
 import { type Message, messageFrom } from "./message.js";
-import { Presence, type PresenceHost } from "./presence.js";
-import type { Wire } from "./wire.js";
-
-/** One handle on a subscription, as the subscription sees it. */
-export interface Sink {
-  message(message: Message): void;
-  gap(gap: Gap): void;
-  subscribed(how: Subscribed): void;
-  presence(event: "join" | "leave" | "members", members: readonly Member[]): void;
-  /** The server refused the subscription, or ended it: `was` says which. */
-  refused(error: TidemarkError, was: "asked" | "on"): void;
-  /** Nothing more will come, because the client was closed. */
-  ended(error: TidemarkError): void;
-  failed(error: TidemarkError): void;
-}
+import { createPresence } from "./presence.js";
 
 /** Messages may be missing between two places of a stream. */
 export interface Gap {
@@ -51,16 +35,23 @@ export interface Subscribed {
   readonly complete: boolean;
 }
 
-/** What all subscriptions of a client share. */
-export interface SubscriptionHost {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly backoff: BackoffBounds;
-  readonly wire: Wire;
-  /** Messages and events of this channel number are for `subscription` from now on. */
-  bind(ch: number, subscription: Subscription): void;
-  unbind(ch: number): void;
-  remove(subscription: Subscription): void;
+/** What a subscription tells its handles, besides messages and the end. */
+export interface SubscriptionEvents {
+  readonly gap: Gap;
+  readonly subscribed: Subscribed;
+  readonly members: readonly Member[];
+  readonly join: readonly Member[];
+  readonly leave: readonly Member[];
+}
+
+/** One handle on a subscription, as the subscription sees it. */
+export interface Sink {
+  readonly message: (message: Message) => void;
+  readonly tell: <Name extends keyof SubscriptionEvents>(name: Name, value: SubscriptionEvents[Name]) => void;
+  /** Something about this channel went wrong, but it goes on. */
+  readonly failed: (error: TidemarkError) => void;
+  /** Nothing more will come: the server refused it, the server ended it, or the client is closed. */
+  readonly over: (error: TidemarkError, why: "refused" | "unsubscribed" | "closed") => void;
 }
 
 type State =
@@ -75,231 +66,231 @@ type State =
   | { readonly at: "ended" };
 
 /** One channel's subscription over all connections, shared by the handles on it. It ends with the last of them. */
-export class Subscription implements PresenceHost {
+export interface Subscription {
   readonly name: string;
   readonly kind: Kind;
-  readonly #host: SubscriptionHost;
-  readonly #start: StartAt;
-  readonly #backoff: Backoff;
-  readonly #presence = new Presence(this);
-  #state: State = { at: "idle" };
-  #sinks: readonly Sink[] = [];
-  #cursor: Cursor | undefined;
-
-  constructor(host: SubscriptionHost, name: string, kind: Kind, start: StartAt) {
-    this.#host = host;
-    this.name = name;
-    this.kind = kind;
-    this.#start = start;
-    this.#backoff = new Backoff(host.backoff, host.random);
-  }
-
-  get at(): State["at"] {
-    return this.#state.at;
-  }
-
+  readonly at: () => State["at"];
   /** Whether there are handles on it. One that the server made by itself has none until the application asks. */
-  get used(): boolean {
-    return this.#sinks.length > 0;
-  }
-
-  get cursor(): string | undefined {
-    return this.#cursor && formatCursor(this.#cursor);
-  }
-
-  get members(): readonly Member[] {
-    return this.#presence.members;
-  }
-
-  get memberCount(): number {
-    return this.#presence.total;
-  }
-
-  /** Adds a handle. What became of the subscription before, the handle learns from the error that is returned. */
-  add(sink: Sink): TidemarkError | undefined {
-    this.#sinks = [...this.#sinks, sink];
-    return this.#state.at === "refused" ? this.#state.error : undefined;
-  }
-
+  readonly used: () => boolean;
+  readonly cursor: () => string | undefined;
+  readonly members: () => readonly Member[];
+  readonly memberCount: () => number;
+  /** Adds a handle. Returns why nothing will come, where the server has refused the subscription before. */
+  readonly add: (sink: Sink) => TidemarkError | undefined;
   /** Takes a handle off. The last one ends the subscription, unless there is another within this microtask. */
-  remove(sink: Sink): void {
-    this.#sinks = this.#sinks.filter((other) => other !== sink);
-    queueMicrotask(() => {
-      if (this.#sinks.length === 0) this.#end();
-    });
-  }
-
-  /** What to subscribe with: where it got to, or else where it was to begin. */
-  options(): SubscribeOptions {
-    return { kind: this.kind, ...(this.#cursor === undefined ? this.#start : { cursor: formatCursor(this.#cursor) }) };
-  }
-
+  readonly remove: (sink: Sink) => void;
+  /** What to subscribe with, as JSON: where it got to, or else where it was to begin. */
+  readonly options: () => string;
   /** It is part of a connect command that is on its way. */
-  asked(): void {
-    if (this.#state.at === "idle") this.#state = { at: "asked" };
-  }
-
+  readonly asked: () => void;
   /** Asks for it on an open connection, where that has not been done. */
-  ask(): void {
-    if (this.#state.at !== "idle" || !this.used || !this.#host.wire.open) return;
-    this.#state = { at: "asked" };
-    const options = JSON.stringify(this.options()).slice(1, -1);
-    this.#host.wire.request(`"subscribe":${JSON.stringify(this.name)},${options}`, {
-      ok: (result) => this.confirm(result as SubscribeResult),
-      error: (error) => this.refuse(error),
-      lost: () => {},
-    });
-  }
-
+  readonly ask: () => void;
+  readonly unsubscribe: () => void;
   /** The server has subscribed it, asked or by itself. */
-  confirm(result: SubscribeResult): void {
-    if (this.#state.at === "ended") return;
-    if (result.kind !== this.kind) {
-      this.unsubscribe();
-      const message = `${this.name} is a ${result.kind} channel, not a ${this.kind} channel`;
-      this.#refuse(new TidemarkError("wrong_kind", message, { channel: this.name }));
-      return;
-    }
-    this.#clearTimer();
-    this.#backoff.reset();
-    const resumed = this.#cursor !== undefined;
-    if (this.kind === "stream") this.#begin(parseCursor(result.cursor ?? ""));
-    this.#state = { at: "on", ch: result.ch };
-    this.#host.bind(result.ch, this);
-    this.#tell((sink) => sink.subscribed({ resumed, complete: result.complete ?? true }));
-    if (result.presence) this.#presence.ask();
-  }
-
-  /** Another epoch's cursor counts, in the same one nothing that was applied is taken back. */
-  #begin(from: Cursor | undefined): void {
-    if (from === undefined) throw new Error(`no cursor for ${this.name}`);
-    const at = this.#cursor;
-    if (at?.epoch !== from.epoch || at.offset < from.offset) this.#cursor = from;
-  }
-
+  readonly confirm: (result: SubscribeResult) => void;
   /** The server did not subscribe it. */
-  refuse(body: ErrorBody): void {
-    // `on`: the server was faster to subscribe it by itself. `ended`: nobody wants to know.
-    if (this.#state.at !== "asked") return;
-    if (!body.retry) {
-      this.#refuse(fromReply(body, this.name));
+  readonly refuse: (error: ErrorBody) => void;
+  readonly message: (message: MessageFrame) => void;
+  readonly event: (event: Exclude<EventFrame, { event: "goaway" | "subscribed" }>) => void;
+  /** The connection is gone. */
+  readonly down: () => void;
+  /** The client is closed. */
+  readonly close: (error: TidemarkError) => void;
+}
+
+/** The subscriptions of a client; each keeps its own entries true. */
+export interface SubscriptionTable {
+  readonly byName: Map<string, Subscription>;
+  /** By channel number, which is valid on its connection only. */
+  readonly byNumber: Map<number, Subscription>;
+  /** How many are being asked for, or are asked for again soon. */
+  asking: number;
+  /** Asks for those that could not be asked for because there were too many. */
+  readonly askMore: () => void;
+}
+
+/** So many are asked for at once: a server that limits the rate of commands is not flooded. */
+const MAX_ASKING = 100;
+
+export function createSubscription(
+  { clock, random, settings, wire }: Core,
+  table: SubscriptionTable,
+  name: string,
+  kind: Kind,
+  start: StartAt,
+): Subscription {
+  const { byName, byNumber } = table;
+  const quoted = JSON.stringify(name);
+  const backoff = createBackoff(settings.backoff, random);
+  const presence = createPresence(askMembers, tell);
+  let state: State = { at: "idle" };
+  // Replaced, never changed, so that handles may come and go while they are being told something.
+  let sinks: readonly Sink[] = [];
+  let cursor: Cursor | undefined;
+
+  const used = (): boolean => sinks.length > 0;
+
+  function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
+    for (const sink of sinks) sink.tell(about, value);
+  }
+
+  function options(): string {
+    return JSON.stringify({ kind, ...(cursor === undefined ? start : { cursor: formatCursor(cursor) }) });
+  }
+
+  function ask(): void {
+    if (state.at !== "idle" || !used() || !wire.open || table.asking >= MAX_ASKING) return;
+    enter({ at: "asked" });
+    wire.request(`"subscribe":${quoted},${options().slice(1, -1)}`, (error, result) => {
+      if (error === undefined) confirm(result as SubscribeResult);
+      else refuse(error);
+    });
+  }
+
+  function unsubscribe(): void {
+    wire.request(`"unsubscribe":${quoted}`);
+  }
+
+  function confirm(result: SubscribeResult): void {
+    if (state.at === "ended") return;
+    if (result.kind !== kind) {
+      unsubscribe();
+      over(
+        new TidemarkError("wrong_kind", `a ${result.kind} channel, not a ${kind} channel`, { channel: name }),
+      );
       return;
     }
-    const delay = body.after ?? this.#backoff.next();
-    const timer = this.#host.clock.setTimeout(() => {
-      this.#state = { at: "idle" };
-      this.ask();
-    }, delay);
-    this.#state = { at: "waiting", timer };
+    const resumed = cursor !== undefined;
+    if (kind === "stream") begin(parseCursor(result.cursor ?? ""));
+    backoff.reset();
+    enter({ at: "on", ch: result.ch });
+    byNumber.set(result.ch, subscription);
+    tell("subscribed", { resumed, complete: result.complete ?? true });
+    if (result.presence) presence.ask();
   }
 
-  #refuse(error: TidemarkError): void {
-    const was = this.#state.at === "on" ? "on" : "asked";
-    this.#state = { at: "refused", error };
+  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
+  function begin(from: Cursor | undefined): void {
+    if (from === undefined) throw new Error(`no cursor for ${name}`);
+    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
+  }
+
+  function refuse(error: ErrorBody): void {
+    // `on`: the server was faster to subscribe it by itself. `ended`, `idle`: nobody wants to know.
+    if (state.at !== "asked") return;
+    if (!error.retry) {
+      over(fromReply(error, name));
+      return;
+    }
+    const again = (): void => {
+      enter({ at: "idle" });
+      ask();
+    };
+    enter({ at: "waiting", timer: clock.setTimeout(again, (error.after ?? 0) + backoff.next()) });
+  }
+
+  function over(error: TidemarkError): void {
+    const why = state.at === "on" ? "unsubscribed" : "refused";
+    enter({ at: "refused", error });
     // One that the server made by itself is forgotten; the next handle asks for its own.
-    if (!this.used) this.#host.remove(this);
-    this.#tell((sink) => sink.refused(error, was));
+    if (!used()) byName.delete(name);
+    for (const sink of sinks) sink.over(error, why);
   }
 
-  /** The connection is gone. */
-  down(): void {
-    this.#clearTimer();
-    switch (this.#state.at) {
-      case "asked":
-      case "on":
-      case "waiting":
-        this.#state = { at: "idle" };
-        break;
-      case "idle":
-      case "refused":
-      case "ended":
-        break;
-    }
-  }
-
-  message([, offset, data, meta]: MessageFrame): void {
-    // Everything in the log comes once; what is not in a log has offset 0.
-    if (offset > 0) {
-      if (this.#cursor === undefined || offset <= this.#cursor.offset) return;
-      this.#cursor = { epoch: this.#cursor.epoch, offset };
-    }
-    const message = messageFrom(offset, data, meta, this.#host.clock.now());
-    for (const sink of this.#sinks) sink.message(message);
-  }
-
-  event(event: Exclude<EventFrame, { event: "goaway" | "subscribed" }>): void {
-    switch (event.event) {
-      case "gap":
-        this.#cursor = { epoch: event.epoch, offset: event.until };
-        this.#tell((sink) => sink.gap({ after: event.after, until: event.until, reason: event.reason }));
-        break;
-      case "unsubscribed":
-        this.#host.unbind(event.ch);
-        this.#refuse(new TidemarkError(event.code, event.message, { channel: this.name }));
-        break;
-      case "join":
-      case "leave":
-      case "members":
-        this.#presence.change(event);
-        break;
-    }
-  }
-
-  askMembers(): void {
-    const asked = this.#state;
-    this.#host.wire.request(`"members":${JSON.stringify(this.name)}`, {
-      ok: (result) => {
-        if (this.#state === asked) this.#presence.adopt(result as MembersResult);
-      },
-      error: (error) => {
-        if (this.#state !== asked) return;
-        if (error.retry) {
-          this.#host.clock.setTimeout(() => {
-            if (this.#state === asked) this.askMembers();
-          }, error.after ?? this.#backoff.next());
-        } else {
-          this.#tell((sink) => sink.failed(fromReply(error, this.name)));
-        }
-      },
-      lost: () => {},
+  function askMembers(): void {
+    const asked = state;
+    wire.request(`"members":${quoted}`, (error, result) => {
+      if (state !== asked) return;
+      if (error === undefined) {
+        presence.adopt(result as MembersResult);
+      } else if (error.retry) {
+        clock.setTimeout(() => state === asked && askMembers(), (error.after ?? 0) + backoff.next());
+      } else {
+        for (const sink of sinks) sink.failed(fromReply(error, name));
+      }
     });
   }
 
-  presence(event: "join" | "leave" | "members", members: readonly Member[]): void {
-    this.#tell((sink) => sink.presence(event, members));
-  }
-
-  /** The client is closed. */
-  close(error: TidemarkError): void {
-    this.#clearTimer();
-    this.#state = { at: "ended" };
-    this.#tell((sink) => sink.ended(error));
-  }
-
-  #tell(tell: (sink: Sink) => void): void {
-    for (const sink of this.#sinks) tell(sink);
-  }
-
-  #end(): void {
-    const state = this.#state;
-    if (state.at === "ended") return;
-    this.#clearTimer();
-    this.#state = { at: "ended" };
-    this.#host.remove(this);
-    if (state.at === "on") this.#host.unbind(state.ch);
+  function end(): void {
+    const last = state;
+    if (last.at === "ended" || used()) return;
+    enter({ at: "ended" });
+    if (byName.get(name) === subscription) byName.delete(name);
+    if (last.at === "on") byNumber.delete(last.ch);
     // In a connect command that is on its way it can be undone only when the answer is there.
-    if (state.at === "on" || (state.at === "asked" && this.#host.wire.open)) this.unsubscribe();
+    if (last.at === "on" || (last.at === "asked" && wire.open)) unsubscribe();
   }
 
-  unsubscribe(): void {
-    this.#host.wire.request(`"unsubscribe":${JSON.stringify(this.name)}`, {
-      ok: () => {},
-      error: () => {},
-      lost: () => {},
-    });
+  function enter(next: State): void {
+    const before = table.asking;
+    if (isAsking(state)) table.asking--;
+    if (isAsking(next)) table.asking++;
+    if (state.at === "waiting") clock.clearTimeout(state.timer);
+    state = next;
+    if (table.asking < before) table.askMore();
   }
 
-  #clearTimer(): void {
-    if (this.#state.at === "waiting") this.#host.clock.clearTimeout(this.#state.timer);
-  }
+  const subscription: Subscription = {
+    name,
+    kind,
+    at: () => state.at,
+    used,
+    cursor: () => cursor && formatCursor(cursor),
+    members: presence.list,
+    memberCount: presence.count,
+    add(sink) {
+      sinks = [...sinks, sink];
+      return state.at === "refused" ? state.error : undefined;
+    },
+    remove(sink) {
+      sinks = sinks.filter((other) => other !== sink);
+      queueMicrotask(end);
+    },
+    options,
+    asked: () => enter({ at: "asked" }),
+    ask,
+    unsubscribe,
+    confirm,
+    refuse,
+    message([, offset, data, meta]) {
+      // Everything in the log comes once; what is not in a log has offset 0.
+      if (offset > 0) {
+        if (cursor === undefined || offset <= cursor.offset) return;
+        cursor = { epoch: cursor.epoch, offset };
+      }
+      const message = messageFrom(offset, data, meta, clock.now());
+      for (const sink of sinks) sink.message(message);
+    },
+    event(event) {
+      switch (event.event) {
+        case "gap": {
+          const { after, until, epoch, reason } = event;
+          cursor = { epoch, offset: until };
+          tell("gap", { after, until, reason });
+          break;
+        }
+        case "unsubscribed":
+          byNumber.delete(event.ch);
+          over(new TidemarkError(event.code, event.message, { channel: name }));
+          break;
+        case "join":
+        case "leave":
+        case "members":
+          presence.change(event);
+          break;
+      }
+    },
+    down() {
+      if (state.at !== "refused" && state.at !== "ended") enter({ at: "idle" });
+    },
+    close(error) {
+      enter({ at: "ended" });
+      for (const sink of sinks) sink.over(error, "closed");
+    },
+  };
+  return subscription;
+}
+
+function isAsking({ at }: State): boolean {
+  return at === "asked" || at === "waiting";
 }

@@ -21,21 +21,21 @@ export interface Subscriptions {
    *
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
-  get(name: string, kind: Kind, start: StartAt): Subscription;
+  readonly get: (name: string, kind: Kind, start: StartAt) => Subscription;
   /** The `subs` of a connect command, as JSON of at most about `budget` bytes; the others are asked for later. */
-  resume(budget: number): string;
+  readonly resume: (budget: number) => string;
   /** What became of those in the connect command; the rest is asked for now. */
-  online(result: ConnectResult): void;
-  down(): void;
-  message(message: MessageFrame): void;
-  event(event: Exclude<EventFrame, { event: "goaway" }>): void;
-  close(error: TidemarkError): void;
+  readonly online: (result: ConnectResult) => void;
+  readonly down: () => void;
+  readonly message: (message: MessageFrame) => void;
+  readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
+  readonly close: (error: TidemarkError) => void;
 }
 
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber };
+  const table: SubscriptionTable = { byName, byNumber, asking: 0, askMore };
   /** Those that are part of the connect command on its way. */
   let resuming: Subscription[] = [];
 
@@ -52,6 +52,10 @@ export function createSubscriptions(core: Core): Subscriptions {
       });
     }
     return subscription;
+  }
+
+  function askMore(): void {
+    for (const subscription of byName.values()) subscription.ask();
   }
 
   return {
@@ -82,7 +86,7 @@ export function createSubscriptions(core: Core): Subscriptions {
           subscription.confirm(result);
         }
       }
-      for (const subscription of byName.values()) subscription.ask();
+      askMore();
     },
     down() {
       byNumber.clear();

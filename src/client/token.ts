@@ -2,32 +2,24 @@
 export type TokenOption = string | (() => string | undefined | Promise<string | undefined>);
 
 /** The token for the next connection. A function is asked once, and again only after the server refused its token. */
-export class TokenSource {
-  readonly #option: TokenOption | undefined;
-  #kept: string | undefined;
-
-  constructor(option: TokenOption | undefined) {
-    this.#option = option;
-  }
-
+export interface TokenSource {
   /** Whether asking again can give another token. */
-  get renewable(): boolean {
-    return typeof this.#option === "function";
-  }
-
+  readonly renewable: boolean;
   /** At once where it can be, so that a first connection loses no time. */
-  get(): string | undefined | Promise<string | undefined> {
-    if (typeof this.#option !== "function") return this.#option;
-    return this.#kept ?? this.#ask(this.#option);
-  }
-
+  readonly get: () => string | undefined | Promise<string | undefined>;
   /** The server wants another one. */
-  forget(): void {
-    this.#kept = undefined;
-  }
+  readonly forget: () => void;
+}
 
-  async #ask(option: () => string | undefined | Promise<string | undefined>): Promise<string | undefined> {
-    this.#kept = await option();
-    return this.#kept;
-  }
+export function createTokenSource(option: TokenOption | undefined): TokenSource {
+  if (typeof option !== "function") return { renewable: false, get: () => option, forget() {} };
+  let kept: string | undefined;
+  const ask = async (): Promise<string | undefined> => (kept = await option());
+  return {
+    renewable: true,
+    get: () => kept ?? ask(),
+    forget() {
+      kept = undefined;
+    },
+  };
 }

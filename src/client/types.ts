@@ -12,14 +12,7 @@ import type { TidemarkError } from "./errors.js";
 import type { Published } from "./lane.js";
 import type { Message } from "./message.js";
 import type { Gap, Subscribed } from "./subscription.js";
-import type {
-  CallArguments,
-  ChannelFor,
-  ChannelsOf,
-  CheckName,
-  MethodsOf,
-  PatternOf,
-} from "./typed.js";
+import type { CallArguments, ChannelFor, ChannelsOf, CheckName, MethodsOf, PatternOf } from "./typed.js";
 
 /** Takes a listener off again. Calling it twice is harmless. */
 export type Off = () => void;
@@ -68,7 +61,8 @@ export interface History<Data> {
   readonly more: boolean;
 }
 
-interface Handle<Output, Events> extends AsyncIterable<Message<Output>> {
+/** What handles of both kinds have in common. */
+export interface Handle<Output, Events> extends AsyncIterable<Message<Output>> {
   /** The channel's name, such as `chat/general`. */
   readonly name: string;
   /**
@@ -140,14 +134,16 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
  * typing.on("message", ({ from, data }) => show(from, data.on));
  * typing.publish({ on: true });
  */
-export interface Transient<Output = unknown, Input = unknown>
-  extends Handle<Output, TransientEvents<Output>> {
+export interface Transient<Output = unknown, Input = unknown> extends Handle<
+  Output,
+  TransientEvents<Output>
+> {
   /**
-   * Tells those who are there, once: nothing is kept, nothing is sent again. Resolves when the server has answered;
-   * rejects with the server's code, `invalid`, `offline` at once when there is no connection, `outcome_unknown` when
+   * Tells those who are there, once: nothing is kept, nothing is sent again. Resolves when the server has answered,
+   * with offset 0; rejects with the server's code, `invalid`, `offline` at once when there is no connection, `outcome_unknown` when
    * it is lost before the answer, or `closed`. An error that is not looked at is not reported as unhandled.
    */
-  publish(data: Input): Promise<void>;
+  publish(data: Input): Promise<Published>;
 }
 
 /** What a client tells. */

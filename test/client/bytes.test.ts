@@ -38,7 +38,14 @@ test("history gives bytes back as bytes", async () => {
   const history = chat.history();
   await world.settle();
   const [ask] = world.link.take();
-  const ok = { entries: [[5, null, { bytes: 2 }], [6, "x"]], complete: true, more: false };
+  const ok = {
+    entries: [
+      [5, null, { bytes: 2 }],
+      [6, "x"],
+    ],
+    complete: true,
+    more: false,
+  };
   const line = JSON.stringify({ id: ask?.id, ok, bytes: 2 });
   world.link.sayBytes(writeBinaryLine(line, new Uint8Array([1, 2])));
   expect((await history).messages.map((message) => message.data)).toEqual([new Uint8Array([1, 2]), "x"]);

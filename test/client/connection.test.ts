@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "tidemark/testing";
 import { CLOSE_CODES, type Random, shouldReconnect } from "../../src/protocol/index.js";
-import { Backoff } from "../../src/client/backoff.js";
+import { createBackoff } from "../../src/client/backoff.js";
 import { closeError } from "../../src/client/close.js";
 import { PUBLISHER, World, collect, rejection } from "./world.js";
 
@@ -89,7 +89,7 @@ test("what an old link says is not heard", async () => {
 test("delays are random from zero up to a bound that doubles to the maximum", () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const random = seededRandom(seed);
-  const backoff = new Backoff({ min: 300, max: 20_000 }, random);
+  const backoff = createBackoff({ min: 300, max: 20_000 }, random);
   let shortest = 1;
   for (let tries = 0; tries < 2000; tries++) {
     const bound = Math.min(20_000, 300 * 2 ** tries);

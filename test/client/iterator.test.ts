@@ -173,7 +173,11 @@ test("a loop on a transient channel loses the oldest", async () => {
   const world = new World();
   const typing = world.client.transient("t", { buffer: 2 });
   const loop = typing[Symbol.asyncIterator]();
-  await world.online({ t: { ch: 1, kind: "transient" } }, [[1, 0, "x"], [1, 0, "y"], [1, 0, "z"]]);
+  await world.online({ t: { ch: 1, kind: "transient" } }, [
+    [1, 0, "x"],
+    [1, 0, "y"],
+    [1, 0, "z"],
+  ]);
   expect((await loop.next()).value?.data).toBe("y");
   expect((await loop.next()).value?.data).toBe("z");
 });

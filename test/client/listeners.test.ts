@@ -13,7 +13,10 @@ test("a listener that throws stops nothing, and is told", async () => {
   });
   chat.on("message", (message) => seen.add(message.data));
   world.client.stream("a").on("message", (message) => seen.add(message.data));
-  await world.online({ a: streamAt(1, 0) }, [[1, 1, "x"], [1, 2, "y"]]);
+  await world.online({ a: streamAt(1, 0) }, [
+    [1, 1, "x"],
+    [1, 2, "y"],
+  ]);
   expect(seen.all).toEqual(["x", "x", "y", "y"]);
   expect(errors.all).toMatchObject([
     { code: "handler_failed", message: "a listener threw: oops", cause: broken },
@@ -68,7 +71,10 @@ test("closing the client in a listener ends the frame there", async () => {
     seen.add(message.data);
     world.client.close();
   });
-  await world.online({ a: streamAt(1, 0) }, [[1, 1, "x"], [1, 2, "y"]]);
+  await world.online({ a: streamAt(1, 0) }, [
+    [1, 1, "x"],
+    [1, 2, "y"],
+  ]);
   expect(seen.all).toEqual(["x"]);
 });
 

@@ -74,7 +74,10 @@ test("history is asked as given, and told with its bounds", async () => {
   await world.settle();
   const [ask] = world.link.take();
   expect(ask).toEqual({ id: ask?.id, history: "a", before: 900, limit: 2 });
-  const entries = [[4096, "x"], [8192, "y", { from: "ann" }]];
+  const entries = [
+    [4096, "x"],
+    [8192, "y", { from: "ann" }],
+  ];
   world.link.say({ id: ask?.id, ok: { entries, complete: false, more: true } });
   expect(await history).toEqual({
     messages: [

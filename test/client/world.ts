@@ -39,7 +39,8 @@ export class Link implements Transport {
     this.#read = this.frames.length;
     return frames.flatMap((frame) =>
       (typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)).map(
-        ({ value, bytes }) => (bytes === undefined ? value : { ...(value as object), content: bytes }) as Sent,
+        ({ value, bytes }) =>
+          (bytes === undefined ? value : { ...(value as object), content: bytes }) as Sent,
       ),
     );
   }

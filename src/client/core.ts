@@ -1,0 +1,11 @@
+import type { Clock, Random } from "../protocol/index.js";
+import type { Settings } from "./options.js";
+import type { Wire } from "./wire.js";
+
+/** What all parts of a client share. */
+export interface Core {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: Settings;
+  readonly wire: Wire;
+}
