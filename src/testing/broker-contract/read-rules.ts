@@ -94,7 +94,8 @@ export const readRules: readonly Rule[] = [
       await node.append(channel, kit.drafts(25), KEEP);
       const whole = await readAll(node, channel);
       const entries = [];
-      for (let after = 0; ;) {
+      for (let pages = 0, after = 0; ; pages++) {
+        assert.ok(pages < 10, "reading forward never comes to the end");
         const page = await node.read(channel, { after, limit: 7, bytes: 1_000_000 }, KEEP);
         assert.deepEqual({ ...page, entries: whole.entries }, whole);
         if (page.entries.length === 0) break;
@@ -115,7 +116,8 @@ export const readRules: readonly Rule[] = [
       await node.append(channel, kit.drafts(25), KEEP);
       const whole = await readAll(node, channel);
       const entries = [];
-      for (let before = MAX_OFFSET; ;) {
+      for (let pages = 0, before = MAX_OFFSET; ; pages++) {
+        assert.ok(pages < 10, "reading backward never comes to the beginning");
         const page = await node.read(channel, { before, limit: 7, bytes: 1_000_000 }, KEEP);
         assert.deepEqual({ ...page, entries: whole.entries }, whole);
         if (page.entries.length === 0) break;

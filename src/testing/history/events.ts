@@ -1,0 +1,152 @@
+/**
+ * What happened, one event after the other, as those who were there saw it. `checkHistory` judges it. A simulation
+ * writes it, and so can a test against real servers; where the log's own view is not known, leave its events out of
+ * nothing: the checker needs every append.
+ */
+import type { GapReason } from "../../protocol/index.js";
+
+/** The name of a message: unique over the whole history, `publisher/sequence` by convention. */
+export type MessageId = string;
+
+/** A place in a log, as a subscriber's cursor has it. */
+export interface Place {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** What the log itself did. */
+export type LogEvent =
+  | {
+      readonly is: "append";
+      readonly channel: string;
+      readonly epoch: string;
+      readonly offset: number;
+      readonly prev: number;
+      readonly id: MessageId;
+    }
+  /** Entries up to and including `until` are not kept any more. */
+  | { readonly is: "trim"; readonly channel: string; readonly until: number }
+  /** The broker lost what came after `head`; with `head` 0 all of it. */
+  | { readonly is: "loss"; readonly channel: string; readonly head: number; readonly allowed: boolean };
+
+/** What a publisher did and was told. */
+export type PublisherEvent =
+  | {
+      readonly is: "publish";
+      readonly channel: string;
+      readonly publisher: string;
+      readonly sequence: number;
+      readonly id: MessageId;
+    }
+  | { readonly is: "ack"; readonly channel: string; readonly id: MessageId; readonly offset: number }
+  /** `never`: it was said not to be in the log. `unknown`: nobody could say. */
+  | {
+      readonly is: "refused";
+      readonly channel: string;
+      readonly id: MessageId;
+      readonly outcome: "never" | "unknown";
+      readonly code: string;
+    };
+
+/** What a subscriber of a stream saw. Places are its cursor after the event. */
+export type SubscriberEvent =
+  | { readonly is: "open"; readonly subscriber: string; readonly channel: string; readonly at: Place }
+  /** It came back and stands at `at`. */
+  | { readonly is: "resume"; readonly subscriber: string; readonly at: Place }
+  | { readonly is: "message"; readonly subscriber: string; readonly at: Place; readonly id: MessageId }
+  | {
+      readonly is: "gap";
+      readonly subscriber: string;
+      readonly after: number;
+      readonly at: Place;
+      readonly reason: GapReason;
+    }
+  | { readonly is: "close"; readonly subscriber: string };
+
+/** A page of history that somebody read. */
+export interface PageEvent {
+  readonly is: "page";
+  readonly reader: string;
+  readonly channel: string;
+  readonly before?: number;
+  readonly after?: number;
+  readonly entries: readonly { readonly offset: number; readonly id: MessageId }[];
+  readonly complete: boolean;
+  readonly more: boolean;
+}
+
+/** Messages of channels without a log. `connection` names one connection's life. */
+export type SignalEvent =
+  | { readonly is: "signal"; readonly channel: string; readonly connection: string; readonly id: MessageId }
+  | {
+      readonly is: "heard";
+      readonly subscriber: string;
+      readonly connection: string;
+      readonly channel: string;
+      readonly id: MessageId;
+    };
+
+/** Who is there. */
+export type PresenceEvent =
+  /** A subscriber's list, and who really is there. */
+  | {
+      readonly is: "members";
+      readonly subscriber: string;
+      readonly channel: string;
+      readonly seen: readonly string[];
+      readonly expected: readonly string[];
+    }
+  /** What the joins and leaves that a subscriber was told make of the list before, and the list it then had. */
+  | {
+      readonly is: "roster";
+      readonly subscriber: string;
+      readonly channel: string;
+      readonly told: readonly string[];
+      readonly seen: readonly string[];
+    };
+
+/** What the run itself asks to be judged. */
+export type RunEvent =
+  /** Faults have stopped for long enough: every open subscriber must have all there is, every publish its answer. */
+  | { readonly is: "quiet"; readonly final: boolean }
+  /** No fault has happened in this history: then there is no reason for any gap. */
+  | { readonly is: "calm" }
+  | { readonly is: "held"; readonly who: string; readonly bytes: number; readonly cap: number }
+  /** Something that must not happen at all, such as an error in a server's log. */
+  | { readonly is: "complaint"; readonly who: string; readonly what: string };
+
+export type HistoryEvent = { readonly time: number } & (
+  | LogEvent
+  | PublisherEvent
+  | SubscriberEvent
+  | PageEvent
+  | SignalEvent
+  | PresenceEvent
+  | RunEvent
+);
+
+/** A promise that a history breaks. */
+export interface Violation {
+  readonly promise: PromiseName;
+  /** What happened, with every name and number that it takes to find it. */
+  readonly message: string;
+  /** The event at which it showed, by its number in the history. */
+  readonly event: number;
+  readonly time: number;
+}
+
+/** The promises by name; docs/reliability.md says them in full. */
+export type PromiseName =
+  | "no silence"
+  | "no repeats"
+  | "one order"
+  | "publisher order"
+  | "history"
+  | "acknowledged"
+  | "at most once"
+  | "honest gaps"
+  | "transients"
+  | "presence"
+  | "bounded memory"
+  | "progress"
+  | "no complaints";

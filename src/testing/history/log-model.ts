@@ -1,0 +1,140 @@
+/** One channel's log as the history tells of it: a chain of entries, with what was lost and trimmed. */
+import type { MessageId, Place } from "./events.js";
+
+export interface ModelEntry {
+  readonly id: MessageId;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly prev: number;
+  /** The broker has lost it. */
+  void: boolean;
+}
+
+/** How many epochs a log remembers, as the broker contract has it. */
+const REMEMBERED_EPOCHS = 16;
+
+export class LogModel {
+  readonly channel: string;
+  /** The log as it is, oldest first. */
+  #chain: ModelEntry[] = [];
+  /** Everything that was ever appended, by epoch and offset. */
+  readonly #byPlace = new Map<string, ModelEntry>();
+  readonly #byId = new Map<MessageId, ModelEntry[]>();
+  /** The epochs of the log as it is, oldest first. */
+  #epochs: { readonly epoch: string; readonly base: number }[] = [];
+  #head = 0;
+  #trimmed = 0;
+  /** True while something was lost and nothing has been appended since: nobody can have been told. */
+  lossUntold = false;
+
+  constructor(channel: string) {
+    this.channel = channel;
+  }
+
+  get head(): Place {
+    return { epoch: this.#epochs.at(-1)?.epoch ?? "", offset: this.#head };
+  }
+
+  /** Entries up to here are not kept. */
+  get trimmed(): number {
+    return this.#trimmed;
+  }
+
+  append(entry: Omit<ModelEntry, "void">): ModelEntry {
+    if (this.#epochs.at(-1)?.epoch !== entry.epoch) {
+      this.#epochs.push({ epoch: entry.epoch, base: entry.prev });
+      if (this.#epochs.length > REMEMBERED_EPOCHS) this.#epochs.shift();
+    }
+    const made = { ...entry, void: false };
+    this.#chain.push(made);
+    this.#byPlace.set(`${entry.epoch}:${entry.offset}`, made);
+    const same = this.#byId.get(entry.id);
+    if (same === undefined) this.#byId.set(entry.id, [made]);
+    else same.push(made);
+    this.#head = entry.offset;
+    this.lossUntold = false;
+    return made;
+  }
+
+  trim(until: number): void {
+    this.#trimmed = Math.max(this.#trimmed, until);
+  }
+
+  /** Everything after `head` is gone; with 0 it is another log. Returns what was lost. */
+  lose(head: number): ModelEntry[] {
+    const lost: ModelEntry[] = [];
+    for (let last = this.#chain.at(-1); last !== undefined && last.offset > head; last = this.#chain.at(-1)) {
+      last.void = true;
+      lost.push(last);
+      this.#chain.pop();
+    }
+    this.#head = head;
+    this.#epochs = head === 0 ? [] : this.#epochs.filter(({ base }) => base < head || base === 0);
+    this.#trimmed = Math.min(this.#trimmed, head);
+    this.lossUntold = true;
+    return lost;
+  }
+
+  entryAt({ epoch, offset }: Place): ModelEntry | undefined {
+    return this.#byPlace.get(`${epoch}:${offset}`);
+  }
+
+  /** Every entry with that id, lost ones included. */
+  entriesOf(id: MessageId): readonly ModelEntry[] {
+    return this.#byId.get(id) ?? [];
+  }
+
+  get kept(): readonly ModelEntry[] {
+    return this.#chain;
+  }
+
+  /** The entry at that offset of the log as it is. */
+  keptAt(offset: number): ModelEntry | undefined {
+    let low = 0;
+    let high = this.#chain.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const entry = this.#chain[middle];
+      if (entry === undefined || entry.offset === offset) return entry;
+      if (entry.offset < offset) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  /** Whether the log as it is knows that epoch. */
+  lists(epoch: string): boolean {
+    return this.#epochs.some((one) => one.epoch === epoch);
+  }
+
+  /** Whether the log goes on from that place: it is in one of its epochs, and nothing before it was lost. */
+  stands({ epoch, offset }: Place): boolean {
+    const index = this.#epochs.findIndex((one) => one.epoch === epoch);
+    if (index < 0 || offset > this.#head) return false;
+    const next = this.#epochs[index + 1];
+    return next === undefined || offset <= next.base;
+  }
+
+  /** Whether `later` is an epoch after `earlier` in the log as it is. */
+  isLater(later: string, earlier: string): boolean {
+    const at = (name: string): number => this.#epochs.findIndex(({ epoch }) => epoch === name);
+    return at(later) > at(earlier);
+  }
+
+  /** The entries between a place and an entry after it, oldest first, as far as the chain of `prev` leads back. */
+  between(after: number, entry: ModelEntry): ModelEntry[] {
+    const skipped: ModelEntry[] = [];
+    let at: ModelEntry | undefined = entry;
+    while (at !== undefined && at.prev > after) {
+      at = this.#before(at);
+      if (at !== undefined) skipped.push(at);
+    }
+    return skipped.reverse();
+  }
+
+  #before(entry: ModelEntry): ModelEntry | undefined {
+    const same = this.entryAt({ epoch: entry.epoch, offset: entry.prev });
+    if (same !== undefined) return same;
+    return this.keptAt(entry.prev);
+  }
+}

@@ -1,0 +1,72 @@
+/** Where the broker is: its store, its clock, its failures. The nodes' ways to it are `SimBroker`s. */
+import type { Random } from "../../protocol/index.js";
+import type { StoreSnapshot } from "../../broker/memory/store.js";
+import { MemoryBroker } from "../../broker/memory/memory-broker.js";
+import type { VirtualClock } from "../virtual-clock.js";
+import { between } from "./fork.js";
+import type { RecordingStore } from "./store.js";
+
+const NOTHING: StoreSnapshot = { logs: new Map(), leases: new Map() };
+
+export class BrokerSite {
+  /** The time that passes. */
+  readonly clock: VirtualClock;
+  /** What the broker's machine makes of it. */
+  readonly brokerClock: VirtualClock;
+  /** Changes with every failover and restart. */
+  incarnation = 0;
+  readonly #store: RecordingStore;
+  readonly #random: Random;
+  #nodes = 0;
+  #outages = 0;
+  #upSince = -Infinity;
+
+  constructor(clock: VirtualClock, brokerClock: VirtualClock, store: RecordingStore, random: Random) {
+    this.clock = clock;
+    this.brokerClock = brokerClock;
+    this.#store = store;
+    this.#random = random;
+  }
+
+  get down(): boolean {
+    return this.#outages > 0;
+  }
+
+  connect(): MemoryBroker {
+    return new MemoryBroker(this.#store, ++this.#nodes);
+  }
+
+  latency(): number {
+    return between(this.#random, 1, 4);
+  }
+
+  chance(): number {
+    return this.#random.float();
+  }
+
+  wasDownWithin(ms: number): boolean {
+    return this.down || this.clock.monotonic() - this.#upSince < ms;
+  }
+
+  /** Nothing answers until the returned function is called. */
+  outage(): () => void {
+    this.#outages += 1;
+    return () => {
+      this.#outages -= 1;
+      this.#upSince = this.clock.monotonic();
+    };
+  }
+
+  /** What a replica has at this moment; `failOver` goes on from there. */
+  replicate(): StoreSnapshot {
+    return this.#store.snapshot();
+  }
+
+  /** Goes on as another incarnation, from a replica or from nothing. Every follower is reset. */
+  failOver(replica: StoreSnapshot = NOTHING): void {
+    this.incarnation += 1;
+    this.#upSince = this.clock.monotonic();
+    this.#store.failed();
+    this.#store.restore(replica);
+  }
+}

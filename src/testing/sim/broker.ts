@@ -1,0 +1,211 @@
+/**
+ * One node's way to the simulated broker: the memory broker at the far end of a network that loses requests and
+ * answers, is slow, and hands hints on late, twice or not at all.
+ */
+import {
+  BrokerError,
+  type Appended,
+  type Broker,
+  type Draft,
+  type Durability,
+  type Follower,
+  type Lease,
+  type LogOptions,
+  type Page,
+  type ReadFrom,
+  type Signal,
+} from "../../broker/index.js";
+import { MemoryBroker } from "../../broker/memory/memory-broker.js";
+import type { Member } from "../../protocol/index.js";
+import type { BrokerSite } from "./broker-site.js";
+import { Membership } from "./membership.js";
+import { Pipe } from "./pipe.js";
+import type { SimProcess } from "./process.js";
+import { Spells } from "./spells.js";
+
+/**
+ * What may be wrong between a node and the broker. Sizes: chances from 0 to 1 for what is lost, dropped or
+ * repeated, milliseconds for what is slow or late; `cut` is there or not.
+ */
+export type BrokerTrouble =
+  | "loseRequests"
+  | "loseAnswers"
+  | "slowAnswers"
+  | "dropHints"
+  | "repeatHints"
+  | "lateHints"
+  | "cut";
+
+/** No call of a broker waits longer than this, in milliseconds. */
+const DEADLINE_MS = 3000;
+
+export class SimBroker implements Broker {
+  readonly durability: Durability = "memory";
+  readonly trouble = new Spells<BrokerTrouble>();
+  readonly #site: BrokerSite;
+  readonly #process: SimProcess;
+  readonly #store: MemoryBroker;
+  readonly #membership: Membership;
+  readonly #requests: Pipe;
+  readonly #answers: Pipe;
+  readonly #followers = new Set<Follower>();
+  #closed = false;
+
+  constructor(site: BrokerSite, process: SimProcess) {
+    this.#site = site;
+    this.#process = process;
+    this.#store = site.connect();
+    const { clock } = site;
+    const latency = (): number => site.latency() + this.trouble.strength("slowAnswers");
+    this.#requests = new Pipe({ clock, latency: () => site.latency(), rate: () => Infinity });
+    this.#answers = new Pipe({ clock, latency, rate: () => Infinity });
+    this.#membership = new Membership(site, process.clock, (run) => this.#call(run));
+  }
+
+  append(
+    channel: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Promise<Appended[]> {
+    return this.#call(() => this.#store.append(channel, drafts, options));
+  }
+
+  read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
+    return this.#call(() => this.#store.read(channel, from, options));
+  }
+
+  signal(channel: string, signals: readonly Signal[]): Promise<void> {
+    return this.#call(() => this.#store.signal(channel, signals));
+  }
+
+  async follow(channel: string, follower: Follower): Promise<() => void> {
+    const hints = new Pipe({
+      clock: this.#site.clock,
+      latency: () => this.#site.latency() + this.#site.chance() * this.trouble.strength("lateHints"),
+      rate: () => Infinity,
+    });
+    let open = false;
+    let stopped = false;
+    const tell = (run: () => void): void => {
+      const times = this.#site.chance() < this.trouble.strength("repeatHints") ? 2 : 1;
+      for (let i = 0; i < times; i++) {
+        if (this.#unreachable || this.#site.chance() < this.trouble.strength("dropHints")) continue;
+        hints.put(0, () => this.#process.run(() => open && !stopped && !this.#closed && run()));
+      }
+    };
+    const far: Follower = {
+      onEntries: (hint) => tell(() => follower.onEntries(hint)),
+      // Signals and changes of presence come at most once each: the contract says so.
+      onSignals: (signals) => once(() => follower.onSignals(signals)),
+      onPresence: (change) => once(() => follower.onPresence(change)),
+      onReset: () => this.#reset(follower),
+    };
+    const once = (run: () => void): void => {
+      if (this.#unreachable || this.#site.chance() < this.trouble.strength("dropHints")) return;
+      hints.put(0, () => this.#process.run(() => open && !stopped && !this.#closed && run()));
+    };
+    let remove: (() => void) | undefined;
+    const stop = (): void => {
+      stopped = true;
+      this.#followers.delete(follower);
+      remove?.();
+    };
+    try {
+      await this.#call(async () => {
+        remove = await this.#store.follow(channel, far);
+        if (stopped) remove();
+      });
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    open = true;
+    this.#followers.add(follower);
+    return stop;
+  }
+
+  join(channel: string, member: Member, instance: string): Promise<void> {
+    return this.#membership.join(channel, member, instance);
+  }
+
+  leave(channel: string, id: string, instance: string, grace: number): Promise<void> {
+    return this.#membership.leave(channel, id, instance, grace);
+  }
+
+  members(channel: string): Promise<{ members: Member[]; version: number }> {
+    return this.#call(() => this.#store.members(channel));
+  }
+
+  lease(name: string, ttl: number): Promise<Lease | undefined> {
+    return this.#call(() => this.#store.lease(name, ttl));
+  }
+
+  seal(channel: string, token: string): Promise<void> {
+    return this.#call(() => this.#store.seal(channel, token));
+  }
+
+  /** Says goodbye: members leave at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#followers.clear();
+    this.#membership.goodbye();
+    await this.#store.close();
+  }
+
+  /** The node has died without a word: its members are there until their lease ends. */
+  died(): void {
+    this.#closed = true;
+    this.#followers.clear();
+    this.#membership.abandoned();
+    void this.#store.close();
+  }
+
+  /** Every follower learns that it may have missed something. */
+  resetAll(): void {
+    for (const follower of this.#followers) this.#reset(follower);
+  }
+
+  get #unreachable(): boolean {
+    return this.#site.down || this.trouble.strength("cut") > 0;
+  }
+
+  #reset(follower: Follower): void {
+    this.#site.clock.setTimeout(
+      () => this.#process.run(() => this.#followers.has(follower) && follower.onReset()),
+      this.#site.latency(),
+    );
+  }
+
+  /** Carries a request over, runs it there and carries the answer back; each way may fail. */
+  #call<T>(run: () => Promise<T>): Promise<T> {
+    const { clock } = this.#process;
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new BrokerError("closed", "this broker was closed"));
+        return;
+      }
+      const deadline = clock.setTimeout(() => {
+        reject(new BrokerError("unavailable", `the broker did not answer within ${DEADLINE_MS} ms`));
+      }, DEADLINE_MS);
+      const answer = (settle: () => void): void => {
+        if (this.#unreachable || this.#site.chance() < this.trouble.strength("loseAnswers")) return;
+        this.#answers.put(0, () =>
+          this.#process.run(() => {
+            clock.clearTimeout(deadline);
+            settle();
+          }),
+        );
+      };
+      if (this.#site.chance() < this.trouble.strength("loseRequests")) return;
+      const { incarnation } = this.#site;
+      this.#requests.put(0, () => {
+        // What was on its way to a broker that failed over never reaches the next one.
+        if (this.#unreachable || this.#closed || incarnation !== this.#site.incarnation) return;
+        run().then(
+          (value) => answer(() => resolve(value)),
+          (error: unknown) => answer(() => reject(error instanceof Error ? error : new Error(String(error)))),
+        );
+      });
+    });
+  }
+}

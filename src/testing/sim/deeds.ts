@@ -1,0 +1,115 @@
+/** What applications do: the workloads. A new kind of channel adds its own here. */
+import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
+import type { SimClient } from "./client.js";
+import type { Step } from "./step.js";
+import type { World } from "./world.js";
+
+export interface Deed {
+  /** How often it is drawn, among the others. */
+  readonly weight: number;
+  readonly run: (world: World, step: Step) => void;
+}
+
+/** The channel that a step means: `size` chooses. */
+function streamOf({ size }: Step): string {
+  return STREAMS[Math.floor(size * 997) % STREAMS.length] ?? "log/a";
+}
+
+function ifOpen(client: SimClient, channel: string, run: () => void): void {
+  if (client.streams.has(channel)) run();
+}
+
+export const DEEDS: Readonly<Record<string, Deed>> = {
+  /** Publishes one to five small messages. */
+  publish: {
+    weight: 10,
+    run(world, step) {
+      const client = world.client(step);
+      for (let i = 0; i <= step.ms % 5; i++) client.publish(streamOf(step), 60, step.ms % 7 === 0);
+    },
+  },
+  /** Publishes up to 40 messages of up to 8 KB at once: enough for laggards. */
+  burst: {
+    weight: 2,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      for (let i = 0; i < 10 + (step.ms % 30); i++) client.publish(channel, step.who % 2 === 0 ? 200 : 8000 * step.size, step.ms % 5 === 0);
+    },
+  },
+  /** Publishes to every stream: the order over channels does not matter, each one's does. */
+  spread: {
+    weight: 2,
+    run(world, step) {
+      const client = world.client(step);
+      for (const channel of STREAMS) client.publish(channel, 80, false);
+    },
+  },
+  signal: {
+    weight: 4,
+    run(world, step) {
+      for (const channel of TRANSIENTS) for (let i = 0; i <= step.ms % 4; i++) world.client(step).signal(channel);
+    },
+  },
+  /** Reads back through a channel's past. */
+  page: {
+    weight: 2,
+    run(world, step) {
+      void world.client(step).page(streamOf(step), 1 + (step.ms % 50));
+    },
+  },
+  /** Closes a stream and opens it again after a while, as a newcomer. */
+  reopen: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      ifOpen(client, channel, () => {
+        client.shut(channel);
+        world.later(step.ms, () => client.open(channel));
+      });
+    },
+  },
+  /** The same, going on from where it was: a cursor kept by the application. */
+  resume: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      ifOpen(client, channel, () => {
+        const cursor = client.shut(channel);
+        world.later(step.ms, () => client.open(channel, cursor === undefined ? {} : { cursor }));
+      });
+    },
+  },
+  /** The same, some messages back. */
+  reopenLast: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      ifOpen(client, channel, () => {
+        client.shut(channel);
+        world.later(step.ms, () => client.open(channel, { last: step.ms % 60 }));
+      });
+    },
+  },
+  /** A client goes for good, and another one comes. */
+  replace: {
+    weight: 0.5,
+    run(world, step) {
+      world.replace(step.who);
+    },
+  },
+  /** A client comes to a channel with presence, or goes from it. */
+  attend: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = PRESENT[step.ms % PRESENT.length] ?? "log/a";
+      if (TRANSIENTS.includes(channel)) return client.listen(channel);
+      if (client.streams.has(channel)) client.shut(channel);
+      else client.open(channel);
+    },
+  },
+};

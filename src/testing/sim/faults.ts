@@ -1,0 +1,168 @@
+/** What goes wrong. Each fault begins at its step and ends by itself; at the end of a run all of them have. */
+import type { BrokerTrouble } from "./broker.js";
+import type { Step } from "./step.js";
+import type { World } from "./world.js";
+import type { WireTrouble } from "./wire.js";
+
+export interface Fault {
+  /** How often it is drawn, among the others. */
+  readonly weight: number;
+  /** The longest it lasts, in milliseconds. */
+  readonly longest: number;
+  readonly run: (world: World, step: Step) => void;
+}
+
+/** A condition of one client's line. */
+function line(kind: WireTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
+  return {
+    weight,
+    longest,
+    run(world, step) {
+      world.until(step.ms, world.client(step).line.trouble.begin(kind, strength(step)));
+    },
+  };
+}
+
+/** A condition of one node's way to the broker. */
+function broker(kind: BrokerTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
+  return {
+    weight,
+    longest,
+    run(world, step) {
+      const trouble = world.node(step).broker?.trouble;
+      if (trouble !== undefined) world.until(step.ms, trouble.begin(kind, strength(step)));
+    },
+  };
+}
+
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  // Links.
+  cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.wire?.cut() },
+  /** Both directions, or one, go silent for good; only heartbeats tell. */
+  halfOpen: {
+    weight: 2,
+    longest: 0,
+    run(world, step) {
+      const ends = step.size < 0.5 ? "both" : step.size < 0.75 ? "up" : "down";
+      world.client(step).line.wire?.lose(ends);
+    },
+  },
+  slowLine: line("slow", 1, 8000, ({ size }) => size * 3000),
+  narrowLine: line("narrow", 3, 20_000, ({ size }) => 0.05 + size * 0.9),
+  /** Stops reading: the server's bytes pile up. */
+  slowReader: line("narrow", 2, 15_000, () => 1),
+  /** Cut again and again, in the middle of coming back. */
+  flap: {
+    weight: 2,
+    longest: 3000,
+    run(world, step) {
+      const client = world.client(step);
+      for (let i = 0; i < 6; i++) world.later((i * step.ms) / 6 + i * 7, () => client.line.wire?.cut());
+    },
+  },
+  /** Everybody at once. */
+  stampede: {
+    weight: 1,
+    longest: 0,
+    run: (world) => world.clients.forEach((client) => client.line.wire?.cut()),
+  },
+
+  // Processes.
+  pauseNode: {
+    weight: 2,
+    longest: 15_000,
+    run(world, step) {
+      const process = world.node(step).process;
+      process?.pause();
+      world.until(step.ms, () => process?.resume());
+    },
+  },
+  crashNode: {
+    weight: 2,
+    longest: 12_000,
+    run(world, step) {
+      const node = world.node(step);
+      node.crash(step.size < 0.3);
+      world.until(step.ms, () => node.start());
+    },
+  },
+  drainNode: {
+    weight: 2,
+    longest: 5000,
+    run(world, step) {
+      const node = world.node(step);
+      node.drain();
+      world.until(step.ms, () => node.start());
+    },
+  },
+  /** A laptop is shut and opened again. */
+  sleepClient: {
+    weight: 1,
+    longest: 40_000,
+    run(world, step) {
+      const { process } = world.client(step);
+      process.pause();
+      world.until(step.ms, () => process.resume());
+    },
+  },
+  jumpNodeClock: {
+    weight: 1,
+    longest: 0,
+    run: (world, step) => world.node(step).process?.jump(jump(step)),
+  },
+  jumpClientClock: {
+    weight: 0.5,
+    longest: 0,
+    run: (world, step) => world.client(step).process.jump(jump(step)),
+  },
+  jumpBrokerClock: { weight: 1, longest: 0, run: (world, step) => world.site.brokerClock.jump(jump(step)) },
+
+  // The broker.
+  dropHints: broker("dropHints", 3, 15_000, ({ size }) => size),
+  repeatHints: broker("repeatHints", 2, 10_000, ({ size }) => size),
+  lateHints: broker("lateHints", 3, 15_000, ({ size }) => size * 2000),
+  loseRequests: broker("loseRequests", 1, 6000, ({ size }) => size * 0.7),
+  loseAnswers: broker("loseAnswers", 3, 8000, ({ size }) => size * 0.8),
+  slowAnswers: broker("slowAnswers", 2, 8000, ({ size }) => size * 2500),
+  /** One node loses the broker for a while; its followers are reset when it is back. */
+  cutFollower: {
+    weight: 2,
+    longest: 8000,
+    run(world, step) {
+      const way = world.node(step).broker;
+      if (way === undefined) return;
+      const end = way.trouble.begin("cut", 1);
+      world.until(step.ms, () => {
+        end();
+        way.resetAll();
+      });
+    },
+  },
+  outage: {
+    weight: 1,
+    longest: 8000,
+    run(world, step) {
+      const end = world.site.outage();
+      world.until(step.ms, () => {
+        end();
+        for (const node of world.nodes) node.broker?.resetAll();
+      });
+    },
+  },
+  /** The broker fails over to a replica that stopped following it `ms` ago. */
+  failover: {
+    weight: 1,
+    longest: 3000,
+    run(world, step) {
+      const replica = world.site.replicate();
+      world.until(step.ms, () => world.site.failOver(replica));
+    },
+  },
+  /** The broker comes back with nothing. */
+  restartEmpty: { weight: 0.3, longest: 0, run: (world) => world.site.failOver() },
+};
+
+/** A minute forward or back, at most. */
+function jump({ size }: Step): number {
+  return Math.round((size - 0.5) * 120_000);
+}

@@ -1,0 +1,117 @@
+/** A server of the simulated cluster: the real engine in a process that can be stopped, killed and started again. */
+import type { Random } from "../../protocol/index.js";
+import type { Link, Peer } from "../../server/connection/link.js";
+import type { Logger } from "../../server/logger.js";
+import { Engine } from "../../server/engine.js";
+import { readLimits } from "../../server/options.js";
+import type { Receiver } from "../../server/transports/websocket.js";
+import type { VirtualClock } from "../virtual-clock.js";
+import { SimBroker } from "./broker.js";
+import type { BrokerSite } from "./broker-site.js";
+import { simRegistry } from "./channels.js";
+import { SimProcess } from "./process.js";
+import type { Recorder } from "./recorder.js";
+import type { Wire } from "./wire.js";
+
+/** Small enough to be reached. */
+export const { limits: LIMITS, budget: BUDGET } = readLimits({
+  limits: { message: 16 * 1024, frame: 64 * 1024, ping: 8000, connectTimeout: 5000, unanswered: 32 },
+  unsent: { perConnection: 64 * 1024, total: 160 * 1024 },
+});
+
+const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };
+
+interface Life {
+  readonly process: SimProcess;
+  readonly broker: SimBroker;
+  readonly engine: Engine;
+}
+
+export class SimNode {
+  readonly name: string;
+  readonly wires = new Set<Wire>();
+  readonly #site: BrokerSite;
+  readonly #random: Random;
+  readonly #recorder: Recorder;
+  readonly #clock: VirtualClock;
+  #life: Life | undefined;
+
+  constructor(name: string, site: BrokerSite, clock: VirtualClock, random: Random, recorder: Recorder) {
+    this.name = name;
+    this.#site = site;
+    this.#clock = clock;
+    this.#random = random;
+    this.#recorder = recorder;
+    this.start();
+  }
+
+  /** Whether it takes connections. */
+  get up(): boolean {
+    return this.#life !== undefined;
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#life?.process;
+  }
+
+  get broker(): SimBroker | undefined {
+    return this.#life?.broker;
+  }
+
+  get engine(): Engine | undefined {
+    return this.#life?.engine;
+  }
+
+  start(): void {
+    if (this.#life !== undefined) return;
+    const process = new SimProcess(this.#clock);
+    const broker = new SimBroker(this.#site, process);
+    const engine = new Engine({
+      clock: process.clock,
+      random: this.#random,
+      broker,
+      log: this.#logger(),
+      registry: simRegistry(),
+      methods: new Map(),
+      hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
+      limits: LIMITS,
+      budget: BUDGET,
+    });
+    this.#life = { process, broker, engine };
+  }
+
+  accept(link: Link): Receiver | undefined {
+    return this.#life?.engine.accept(link, PEER);
+  }
+
+  /** Ends without a word. With `silently` not even its kernel tells the peers: the machine is gone. */
+  crash(silently: boolean): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#life = undefined;
+    life.process.kill();
+    life.broker.died();
+    for (const wire of this.wires) {
+      if (silently) wire.lose("both");
+      else wire.serverDied();
+    }
+    this.wires.clear();
+  }
+
+  /** Stops as a deployment does: connections are sent away, then the broker is let go. */
+  drain(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#life = undefined;
+    life.engine.close("the server is stopping");
+    void life.broker.close();
+    this.#clock.setTimeout(() => life.process.kill(), 1000);
+  }
+
+  #logger(): Logger {
+    const complain = (fields: Readonly<Record<string, unknown>>, message: string): void => {
+      this.#recorder.add({ is: "complaint", who: this.name, what: `${message}: ${String(fields["error"])}` });
+    };
+    return { info() {}, warn: () => this.#recorder.count("server warning"), error: complain };
+  }
+}

@@ -1,0 +1,56 @@
+/** Draws the plan of a run from its seed. */
+import type { Random } from "../../protocol/index.js";
+import { DEEDS } from "./deeds.js";
+import { FAULTS } from "./faults.js";
+import { between, fork, pick } from "./fork.js";
+import type { Plan, Step } from "./step.js";
+
+export interface PlanOptions {
+  readonly seed: number;
+  /** How many things are done in all. Default 150. */
+  readonly steps?: number;
+}
+
+const DEFAULT_STEPS = 150;
+const CALM_SHARE = 0.04;
+
+/** Draws a run. Each seed has a taste of its own: a few kinds of fault much, the others hardly or not at all. */
+export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
+  const random = fork(seed, "plan");
+  const calm = random.float() < CALM_SHARE;
+  const deeds = weigh(random, Object.entries(DEEDS).map(([name, { weight }]) => [name, weight]));
+  const faults = weigh(random, Object.entries(FAULTS).map(([name, { weight }]) => [name, random.float() < 0.5 ? 0 : weight]));
+  const faultShare = calm || faults.length === 0 ? 0 : 0.1 + random.float() * 0.4;
+  const pace = pick(random, [60, 150, 400, 1000]);
+  const list: Step[] = [];
+  let at = 500;
+  for (let i = 0; i < steps; i++) {
+    at += Math.floor(-Math.log(1 - random.float()) * pace);
+    const name = random.float() < faultShare ? draw(random, faults) : draw(random, deeds);
+    const longest = FAULTS[name]?.longest ?? 2000;
+    list.push({
+      at,
+      do: name,
+      who: between(random, 0, 11),
+      ms: Math.floor(longest * random.float() ** 2),
+      size: Math.round(random.float() * 1000) / 1000,
+    });
+  }
+  return { seed, nodes: between(random, 1, 4), clients: between(random, 2, 8), steps: list };
+}
+
+type Weighted = readonly (readonly [name: string, weight: number])[];
+
+/** The same weights, each made larger or smaller by chance. */
+function weigh(random: Random, entries: Weighted): Weighted {
+  return entries.map(([name, weight]) => [name, weight * random.float() ** 2] as const).filter(([, weight]) => weight > 0);
+}
+
+function draw(random: Random, entries: Weighted): string {
+  let left = random.float() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [name, weight] of entries) {
+    left -= weight;
+    if (left < 0) return name;
+  }
+  return entries[0]?.[0] ?? "publish";
+}

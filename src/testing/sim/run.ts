@@ -1,0 +1,73 @@
+/** Runs a plan and judges what happened. */
+import { checkHistory } from "../history/check.js";
+import type { HistoryEvent, Violation } from "../history/events.js";
+import { STREAMS } from "./channels.js";
+import { FAULTS } from "./faults.js";
+import { perform } from "./perform.js";
+import { planFor, type PlanOptions } from "./plan.js";
+import type { Plan } from "./step.js";
+import { World } from "./world.js";
+
+export interface SimResult {
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
+  /** The same for the same plan, on every machine. */
+  readonly hash: string;
+  /** Virtual time that passed, in milliseconds. */
+  readonly ms: number;
+  /** How often each thing happened: faults and deeds by name, messages, acknowledgements, gaps. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly history: readonly HistoryEvent[];
+}
+
+/**
+ * After the faults everybody has this long to catch up, in milliseconds. The longest road: a half-open link is
+ * noticed after a ping and 11 s, backoff takes up to 4 s, a connection up to 10 s, and a quiet channel is compared
+ * with the broker every 30 s.
+ */
+const CATCH_UP_MS = 65_000;
+/** How long what is published into the quiet takes to arrive. */
+const ARRIVE_MS = 3000;
+const BUDGET_CHECK_MS = 500;
+
+/** Draws the run of a seed and carries it out. */
+export function simulate(options: PlanOptions): Promise<SimResult> {
+  return runPlan(planFor(options));
+}
+
+/** Carries a plan out. Never rejects for what it finds: that is in `violations`. */
+export async function runPlan(plan: Plan): Promise<SimResult> {
+  const world = new World(plan);
+  const { clock, recorder } = world;
+  if (!plan.steps.some((step) => step.do in FAULTS)) recorder.add({ is: "calm" });
+  for (const step of plan.steps) world.later(step.at, () => perform(world, step));
+  const watch = (): void => {
+    world.checkBudgets();
+    world.later(BUDGET_CHECK_MS, watch);
+  };
+  watch();
+  await clock.advance((plan.steps.at(-1)?.at ?? 0) + 2000);
+  world.stopFaults();
+  await clock.advance(CATCH_UP_MS);
+  recorder.add({ is: "quiet", final: false });
+  world.noteMembers();
+  // A broker that lost its end says so with the next entry: now there is one.
+  const speaker = world.clients[0];
+  for (const channel of STREAMS) {
+    speaker?.open(channel);
+    speaker?.publish(channel, 60, false);
+  }
+  await clock.advance(ARRIVE_MS);
+  recorder.add({ is: "quiet", final: true });
+  world.end();
+  await clock.settle();
+  const ms = clock.monotonic();
+  return {
+    plan,
+    violations: checkHistory(recorder.events),
+    hash: recorder.hash,
+    ms,
+    counts: recorder.counts,
+    history: recorder.events,
+  };
+}

@@ -1,0 +1,20 @@
+/** A run as data: who is there, and everything that is done to them, in order. Made of a seed, or written by hand. */
+
+/** One thing that is done. What `who`, `ms` and `size` mean is said with each deed and fault. */
+export interface Step {
+  /** Milliseconds from the beginning. */
+  readonly at: number;
+  readonly do: string;
+  /** Which client or node; counted around. */
+  readonly who: number;
+  readonly ms: number;
+  /** From 0 to 1. */
+  readonly size: number;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,88 @@
+/** The memory broker's own store, which also writes down the truth: every append, what is trimmed, what is lost. */
+import type { Appended, Draft, LogOptions, Page, ReadFrom } from "../../broker/index.js";
+import { MemoryStore, type StoreOptions } from "../../broker/memory/store.js";
+import { MAX_OFFSET, type Clock } from "../../protocol/index.js";
+import { idOf } from "./payload.js";
+import type { Recorder } from "./recorder.js";
+
+interface Known {
+  head: number;
+  trimmed: number;
+  /** Until when the log keeps something, and so may not be forgotten; in the broker's steady milliseconds. */
+  keptUntil: number;
+}
+
+const LOOK = { before: MAX_OFFSET, limit: 1, bytes: 0 } as const;
+
+export class RecordingStore extends MemoryStore {
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Known>();
+  /** Failovers and restarts so far; a log that changed without one was dropped. */
+  #failures = 0;
+  readonly #seenFailures = new Map<string, number>();
+
+  constructor(options: StoreOptions, recorder: Recorder) {
+    super(options);
+    this.#recorder = recorder;
+    this.#clock = options.clock;
+  }
+
+  /** A fault has taken something away, or is about to. */
+  failed(): void {
+    this.#failures += 1;
+  }
+
+  override append(
+    channel: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Appended[] {
+    const before = this.#look(channel, options);
+    const outcomes = super.append(channel, drafts, options);
+    let prev = before.head;
+    const epoch = super.read(channel, LOOK, options).epochs.at(-1)?.epoch ?? "";
+    for (let i = 0; i < outcomes.length; i++) {
+      const outcome = outcomes[i];
+      if (outcome === undefined || !("offset" in outcome) || outcome.duplicate) continue;
+      const { offset } = outcome;
+      this.#recorder.add({ is: "append", channel, epoch, offset, prev, id: idOf((drafts[i] as Draft).data) });
+      prev = offset;
+    }
+    this.#know(channel).head = prev;
+    this.#look(channel, options);
+    return outcomes;
+  }
+
+  override read(channel: string, from: ReadFrom, options: LogOptions): Page {
+    this.#look(channel, options);
+    return super.read(channel, from, options);
+  }
+
+  /** Compares with what was known, and writes down how it differs. */
+  #look(channel: string, options: LogOptions): Known {
+    const { head, oldestPrev } = super.read(channel, LOOK, options);
+    const known = this.#know(channel);
+    if (head !== known.head) {
+      const allowed =
+        this.#seenFailures.get(channel) !== this.#failures || known.keptUntil < this.#clock.monotonic();
+      this.#recorder.add({ is: "loss", channel, head, allowed });
+      known.head = head;
+      known.trimmed = Math.min(known.trimmed, head);
+    }
+    this.#seenFailures.set(channel, this.#failures);
+    if (oldestPrev > known.trimmed) {
+      this.#recorder.add({ is: "trim", channel, until: oldestPrev });
+      known.trimmed = oldestPrev;
+    }
+    const keeps = oldestPrev < head ? (options.retain?.age ?? Infinity) : options.dedupe;
+    known.keptUntil = this.#clock.monotonic() + keeps;
+    return known;
+  }
+
+  #know(channel: string): Known {
+    let known = this.#known.get(channel);
+    if (known === undefined) this.#known.set(channel, (known = { head: 0, trimmed: 0, keptUntil: 0 }));
+    return known;
+  }
+}

@@ -1,0 +1,232 @@
+/** A link of the simulated network: a client's transport at one end, a server's connection at the other. */
+import type { Transport, TransportEvents } from "../../client/index.js";
+import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
+import type { Link } from "../../server/connection/link.js";
+import type { Receiver } from "../../server/transports/websocket.js";
+import type { Chunk } from "../../server/feed/chunk.js";
+import { Pipe } from "./pipe.js";
+import type { SimProcess } from "./process.js";
+import { Spells } from "./spells.js";
+import type { VirtualClock } from "../virtual-clock.js";
+
+/** What may be wrong with a link. Sizes: `slow` milliseconds more, `narrow` 0 (stands still) to 1 (wide). */
+export type WireTrouble = "slow" | "narrow";
+
+export interface WireOptions {
+  readonly clock: VirtualClock;
+  readonly client: SimProcess;
+  readonly server: SimProcess;
+  readonly events: TransportEvents;
+  /** Milliseconds that a frame takes, each time anew. */
+  readonly latency: () => number;
+  /** The conditions of the client's line, which outlast a link. */
+  readonly trouble: Spells<WireTrouble>;
+  /** Told of every frame that the server writes, with what is unsent then. */
+  readonly onWrite: (unsent: number) => void;
+  readonly onEnd: () => void;
+}
+
+const NARROWEST = 0.5;
+const PING_BYTES = 4;
+/** `ws` gives a close frame this long to be answered. */
+const CLOSE_TIMEOUT_MS = 30_000;
+
+export class Wire implements Transport, Link {
+  readonly #options: WireOptions;
+  readonly #down: Pipe;
+  readonly #up: Pipe;
+  #receiver: Receiver | undefined;
+  #clientOpen = true;
+  #serverOpen = true;
+  /** The server has said goodbye: it sends nothing more. */
+  #closing = false;
+  #reading = true;
+  #held: (() => void)[] = [];
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    const { clock, latency, trouble } = options;
+    const delay = (): number => latency() + trouble.strength("slow");
+    const rate = (): number => {
+      const narrow = trouble.strength("narrow");
+      if (narrow === 0) return Infinity;
+      return narrow >= 1 ? 0 : NARROWEST + (1 - narrow) * 20;
+    };
+    this.#down = new Pipe({ clock, latency: delay, rate });
+    this.#up = new Pipe({ clock, latency: delay, rate: () => Infinity });
+  }
+
+  get ended(): boolean {
+    return !this.#clientOpen && !this.#serverOpen;
+  }
+
+  /** The server has taken the connection; the client is told. */
+  opened(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#down.put(0, () => this.#toClient(() => this.#options.events.open()));
+  }
+
+  // The client's end.
+
+  send(frame: string | Uint8Array): void {
+    if (!this.#clientOpen) return;
+    this.#up.put(frame.length, () =>
+      this.#toServer((receiver) => {
+        if (typeof frame === "string") receiver.receiveText(frame);
+        else receiver.receiveBinary(frame);
+      }),
+    );
+  }
+
+  /** A client's `close()` has two meanings, as a WebSocket's has: without a code it says no goodbye. */
+  close(): void;
+  close(name: CloseName, reason: string): void;
+  close(name?: CloseName, reason = ""): void {
+    if (name === undefined) this.#closeByClient();
+    else this.#closeByServer(CLOSE_CODES[name].code, reason);
+  }
+
+  #closeByClient(): void {
+    if (!this.#clientOpen) return;
+    this.#clientOpen = false;
+    this.#up.put(0, () => this.#endServer("1005", false));
+    this.#tidy();
+  }
+
+  // The server's end.
+
+  get unsent(): number {
+    return this.#serverOpen ? this.#down.unsent : 0;
+  }
+
+  write(chunks: readonly Chunk[]): void {
+    const size = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+    const text = chunks.every((chunk) => chunk.text !== undefined);
+    this.#put(size, text ? chunks.map((chunk) => chunk.toText()).join("\n") : joinBytes(chunks));
+  }
+
+  writeShared(chunk: Chunk): void {
+    this.#put(chunk.size, chunk.text ?? chunk.toBinary());
+  }
+
+  whenDrained(run: () => void): void {
+    if (this.#serverOpen) this.#down.whenDrained(() => this.#options.server.run(run));
+  }
+
+  pause(): void {
+    this.#reading = false;
+  }
+
+  resume(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#readHeld();
+  }
+
+  /** What was held back is read in its order, before anything that came later. */
+  #readHeld(): void {
+    this.#options.clock.setImmediate(() => {
+      this.#options.server.run(() => {
+        if (!this.#reading || !this.#serverOpen) return;
+        this.#held.shift()?.();
+        if (this.#held.length > 0) this.#readHeld();
+      });
+    });
+  }
+
+  ping(): void {
+    this.#put(PING_BYTES, "{}");
+    // The peer's WebSocket answers by itself, as long as its machine is awake.
+    this.#down.put(0, () =>
+      this.#toClient(() => this.#up.put(0, () => this.#toServer((receiver) => receiver.alive()))),
+    );
+  }
+
+  terminate(): void {
+    this.#endServer("1006", false);
+    this.#down.put(0, () => this.#endClient(1006, ""));
+  }
+
+  #closeByServer(code: number, reason: string): void {
+    if (!this.#serverOpen || this.#closing) return;
+    this.#closing = true;
+    this.#down.put(0, () => {
+      this.#up.put(0, () => this.#endServer(String(code), false));
+      this.#endClient(code, reason);
+    });
+    this.#options.clock.setTimeout(() => this.#endServer("1006", false), CLOSE_TIMEOUT_MS);
+  }
+
+  // What the network does to it.
+
+  /** Both ends learn at once that the link is gone, each in its own time. */
+  cut(): void {
+    this.#down.cut();
+    this.#up.cut();
+    const { clock, latency } = this.#options;
+    clock.setTimeout(() => this.#endClient(1006, ""), latency());
+    clock.setTimeout(() => this.#endServer("1006", false), latency());
+  }
+
+  /** Nothing gets through any more and nobody is told: a peer that vanished. */
+  lose(ends: "both" | "up" | "down"): void {
+    if (ends !== "up") this.#down.lose();
+    if (ends !== "down") this.#up.lose();
+  }
+
+  /** The server's process is gone; its kernel says so. */
+  serverDied(): void {
+    this.#serverOpen = false;
+    this.cut();
+  }
+
+  #put(size: number, frame: string | Uint8Array): void {
+    if (!this.#serverOpen || this.#closing) return;
+    this.#down.put(size, () => this.#toClient(() => this.#options.events.frame(frame)));
+    this.#options.onWrite(this.#down.unsent);
+  }
+
+  #toClient(run: () => void): void {
+    this.#options.client.run(() => {
+      if (this.#clientOpen) run();
+    });
+  }
+
+  #toServer(run: (receiver: Receiver) => void): void {
+    this.#options.server.run(() => {
+      const receiver = this.#receiver;
+      if (!this.#serverOpen || receiver === undefined) return;
+      if (!this.#reading || this.#held.length > 0) this.#held.push(() => run(receiver));
+      else run(receiver);
+    });
+  }
+
+  #endClient(code: number, reason: string): void {
+    this.#options.client.run(() => {
+      if (!this.#clientOpen) return;
+      this.#clientOpen = false;
+      this.#options.events.close(code, reason);
+      this.#tidy();
+    });
+  }
+
+  #endServer(reason: string, said: boolean): void {
+    this.#options.server.run(() => {
+      if (!this.#serverOpen) return;
+      this.#serverOpen = false;
+      this.#receiver?.transportClosed(reason, said);
+      this.#tidy();
+    });
+  }
+
+  #tidy(): void {
+    if (this.ended) this.#options.onEnd();
+  }
+}
+
+function joinBytes(chunks: readonly Chunk[]): Uint8Array {
+  const parts = chunks.flatMap((chunk, i) => (i === 0 ? [chunk.toBinary()] : [NEWLINE, chunk.toBinary()]));
+  return Buffer.concat(parts);
+}
+
+const NEWLINE = Buffer.from("\n");

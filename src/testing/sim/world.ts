@@ -1,0 +1,120 @@
+/** A whole cluster in one process: nodes, a broker, clients and the network between them, in virtual time. */
+import { VirtualClock } from "../virtual-clock.js";
+import { BrokerSite } from "./broker-site.js";
+import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
+import { SimClient } from "./client.js";
+import { fork } from "./fork.js";
+import { Network } from "./network.js";
+import { SimNode } from "./node.js";
+import type { Plan, Step } from "./step.js";
+import { SimProcess } from "./process.js";
+import { Recorder } from "./recorder.js";
+import { RecordingStore } from "./store.js";
+
+/** Clocks run up to this much too fast or too slow. */
+const MOST_DRIFT = 0.01;
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly recorder = new Recorder(() => this.clock.monotonic());
+  readonly site: BrokerSite;
+  readonly nodes: readonly SimNode[];
+  readonly clients: SimClient[] = [];
+  readonly #plan: Plan;
+  readonly #network: Network;
+  readonly #endings = new Set<() => void>();
+  #made = 0;
+
+  constructor(plan: Plan) {
+    const { seed } = plan;
+    this.#plan = plan;
+    const brokerClock = this.clock.another({ drift: this.#drift("broker") });
+    const store = new RecordingStore(
+      {
+        clock: brokerClock,
+        random: fork(seed, "store"),
+        idle: 86_400_000,
+        maxKeys: 10_000,
+        onError: (error) => this.#complain("a follower", error),
+      },
+      this.recorder,
+    );
+    this.site = new BrokerSite(this.clock, brokerClock, store, fork(seed, "broker's network"));
+    this.nodes = Array.from({ length: plan.nodes }, (_, i) => {
+      const name = `n${i}`;
+      return new SimNode(name, this.site, this.clock.another({ drift: this.#drift(name) }), fork(seed, name), this.recorder);
+    });
+    this.#network = new Network(this.clock, this.nodes, this.recorder, seed);
+    for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
+  }
+
+  client({ who }: Pick<Step, "who">): SimClient {
+    return this.clients[who % this.clients.length] as SimClient;
+  }
+
+  node({ who }: Pick<Step, "who">): SimNode {
+    return this.nodes[who % this.nodes.length] as SimNode;
+  }
+
+  /** Runs `run` in `ms` milliseconds. */
+  later(ms: number, run: () => void): void {
+    this.clock.setTimeout(run, ms);
+  }
+
+  /** Ends something in `ms` milliseconds, or earlier when the faults are over. */
+  until(ms: number, end: () => void): void {
+    const ending = (): void => {
+      if (this.#endings.delete(ending)) end();
+    };
+    this.#endings.add(ending);
+    this.later(ms, ending);
+  }
+
+  /** Another client takes the place of one that goes. */
+  replace(who: number): void {
+    const place = who % this.clients.length;
+    this.clients[place]?.leave();
+    this.clients[place] = this.#newClient(place);
+  }
+
+  /** Everything is well again. */
+  stopFaults(): void {
+    for (const end of this.#endings) end();
+  }
+
+  checkBudgets(): void {
+    this.#network.checkBudgets();
+  }
+
+  /** Writes down who is thought to be there, and who is. */
+  noteMembers(): void {
+    for (const channel of PRESENT) {
+      const there = this.clients.filter((client) => client.streams.has(channel) || client.transients.has(channel));
+      const expected = there.map(({ name }) => name);
+      for (const client of there) client.noteMembers(channel, expected);
+    }
+  }
+
+  /** Ends everything, so that nothing of this world goes on. */
+  end(): void {
+    for (const client of this.clients) client.process.kill();
+    for (const node of this.nodes) node.crash(true);
+  }
+
+  #newClient(place: number): SimClient {
+    const name = `c${place}.${++this.#made}`;
+    const process = new SimProcess(this.clock.another({ drift: this.#drift(name) }));
+    const client = new SimClient(name, process, this.#network, fork(this.#plan.seed, name), this.recorder);
+    for (const channel of STREAMS) if (fork(this.#plan.seed, `${name} ${channel}`).float() < 0.8) client.open(channel);
+    for (const channel of TRANSIENTS) client.listen(channel);
+    return client;
+  }
+
+  #drift(part: string): number {
+    return (fork(this.#plan.seed, `drift of ${part}`).float() - 0.5) * 2 * MOST_DRIFT;
+  }
+
+  #complain(who: string, error: unknown): void {
+    this.recorder.add({ is: "complaint", who, what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
