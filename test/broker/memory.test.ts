@@ -99,6 +99,17 @@ describe("hints of the memory broker", () => {
     expect(told).toEqual([]);
   });
 
+  test("do not come to a follower that another one stops while they are told", async () => {
+    const { hub } = setup();
+    const node = hub.broker();
+    const told: unknown[] = [];
+    const stops: (() => void)[] = [];
+    await node.follow("c", { ...follower([]), onEntries: () => stops.forEach((stop) => stop()) });
+    stops.push(await node.follow("c", follower(told)));
+    await node.append("c", [draft()], KEEP);
+    expect(told).toEqual([]);
+  });
+
   test("come to one follower although another one throws, and the error is reported", async () => {
     const errors: unknown[] = [];
     const { hub } = setup({ onError: (error) => void errors.push(error) });

@@ -149,12 +149,14 @@ export const followRules: readonly Rule[] = [
       await b.follow(channel, followers[1] ?? recorder());
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
       await a.signal(channel, [{ data: bytes, slot: "s/é", meta: '{"from":"ann"}' }]);
-      for (let i = 0; i < 20; i += 2) {
-        await a.signal(channel, [
-          { data: `${i}`, slot: "s" },
-          { data: `${i + 1}`, slot: "t" },
-        ]);
-      }
+      await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          a.signal(channel, [
+            { data: `${2 * i}`, slot: "s" },
+            { data: `${2 * i + 1}`, slot: "t" },
+          ]),
+        ),
+      );
       for (const follower of followers) {
         await kit.until("all signals", () => follower.signals.length >= 21 || follower.resets > 0);
         if (follower.resets > 0) continue;
@@ -183,6 +185,50 @@ export const followRules: readonly Rule[] = [
       assert.ok(follower.signals.every(({ data }) => data === '"late"'));
       const { head, entries } = await readAll(a, channel);
       assert.deepEqual([head, entries], [0, []]);
+    },
+  },
+  {
+    number: 48,
+    sentence: "nothing is told before follow has resolved, though much is under way",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      const channel = kit.channel();
+      const follower = recorder();
+      await a.follow(channel, follower);
+      let resolved = false;
+      let early = 0;
+      const note = (): void => void (resolved || early++);
+      const witness = { onEntries: note, onSignals: note, onPresence: note, onReset: note };
+      const busy = Array.from({ length: 20 }, (_, i) => [
+        b.append(channel, kit.drafts(1), KEEP),
+        b.signal(channel, [{ data: `${i}`, slot: "s" }]),
+      ]).flat();
+      await a.follow(channel, witness).then(() => (resolved = true));
+      await Promise.all(busy);
+      await hears(kit, follower, 20);
+      assert.equal(early, 0);
+    },
+  },
+  {
+    number: 49,
+    sentence: "nothing is told after stop, though it was under way",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      const channel = kit.channel();
+      const [follower, witness] = [recorder(), recorder()];
+      const stop = await a.follow(channel, follower);
+      await a.follow(channel, witness);
+      const busy = [
+        a.append(channel, kit.drafts(2), KEEP),
+        b.append(channel, kit.drafts(2), KEEP),
+        a.signal(channel, [{ data: "1", slot: "s" }]),
+        b.join(channel, { id: "ann" }, "1"),
+      ];
+      stop();
+      await Promise.all(busy);
+      await hears(kit, witness, 4);
+      await kit.until("the join", () => witness.changes.length > 0 || witness.resets > 0);
+      assert.deepEqual([follower.hints, follower.signals, follower.changes], [[], [], []]);
     },
   },
 ];
