@@ -43,7 +43,7 @@ export class Mount {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (this.handleUpgrade(request, socket, head)) return;
       // Nobody else is there to answer, and an upgrade without an answer would hang.
-      if (server.listenerCount("upgrade") === 1) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket);
     };
     server.on("request", onRequest);
     server.on("upgrade", onUpgrade);
@@ -104,6 +104,12 @@ function pathOf(request: IncomingMessage): string {
 function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** Says no and lets go of the socket: its peer might break it, or hold it open for ever. */
+function refuseUpgrade(socket: Duplex): void {
+  socket.on("error", () => {});
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
 }
 
 function notFound(response: ServerResponse): void {
