@@ -129,6 +129,8 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
   async function publish(data: unknown): Promise<Published> {
     check();
     const payload = payloadOf(data);
+    // A handle made in this turn is subscribed first, so that it gets what it publishes.
+    subscription.ask();
     return kind === "stream" ? host.outbox.publish(name, payload) : send(payload);
   }
 
@@ -148,7 +150,10 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     get memberCount(): number {
       return subscription.memberCount();
     },
-    on(about, listener) {
+    on<Name extends keyof StreamEvents<unknown>>(
+      about: Name,
+      listener: (value: StreamEvents<unknown>[Name]) => void,
+    ) {
       if (about === "message") queueMicrotask(deliverEarly);
       return events.on(about, listener);
     },

@@ -75,13 +75,17 @@ export function createSubscriptions(core: Core): Subscriptions {
       return `{${subs.slice(1)}}`;
     },
     online({ subs = {} }) {
+      const resultOf = (name: string) => (Object.hasOwn(subs, name) ? subs[name] : undefined);
+      // First what nobody wants any more: a server takes no second subscription to a channel, and whatever comes
+      // next may ask for the same one anew.
+      for (const { name, at, unsubscribe } of resuming) {
+        if (at() === "ended" && "ch" in (resultOf(name) ?? {})) unsubscribe();
+      }
       for (const subscription of resuming) {
-        const result = Object.hasOwn(subs, subscription.name) ? subs[subscription.name] : undefined;
+        const result = resultOf(subscription.name);
         if (result === undefined || "error" in result) {
           const left = { code: "internal", message: "no answer for this channel", retry: true };
           subscription.refuse(result?.error ?? left);
-        } else if (subscription.at() === "ended") {
-          subscription.unsubscribe();
         } else {
           subscription.confirm(result);
         }

@@ -1,7 +1,7 @@
 /** What an app's type says about names, payloads and methods. Types only. */
-import type { AppTypes, ChannelTypes, Kind, TypedApp } from "../protocol/index.js";
+import type { ChannelTypes, Kind, TypedApp } from "../protocol/index.js";
 
-type TypesOf<App extends TypedApp> = NonNullable<App["~types"]> & AppTypes;
+type TypesOf<App extends TypedApp> = NonNullable<App["~types"]>;
 export type ChannelsOf<App extends TypedApp> = TypesOf<App>["channels"];
 export type MethodsOf<App extends TypedApp> = TypesOf<App>["methods"];
 

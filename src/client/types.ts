@@ -62,7 +62,7 @@ export interface History<Data> {
 }
 
 /** What handles of both kinds have in common. */
-export interface Handle<Output, Events> extends AsyncIterable<Message<Output>> {
+export interface Handle<Output> extends AsyncIterable<Message<Output>> {
   /** The channel's name, such as `chat/general`. */
   readonly name: string;
   /**
@@ -84,7 +84,10 @@ export interface Handle<Output, Events> extends AsyncIterable<Message<Output>> {
    *
    * @example const off = chat.on("message", (message) => render(message.data.text));
    */
-  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): Off;
+  on<Name extends keyof TransientEvents<Output>>(
+    name: Name,
+    listener: (value: TransientEvents<Output>[Name]) => void,
+  ): Off;
   /** Ends this handle and its iterators. The subscription ends with its last handle. */
   close(): void;
 }
@@ -102,7 +105,13 @@ export interface Handle<Output, Events> extends AsyncIterable<Message<Output>> {
  * chat.on("gap", reload);
  * for await (const message of chat) render(message.data.text);
  */
-export interface Stream<Output = unknown, Input = unknown> extends Handle<Output, StreamEvents<Output>> {
+export interface Stream<Output = unknown, Input = unknown> extends Handle<Output> {
+  on<Name extends keyof TransientEvents<Output>>(
+    name: Name,
+    listener: (value: TransientEvents<Output>[Name]) => void,
+  ): Off;
+  /** Tells where messages may be missing. */
+  on(name: "gap", listener: (gap: Gap) => void): Off;
   /** Where it is in the log, `epoch:offset`; valid on every node. `undefined` before `ready`. */
   readonly cursor: string | undefined;
   /**
@@ -134,10 +143,7 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
  * typing.on("message", ({ from, data }) => show(from, data.on));
  * typing.publish({ on: true });
  */
-export interface Transient<Output = unknown, Input = unknown> extends Handle<
-  Output,
-  TransientEvents<Output>
-> {
+export interface Transient<Output = unknown, Input = unknown> extends Handle<Output> {
   /**
    * Tells those who are there, once: nothing is kept, nothing is sent again. Resolves when the server has answered,
    * with offset 0; rejects with the server's code, `invalid`, `offline` at once when there is no connection, `outcome_unknown` when

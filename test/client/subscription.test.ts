@@ -138,6 +138,17 @@ test("a subscription made while online is asked for by itself, several in one fr
   await two.ready;
 });
 
+test("a handle that publishes at once is subscribed first", async () => {
+  const world = new World();
+  await world.online();
+  void world.client
+    .stream("a")
+    .publish(1)
+    .catch(() => {});
+  await world.settle();
+  expect(world.link.take()).toMatchObject([{ subscribe: "a" }, { publish: "a" }]);
+});
+
 test("a refused subscription rejects ready, is told, and is not asked for again", async () => {
   const world = new World();
   const errors = collect<unknown>();
