@@ -114,6 +114,8 @@ export class Connection implements Caller {
     if (this.closed) return;
     this.out.flush();
     this.#end(reason, false);
+    // The peer's part of the goodbye has to be read.
+    if (this.#paused) this.#link.resume();
     this.#link.close(name, reason);
   }
 
