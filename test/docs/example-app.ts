@@ -1,0 +1,49 @@
+import {
+  bytes,
+  method,
+  stream,
+  tidemark,
+  TidemarkError,
+  transient,
+  silentLogger,
+  type AppOptions,
+} from "tidemark";
+import type { Broker } from "tidemark/broker";
+import * as z from "zod";
+
+/** What a single example sets. */
+export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
+
+const names: Readonly<Record<string, string>> = { "token-of-ann": "ann", "token-of-bob": "bob" };
+
+function authenticate(token: string | undefined): { id: string } | null {
+  if (token === undefined) return null;
+  const id = names[token];
+  if (id === undefined) throw new TidemarkError("unauthorized", "the token was refused");
+  return { id };
+}
+
+/** The server that the examples of docs/protocol.md talk to; the document quotes its channels and methods. */
+export function exampleApp(broker: Broker, options: ExampleOptions) {
+  return tidemark({ ...options, broker, log: silentLogger, authenticate: ({ token }) => authenticate(token) })
+    .channels({
+      "chat/:room": stream({ message: z.object({ text: z.string() }), retain: { count: 1000, for: "7d" } }),
+      "lobby/:room": stream({ retain: { count: 1000 }, presence: true }),
+      "short/:room": stream({ retain: { count: 2 } }),
+      "live/:room": stream(),
+      "files/:name": stream({ message: bytes(), retain: { count: 10 } }),
+      "typing/:room": transient({ message: z.object({ on: z.boolean() }) }),
+      "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
+      "quota/:room": stream({
+        onPublish: ({ data }) => {
+          if (data === "too much") {
+            throw new TidemarkError("quota", "slow down", { retry: true, after: 60_000 });
+          }
+          return data;
+        },
+      }),
+    })
+    .methods({
+      sum: method({ input: z.array(z.number()), run: (numbers) => numbers.reduce((a, b) => a + b, 0) }),
+    });
+}
