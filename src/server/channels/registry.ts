@@ -1,9 +1,10 @@
 /** From a channel's name to what the application said of it. */
-import { PatternTable } from "../../protocol/index.js";
+import { PatternTable, fillPattern } from "../../protocol/index.js";
 import type { ChannelDef } from "./define.js";
 
 /** A name with its definition and parameters. */
 export interface ResolvedChannel {
+  /** The one spelling of the name: `chat/a%62` and `chat/ab` are the same channel. */
   readonly name: string;
   readonly def: ChannelDef;
   readonly params: Readonly<Record<string, string>>;
@@ -13,21 +14,30 @@ export interface ResolvedChannel {
 const REMEMBERED = 10_000;
 
 export class ChannelRegistry {
-  readonly #table: PatternTable<ChannelDef>;
+  readonly #table: PatternTable<{ readonly pattern: string; readonly def: ChannelDef }>;
   readonly #known = new Map<string, ResolvedChannel | undefined>();
 
   /** @throws {TypeError} when a pattern is malformed, or two match the same names */
   constructor(definitions: Iterable<readonly [pattern: string, def: ChannelDef]>) {
-    this.#table = new PatternTable(definitions);
+    this.#table = new PatternTable([...definitions].map(([pattern, def]) => [pattern, { pattern, def }]));
   }
 
   /** `undefined` when no pattern matches. */
   resolve(name: string): ResolvedChannel | undefined {
     if (this.#known.has(name)) return this.#known.get(name);
     const found = this.#table.find(name);
-    const resolved = found === undefined ? undefined : { name, def: found.value, params: found.params };
+    const resolved = found && {
+      name: fillPattern(found.value.pattern, found.params),
+      def: found.value.def,
+      params: found.params,
+    };
     if (this.#known.size >= REMEMBERED) this.#known.clear();
     this.#known.set(name, resolved);
     return resolved;
+  }
+
+  /** The one spelling of a name; names that no pattern matches stay as they are. */
+  spell(name: string): string {
+    return this.resolve(name)?.name ?? name;
   }
 }

@@ -24,7 +24,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   connection.identified(identity);
   const names = [...command.subs.keys()];
   const prepared = await Promise.all(
-    names.map((name) => prepare(connection, identity, name, command.subs.get(name) ?? {})),
+    names.map((name) => prepare(connection, identity, node.registry.spell(name), command.subs.get(name) ?? {})),
   );
   const started = prepared.map((finish) => finish());
   const subs = started.map((one, i) => {

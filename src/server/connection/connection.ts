@@ -243,13 +243,20 @@ export class Connection implements Caller {
       const command = decodeCommand(line);
       this.#unanswered++;
       if (command.do === "ping") this.#answerPing();
-      else if (this.#mayRun(command)) this.#run(command);
+      else if (this.#mayRun(command)) this.#run(this.#spelled(command));
     } catch (error) {
       if (error instanceof NotACommand) return this.close("policy", error.message);
       if (!(error instanceof CommandError)) throw error;
       this.#unanswered++;
       this.fail(error.id, this.#overRate() ?? new TidemarkError(error.code, error.message));
     }
+  }
+
+  /** Channels have one spelling, by which everything that is known of them is found. */
+  #spelled(command: RealCommand): RealCommand {
+    if (!("channel" in command)) return command;
+    const channel = this.node.registry.spell(command.channel);
+    return channel === command.channel ? command : { ...command, channel };
   }
 
   /** Being heard of is all that a client's `{}` is for. */
@@ -264,7 +271,8 @@ export class Connection implements Caller {
     const refusal = this.#overRate();
     if (refusal !== undefined) {
       if (this.closed) return false;
-      if (command.do === "publish") refusePublish(this, command, refusal);
+      const spelled = this.#spelled(command);
+      if (spelled.do === "publish") refusePublish(this, spelled, refusal);
       else this.fail(id, refusal);
       return false;
     }

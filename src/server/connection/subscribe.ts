@@ -171,11 +171,20 @@ async function join(connection: Caller, identity: Identity, active: ActiveChanne
   if (presence === undefined) return undefined;
   const data = presence.data?.(context);
   const member = { id: identity.member, ...(data !== undefined && { data }) };
-  await connection.node.broker.join(active.resolved.name, member, connection.client);
-  const membership = { id: member.id, instance: connection.client, grace: presence.grace };
+  // A name of its own for each subscription: a leave that comes late must not take the next one's member away.
+  const instance = `${connection.client}.${connection.node.nextNumber().toString(36)}`;
+  const membership = { id: member.id, instance, grace: presence.grace };
+  const { name } = active.resolved;
+  try {
+    await connection.node.broker.join(name, member, instance);
+  } catch (error) {
+    // Nobody knows whether it arrived.
+    leave(connection, name, membership, 0);
+    throw error;
+  }
   // It may have closed meanwhile, and then nobody else would take it back.
   if (!connection.closed) return membership;
-  leave(connection, active.resolved.name, membership, presence.grace);
+  leave(connection, name, membership, presence.grace);
   return undefined;
 }
 
@@ -192,8 +201,6 @@ function end(connection: Caller, channel: string, session: ChannelSession, grace
 
 function leave(connection: Caller, channel: string, membership: Membership | undefined, grace: number): void {
   if (membership === undefined) return;
-  const { broker, log } = connection.node;
-  broker.leave(channel, membership.id, membership.instance, grace).catch((error: unknown) => {
-    log.warn({ channel, error }, "leaving a channel failed; the member is gone when its lease ends");
-  });
+  const { id, instance } = membership;
+  connection.node.farewells.say({ channel, id, instance, grace });
 }
