@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
+import { answerPings } from "./websocket.js";
 
 /** Unsent bytes at which the echo stops listening until its peer has read some. */
 const HIGH_WATER = 256 * 1024;
@@ -10,6 +11,7 @@ const HIGH_WATER = 256 * 1024;
 export function acceptEcho(server: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   server.handleUpgrade(request, socket, head, (webSocket) => {
     webSocket.on("error", () => {});
+    answerPings(webSocket, socket);
     webSocket.on("message", (data, isBinary) => {
       webSocket.send(data, { binary: isBinary }, () => {
         if (webSocket.isPaused && webSocket.bufferedAmount < HIGH_WATER) webSocket.resume();

@@ -22,10 +22,25 @@ export interface Receiver {
 /** The longest reason a close frame carries, in bytes. */
 const MAX_REASON = 123;
 const EMPTY = Buffer.alloc(0);
+/** Unsent bytes at which pings go unanswered. */
+const MAX_UNSENT_PONGS = 16 * 1024;
 
 /** @param maxFrame bytes of an incoming frame, over which the connection is closed with 1009 */
 export function webSocketServer(maxFrame: number): WebSocketServer {
-  return new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: maxFrame });
+  return new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    clientTracking: false,
+    maxPayload: maxFrame,
+    autoPong: false,
+  });
+}
+
+/** Answers pings, but not those of a peer that does not read: its pongs would pile up without end. */
+export function answerPings(webSocket: WebSocket, socket: Duplex): void {
+  webSocket.on("ping", (data) => {
+    if (socket.writableLength < MAX_UNSENT_PONGS) webSocket.pong(data);
+  });
 }
 
 /** Takes a socket over from the HTTP server and makes a connection of it. */
@@ -43,6 +58,7 @@ export function acceptWebSocket(
       if (isBinary) receiver.receiveBinary(bytes);
       else receiver.receiveText(bytes.toString());
     });
+    answerPings(webSocket, socket);
     webSocket.on("pong", () => receiver.alive());
     webSocket.on("ping", () => receiver.alive());
     // ws closes by itself after an error; what it was is in the close.
