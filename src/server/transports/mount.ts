@@ -7,6 +7,8 @@ import { acceptEcho } from "./echo.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { acceptWebSocket, peerOf, refuseWebSocket, webSocketServer } from "./websocket.js";
 
+/** The largest message that the echo takes, in bytes: it is for trying things out. */
+const MAX_ECHO = 1024 * 1024;
 /** How long peers have for the closing handshake, in milliseconds. */
 const CLOSE_MS = 1000;
 
@@ -20,6 +22,7 @@ export class Mount {
   readonly #engine: Engine;
   readonly #options: MountOptions;
   readonly #webSockets: WebSocketServer;
+  readonly #echoes = webSocketServer(MAX_ECHO);
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
   readonly #sockets = new Set<Duplex>();
@@ -89,7 +92,7 @@ export class Mount {
     if (refused !== undefined) {
       this.#engine.node.log.warn({ origin: refused }, `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`);
       refuseWebSocket(this.#webSockets, request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
-    } else if (path === echo) acceptEcho(this.#webSockets, request, socket, head);
+    } else if (path === echo) acceptEcho(this.#echoes, request, socket, head);
     else acceptWebSocket(this.#webSockets, request, socket, head, (link) => this.#engine.accept(link, peerOf(request)));
     return true;
   }
