@@ -166,6 +166,8 @@ function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
   const idem = read.get("idem");
   const goodKey = typeof idem === "string" ? idem.length >= 1 && idem.length <= MAX_KEY : isOffset(idem);
   if (idem !== undefined && !goodKey) return read.fail(`idem must be a text of 1 to ${MAX_KEY} characters or a whole number`);
+  const first = read.get("first");
+  if (first !== undefined && typeof first !== "boolean") return read.fail("first must be true or false");
   return {
     do: "publish",
     id: read.id,
@@ -173,7 +175,7 @@ function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
     data: bytes === undefined ? read.get("data") : null,
     bytes,
     idem: idem as number | string | undefined,
-    first: read.get("first") === true,
+    first: first === true,
     age: read.count("age", 0, Number.MAX_SAFE_INTEGER) ?? 0,
   };
 }
