@@ -198,9 +198,19 @@ function encode(value: unknown, node: ServerNode): Payload {
     if (value.length <= message) return new Uint8Array(value);
     throw new TidemarkError("too_large", `${value.length} bytes are over the limit of ${message}`);
   }
-  const text = JSON.stringify(value) as string | undefined;
+  const text = stringify(value);
   if (text === undefined) throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
   const size = utf8Length(text);
   if (size > message) throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
   return text;
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    // V8 reads JSON of any depth, but writes only what fits on its stack.
+    if (error instanceof RangeError) throw new TidemarkError("invalid", "the message is nested too deeply", { cause: error });
+    throw error;
+  }
 }
