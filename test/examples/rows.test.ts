@@ -29,8 +29,8 @@ function rowsWith(fill: (timeline: Timeline) => void): Row[] {
 }
 
 describe("the rows of a room", () => {
-  test("of nothing are the beginning only", () => {
-    expect(short(rowsWith(() => undefined))).toEqual(["start beginning"]);
+  test("of nothing say that there is nothing", () => {
+    expect(short(rowsWith(() => undefined))).toEqual(["start empty"]);
   });
 
   test("open each day with its name", () => {

@@ -1,4 +1,5 @@
 /** Where one writes: Enter sends, Shift+Enter begins a new line. */
+import { el } from "../../shared/page/dom.js";
 import { TYPING_EVERY_MS } from "./typists.js";
 
 /** As many characters as the server takes. */
@@ -86,6 +87,8 @@ export class Composer {
     input.style.height = `${input.scrollHeight}px`;
     send.disabled = this.draft.trim() === "";
     const rest = MAX_LENGTH - this.draft.length;
-    left.textContent = rest <= SHOW_LEFT ? `${rest} left` : "";
+    left.replaceChildren(
+      ...(rest <= SHOW_LEFT ? [String(rest), el("span", { class: "unseen" }, " left")] : []),
+    );
   }
 }

@@ -25,12 +25,15 @@ export function rowElement(row: Row, actions: RowActions): HTMLElement {
   }
 }
 
-function startElement(state: StartState, actions: RowActions): HTMLElement {
+function startElement(state: StartState | "empty", actions: RowActions): HTMLElement {
   const start = el("div", { class: "start", "data-testid": "start", "data-state": state });
   switch (state) {
     case "more":
     case "loading":
       start.append("Looking for older messages…");
+      break;
+    case "empty":
+      start.append("Nothing has been said here yet");
       break;
     case "beginning":
       start.append("This is where it all began");

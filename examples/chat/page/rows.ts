@@ -5,7 +5,7 @@ import type { Before, Timeline } from "./timeline.js";
 
 /** `id` is the same for the same thing at any time, so that a list can be updated in place. */
 export type Row =
-  | { readonly kind: "start"; readonly id: string; readonly state: StartState }
+  | { readonly kind: "start"; readonly id: string; readonly state: StartState | "empty" }
   | { readonly kind: "day"; readonly id: string; readonly label: string }
   | { readonly kind: "gap"; readonly id: string; readonly text: string }
   | MessageRow;
@@ -43,7 +43,9 @@ const NOBODY = "nobody";
  * @param me this user's name, shown on what is not in the log yet
  */
 export function rowsOf(timeline: Timeline, start: StartState, me: string, now: number): Row[] {
-  const rows: Row[] = [{ kind: "start", id: "start", state: start }];
+  const empty = timeline.entries.length === 0 && timeline.pending.length === 0;
+  const state = empty && start === "beginning" ? "empty" : start;
+  const rows: Row[] = [{ kind: "start", id: "start", state }];
   let last: { time: number; author: string } | undefined;
 
   const add = (row: Omit<MessageRow, "kind" | "first">, author: string): void => {
@@ -66,12 +68,12 @@ export function rowsOf(timeline: Timeline, start: StartState, me: string, now: n
     const id = own && key !== undefined ? `own ${key}` : `at ${entry.era} ${offset}`;
     add({ id, offset, key, time, name, text, own, state: "sent" }, own ? OWN : `by ${from ?? ""} ${name}`);
   }
-  for (const { key, text, time, state, problem } of timeline.pending) {
+  for (const { key, text, time, state: sent, problem } of timeline.pending) {
     const row = { id: `own ${key}`, offset: undefined, key, time, name: me, text, own: true };
     add(
       {
         ...row,
-        state: state === "stored" ? "sent" : state,
+        state: sent === "stored" ? "sent" : sent,
         ...(problem === undefined ? {} : { problem }),
       },
       OWN,
