@@ -47,8 +47,8 @@ export interface Caller {
   failWith(id: Id, thrown: unknown, doing: string): void;
   /** The error that the peer may see; what it may not see goes to the log. */
   presentable(thrown: unknown, doing: string): TidemarkError;
-  /** Answers with a large line: made when its turn comes, sent when there is room. */
-  replyLarge(make: () => Promise<EncodedLine>, onError: (thrown: unknown) => void): void;
+  /** Answers with a large line: made when its turn comes, sent when there is room. `undefined` is no answer. */
+  replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void;
 }

@@ -132,7 +132,7 @@ export class Connection implements Caller {
 
   session(channel: string): ChannelSession {
     let session = this.sessions.get(channel);
-    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession()));
+    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession(() => this.tidy(channel))));
     return session;
   }
 
@@ -164,12 +164,12 @@ export class Connection implements Caller {
     return new TidemarkError("internal", `the server failed to ${doing}; its log says why`);
   }
 
-  replyLarge(make: () => Promise<EncodedLine>, onError: (thrown: unknown) => void): void {
+  replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
     this.#bulk.run(async () => {
       try {
         await this.#room();
-        const chunk = new Chunk([await make()]);
-        while (!this.closed && !this.out.offer(chunk)) await this.#room();
+        const line = await make();
+        if (line !== undefined) await this.#sendLarge(new Chunk([line]));
         this.#answered();
       } catch (error) {
         onError(error);
@@ -182,8 +182,20 @@ export class Connection implements Caller {
     this.#send(textChunk(text));
   }
 
+  async #sendLarge(chunk: Chunk): Promise<void> {
+    const { perConnection } = this.node.budget;
+    if (chunk.size > perConnection) {
+      throw new TidemarkError("too_large", `the answer has ${chunk.size} bytes, and a connection may hold ${perConnection}`);
+    }
+    // Always a turn later, also where there is some room: a loop that only promises keep going lets no socket drain.
+    while (!this.closed && !this.out.offer(chunk)) await this.#drained();
+  }
+
   #room(): Promise<void> | undefined {
-    if (this.closed || this.out.roomy) return undefined;
+    return this.closed || this.out.roomy ? undefined : this.#drained();
+  }
+
+  #drained(): Promise<void> {
     return new Promise((resolve) => this.out.whenRoomy(resolve));
   }
 

@@ -2,7 +2,13 @@ import { isPromise } from "../channels/validate.js";
 
 /** Runs one thing after the other. What can be done at once is done at once; nothing is queued for nothing. */
 export class Lane {
+  readonly #onIdle: (() => void) | undefined;
   #last: Promise<void> | undefined;
+
+  /** `onIdle` is called when what took its time is over and nothing waits. */
+  constructor(onIdle?: () => void) {
+    this.#onIdle = onIdle;
+  }
 
   /** Whether something is under way. */
   get busy(): boolean {
@@ -14,7 +20,9 @@ export class Lane {
     const started = this.#last === undefined ? task() : this.#last.then(task);
     if (!isPromise(started)) return;
     const last: Promise<void> = Promise.resolve(started).then(() => {
-      if (this.#last === last) this.#last = undefined;
+      if (this.#last !== last) return;
+      this.#last = undefined;
+      this.#onIdle?.();
     });
     this.#last = last;
   }

@@ -1,6 +1,6 @@
 /** Commands that ask: history, members, call. */
 import type { Entry, Page } from "../../broker/index.js";
-import { MAX_OFFSET, offsetAt, type Command } from "../../protocol/index.js";
+import { MAX_OFFSET, offsetAt, utf8Length, type Command, type Id } from "../../protocol/index.js";
 import { validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
@@ -56,10 +56,11 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
     const input = await validate(method.input, command.data);
     const output: unknown = await method.run(input, { user: connection.identity?.user, client: connection.client });
     const text = (JSON.stringify(output) as string | undefined) ?? "null";
-    if (text.length > node.limits.message) {
-      throw new TidemarkError("too_large", `the answer has ${text.length} characters, over the limit of ${node.limits.message}`);
+    const size = utf8Length(text);
+    if (size > node.limits.message) {
+      throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${node.limits.message}`);
     }
-    if (text.length < 1024) connection.reply(id, text);
+    if (size < 1024) connection.reply(id, text);
     else connection.replyLarge(async () => replyLine(id, text), fail);
   })().catch(fail);
 }
@@ -72,7 +73,8 @@ function rangeOf({ before, after, since }: Command & { do: "history" }): Range {
   return { before: before ?? MAX_OFFSET };
 }
 
-function historyLine(id: number | undefined, page: Page, range: Range, limit: number): EncodedLine {
+function historyLine(id: Id, page: Page, range: Range, limit: number): EncodedLine | undefined {
+  if (id === undefined) return undefined;
   const { entries, oldestPrev, head } = page;
   const first = entries[0];
   let more: boolean;
@@ -93,9 +95,10 @@ function historyLine(id: number | undefined, page: Page, range: Range, limit: nu
   const ok = `{"entries":[${texts.join(",")}],"complete":${complete},"more":${more}}`;
   if (parts.length === 0) return replyLine(id, ok);
   const bytes = Buffer.concat(parts);
-  return bytesLine(`{${id === undefined ? "" : `"id":${id},`}"ok":${ok},"bytes":${bytes.length}}`, bytes);
+  return bytesLine(`{"id":${id},"ok":${ok},"bytes":${bytes.length}}`, bytes);
 }
 
-function replyLine(id: number | undefined, ok: string): EncodedLine {
-  return textLine(id === undefined ? `{"ok":${ok}}` : `{"id":${id},"ok":${ok}}`);
+/** Who gave no id wants no answer. */
+function replyLine(id: Id, ok: string): EncodedLine | undefined {
+  return id === undefined ? undefined : textLine(`{"id":${id},"ok":${ok}}`);
 }

@@ -18,10 +18,15 @@ export interface Subscription {
 
 export class ChannelSession {
   /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */
-  readonly lane = new Lane();
+  readonly lane: Lane;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
   subscription: Subscription | "opening" | undefined;
   gate = new Gate();
+
+  /** `onIdle` is called when the lane has become idle, though the session may not be. */
+  constructor(onIdle: () => void) {
+    this.lane = new Lane(onIdle);
+  }
 
   get idle(): boolean {
     return this.subscription === undefined && !this.lane.busy && !this.gate.shut;

@@ -89,7 +89,8 @@ export class Feed {
   async startOfLast(count: number): Promise<{ cursor: Cursor; complete: boolean }> {
     const head = this.#flushed;
     if (count === 0) return { cursor: head, complete: true };
-    const known = this.#tail.startOfLast(count, this.#deps.clock.now());
+    // A log that keeps nothing has no last messages, though this node holds some for those who lag.
+    const known = this.#log.retain && this.#tail.startOfLast(count, this.#deps.clock.now());
     if (known !== undefined) return { cursor: { epoch: head.epoch, offset: known }, complete: true };
     let before = MAX_OFFSET;
     let left = count;

@@ -129,15 +129,21 @@ export class Roster {
   }
 
   #send(chunk: Chunk): void {
-    for (const { out } of this.#audience) {
+    for (const subscriber of this.#audience) {
       // Whoever has no room misses it, and hears as soon as there is room that the list is to be asked for again.
-      if (!out.offer(chunk)) this.#sendStale(out);
+      if (!subscriber.out.offer(chunk)) this.#sendStale(subscriber);
     }
   }
 
-  #sendStale(out: Subscriber["out"]): void {
-    out.whenRoomy(() => {
-      out.offer(textChunk(`{"event":"members","ch":${this.#ch},"version":${this.#version}}`));
+  /** Once, however much was missed: a peer that does not read must not pile up what it is to be told. */
+  #sendStale(subscriber: Subscriber): void {
+    if (subscriber.stale) return;
+    subscriber.stale = true;
+    subscriber.out.whenRoomy(() => {
+      subscriber.stale = false;
+      if (subscriber.state === "gone") return;
+      const chunk = textChunk(`{"event":"members","ch":${this.#ch},"version":${this.#version}}`);
+      if (!subscriber.out.offer(chunk)) this.#sendStale(subscriber);
     });
   }
 }

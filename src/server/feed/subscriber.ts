@@ -12,6 +12,8 @@ export class Subscriber {
   cursor: Cursor;
   /** `live`: gets every batch. `behind`: reads on by itself. `ahead`: waits for the feed to come up. */
   state: "live" | "behind" | "ahead" | "gone" = "behind";
+  /** Whether it missed joins or leaves, and has yet to be told so. */
+  stale = false;
   /** Its place among the live ones, kept by {@link Audience}. */
   slot = -1;
   /** Whether its cursor came from this feed, so that the feed's own memory may answer for it. */
