@@ -42,7 +42,7 @@ function refuse(connection: Caller, command: Command & { do: "connect" }, thrown
   const known = thrown instanceof TidemarkError;
   // Whatever authenticate throws means no; only what it says with a TidemarkError is said on.
   const error = known ? thrown : new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
-  if (!known) connection.node.log.warn({ client: connection.client, error: thrown }, "authenticate or onConnect refused");
+  if (!known) connection.node.log.warn({ client: connection.client, reason: String(thrown) }, "authenticate or onConnect refused");
   connection.fail(command.id, error);
   const name = error.retry ? "unavailable" : error.code === "token_expired" ? "token_expired" : "unauthorized";
   connection.close(name, error.message);
