@@ -95,7 +95,8 @@ function run(
   const sent = encode(command.bytes ?? command.data, node);
   const raw = command.bytes ?? command.data;
   const context = contextOf(connection, identity, resolved);
-  return andThen(def.allow?.({ ...context, action: "publish" }) ?? true, (allowed) => {
+  const verdict = def.allow === undefined || def.allow({ ...context, action: "publish" });
+  return andThen(verdict, (allowed) => {
     if (!allowed) throw forbidden("publish", resolved.name);
     return andThen(validate(def.schema, raw), (data) =>
       andThen(def.onPublish === undefined ? data : def.onPublish({ ...context, data }), (value) => {
