@@ -101,7 +101,9 @@ function run(
     return andThen(validate(def.schema, raw), (data) =>
       andThen(def.onPublish === undefined ? data : def.onPublish({ ...context, data }), (value) => {
         if (connection.closed) return;
-        const payload = value === raw ? sent : encode(value, node);
+        // A schema or hook may have changed it in place.
+        const untouched = def.schema === undefined && def.onPublish === undefined;
+        const payload = untouched ? sent : encode(value, node);
         const key = keyOf(node, identity, command, sent);
         const { gate, turn } = ticket;
         const keyed = command.idem !== undefined;
