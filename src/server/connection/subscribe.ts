@@ -169,7 +169,9 @@ async function startOf({ feed }: ActiveChannel, options: SubscribeOptions): Prom
 async function join(connection: Caller, identity: Identity, active: ActiveChannel, context: Context): Promise<Membership | undefined> {
   const { presence } = active.resolved.def;
   if (presence === undefined) return undefined;
-  const data = presence.data?.(context);
+  // As JSON has it, from here on: what is no JSON must fail here, and what the app changes later must not show.
+  const text = JSON.stringify(presence.data?.(context)) as string | undefined;
+  const data: unknown = text === undefined ? undefined : JSON.parse(text);
   const member = { id: identity.member, ...(data !== undefined && { data }) };
   // A name of its own for each subscription: a leave that comes late must not take the next one's member away.
   const instance = `${connection.client}.${connection.node.nextNumber().toString(36)}`;
