@@ -149,7 +149,8 @@ function begin(
       ...(start.complete !== undefined && { complete: start.complete }),
     },
     start: () => {
-      active.add(subscriber);
+      // The reply may have been one too many for a peer that does not read.
+      if (!connection.closed) active.add(subscriber);
       connection.node.hub.release(resolved.name);
     },
   };
