@@ -47,7 +47,8 @@ export class Hub {
     try {
       return await slot.opened;
     } catch (error) {
-      this.release(resolved.name);
+      // Off this slot: by its name there may be another one already.
+      slot.pending--;
       throw error;
     }
   }
