@@ -9,6 +9,7 @@ import type { MethodDef } from "./channels/methods.js";
 import { Appender } from "./connection/appender.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
+import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
 import type { Link, Peer } from "./connection/link.js";
@@ -43,6 +44,7 @@ export class Engine {
       flusher,
       budget: new Budget(options.budget),
       appender: new Appender(broker),
+      farewells: new Farewells(broker, clock, log),
       hub: new Hub({
         broker,
         clock,
@@ -82,5 +84,6 @@ export class Engine {
     this.#heartbeat.stop();
     for (const connection of [...this.#connections]) connection.close("going_away", reason);
     this.node.hub.close();
+    this.node.farewells.close();
   }
 }

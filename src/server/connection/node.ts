@@ -7,6 +7,7 @@ import type { Hub } from "../feed/hub.js";
 import type { Logger } from "../logger.js";
 import type { Appender } from "./appender.js";
 import type { Budget } from "./budget.js";
+import type { Farewells } from "./farewells.js";
 import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
 import type { RateOptions } from "./rate.js";
@@ -52,6 +53,7 @@ export interface ServerNode {
   readonly log: Logger;
   readonly hub: Hub;
   readonly appender: Appender;
+  readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;
   readonly registry: ChannelRegistry;
