@@ -141,6 +141,7 @@ function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: O
     return;
   }
   connection.reply(command.id, `{"offset":${result}}`);
+  ticket.gate.settled();
   connection.tidy(command.channel);
 }
 
@@ -167,6 +168,7 @@ function failed(connection: Caller, command: Publish, { gate, turn }: Ticket, th
     const now = connection.sessions.get(command.channel)?.gate;
     if (now !== gate) now?.shutFor(0, command.idem);
   }
+  gate.settled();
   connection.fail(command.id, error);
   connection.tidy(command.channel);
 }

@@ -29,7 +29,7 @@ export class ChannelSession {
   }
 
   get idle(): boolean {
-    return this.subscription === undefined && !this.lane.busy && !this.gate.shut;
+    return this.subscription === undefined && !this.lane.busy && this.gate.idle;
   }
 }
 
@@ -40,15 +40,27 @@ export class ChannelSession {
  */
 export class Gate {
   #passed = 0;
+  /** How many that came have no outcome yet. */
+  #underWay = 0;
   #shutBy: { readonly turn: number; readonly key: number | string } | undefined;
 
   get shut(): boolean {
     return this.#shutBy !== undefined;
   }
 
-  /** Counts a publish that comes to the gate. */
+  /** Whether it can be forgotten: it is open, and nothing that is under way could shut it. */
+  get idle(): boolean {
+    return !this.shut && this.#underWay === 0;
+  }
+
+  /** Counts a publish that comes to the gate; `settled` is called once when it has its outcome. */
   turn(): number {
+    this.#underWay++;
     return ++this.#passed;
+  }
+
+  settled(): void {
+    this.#underWay--;
   }
 
   /** The publish that came at `turn` has failed. */
