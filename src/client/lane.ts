@@ -133,6 +133,8 @@ export function createLane(
     if (index < 0) return false;
     publishes.splice(index, 1);
     if (index < sent) sent--;
+    // It may have been given up while it was on its way; an error that comes now is nobody's any more.
+    publish.try = undefined;
     settled(publish);
     return true;
   }
