@@ -22,6 +22,8 @@ export class LogModel {
   readonly #byId = new Map<MessageId, ModelEntry[]>();
   /** The epochs of the log as it is, oldest first. */
   #epochs: { readonly epoch: string; readonly base: number }[] = [];
+  /** The order in which all epochs began, lost ones included: news of them may still be on its way. */
+  readonly #begun = new Map<string, number>();
   #head = 0;
   #trimmed = 0;
   /** True while something was lost and nothing has been appended since: nobody can have been told. */
@@ -35,7 +37,7 @@ export class LogModel {
     return { epoch: this.#epochs.at(-1)?.epoch ?? "", offset: this.#head };
   }
 
-  /** Entries up to here are not kept. */
+  /** Entries up to here are not kept, or were not kept in a life of the log that news may still be on its way of. */
   get trimmed(): number {
     return this.#trimmed;
   }
@@ -43,6 +45,7 @@ export class LogModel {
   append(entry: Omit<ModelEntry, "void">): ModelEntry {
     if (this.#epochs.at(-1)?.epoch !== entry.epoch) {
       this.#epochs.push({ epoch: entry.epoch, base: entry.prev });
+      this.#begun.set(entry.epoch, this.#begun.size);
       if (this.#epochs.length > REMEMBERED_EPOCHS) this.#epochs.shift();
     }
     const made = { ...entry, void: false };
@@ -70,7 +73,6 @@ export class LogModel {
     }
     this.#head = head;
     this.#epochs = head === 0 ? [] : this.#epochs.filter(({ base }) => base < head || base === 0);
-    this.#trimmed = Math.min(this.#trimmed, head);
     this.lossUntold = true;
     return lost;
   }
@@ -115,10 +117,9 @@ export class LogModel {
     return next === undefined || offset <= next.base;
   }
 
-  /** Whether `later` is an epoch after `earlier` in the log as it is. */
+  /** Whether `later` began after `earlier`. */
   isLater(later: string, earlier: string): boolean {
-    const at = (name: string): number => this.#epochs.findIndex(({ epoch }) => epoch === name);
-    return at(later) > at(earlier);
+    return (this.#begun.get(later) ?? -1) > (this.#begun.get(earlier) ?? -1);
   }
 
   /** The entries between a place and an entry after it, oldest first, as far as the chain of `prev` leads back. */

@@ -10,7 +10,9 @@ export class Walker {
   readonly #log: LogModel;
   readonly #findings: Findings;
   #at: Place;
-  readonly #seen = new Map<MessageId, ModelEntry>();
+  readonly #seen = new Map<MessageId, { readonly entry: ModelEntry; readonly turn: number }>();
+  /** Counts the gaps that took it back: what was lost may come again behind one. */
+  #turn = 0;
   /** What was passed over and has not come yet: the end decides whether it was lost or out of order. */
   readonly #skipped = new Map<
     ModelEntry,
@@ -34,7 +36,8 @@ export class Walker {
       return;
     }
     const before = this.#seen.get(id);
-    if (before === entry) {
+    const again = before?.entry === entry;
+    if (before !== undefined && again && !(entry.void && before.turn < this.#turn)) {
       this.#findings.add("no repeats", `${this.#name} got ${id} (${at.offset} of ${channel}) twice`);
     } else if (this.#skipped.delete(entry)) {
       this.#findings.add(
@@ -52,13 +55,11 @@ export class Walker {
         `${this.#name} got ${id} (${at.offset} of ${channel}) when it stood at ${this.#at.offset} already`,
       );
     } else if (entry.prev !== this.#at.offset) this.#skip(entry);
-    if (before !== undefined && !before.void && before !== entry) {
-      this.#findings.add(
-        "no repeats",
-        `${this.#name} got ${id} twice: as ${before.offset} and as ${at.offset} of ${channel}`,
-      );
+    if (before !== undefined && !again && !before.entry.void) {
+      const places = `as ${before.entry.offset} and as ${at.offset}`;
+      this.#findings.add("no repeats", `${this.#name} got ${id} twice: ${places} of ${channel}`);
     }
-    this.#seen.set(id, entry);
+    this.#seen.set(id, { entry, turn: this.#turn });
     if (at.epoch !== this.#at.epoch || at.offset > this.#at.offset) this.#at = at;
   }
 
@@ -86,6 +87,7 @@ export class Walker {
       case "epoch":
         if (this.#log.lists(from.epoch)) dishonest("the log still knows that epoch");
     }
+    if (reason === "rollback" || reason === "epoch") this.#turn += 1;
     this.#at = at;
   }
 

@@ -57,9 +57,13 @@ export class BrokerSite {
     };
   }
 
-  /** What a replica has at this moment; `failOver` goes on from there. */
-  replicate(): StoreSnapshot {
-    return this.#store.snapshot();
+  /** What a replica has at this moment. The returned function fails over to it, unless something else has taken over. */
+  replicate(): () => void {
+    const { incarnation } = this;
+    const replica = this.#store.snapshot();
+    return () => {
+      if (incarnation === this.incarnation) this.failOver(replica);
+    };
   }
 
   /** Goes on as another incarnation, from a replica or from nothing. Every follower is reset. */

@@ -34,7 +34,8 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     run(world, step) {
       const client = world.client(step);
       const channel = streamOf(step);
-      for (let i = 0; i < 10 + (step.ms % 30); i++) client.publish(channel, step.who % 2 === 0 ? 200 : 8000 * step.size, step.ms % 5 === 0);
+      for (let i = 0; i < 10 + (step.ms % 30); i++)
+        client.publish(channel, step.who % 2 === 0 ? 200 : 8000 * step.size, step.ms % 5 === 0);
     },
   },
   /** Publishes to every stream: the order over channels does not matter, each one's does. */
@@ -48,7 +49,8 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   signal: {
     weight: 4,
     run(world, step) {
-      for (const channel of TRANSIENTS) for (let i = 0; i <= step.ms % 4; i++) world.client(step).signal(channel);
+      for (const channel of TRANSIENTS)
+        for (let i = 0; i <= step.ms % 4; i++) world.client(step).signal(channel);
     },
   },
   /** Reads back through a channel's past. */

@@ -24,7 +24,12 @@ function line(kind: WireTrouble, weight: number, longest: number, strength: (ste
 }
 
 /** A condition of one node's way to the broker. */
-function broker(kind: BrokerTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
+function broker(
+  kind: BrokerTrouble,
+  weight: number,
+  longest: number,
+  strength: (step: Step) => number,
+): Fault {
   return {
     weight,
     longest,
@@ -152,10 +157,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   /** The broker fails over to a replica that stopped following it `ms` ago. */
   failover: {
     weight: 1,
-    longest: 3000,
+    longest: 6000,
     run(world, step) {
-      const replica = world.site.replicate();
-      world.until(step.ms, () => world.site.failOver(replica));
+      world.until(step.ms, world.site.replicate());
     },
   },
   /** The broker comes back with nothing. */

@@ -18,8 +18,14 @@ const CALM_SHARE = 0.04;
 export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   const random = fork(seed, "plan");
   const calm = random.float() < CALM_SHARE;
-  const deeds = weigh(random, Object.entries(DEEDS).map(([name, { weight }]) => [name, weight]));
-  const faults = weigh(random, Object.entries(FAULTS).map(([name, { weight }]) => [name, random.float() < 0.5 ? 0 : weight]));
+  const deeds = weigh(
+    random,
+    Object.entries(DEEDS).map(([name, { weight }]) => [name, weight]),
+  );
+  const faults = weigh(
+    random,
+    Object.entries(FAULTS).map(([name, { weight }]) => [name, random.float() < 0.5 ? 0 : weight]),
+  );
   const faultShare = calm || faults.length === 0 ? 0 : 0.1 + random.float() * 0.4;
   const pace = pick(random, [60, 150, 400, 1000]);
   const list: Step[] = [];
@@ -43,7 +49,9 @@ type Weighted = readonly (readonly [name: string, weight: number])[];
 
 /** The same weights, each made larger or smaller by chance. */
 function weigh(random: Random, entries: Weighted): Weighted {
-  return entries.map(([name, weight]) => [name, weight * random.float() ** 2] as const).filter(([, weight]) => weight > 0);
+  return entries
+    .map(([name, weight]) => [name, weight * random.float() ** 2] as const)
+    .filter(([, weight]) => weight > 0);
 }
 
 function draw(random: Random, entries: Weighted): string {

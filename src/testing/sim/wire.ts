@@ -159,10 +159,12 @@ export class Wire implements Transport, Link {
 
   // What the network does to it.
 
-  /** Both ends learn at once that the link is gone, each in its own time. */
+  /** What is on its way is gone, and both ends learn it, each in its own time. */
   cut(): void {
-    this.#down.cut();
-    this.#up.cut();
+    for (const pipe of [this.#down, this.#up]) {
+      pipe.cut();
+      pipe.lose();
+    }
     const { clock, latency } = this.#options;
     clock.setTimeout(() => this.#endClient(1006, ""), latency());
     clock.setTimeout(() => this.#endServer("1006", false), latency());

@@ -42,7 +42,13 @@ export class World {
     this.site = new BrokerSite(this.clock, brokerClock, store, fork(seed, "broker's network"));
     this.nodes = Array.from({ length: plan.nodes }, (_, i) => {
       const name = `n${i}`;
-      return new SimNode(name, this.site, this.clock.another({ drift: this.#drift(name) }), fork(seed, name), this.recorder);
+      return new SimNode(
+        name,
+        this.site,
+        this.clock.another({ drift: this.#drift(name) }),
+        fork(seed, name),
+        this.recorder,
+      );
     });
     this.#network = new Network(this.clock, this.nodes, this.recorder, seed);
     for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
@@ -89,9 +95,23 @@ export class World {
   /** Writes down who is thought to be there, and who is. */
   noteMembers(): void {
     for (const channel of PRESENT) {
-      const there = this.clients.filter((client) => client.streams.has(channel) || client.transients.has(channel));
+      const there = this.clients.filter(
+        (client) => client.streams.has(channel) || client.transients.has(channel),
+      );
       const expected = there.map(({ name }) => name);
       for (const client of there) client.noteMembers(channel, expected);
+    }
+  }
+
+  /** A node keeps nothing of connections that have ended. */
+  checkLeftovers(): void {
+    for (const { name, engine } of this.nodes) {
+      if (engine === undefined) continue;
+      let wanted = 0;
+      for (const { subscriptions } of engine.connections) wanted += subscriptions;
+      let kept = 0;
+      for (const { audience } of engine.node.hub) kept += audience.size;
+      if (kept > wanted) this.recorder.add({ is: "held", who: `${name}'s list of subscribers`, bytes: kept, cap: wanted });
     }
   }
 
@@ -105,7 +125,8 @@ export class World {
     const name = `c${place}.${++this.#made}`;
     const process = new SimProcess(this.clock.another({ drift: this.#drift(name) }));
     const client = new SimClient(name, process, this.#network, fork(this.#plan.seed, name), this.recorder);
-    for (const channel of STREAMS) if (fork(this.#plan.seed, `${name} ${channel}`).float() < 0.8) client.open(channel);
+    for (const channel of STREAMS)
+      if (fork(this.#plan.seed, `${name} ${channel}`).float() < 0.8) client.open(channel);
     for (const channel of TRANSIENTS) client.listen(channel);
     return client;
   }
@@ -115,6 +136,10 @@ export class World {
   }
 
   #complain(who: string, error: unknown): void {
-    this.recorder.add({ is: "complaint", who, what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    this.recorder.add({
+      is: "complaint",
+      who,
+      what: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 }
