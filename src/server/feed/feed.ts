@@ -132,7 +132,7 @@ export class Feed {
   /** Hot path: once per append, not per subscriber. */
   onEntries(hint: Hint): void {
     if (this.#closed) return;
-    if (this.#repairing || this.#cursor.epoch === "") {
+    if (this.#cursor.epoch === "") {
       this.#repairAgain = true;
       return;
     }
@@ -168,8 +168,12 @@ export class Feed {
     do {
       this.#repairAgain = false;
       try {
-        const page = await this.#read(this.#cursor.offset);
+        const page = this.#unseen(await this.#read(this.#cursor.offset));
         if (this.#closed) return;
+        if (page === undefined) {
+          this.#repairAgain = true;
+          continue;
+        }
         const { steps, cursor, then } = readOn(this.#cursor, page);
         for (const step of steps) this.#pending.push(step);
         this.#cursor = cursor;
@@ -182,6 +186,15 @@ export class Feed {
       }
     } while (this.#repairAgain);
     this.#repairing = false;
+  }
+
+  /** A page less what hints have brought while it was read; `undefined` when they have gone on beyond its end. */
+  #unseen(page: Page): Page | undefined {
+    const { offset } = this.#cursor;
+    const [first] = page.entries;
+    if (first === undefined || first.offset > offset) return page;
+    const entries = page.entries.filter((entry) => entry.offset > offset);
+    return entries.length === 0 && page.head > offset ? undefined : { ...page, entries };
   }
 
   /** Hot path: encodes what came in this turn, once, and hands it to every live subscriber. */
