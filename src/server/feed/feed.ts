@@ -50,7 +50,7 @@ export class Feed {
   #closed = false;
   /** Pages being read for subscribers behind, by cursor: one read and one encoding for all who stand there. */
   readonly #reads = new Map<string, Promise<Page>>();
-  /** Pages made of the tail since the last flush, by offset. */
+  /** Pages made of the tail in this turn, by offset. */
   readonly #pages = new Map<number, { chunk: Chunk; end: Cursor }>();
 
   constructor(channel: string, ch: number, log: LogOptions, deps: FeedDeps) {
@@ -309,6 +309,7 @@ export class Feed {
     if (entries === undefined || newest === undefined) return undefined;
     const chunk = new Chunk(entries.map((entry) => entry.line));
     const page = { chunk, end: { epoch: cursor.epoch, offset: newest.offset } };
+    if (this.#pages.size === 0) this.#deps.collect(() => this.#pages.clear());
     if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
     return page;
   }
