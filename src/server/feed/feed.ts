@@ -280,7 +280,7 @@ export class Feed {
     const page = await this.#readShared(cursor);
     if (this.#closed || subscriber.state === "gone") return;
     const { steps, cursor: end, then } = readOn(cursor, page);
-    if (page.head > this.#cursor.offset) this.check();
+    if (page.head > this.#cursor.offset || page.epochs.at(-1)?.epoch !== this.#cursor.epoch) this.check();
     if (steps.length > 0) {
       const lines = steps.map((step) => this.#encode(step, false));
       return this.#send(subscriber, new Chunk(lines), end);
