@@ -17,6 +17,8 @@ export interface TailLimits {
   readonly age: number | undefined;
 }
 
+const DROPPED: EncodedLine = { text: "", size: 0 };
+
 export class Tail {
   readonly #limits: TailLimits;
   #entries: TailEntry[] = [];
@@ -81,7 +83,10 @@ export class Tail {
   }
 
   #drop(): void {
-    this.#bytes -= (this.#entries[this.#start++] as TailEntry).line.size;
+    const { offset, prev, line } = this.#entries[this.#start] as TailEntry;
+    this.#bytes -= line.size;
+    // What follows is still told by its place; its line need not wait for the next cut.
+    this.#entries[this.#start++] = { offset, prev, line: DROPPED };
   }
 
   /** The index of the entry whose `prev` is `offset`. */
