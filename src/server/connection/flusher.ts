@@ -65,6 +65,8 @@ export class Flusher {
       const end = Math.min(this.#at + STRIDE, this.#dirty.length);
       while (this.#at < end) (this.#dirty[this.#at++] as Flushable).flush();
       if (this.#at < this.#dirty.length && this.#clock.monotonic() - start > SLICE_MS) {
+        this.#dirty = this.#dirty.slice(this.#at);
+        this.#at = 0;
         this.schedule();
         return;
       }
