@@ -10,7 +10,7 @@ export type Origins = "*" | readonly string[];
 export function refusedOrigin(request: IncomingMessage, origins: Origins): string | undefined {
   const { origin, host } = request.headers;
   if (origin === undefined || origins === "*" || origins.includes(origin)) return undefined;
-  return hostOf(origin) === host?.toLowerCase() ? undefined : origin;
+  return host !== undefined && hostOf(origin) === host.toLowerCase() ? undefined : origin;
 }
 
 /** The host and port of an origin, as a Host header writes them; `undefined` for `null` and other opaque ones. */
