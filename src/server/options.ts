@@ -51,6 +51,9 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   ping: 25_000,
 };
 
+/** Two pages of those behind: see F5 and L7 in docs/spec.md. */
+const LEAST_UNSENT = 64 * 1024;
+
 /**
  * Limits and budget with defaults filled in.
  *
@@ -63,6 +66,9 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
     throw new TypeError(
       `limits.message (${limits.message}) must be at most half of unsent.perConnection (${budget.perConnection}): a page has to fit`,
     );
+  }
+  if (budget.perConnection < LEAST_UNSENT) {
+    throw new TypeError(`unsent.perConnection (${budget.perConnection}) must be at least ${LEAST_UNSENT}: a page has to fit`);
   }
   if (limits.frame < limits.message + 1024) {
     throw new TypeError(`limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`);
