@@ -34,6 +34,7 @@ export interface Caller {
   /** How many of the sessions are subscribed or about to be. */
   subscriptions: number;
 
+  /** Who it is, once the app has let them in: also when the connection has ended meanwhile. */
   identified(identity: Identity): void;
   session(channel: string): ChannelSession;
   /** Drops the session when there is nothing to remember of it. */

@@ -15,6 +15,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   let identity: Identity;
   try {
     const user: unknown = (await node.hooks.authenticate?.({ token: command.token, request: peer })) ?? null;
+    if (connection.closed) return;
     await node.hooks.onConnect?.({ client, user, request: peer });
     identity = identify(connection, user, command.publisher);
   } catch (error) {
@@ -22,6 +23,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     return;
   }
   connection.identified(identity);
+  if (connection.closed) return;
   const names = [...command.subs.keys()];
   const prepared = await Promise.all(
     names.map((name) => prepare(connection, identity, node.registry.spell(name), command.subs.get(name) ?? {})),

@@ -36,7 +36,7 @@ type State =
   | { readonly at: "new"; readonly stopTimer: () => void }
   | { readonly at: "connecting" }
   | { readonly at: "open" }
-  | { readonly at: "closed" };
+  | { readonly at: "closed"; readonly reason: string };
 
 export class Connection implements Caller {
   readonly node: ServerNode;
@@ -87,7 +87,9 @@ export class Connection implements Caller {
   }
 
   identified(identity: Identity): void {
-    if (!this.closed) this.#identity = identity;
+    this.#identity = identity;
+    // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
+    if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
   }
 
   receiveText(frame: string): void {
@@ -342,13 +344,16 @@ export class Connection implements Caller {
   #end(reason: string, said: boolean): void {
     const identity = this.#identity;
     if (this.#state.at === "new") this.#state.stopTimer();
-    this.#state = { at: "closed" };
+    this.#state = { at: "closed", reason };
     this.#inbox = [];
     this.#inboxAt = 0;
     this.out.close();
     leaveAll(this, said);
     this.#onEnd(this);
-    if (identity === undefined) return;
+    if (identity !== undefined) this.#tellEnd(identity, reason);
+  }
+
+  #tellEnd(identity: Identity, reason: string): void {
     const info = { client: this.client, user: identity.user, request: this.peer, reason };
     void (async () => this.node.hooks.onDisconnect?.(info))().catch((error: unknown) => {
       this.node.log.error({ client: this.client, error }, "onDisconnect failed");
