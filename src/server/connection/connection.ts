@@ -100,6 +100,11 @@ export class Connection implements Caller {
     this.#receive(() => readBinaryLines(frame));
   }
 
+  /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
+  get deaf(): boolean {
+    return this.#paused && this.out.roomy;
+  }
+
   /** Any sign of life that is no frame, such as a pong. */
   alive(): void {
     this.heard = this.node.clock.monotonic();
@@ -244,7 +249,11 @@ export class Connection implements Caller {
     if (waits === this.#paused || this.closed) return;
     this.#paused = waits;
     if (waits) this.#link.pause();
-    else this.#link.resume();
+    else {
+      // What came meanwhile is yet to be read.
+      this.alive();
+      this.#link.resume();
+    }
   }
 
   #answered(): void {

@@ -52,7 +52,7 @@ export class Heartbeat {
     const { length } = this.#groups;
     const steps = Math.min(length - 1, Math.ceil(PATIENCE_MS / this.#tick));
     for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>) {
-      if (connection.pinged > connection.heard) connection.close("silent", "nothing was heard since the last ping");
+      if (connection.pinged > connection.heard && !connection.deaf) connection.close("silent", "nothing was heard since the last ping");
     }
     for (const connection of this.#groups[this.#next] as Set<Connection>) connection.ping();
     this.#next = (this.#next + 1) % length;
