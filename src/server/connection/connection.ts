@@ -219,7 +219,7 @@ export class Connection implements Caller {
       if (this.#inboxAt === this.#inbox.length) {
         this.#inbox = lines;
         this.#inboxAt = 0;
-      } else this.#inbox.push(...lines);
+      } else for (const line of lines) this.#inbox.push(line);
     } catch (error) {
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;
