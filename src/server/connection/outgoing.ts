@@ -7,6 +7,9 @@ import type { Budget } from "./budget.js";
 import type { Flusher } from "./flusher.js";
 import type { Link } from "./link.js";
 
+/** Room for what is not counted in chunks, in bytes: a frame's header, a few pings, a close frame. */
+const FRAMING = 256;
+
 export class Outgoing {
   readonly #link: Link;
   readonly #flusher: Flusher;
@@ -34,7 +37,8 @@ export class Outgoing {
   /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
   offer(chunk: Chunk): boolean {
     const unsent = this.#queued + this.#link.unsent;
-    if (unsent + chunk.size > this.#budget.cap && (unsent > 0 || chunk.size > this.#budget.perConnection)) return false;
+    const needed = unsent + chunk.size + FRAMING;
+    if (needed > this.#budget.cap && (unsent > 0 || needed > this.#budget.perConnection)) return false;
     if (this.#closed) return true;
     if (this.#queue.push(chunk) === 1) this.#flusher.add(this);
     this.#queued += chunk.size;
