@@ -20,6 +20,9 @@ type Empty = Record<never, never>;
 /** What `publish` takes on a channel of these types. */
 type InputOf<Types extends AppTypes, Pattern extends keyof Types["channels"]> = Types["channels"][Pattern]["input"];
 
+/** How long a request and its body may take: Node's own default, in milliseconds. */
+const REQUEST_MS = 300_000;
+
 export interface ListenOptions {
   /** Default 8080; 0 for any free one. */
   readonly port?: number;
@@ -79,7 +82,12 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /** Serves on a port of its own. Resolves with where; rejects with the system's error, such as EADDRINUSE. */
   async listen(options: ListenOptions = {}): Promise<{ port: number; host: string; url: string }> {
     if (this.#server !== undefined) throw new TidemarkError("already_listening", "this app listens already");
-    const server = createServer();
+    const { connectTimeout } = readLimits(this.#options).limits;
+    const server = createServer({
+      headersTimeout: connectTimeout,
+      requestTimeout: Math.max(connectTimeout, REQUEST_MS),
+      connectionsCheckingInterval: Math.min(connectTimeout, 5000),
+    });
     this.#server = server;
     this.attach(server);
     try {
