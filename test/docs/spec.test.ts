@@ -4,7 +4,7 @@ import { brokerContract } from "tidemark/testing";
 import { filesBelow, readText } from "../project/files.js";
 
 /** Rules that no test names yet. Only ever lower this number. */
-const UNTESTED_AT_MOST = 149;
+const UNTESTED_AT_MOST = 131;
 
 const spec = readText("docs/spec.md");
 const rules = [...spec.matchAll(/^- \*\*([A-Z]\d+)\*\* (.+(?:\n {2}.+)*)/gm)].map(
