@@ -190,9 +190,9 @@ export class Connection implements Caller {
   }
 
   async #sendLarge(chunk: Chunk): Promise<void> {
-    const { perConnection } = this.node.budget;
-    if (chunk.size > perConnection) {
-      throw new TidemarkError("too_large", `the answer has ${chunk.size} bytes, and a connection may hold ${perConnection}`);
+    const { most } = this.out;
+    if (chunk.size > most) {
+      throw new TidemarkError("too_large", `the answer has ${chunk.size} bytes, and a connection may hold ${most}`);
     }
     // Always a turn later, also where there is some room: a loop that only promises keep going lets no socket drain.
     while (!this.closed && !this.out.offer(chunk)) await this.#drained();

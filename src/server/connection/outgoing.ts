@@ -29,6 +29,11 @@ export class Outgoing {
     this.#budget = budget;
   }
 
+  /** The largest chunk that can ever be taken, in bytes. */
+  get most(): number {
+    return this.#budget.perConnection - FRAMING;
+  }
+
   /** Bytes that wait here or in the socket. */
   get unsent(): number {
     return this.#queued + this.#link.unsent;
@@ -37,8 +42,7 @@ export class Outgoing {
   /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
   offer(chunk: Chunk): boolean {
     const unsent = this.#queued + this.#link.unsent;
-    const needed = unsent + chunk.size + FRAMING;
-    if (needed > this.#budget.cap && (unsent > 0 || needed > this.#budget.perConnection)) return false;
+    if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most)) return false;
     if (this.#closed) return true;
     if (this.#queue.push(chunk) === 1) this.#flusher.add(this);
     this.#queued += chunk.size;
