@@ -12,6 +12,7 @@ export const buildInputs = () =>
     "src",
     "examples",
     "bench",
+    "sim",
     "package.json",
     "package-lock.json",
     "tsconfig.json",

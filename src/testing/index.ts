@@ -1,5 +1,26 @@
 /** What tests of Tidemark, its brokers and its users are made with. */
 export { type BrokerHarness } from "./broker-contract/kit.js";
 export { brokerContract, type BrokerFactory, type SuiteRunner } from "./broker-contract.js";
+export { checkHistory } from "./history/check.js";
+export type {
+  HistoryEvent,
+  LogEvent,
+  MessageId,
+  PageEvent,
+  Place,
+  PresenceEvent,
+  PromiseName,
+  PublisherEvent,
+  RunEvent,
+  SignalEvent,
+  SubscriberEvent,
+  Violation,
+} from "./history/events.js";
 export { seededRandom } from "./seeded-random.js";
+export { DEEDS } from "./sim/deeds.js";
+export { FAULTS } from "./sim/faults.js";
+export { planFor, type PlanOptions } from "./sim/plan.js";
+export { runPlan, simulate, type SimResult } from "./sim/run.js";
+export { planText, shrink, type ShrinkOptions } from "./sim/shrink.js";
+export type { Plan, Step } from "./sim/step.js";
 export { VirtualClock, type ClockOptions } from "./virtual-clock.js";

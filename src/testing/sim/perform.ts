@@ -11,7 +11,7 @@ import type { World } from "./world.js";
 export function perform(world: World, step: Step): void {
   const thing = FAULTS[step.do] ?? DEEDS[step.do];
   if (thing === undefined) throw new TypeError(`no deed or fault is called ${step.do}`);
-  world.recorder.count(step.do);
+  world.recorder.count(`do ${step.do}`);
   world.recorder.trace(step.do);
   thing.run(world, step);
 }

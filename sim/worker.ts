@@ -1,0 +1,26 @@
+/** Runs seeds on a core of its own: one message in, one out. */
+import { parentPort } from "node:worker_threads";
+import { simulate, type Violation } from "tidemark/testing";
+
+export interface Job {
+  readonly seed: number;
+  readonly steps: number | undefined;
+}
+
+/** What is worth telling of a run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly hash: string;
+  readonly ms: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly violations: readonly Violation[];
+}
+
+parentPort?.on("message", (job: Job) => {
+  void simulate({ seed: job.seed, ...(job.steps !== undefined && { steps: job.steps }) }).then(
+    ({ hash, ms, counts, violations }) => {
+      const outcome: Outcome = { seed: job.seed, hash, ms, counts, violations: violations.slice(0, 5) };
+      parentPort?.postMessage(outcome);
+    },
+  );
+});
