@@ -45,6 +45,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   readonly #methods: ReadonlyMap<string, MethodDef>;
   #running: { engine: Engine; mount: Mount } | undefined;
   #server: Server | undefined;
+  #closed = false;
 
   constructor(
     options: AppOptions<User>,
@@ -109,9 +110,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /**
    * Serves on somebody else's HTTP server. Touches only its own paths, of requests and of upgrades; the others
-   * reach whoever else listens.
+   * reach whoever else listens. Attach it after your own `request` handler: one that comes later sees every request.
    */
   attach(server: Server): void {
+    this.#closed = false;
     this.#run().mount.attach(server);
   }
 
@@ -129,7 +131,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * Publishes for the application itself: the schema applies, `allow` and `onPublish` do not. Resolves with the
    * offset when it is in the log.
    *
-   * @throws {TidemarkError} `not_found`, `invalid`, `too_large`, `outcome_unknown`
+   * @throws {TidemarkError} `not_found`, `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
    */
   publish<Pattern extends keyof Types["channels"] & string>(
     pattern: Pattern,
@@ -141,6 +143,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** The same by the channel's full name, for names that are known only at run time. */
   async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
+    if (this.#closed) throw new TidemarkError("closed", "this app was closed; nobody would get the message");
     const { node } = this.#run().engine;
     const resolved = node.registry.resolve(channel);
     if (resolved === undefined) throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
@@ -162,6 +165,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   async close(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
+    this.#closed = true;
     const server = this.#server;
     this.#server = undefined;
     const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));

@@ -23,6 +23,13 @@ const MAX_SHARED_PAGES = 16;
 /** How long to wait before a failed or stale read is tried again, in milliseconds. */
 const RETRY_MS = 250;
 
+/** Where a subscription begins; without a cursor at the head, wherever that is when it begins. */
+export interface Start {
+  readonly cursor?: Cursor;
+  /** Whether everything that was asked for is still there. */
+  readonly complete: boolean;
+}
+
 export interface FeedDeps {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -45,6 +52,7 @@ export class Feed {
   #flushed: Cursor = this.#cursor;
   #pending: Step[] = [];
   #collecting = false;
+  #afterFlush: (() => void)[] = [];
   #repairing = false;
   #repairAgain = false;
   #closed = false;
@@ -86,11 +94,12 @@ export class Feed {
   }
 
   /** Where delivery starts for somebody who wants the newest `count` messages, and whether all of them are still there. */
-  async startOfLast(count: number): Promise<{ cursor: Cursor; complete: boolean }> {
+  async startOfLast(count: number): Promise<Start> {
     const head = this.#flushed;
-    if (count === 0) return { cursor: head, complete: true };
+    if (count === 0) return { complete: true };
     // A log that keeps nothing has no last messages, though this node holds some for those who lag.
-    const known = this.#log.retain && this.#tail.startOfLast(count, this.#deps.clock.now());
+    if (this.#log.retain === undefined) return { complete: head.offset === 0 };
+    const known = this.#tail.startOfLast(count, this.#deps.clock.now());
     if (known !== undefined) return { cursor: { epoch: head.epoch, offset: known }, complete: true };
     let before = MAX_OFFSET;
     let left = count;
@@ -107,7 +116,8 @@ export class Feed {
   }
 
   /** Where delivery starts for somebody who wants everything from `offset` on, and whether all of it is still there. */
-  async startAt(offset: number): Promise<{ cursor: Cursor; complete: boolean }> {
+  async startAt(offset: number): Promise<Start> {
+    if (this.#log.retain === undefined) return { complete: this.#flushed.offset < offset };
     const page = await this.#deps.broker.read(this.#channel, { after: Math.max(0, offset - 1), limit: 1, bytes: 0 }, this.#log);
     const start = page.entries[0]?.prev ?? page.head;
     return { cursor: this.#cursorAt(page, start), complete: page.oldestPrev < offset || page.oldestPrev === 0 };
@@ -178,7 +188,11 @@ export class Feed {
         for (const step of steps) this.#pending.push(step);
         this.#cursor = cursor;
         this.#collect();
-        if (then === "more") this.#repairAgain = true;
+        if (then === "more") {
+          this.#repairAgain = true;
+          // However far behind this node is, it holds one page of what it missed, not all of it.
+          await this.#nextFlush();
+        }
       } catch (error) {
         this.#deps.onError(error, this.#channel);
         this.#deps.clock.setTimeout(() => this.#closed || this.check(), RETRY_MS);
@@ -186,6 +200,10 @@ export class Feed {
       }
     } while (this.#repairAgain);
     this.#repairing = false;
+  }
+
+  #nextFlush(): Promise<void> {
+    return new Promise((resolve) => this.#afterFlush.push(resolve));
   }
 
   /** A page less what hints have brought while it was read; `undefined` when they have gone on beyond its end. */
@@ -225,6 +243,7 @@ export class Feed {
     if (lines.length > 0) deliver(lines, at);
     this.#flushed = this.#cursor;
     this.#pages.clear();
+    for (const resume of this.#afterFlush.splice(0)) resume();
     for (const subscriber of this.audience.behind) {
       if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
     }
