@@ -86,6 +86,7 @@ export class Peer implements Link {
   terminated = false;
   paused = false;
   pings = 0;
+  answersPings = true;
   /** While true, what is written stays unsent. */
   stuck = false;
   unsent = 0;
@@ -103,12 +104,14 @@ export class Peer implements Link {
   }
 
   write(chunks: readonly Chunk[]): void {
+    this.frames.push(chunks.map((chunk) => chunk.text ?? "binary").join("\n"));
     for (const chunk of chunks) this.#read(chunk);
     this.#written(chunks);
   }
 
   writeShared(chunk: Chunk): void {
     this.shared.push(chunk);
+    this.frames.push(chunk.text ?? "binary");
     this.#read(chunk);
     this.#written([chunk]);
   }
@@ -128,6 +131,8 @@ export class Peer implements Link {
 
   ping(): void {
     this.pings++;
+    // As a library does, if it is there and being listened to.
+    if (this.answersPings && !this.paused && !this.stuck) this.connection.alive();
   }
 
   close(name: CloseName, reason: string): void {
@@ -183,7 +188,6 @@ export class Peer implements Link {
   }
 
   #read(chunk: Chunk): void {
-    this.frames.push(chunk.text ?? "binary");
     const lines = chunk.text === undefined ? readBinaryLines(chunk.toBinary()) : splitTextLines(chunk.text);
     for (const { value, bytes } of lines) {
       if (bytes !== undefined && Array.isArray(value)) this.lines.push([value[0], value[1], bytes, value[3]]);
