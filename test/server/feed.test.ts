@@ -168,13 +168,13 @@ describe("a stream that keeps nothing", () => {
     const { between, world } = setup({});
     const peer = await subscribed(world);
     between.hint = () => {};
-    const lost = await world.append("log/a", "1", undefined);
+    const lost = await world.append("log/a", "1", 0);
     await world.clock.settle();
     between.hint = (hint, follower) => follower.onEntries(hint);
-    const next = await world.append("log/a", "2", undefined);
+    const next = await world.append("log/a", "2", 0);
     await world.clock.settle();
     expect(peer.events).toMatchObject([{ event: "gap", after: 0, until: next, reason: "trimmed" }]);
-    await world.append("log/a", "3", undefined);
+    await world.append("log/a", "3", 0);
     await world.clock.settle();
     expect(peer.payloads).toEqual([3]);
     expect(lost).toBeLessThan(next);
@@ -190,11 +190,11 @@ describe("a stream that keeps nothing", () => {
       return page;
     };
     for (let i = 1; i <= 9; i += 3) {
-      await world.append("log/a", `${i}`, undefined);
+      await world.append("log/a", `${i}`, 0);
       between.follower?.onReset();
-      await world.append("log/a", `${i + 1}`, undefined);
+      await world.append("log/a", `${i + 1}`, 0);
       await world.clock.settle();
-      await world.append("log/a", `${i + 2}`, undefined);
+      await world.append("log/a", `${i + 2}`, 0);
       answers.shift()?.();
       await world.clock.settle();
     }
@@ -211,7 +211,7 @@ describe("a stream that keeps nothing", () => {
     const peer = await subscribed(world);
     peer.stuck = true;
     for (let i = 1; i <= 5; i++) {
-      await world.append("log/a", `"${`${i}`.padEnd(30_000, ".")}"`, undefined);
+      await world.append("log/a", `"${`${i}`.padEnd(30_000, ".")}"`, 0);
       await world.clock.settle();
     }
     expect(peer.payloads).toHaveLength(4);
@@ -415,7 +415,7 @@ describe("those who are behind", () => {
     const slow = await subscribed(world);
     slow.stuck = true;
     for (let i = 1; i <= 100; i++) {
-      await world.append("log/a", `"${`${i}`.padEnd(20_000, ".")}"`, { count: 10 });
+      await world.append("log/a", `"${`${i}`.padEnd(20_000, ".")}"`, 10);
       await world.clock.settle();
     }
     slow.stuck = false;

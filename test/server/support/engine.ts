@@ -68,8 +68,9 @@ export class World {
     return peer;
   }
 
-  /** Appends as another node would; gives the offset. */
-  async append(channel: string, data: string, retain: { count: number } | undefined = { count: 1000 }): Promise<number> {
+  /** Appends as another node would; gives the offset. `count` is how many the log keeps. */
+  async append(channel: string, data: string, count = 1000): Promise<number> {
+    const retain = count === 0 ? undefined : { count };
     const key = { scope: "elsewhere", id: `${Math.random()}`, print: 0 };
     const [appended] = await this.elsewhere.append(channel, [{ data, key }], { retain, dedupe: 300_000 });
     if (appended === undefined || !("offset" in appended)) throw new Error("not appended");
