@@ -1,65 +1,67 @@
-/** A node, or a newcomer, that has to read the log. */
-import { describe, expect, it } from "vitest";
-import { createMemoryHub, type Broker, type LogOptions } from "../../src/broker/index.js";
-import { Feed } from "../../src/server/feed/feed.js";
-import { stream, tidemark } from "../../src/server/index.js";
-import { VirtualClock, seededRandom } from "../../src/testing/index.js";
+/** Subscribers that are behind, together. */
+import { expect, it } from "vitest";
+import { stream } from "../../src/server/index.js";
+import type { Chunk } from "../../src/server/feed/chunk.js";
+import { World, type Peer } from "./support/engine.js";
 
-const LOG: LogOptions = { retain: { count: 10_000 }, dedupe: 60_000 };
+const KILOBYTE = JSON.stringify("x".repeat(1000));
 
-describe("a feed that was left behind", () => {
-  it("F14: reads one page a turn, however much it has missed", async () => {
-    const clock = new VirtualClock();
-    const broker = createMemoryHub({ clock, random: seededRandom(3) }).broker();
-    const flushes: (() => void)[] = [];
-    let reads = 0;
-    const counting: Broker = Object.create(broker) as Broker;
-    counting.read = (...args) => {
-      reads++;
-      return broker.read(...args);
-    };
-    const collect = (flush: () => void): void => void flushes.push(flush);
-    const feed = new Feed("log/a", 1, LOG, { broker: counting, clock, collect, onError: () => {} });
-    await feed.open();
-    // Nobody told the feed of these.
-    for (let i = 0; i < 300; i++) {
-      await broker.append("log/a", [{ data: JSON.stringify("x".repeat(1000)), key: { scope: "s", id: i, print: i } }], LOG);
-    }
-    reads = 0;
-    feed.check();
-    await clock.settle();
-    expect(reads).toBe(1);
-    let turns = 0;
-    while (flushes.length > 0 && turns++ < 100) {
-      const before = reads;
-      for (const flush of flushes.splice(0)) flush();
-      await clock.settle();
-      expect(reads - before).toBeLessThanOrEqual(1);
-    }
-    const page = await broker.read("log/a", { after: 0, limit: 1, bytes: 0 }, LOG);
-    expect(feed.head.offset).toBe(page.head);
-    expect(turns).toBeGreaterThan(5);
-  });
+/** A world in which these many peers have stopped reading before 300 messages of a kilobyte were published. */
+async function world(count: number): Promise<{ world: World; peers: Peer[]; reads: () => number }> {
+  let reads = 0;
+  const made = new World(
+    { "a/:id": stream({ retain: { count: 1000 } }) },
+    {
+      broker: (broker) =>
+        new Proxy(broker, {
+          get: (target, name) => {
+            if (name === "read") reads++;
+            const value = Reflect.get(target, name) as unknown;
+            return typeof value === "function" ? (value.bind(target) as unknown) : value;
+          },
+        }),
+    },
+  );
+  const peers: Peer[] = [];
+  for (let i = 0; i < count; i++) {
+    const peer = await made.connect();
+    await peer.ask({ subscribe: "a/1" });
+    peer.stuck = true;
+    peers.push(peer);
+  }
+  for (let i = 0; i < 300; i++) {
+    await made.append("a/1", KILOBYTE);
+    await made.clock.settle();
+  }
+  reads = 0;
+  return { world: made, peers, reads: () => reads };
+}
 
-  it("C17: last and since on a stream that keeps nothing begin at the head, whenever that is", async () => {
-    const clock = new VirtualClock();
-    const broker = createMemoryHub({ clock, random: seededRandom(3) }).broker();
-    const live: LogOptions = { retain: undefined, dedupe: 60_000 };
-    const feed = new Feed("log/a", 1, live, { broker, clock, collect: () => {}, onError: () => {} });
-    await feed.open();
-    expect(await feed.startOfLast(5)).toEqual({ complete: true });
-    await broker.append("log/a", [{ data: "1", key: { scope: "s", id: 1, print: 1 } }], live);
-    const later = new Feed("log/a", 2, live, { broker, clock, collect: () => {}, onError: () => {} });
-    await later.open();
-    expect(await later.startOfLast(5)).toEqual({ complete: false });
-    expect(await later.startOfLast(0)).toEqual({ complete: true });
-    expect(await later.startAt(1)).toEqual({ complete: false });
-  });
+it("F11: those who stand at the same cursor share the read and what is made of it", async () => {
+  const { world: made, peers, reads } = await world(20);
+  const pages = peers.map((): Chunk[] => []);
+  for (const [i, peer] of peers.entries()) {
+    peer.stuck = false;
+    peer.write = (chunks) => void pages[i]?.push(...chunks);
+    peer.writeShared = (chunk) => void pages[i]?.push(chunk);
+  }
+  for (const peer of peers) peer.drain();
+  await made.clock.settle();
+  expect(reads()).toBeLessThan(10);
+  expect(pages[0]?.length).toBeGreaterThan(3);
+  for (const mine of pages) expect(mine.every((chunk, i) => chunk === pages[0]?.[i])).toBe(true);
 });
 
-it("A15: an app that was closed publishes nothing into the void", async () => {
-  const app = tidemark().channels({ "log/:id": stream({ retain: { count: 10 } }) });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  await app.close();
-  await expect(app.publish("log/:id", { id: "a" }, 1)).rejects.toMatchObject({ code: "closed" });
+it("F1, F5: who reads on gets everything once, and is written as much a turn as there is room for", async () => {
+  const { world: made, peers } = await world(1);
+  const [peer] = peers;
+  if (peer === undefined) throw new Error("nobody is there");
+  peer.stuck = false;
+  peer.drain();
+  await made.clock.settle();
+  expect(peer.payloads).toHaveLength(300);
+  await made.append("a/1", '"live"');
+  await made.clock.settle();
+  expect(peer.payloads.at(-1)).toBe("live");
+  expect(peer.payloads).toHaveLength(301);
 });

@@ -39,6 +39,22 @@ export interface FeedDeps {
   readonly onError: (error: unknown, channel: string) => void;
 }
 
+/** What is sent to everybody who stands at one cursor: encoded once. */
+interface EncodedPage {
+  readonly chunk: Chunk;
+  readonly end: Cursor;
+}
+
+/** What was found after a cursor. */
+interface Found {
+  /** Missing where nothing was. */
+  readonly page: EncodedPage | undefined;
+  /** Where a subscriber stands that has been sent the page. */
+  readonly end: Cursor;
+  /** Whether the cursor is beyond what the read saw. */
+  readonly ahead: boolean;
+}
+
 export class Feed {
   readonly #channel: string;
   readonly #ch: number;
@@ -57,9 +73,9 @@ export class Feed {
   #repairAgain = false;
   #closed = false;
   /** Pages being read for subscribers behind, by cursor: one read and one encoding for all who stand there. */
-  readonly #reads = new Map<string, Promise<Page>>();
-  /** Pages made of the tail in this turn, by offset. */
-  readonly #pages = new Map<number, { chunk: Chunk; end: Cursor }>();
+  readonly #reads = new Map<string, Promise<Found>>();
+  /** Pages made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
+  readonly #pages = new Map<number, EncodedPage>();
 
   constructor(channel: string, ch: number, log: LogOptions, deps: FeedDeps) {
     this.#channel = channel;
@@ -286,7 +302,7 @@ export class Feed {
     if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
     if (subscriber.trusted || this.#log.retain !== undefined) {
       const page = this.#tailPage(subscriber.cursor);
-      if (page !== undefined) return this.#send(subscriber, page.chunk, page.end);
+      if (page !== undefined) return this.#send(subscriber, page);
     }
     this.#readFor(subscriber).catch((error: unknown) => {
       this.#deps.onError(error, this.#channel);
@@ -295,31 +311,28 @@ export class Feed {
   }
 
   async #readFor(subscriber: Subscriber): Promise<void> {
-    const { cursor } = subscriber;
-    const page = await this.#readShared(cursor);
+    const { page, end, ahead } = await this.#readShared(subscriber.cursor);
     if (this.#closed || subscriber.state === "gone") return;
-    const { steps, cursor: end, then } = readOn(cursor, page);
-    if (page.head > this.#cursor.offset || page.epochs.at(-1)?.epoch !== this.#cursor.epoch) this.check();
-    if (steps.length > 0) {
-      const lines = steps.map((step) => this.#encode(step, false));
-      return this.#send(subscriber, new Chunk(lines), end);
-    }
+    if (page !== undefined) return this.#send(subscriber, page);
     subscriber.cursor = end;
     if (this.#joins(subscriber)) return;
     // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
     // or this node's feed is what lags: then the subscriber waits for it to come by.
-    if (then === "ahead" || this.#isBefore(end)) subscriber.state = "ahead";
+    if (ahead || this.#isBefore(end)) subscriber.state = "ahead";
     else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 
-  #send(subscriber: Subscriber, chunk: Chunk, end: Cursor): void {
-    if (subscriber.out.offer(chunk)) subscriber.cursor = end;
+  #send(subscriber: Subscriber, { chunk, end }: EncodedPage): void {
+    const taken = subscriber.out.offer(chunk);
+    if (taken) subscriber.cursor = end;
     if (this.#joins(subscriber)) return;
-    subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+    // As many pages a turn as there is room for: whoever reads on must be faster than what comes in meanwhile.
+    if (taken && subscriber.out.roomy) this.#catchUp(subscriber);
+    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 
   /** What follows `cursor` in this node's memory, encoded once for all who stand there. */
-  #tailPage(cursor: Cursor): { chunk: Chunk; end: Cursor } | undefined {
+  #tailPage(cursor: Cursor): EncodedPage | undefined {
     if (cursor.epoch !== this.#flushed.epoch) return undefined;
     const known = this.#pages.get(cursor.offset);
     if (known !== undefined) return known;
@@ -327,20 +340,36 @@ export class Feed {
     const newest = entries?.at(-1);
     if (entries === undefined || newest === undefined) return undefined;
     const chunk = new Chunk(entries.map((entry) => entry.line));
-    const page = { chunk, end: { epoch: cursor.epoch, offset: newest.offset } };
+    return this.#keep(cursor, { chunk, end: { epoch: cursor.epoch, offset: newest.offset } });
+  }
+
+  /** Keeps a page until the end of the turn, for others who come by the same cursor. */
+  #keep(cursor: Cursor, page: EncodedPage): EncodedPage {
+    if (cursor.epoch !== this.#flushed.epoch || this.#closed) return page;
     if (this.#pages.size === 0) this.#deps.collect(() => this.#pages.clear());
     if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
     return page;
   }
 
-  #readShared(cursor: Cursor): Promise<Page> {
+  #readShared(cursor: Cursor): Promise<Found> {
     const key = formatCursor(cursor);
-    let read = this.#reads.get(key);
-    if (read === undefined) {
-      read = this.#read(cursor.offset).finally(() => this.#reads.delete(key));
-      this.#reads.set(key, read);
+    let reading = this.#reads.get(key);
+    if (reading === undefined) {
+      reading = this.#readAfter(cursor).finally(() => this.#reads.delete(key));
+      this.#reads.set(key, reading);
     }
-    return read;
+    return reading;
+  }
+
+  async #readAfter(cursor: Cursor): Promise<Found> {
+    const read = await this.#read(cursor.offset);
+    const { steps, cursor: end, then } = readOn(cursor, read);
+    if (read.head > this.#cursor.offset || read.epochs.at(-1)?.epoch !== this.#cursor.epoch) this.check();
+    if (steps.length === 0) return { page: undefined, end, ahead: then === "ahead" };
+    const chunk = new Chunk(steps.map((step) => this.#encode(step, false)));
+    // What a log that keeps nothing says to a stranger is not what this node's memory has for those who lag.
+    const page = this.#log.retain === undefined ? { chunk, end } : this.#keep(cursor, { chunk, end });
+    return { page, end, ahead: false };
   }
 
   #read(after: number): Promise<Page> {

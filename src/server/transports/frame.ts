@@ -7,14 +7,39 @@ const PING = 0x89;
 
 /** Up to here a frame is cheapest as a latin1 string; above, one Buffer that many sockets share. In bytes. */
 const STRING_LIMIT = 1024;
+/** From here on a chunk is a frame of its own, in bytes. */
+const LARGE = 4096;
 
 /** The frame for one chunk, made once and kept with it. Hot path: the first subscriber's write makes it. */
 export function frameOf(chunk: Chunk): string | Buffer {
-  return (chunk.webSocketFrame ??= chunk.text === undefined ? binaryFrame(chunk.toBinary()) : textFrame(chunk.text));
+  return (chunk.webSocketFrame ??=
+    chunk.text === undefined ? binaryFrame(chunk.toBinary()) : textFrame(chunk.text));
+}
+
+/**
+ * The frames for several chunks, in order. Small ones go together: every frame costs a page an event of its own.
+ * A large one goes as the frame that all its subscribers share: copying it for each would cost more.
+ */
+export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
+  const frames: (string | Buffer)[] = [];
+  let small: Chunk[] = [];
+  const put = (): void => {
+    if (small.length > 0) frames.push(small.length === 1 ? frameOf(small[0] as Chunk) : frameOfAll(small));
+    small = [];
+  };
+  for (const chunk of chunks) {
+    if (chunk.size < LARGE) small.push(chunk);
+    else {
+      put();
+      frames.push(frameOf(chunk));
+    }
+  }
+  put();
+  return frames;
 }
 
 /** One frame for several chunks. Binary as soon as one of them is. */
-export function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
+function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
   let text = "";
   for (const chunk of chunks) {
     if (chunk.text === undefined) return binaryFrame(joinBinary(chunks));

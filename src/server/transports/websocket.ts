@@ -9,7 +9,7 @@ import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import type { Chunk } from "../feed/chunk.js";
 import type { Link, Peer } from "../connection/link.js";
-import { PING_AND_EMPTY, frameOf, frameOfAll } from "./frame.js";
+import { PING_AND_EMPTY, frameOf, framesOf } from "./frame.js";
 
 /** What the transport tells its connection. */
 export interface Receiver {
@@ -101,7 +101,10 @@ class WebSocketLink implements Link {
   }
 
   write(chunks: readonly Chunk[]): void {
-    this.#put(frameOfAll(chunks));
+    const frames = framesOf(chunks);
+    if (frames.length > 1) this.#socket.cork();
+    for (const frame of frames) this.#put(frame);
+    if (frames.length > 1) this.#socket.uncork();
   }
 
   /** Hot path: no callback, no copy, no allocation. */
