@@ -137,9 +137,22 @@ export interface Lease {
  */
 export type Durability = "memory" | "disk" | "replicated";
 
+/** A node among those that share a store. */
+export interface NodeInfo {
+  readonly id: string;
+  /** Of the program it runs; empty when it did not say. */
+  readonly version: string;
+  /** What it reported last, such as `{ connections: 120 }`. May be a few seconds old. */
+  readonly load: Readonly<Record<string, number>>;
+  /** When it came, in milliseconds since 1970. */
+  readonly since: number;
+}
+
 /** One node's connection to the logs. Methods reject with a {@link BrokerError}; none of them waits for ever. */
 export interface Broker {
   readonly durability: Durability;
+  /** This node's id, as the others know it. */
+  readonly node: string;
 
   /**
    * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append
@@ -186,7 +199,25 @@ export interface Broker {
   /** Makes `token` the only fence that the channel's fenced appends are accepted with. */
   seal(channel: string, token: string): Promise<void>;
 
-  /** Lets go of everything: followers get nothing more, this node's members leave at once, leases are released. */
+  /** The nodes that are there now, this one included. One that died without a word stays for a lease. */
+  nodes(): Promise<NodeInfo[]>;
+
+  /** What `nodes` says of this node's load from now on; the others may see it a few seconds later. */
+  report(load: Readonly<Record<string, number>>): void;
+
+  /**
+   * Hands a text to the listeners of one node, or of all with `*`, this one included. At most once, in the order of
+   * its sender; a node that is not there, or is cut off for a moment, does not get it, and nobody is told.
+   */
+  send(node: string, text: string): Promise<void>;
+
+  /** Is called with every text sent to this node from now on. Returns the way to stop. */
+  listen(listener: (text: string) => void): () => void;
+
+  /**
+   * Lets go of everything: followers and listeners get nothing more, this node's members leave at once, leases are
+   * released.
+   */
   close(): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ export {
   type Key,
   type Lease,
   type LogOptions,
+  type NodeInfo,
   type Page,
   type Payload,
   type PresenceChange,
@@ -28,6 +29,7 @@ export {
   createMemoryHub,
   memoryBroker,
   type MemoryHub,
+  type MemoryNodeOptions,
   type MemoryOptions,
   type MemorySnapshot,
 } from "./memory/memory-hub.js";

@@ -13,6 +13,7 @@ import { followRules } from "./broker-contract/follow-rules.js";
 import { keyRules } from "./broker-contract/key-rules.js";
 import { Kit, type BrokerHarness, type Rule } from "./broker-contract/kit.js";
 import { leaseRules } from "./broker-contract/lease-rules.js";
+import { nodeRules } from "./broker-contract/node-rules.js";
 import { presenceRules } from "./broker-contract/presence-rules.js";
 import { readRules } from "./broker-contract/read-rules.js";
 import { retentionRules } from "./broker-contract/retention-rules.js";
@@ -35,6 +36,7 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
   ["follow and signal", followRules],
   ["presence", presenceRules],
   ["leases and fences", leaseRules],
+  ["nodes", nodeRules],
   ["close", closeRules],
 ];
 

@@ -8,6 +8,7 @@ import {
   type Follower,
   type Lease,
   type LogOptions,
+  type NodeInfo,
   type Page,
   type ReadFrom,
   type Signal,
@@ -17,15 +18,18 @@ import type { MemoryStore } from "./store.js";
 /** One node's broker on a shared store. Methods are `async` so that what the store throws becomes a rejection. */
 export class MemoryBroker implements Broker {
   readonly durability: Durability = "memory";
+  readonly node: string;
   readonly #store: MemoryStore;
   readonly #node: number;
   readonly #stops = new Set<() => void>();
   #closed = false;
 
-  /** `node` is this broker's number on the store, never used before. */
-  constructor(store: MemoryStore, node: number) {
+  /** `node` is this broker's number on the store, never used before; the name is for the other nodes. */
+  constructor(store: MemoryStore, node: number, { id = `node-${node}`, version = "" } = {}) {
     this.#store = store;
     this.#node = node;
+    this.node = id;
+    store.addNode(node, { id, version });
   }
 
   async append(
@@ -72,6 +76,22 @@ export class MemoryBroker implements Broker {
 
   async seal(channel: string, token: string): Promise<void> {
     this.#open().seal(channel, token);
+  }
+
+  async nodes(): Promise<NodeInfo[]> {
+    return this.#open().nodes.list();
+  }
+
+  report(load: NodeInfo["load"]): void {
+    this.#store.nodes.report(this.#node, load);
+  }
+
+  async send(node: string, text: string): Promise<void> {
+    this.#open().nodes.send(node, text);
+  }
+
+  listen(listener: (text: string) => void): () => void {
+    return this.#store.nodes.listen(this.#node, listener);
   }
 
   /** As the contract has it; closing again does nothing. */

@@ -27,13 +27,20 @@ export interface MemoryOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** What the other nodes see of a node. */
+export interface MemoryNodeOptions {
+  /** Default: `node-` and a number. */
+  readonly id?: string;
+  readonly version?: string;
+}
+
 /** A hub's logs and leases at one moment; opaque. */
 export type MemorySnapshot = StoreSnapshot;
 
 /** A store in memory that any number of nodes share: a cluster in one process. */
 export interface MemoryHub {
   /** Another node's broker. */
-  broker(): Broker;
+  broker(options?: MemoryNodeOptions): Broker;
   /** What a replica that has seen everything would hold now. */
   snapshot(): MemorySnapshot;
   /**
@@ -65,7 +72,7 @@ export function createMemoryHub(options: MemoryOptions = {}): MemoryHub {
   });
   let nodes = 0;
   return {
-    broker: () => new MemoryBroker(store, ++nodes),
+    broker: (node) => new MemoryBroker(store, ++nodes, node),
     snapshot: () => store.snapshot(),
     restore: (snapshot = NOTHING) => store.restore(snapshot),
     get channels() {

@@ -3,6 +3,7 @@ import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../con
 import { ChannelLog, type Moment } from "./channel-log.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
+import { NodeDirectory } from "./node-directory.js";
 import { ChannelPresence } from "./presence.js";
 
 /** Everything a store is made from; `createMemoryHub` says what the numbers mean. */
@@ -35,6 +36,7 @@ const EPOCH_LETTERS = 8;
 /** What all nodes of a hub share. Every method is one synchronous step. */
 export class MemoryStore {
   readonly leases: LeaseTable;
+  readonly nodes: NodeDirectory;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #idle: number;
@@ -50,6 +52,7 @@ export class MemoryStore {
 
   constructor({ clock, random, idle, maxKeys, onError }: StoreOptions) {
     this.leases = new LeaseTable(clock, random);
+    this.nodes = new NodeDirectory(onError);
     this.#clock = clock;
     this.#random = random;
     this.#idle = idle;
@@ -112,8 +115,14 @@ export class MemoryStore {
     return channel.presence.list();
   }
 
+  addNode(node: number, { id, version }: { readonly id: string; readonly version: string }): void {
+    this.nodes.add(node, { id, version, load: {}, since: this.#clock.now() });
+  }
+
   /** A node is gone: its members leave at once and its leases are free. */
   dropNode(node: number): void {
+    this.nodes.silence(node);
+    this.nodes.drop(node);
     for (const { presence } of this.#channels.values()) presence?.drop(node);
     this.leases.drop(node);
   }

@@ -29,6 +29,8 @@ export const closeRules: readonly Rule[] = [
         node.members(channel),
         node.lease("lease", 1000),
         node.seal(channel, "t1"),
+        node.nodes(),
+        node.send("*", "text"),
       ];
       await Promise.all(calls.map((call) => assertRejects(call, "closed")));
       await node.close();

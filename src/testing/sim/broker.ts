@@ -11,6 +11,7 @@ import {
   type Follower,
   type Lease,
   type LogOptions,
+  type NodeInfo,
   type Page,
   type ReadFrom,
   type Signal,
@@ -142,6 +143,26 @@ export class SimBroker implements Broker {
 
   seal(channel: string, token: string): Promise<void> {
     return this.#call(() => this.#store.seal(channel, token));
+  }
+
+  get node(): string {
+    return this.#store.node;
+  }
+
+  nodes(): Promise<NodeInfo[]> {
+    return this.#call(() => this.#store.nodes());
+  }
+
+  report(load: NodeInfo["load"]): void {
+    this.#store.report(load);
+  }
+
+  send(node: string, text: string): Promise<void> {
+    return this.#call(() => this.#store.send(node, text));
+  }
+
+  listen(listener: (text: string) => void): () => void {
+    return this.#store.listen((text) => this.#process.run(() => this.#closed || listener(text)));
   }
 
   /** Says goodbye: members leave at once. */
