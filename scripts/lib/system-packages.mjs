@@ -4,7 +4,10 @@ import { delimiter, join } from "node:path";
 import { run } from "./run.mjs";
 
 /** `name` is the Debian package. */
-const NEEDED = [{ name: "chromium", command: "chromium", tests: "the browser tests" }];
+const NEEDED = [
+  { name: "chromium", command: "chromium", tests: "the browser tests" },
+  { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
+];
 
 /** Installs what is missing where it can; returns the names of what is missing still. */
 export async function ensureSystemPackages() {

@@ -1,0 +1,59 @@
+/**
+ * Logs in Redis: nodes on any number of machines share them. Redis 7 or later, or Valkey; standalone, Sentinel or
+ * Cluster.
+ */
+import { BrokerError, type Broker, type Durability } from "../contract.js";
+import { Clustered } from "./clustered.js";
+import { within } from "./deadline.js";
+import { readOptions, type RedisBrokerOptions, type Settings } from "./options.js";
+import { RedisBroker } from "./redis-broker.js";
+import { checkServer } from "./server-check.js";
+import { Single } from "./single.js";
+import type { Topology } from "./topology.js";
+
+export { DEFAULT_LEASE_MS, DEFAULT_TIMEOUT_MS, type Address, type RedisBrokerOptions } from "./options.js";
+export { RedisSetupError } from "./server-check.js";
+
+/**
+ * Connects to Redis and checks that it is fit to keep logs; resolves when this is a node among the others.
+ *
+ * @throws {TypeError} when options contradict each other
+ * @throws {RedisSetupError} when Redis is too old, or may evict keys
+ * @throws {BrokerError} `unavailable` when there is no Redis within the timeout
+ * @example
+ * const broker = await redisBroker({ url: "redis://localhost:6379" });
+ * const app = tidemark({ broker }).channels({ "chat/:id": stream({ retain: { count: 1000 } }) });
+ */
+export async function redisBroker(options: RedisBrokerOptions = {}): Promise<Broker> {
+  const settings = readOptions(options);
+  const topology: Topology = settings.cluster === undefined ? new Single(settings) : new Clustered(settings);
+  let broker: RedisBroker | undefined;
+  try {
+    await connected(topology, settings);
+    broker = new RedisBroker(topology, await durabilityOf(topology, settings), settings);
+    await broker.start();
+    return broker;
+  } catch (error) {
+    await broker?.close();
+    topology.close();
+    throw error;
+  }
+}
+
+async function connected(topology: Topology, { clock, timeout }: Settings): Promise<void> {
+  const ready = new Promise<void>((resolve) => topology.onReady(resolve));
+  topology.connect();
+  try {
+    await within(clock, timeout, "accept a connection", ready);
+  } catch (error) {
+    const why = topology.lastError === undefined ? "" : `: ${topology.lastError.message}`;
+    throw new BrokerError("unavailable", `there is no Redis within ${timeout} ms${why}`, { cause: error });
+  }
+}
+
+/** What an acknowledgement survives: on a cluster, the least that any of its servers gives. */
+async function durabilityOf(topology: Topology, settings: Settings): Promise<Durability> {
+  const each = await Promise.all(topology.primaries().map((redis) => checkServer(redis, settings)));
+  if (settings.replicas > 0) return "replicated";
+  return each.every((durability) => durability === "disk") ? "disk" : "memory";
+}

@@ -1,0 +1,127 @@
+/** The way to Redis for commands. Waits for a connection up to the deadline; what was sent is never sent again. */
+import type { Cluster, Redis } from "ioredis";
+import type { Clock } from "../../protocol/index.js";
+import { BrokerError } from "../contract.js";
+import { within } from "./deadline.js";
+import { mayBeRepeated, replyCode, toBrokerError } from "./errors.js";
+import type { Script } from "./scripts.js";
+import type { Topology } from "./topology.js";
+
+export type Arg = string | Buffer | number;
+
+/** How long to wait before asking again when Redis said "not now", in milliseconds. */
+const PAUSE_MS = 50;
+
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly timeout: number;
+}
+
+/** A call that waits for a connection. */
+interface Waiting {
+  readonly until: number;
+  readonly go: (redis: Redis | Cluster) => void;
+}
+
+export class Link {
+  readonly #topology: Topology;
+  readonly #clock: Clock;
+  readonly #timeout: number;
+  /** By the key they are about, each in the order of the calls. */
+  readonly #waiting = new Map<string, Waiting[]>();
+  #looking = false;
+  #closed = false;
+
+  constructor(topology: Topology, { clock, timeout }: LinkOptions) {
+    this.#topology = topology;
+    this.#clock = clock;
+    this.#timeout = timeout;
+    topology.onReady(() => this.#resume());
+  }
+
+  /** Runs a script on the server that has `keys`, all of one slot. Rejects with a {@link BrokerError}. */
+  script(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Arg[],
+    timeout = this.#timeout,
+  ): Promise<unknown> {
+    const all = [keys.length, ...keys, ...args];
+    return this.#run(keys[0] ?? "", script.name, timeout, async (redis) => {
+      try {
+        return await redis.callBuffer("evalsha", script.sha, ...all);
+      } catch (error) {
+        if (replyCode(error) !== "NOSCRIPT") throw error;
+        return redis.callBuffer("eval", script.text, ...all);
+      }
+    });
+  }
+
+  /** Runs one command on the server that has `key`. Rejects with a {@link BrokerError}. */
+  command(key: string, name: string, ...args: Arg[]): Promise<unknown> {
+    return this.#run(key, name, this.#timeout, (redis) => redis.callBuffer(name, ...args));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting.clear();
+  }
+
+  async #run(
+    key: string,
+    what: string,
+    timeout: number,
+    send: (redis: Redis | Cluster) => Promise<unknown>,
+  ): Promise<unknown> {
+    const until = this.#clock.monotonic() + timeout;
+    for (;;) {
+      const left = until - this.#clock.monotonic();
+      const redis =
+        this.#ready(key) ?? (await within(this.#clock, left, `come back to ${what}`, this.#wait(key, until)));
+      if (this.#closed) throw new BrokerError("closed", "this broker was closed");
+      try {
+        return await within(this.#clock, until - this.#clock.monotonic(), what, send(redis));
+      } catch (error) {
+        if (!mayBeRepeated(error) || until - this.#clock.monotonic() <= PAUSE_MS) throw toBrokerError(error);
+      }
+      await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** Nobody overtakes those who wait: the appends of a channel keep the order of their calls. */
+  #ready(key: string): Redis | Cluster | undefined {
+    return this.#waiting.has(key) ? undefined : this.#topology.ready(key);
+  }
+
+  #wait(key: string, until: number): Promise<Redis | Cluster> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(key);
+      if (waiting === undefined) this.#waiting.set(key, [{ until, go: resolve }]);
+      else waiting.push({ until, go: resolve });
+      this.#look();
+    });
+  }
+
+  /** Those whose server is there go on; those whose time is over are forgotten. */
+  #resume(): void {
+    const now = this.#clock.monotonic();
+    for (const [key, waiting] of this.#waiting) {
+      const redis = this.#topology.ready(key);
+      const left = redis === undefined ? waiting.filter(({ until }) => until > now) : [];
+      if (left.length > 0) this.#waiting.set(key, left);
+      else this.#waiting.delete(key);
+      if (redis !== undefined) for (const { go } of waiting) go(redis);
+    }
+    if (this.#waiting.size > 0) this.#look();
+  }
+
+  /** Not everything that makes a server ready again is announced: a cluster's slots move silently. */
+  #look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#clock.setTimeout(() => {
+      this.#looking = false;
+      if (!this.#closed) this.#resume();
+    }, PAUSE_MS);
+  }
+}

@@ -1,0 +1,62 @@
+-- Reads a page of a log. Writes only when there is no log yet, and to renew the life of one now and then.
+--
+-- ARGV    1 name for a new epoch · 2 life, ms or 0 · 3 "after" or "before" · 4 that offset · 5 most entries · 6 most bytes
+--         7 most age, ms, or ""
+-- Returns epochs, head, oldestPrev, the prev of the oldest entry found, and then id and entry of each, oldest first.
+
+local EPOCH, LIFE, FORWARD, FROM = ARGV[1], ARGV[2], ARGV[3] == 'after', tonumber(ARGV[4])
+local LIMIT, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local HEADER = 10
+local FIRST_PAGE, MAX_PAGE = 8, 256
+
+local meta = redis.call('HMGET', META, 'e', 'h', 'l')
+local epochs, head = meta[1], meta[2]
+if not is_whole(epochs, meta[3]) then
+  create(EPOCH, now_ms())
+  keep_for(LIFE, 1, 1)
+  return { EPOCH .. ':0', 0, 0, 0 }
+end
+local left = redis.call('PTTL', META)
+if LIFE == '0' then
+  if left >= 0 then keep_for(LIFE, 1, 6) end
+elseif left < tonumber(LIFE) / 2 then
+  keep_for(LIFE, 1, 6)
+end
+
+local function prev_of(entry)
+  return (struct.unpack('>I7', entry[2][2]))
+end
+
+local min = AGE and offset_at(now_ms() - AGE) or 0
+local oldest = redis.call('XRANGE', LOG, text(min), '+', 'COUNT', 1)[1]
+local reply = { epochs, tonumber(head), oldest and prev_of(oldest) or tonumber(head), 0 }
+
+local found, room, page_size = {}, BYTES, FIRST_PAGE
+local low, high = math.max(min, FORWARD and FROM + 1 or 0), FORWARD and '+' or text(FROM - 1)
+while oldest and #found < LIMIT and room >= 0 and (FORWARD or FROM > 0) do
+  local count = math.min(page_size, LIMIT - #found)
+  local page
+  if FORWARD then
+    page = redis.call('XRANGE', LOG, text(low), '+', 'COUNT', count)
+  else
+    page = redis.call('XREVRANGE', LOG, high, text(low), 'COUNT', count)
+  end
+  for _, entry in ipairs(page) do
+    room = room - (#entry[2][4] - HEADER)
+    if room < 0 and #found > 0 then break end
+    found[#found + 1] = entry
+  end
+  if #page < count then break end
+  local last = tonumber(string.match(page[#page][1], '^%d+'))
+  if FORWARD then low = last + 1 else high = text(last - 1) end
+  page_size = math.min(page_size * 2, MAX_PAGE)
+end
+if #found > 0 then
+  reply[4] = prev_of(found[FORWARD and 1 or #found])
+  for i = 1, #found do
+    local entry = found[FORWARD and i or #found - i + 1]
+    reply[#reply + 1] = entry[1]
+    reply[#reply + 1] = entry[2][4]
+  end
+end
+return reply

@@ -1,0 +1,162 @@
+import type { Member } from "../../protocol/index.js";
+import {
+  BrokerError,
+  type Appended,
+  type Broker,
+  type Draft,
+  type Durability,
+  type Follower,
+  type Lease,
+  type LogOptions,
+  type NodeInfo,
+  type Page,
+  type ReadFrom,
+  type Signal,
+} from "../contract.js";
+import { encodeSignals } from "./entry-codec.js";
+import { Follows } from "./follows.js";
+import { Keys } from "./keys.js";
+import { Leases } from "./leases.js";
+import { Link } from "./link.js";
+import { LogCalls } from "./log-calls.js";
+import { list } from "./replies.js";
+import { readMember } from "./member-codec.js";
+import { Messages } from "./messages.js";
+import { NodeLife } from "./node-life.js";
+import type { Settings } from "./options.js";
+import { PresentMembers } from "./present-members.js";
+import { Replication } from "./replication.js";
+import { scripts } from "./scripts.js";
+import { Sweeper } from "./sweeper.js";
+import { Topics } from "./topics.js";
+import type { Topology } from "./topology.js";
+
+/** One node's broker on a Redis that it is connected to. */
+export class RedisBroker implements Broker {
+  readonly node: string;
+  readonly durability: Durability;
+  readonly #topology: Topology;
+  readonly #keys: Keys;
+  readonly #link: Link;
+  readonly #log: LogCalls;
+  readonly #topics: Topics;
+  readonly #follows: Follows;
+  readonly #present: PresentMembers;
+  readonly #life: NodeLife;
+  readonly #leases: Leases;
+  readonly #messages: Messages;
+  #closing: Promise<void> | undefined;
+
+  constructor(topology: Topology, durability: Durability, settings: Settings) {
+    const { prefix, nodeId, version, lease, clock, random, timeout, replicas, maxKeys, idle, onError } =
+      settings;
+    this.node = nodeId;
+    this.durability = durability;
+    this.#topology = topology;
+    const keys = (this.#keys = new Keys(prefix));
+    const link = (this.#link = new Link(topology, { clock, timeout }));
+    const topics = (this.#topics = new Topics(topology, { clock, timeout }));
+    const replication = replicas > 0 ? new Replication(topology, replicas, timeout) : undefined;
+    this.#log = new LogCalls(link, keys, replication, { random, maxKeys, idle });
+    this.#follows = new Follows(topics, keys, onError);
+    this.#leases = new Leases(link, keys, random);
+    this.#messages = new Messages(link, keys, topics, onError);
+    const present = (this.#present = new PresentMembers(link, keys, clock, random.id()));
+    const parts = { topology, link, keys, topics, present, sweeper: new Sweeper(link, keys) };
+    this.#life = new NodeLife(parts, { id: nodeId, version, lease, clock, random });
+  }
+
+  /** Becomes a node among the others. */
+  async start(): Promise<void> {
+    await Promise.all([this.#messages.open(this.node), this.#life.start()]);
+  }
+
+  append(
+    channel: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Promise<Appended[]> {
+    return this.#open(() => this.#log.append(channel, drafts, options));
+  }
+
+  read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
+    return this.#open(() => this.#log.read(channel, from, options));
+  }
+
+  signal(channel: string, signals: readonly Signal[]): Promise<void> {
+    return this.#open(async () => {
+      if (signals.length === 0) return;
+      const topic = this.#keys.topic(channel);
+      await this.#link.command(topic, "spublish", topic, encodeSignals(signals));
+    });
+  }
+
+  follow(channel: string, follower: Follower): Promise<() => void> {
+    return this.#open(() => this.#follows.follow(channel, follower));
+  }
+
+  join(channel: string, member: Member, instance: string): Promise<void> {
+    return this.#open(() => this.#present.join(channel, member, instance));
+  }
+
+  leave(channel: string, id: string, instance: string, grace: number): Promise<void> {
+    return this.#open(() => this.#present.leave(channel, id, instance, grace));
+  }
+
+  members(channel: string): Promise<{ members: Member[]; version: number }> {
+    return this.#open(async () => {
+      const keys = this.#keys.presence(channel, this.#present.incarnation);
+      const [version, nextGrace, owners, members] = list(await this.#link.script(scripts.members, keys, []));
+      this.#life.saw(channel, list(owners).map(String));
+      // The node that began it looks at it in time; when it is gone, whoever asks does.
+      if (nextGrace === 0) this.#present.lookAfter(channel, 0);
+      const parsed = list(members).map((text) => readMember(JSON.parse(String(text))));
+      return { members: parsed, version: Number(version) };
+    });
+  }
+
+  lease(name: string, ttl: number): Promise<Lease | undefined> {
+    return this.#open(() => this.#leases.take(name, ttl));
+  }
+
+  seal(channel: string, token: string): Promise<void> {
+    return this.#open(() => this.#log.seal(channel, token));
+  }
+
+  nodes(): Promise<NodeInfo[]> {
+    return this.#open(() => this.#life.nodes());
+  }
+
+  report(load: Readonly<Record<string, number>>): void {
+    this.#life.report(load);
+  }
+
+  send(node: string, text: string): Promise<void> {
+    return this.#open(() => this.#messages.send(node, text));
+  }
+
+  listen(listener: (text: string) => void): () => void {
+    return this.#closing === undefined ? this.#messages.listen(listener) : () => {};
+  }
+
+  /** As the contract has it; closing again waits for the same end. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#follows.close();
+    this.#messages.close();
+    this.#topics.closeAll();
+    // Where Redis is away, leases and members end by themselves.
+    await Promise.allSettled([this.#life.stop(), this.#leases.releaseAll()]);
+    this.#present.close();
+    this.#link.close();
+    this.#topology.close();
+  }
+
+  async #open<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw new BrokerError("closed", "this broker was closed");
+    return call();
+  }
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import type { Broker } from "../../../src/broker/index.js";
+import { redisBroker, type RedisBrokerOptions } from "../../../src/broker/redis/index.js";
+import { brokerContract } from "../../../src/testing/index.js";
+import { RedisServer, hasRedis } from "./support/redis-server.js";
+import { elapse } from "./support/wait.js";
+
+/** Each test's store is a prefix of its own: one server serves all. */
+function harnessOn(connection: () => RedisBrokerOptions) {
+  let stores = 0;
+  return async () => {
+    const prefix = `store-${++stores}`;
+    const brokers: Broker[] = [];
+    return {
+      connect: async () => {
+        const broker = await redisBroker({ ...connection(), prefix, lease: 1500, timeout: 3000 });
+        brokers.push(broker);
+        return broker;
+      },
+      close: async () => {
+        await Promise.all(brokers.map((broker) => broker.close()));
+      },
+      elapse,
+    };
+  };
+}
+
+describe.skipIf(!hasRedis)("one Redis", () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.remove());
+  brokerContract(
+    "redis, standalone",
+    harnessOn(() => ({ url: server.url })),
+    { describe, it: it.concurrent },
+  );
+});
