@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Broker } from "../../../src/broker/index.js";
 import { redisBroker, type RedisBrokerOptions } from "../../../src/broker/redis/index.js";
 import { brokerContract } from "../../../src/testing/index.js";
+import { RedisCluster } from "./support/cluster.js";
 import { RedisServer, hasRedis } from "./support/redis-server.js";
+import { Watched } from "./support/sentinels.js";
 import { elapse } from "./support/wait.js";
 
 /** Each test's store is a prefix of its own: one server serves all. */
@@ -34,6 +36,32 @@ describe.skipIf(!hasRedis)("one Redis", () => {
   brokerContract(
     "redis, standalone",
     harnessOn(() => ({ url: server.url })),
-    { describe, it: it.concurrent },
+    { describe: describe.concurrent, it },
+  );
+});
+
+describe.skipIf(!hasRedis)("a primary under Sentinel", () => {
+  let watched: Watched;
+  beforeAll(async () => {
+    watched = await Watched.start();
+  });
+  afterAll(() => watched.remove());
+  brokerContract(
+    "redis, Sentinel",
+    harnessOn(() => watched.options),
+    { describe: describe.concurrent, it },
+  );
+});
+
+describe.skipIf(!hasRedis)("a Cluster", () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await RedisCluster.start();
+  });
+  afterAll(() => cluster.remove());
+  brokerContract(
+    "redis, Cluster",
+    harnessOn(() => cluster.options),
+    { describe: describe.concurrent, it },
   );
 });
