@@ -106,6 +106,7 @@ export interface Signal {
 /** One change of who is present. Versions of a channel grow by one; a hole means: ask `members` again. */
 export interface PresenceChange {
   readonly version: number;
+  /** Those who came, and those who were there and have other data now. */
   readonly joined: readonly Member[];
   readonly left: readonly Member[];
 }
@@ -180,7 +181,8 @@ export interface Broker {
 
   /**
    * Adds an instance (such as a connection) of a member. The first instance of a member id is announced as
-   * joined; a later one changes nothing but replaces the data new readers see. Ends with `leave` or with this node.
+   * joined; a later one takes its data's place, and is announced as joined again if that is other data. Ends with
+   * `leave` or with this node.
    */
   join(channel: string, member: Member, instance: string): Promise<void>;
 

@@ -1,7 +1,7 @@
 import type { EventFrame, Member, MembersResult } from "../protocol/index.js";
 
 /** A change of who is there, as the server numbers them. */
-export type PresenceChange = Extract<EventFrame, { event: "join" | "leave" | "members" }>;
+export type PresenceChange = Extract<EventFrame, { event: "join" | "leave" | "update" | "members" }>;
 
 /** Who is on a channel. Changes are numbered; one that is not the next means that some were missed: ask again. */
 export interface Presence {
@@ -22,7 +22,7 @@ const MAX_EARLY = 256;
 /** @param askServer asks the server for the list; `adopt` is to be called with the answer */
 export function createPresence(
   askServer: () => void,
-  tell: (event: "join" | "leave" | "members", members: readonly Member[]) => void,
+  tell: (event: "join" | "leave" | "update" | "members", members: readonly Member[]) => void,
 ): Presence {
   let list: readonly Member[] = [];
   let total = 0;
@@ -49,8 +49,10 @@ export function createPresence(
       const { event, members } = next;
       const others = without(list, members);
       version++;
-      total += event === "join" ? members.length : -members.length;
-      list = event === "join" ? [...others, ...members] : others;
+      if (event === "join") total += members.length;
+      if (event === "leave") total -= members.length;
+      if (event === "update") list = list.map((old) => members.find(({ id }) => id === old.id) ?? old);
+      else list = event === "join" ? [...others, ...members] : others;
       tell(event, members);
       tell("members", list);
     } else if (next.version > version) {

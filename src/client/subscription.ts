@@ -42,6 +42,7 @@ export interface SubscriptionEvents {
   readonly members: readonly Member[];
   readonly join: readonly Member[];
   readonly leave: readonly Member[];
+  readonly update: readonly Member[];
 }
 
 /** One handle on a subscription, as the subscription sees it. */
@@ -275,6 +276,7 @@ export function createSubscription(
           break;
         case "join":
         case "leave":
+        case "update":
         case "members":
           presence.change(event);
           break;

@@ -26,6 +26,8 @@ export interface TransientEvents<Data> {
   readonly join: readonly Member[];
   /** Those who left. */
   readonly leave: readonly Member[];
+  /** Those who were there before, and show other data now. */
+  readonly update: readonly Member[];
   /** The server has confirmed the subscription: at first, and after every reconnect. */
   readonly subscribed: Subscribed;
   /** The server ended the subscription; it is not asked for again. */

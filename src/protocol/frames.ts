@@ -152,6 +152,8 @@ export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
 export type EventFrame =
   | { readonly event: "join"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
   | { readonly event: "leave"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  /** These were there before, and have other data now. */
+  | { readonly event: "update"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
   /** Joins or leaves were not sent, since this connection had no room: ask for the members again. */
   | { readonly event: "members"; readonly ch: number; readonly version: number }
   | {

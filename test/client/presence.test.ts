@@ -144,3 +144,16 @@ test("members refused for the moment are asked for again, refused for good they 
   world.link.say({ id: again?.id, error: { code: "forbidden", message: "", retry: false } });
   expect(errors.all).toMatchObject([{ code: "forbidden", channel: "a" }]);
 });
+
+test("a member who shows other data now keeps its place", async () => {
+  const { world, chat, told } = await present(list(3, "ann", "bob"));
+  told.all.length = 0;
+  const updated: (readonly Member[])[] = [];
+  chat.on("update", (members) => updated.push(members));
+  world.link.say({ event: "update", ch: 1, version: 4, members: [member("ann", { away: true })] });
+  expect(chat.members).toEqual([member("ann", { away: true }), member("bob")]);
+  expect(chat.memberCount).toBe(2);
+  expect(updated).toEqual([[member("ann", { away: true })]]);
+  expect(told.all).toEqual([["members", ["ann", "bob"]]]);
+  expect(world.link.take()).toEqual([]);
+});

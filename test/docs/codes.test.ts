@@ -24,6 +24,7 @@ const EVENTS: Record<EventFrame["event"], true> = {
   gap: true,
   join: true,
   leave: true,
+  update: true,
   members: true,
   subscribed: true,
   unsubscribed: true,

@@ -551,4 +551,22 @@ describe("presence data", () => {
     });
     expect(log.lines).toHaveLength(2);
   });
+
+  it("M6, M12: other data of somebody who is there is announced as an update, and listed", async () => {
+    let mood = "glad";
+    const app = tidemark({ ...quiet, authenticate: ({ token }) => ({ id: token }) }).channels({
+      "chat/:id": stream({ presence: () => ({ mood }) }),
+    });
+    const { url } = await serve(app);
+    const ann = await connect(url, { token: "ann" });
+    await ann.ask({ subscribe: "chat/a" });
+    const { version } = (await ann.event("join")) as { version: number };
+    const again = await connect(url, { token: "ann", subs: { "chat/a": {} } });
+    mood = "sad";
+    const third = await connect(url, { token: "ann", subs: { "chat/a": {} } });
+    const members = [{ id: "ann", data: { mood: "sad" } }];
+    expect(await ann.event("update")).toMatchObject({ version: version + 1, members });
+    expect(await again.ask({ members: "chat/a" })).toEqual({ members, version: version + 1, total: 1 });
+    expect(await third.ask({ members: "chat/a" })).toMatchObject({ members });
+  });
 });

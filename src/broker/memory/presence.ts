@@ -19,6 +19,8 @@ export class ChannelPresence {
   readonly #announce: (change: PresenceChange) => void;
   readonly #present = new Map<string, Present>();
   readonly #joined = new Map<string, Member>();
+  /** Those who were there before, and whose data is another now. */
+  readonly #changed = new Map<string, Member>();
   readonly #left = new Map<string, Member>();
   #unannounced: PresenceChange[] = [];
   #scheduled = false;
@@ -45,11 +47,16 @@ export class ChannelPresence {
     if (present === undefined) {
       present = { member, instances: new Set(), grace: undefined };
       this.#present.set(member.id, present);
-      if (!this.#left.delete(member.id)) this.#joined.set(member.id, member);
+      const before = this.#left.get(member.id);
+      this.#left.delete(member.id);
+      if (before === undefined) this.#joined.set(member.id, member);
+      else this.#compare(before, member);
       this.#schedule();
     } else {
+      const before = present.member;
       present.member = member;
       if (this.#joined.has(member.id)) this.#joined.set(member.id, member);
+      else this.#compare(before, member);
     }
     present.instances.add(`${node}/${instance}`);
     if (present.grace !== undefined) this.#clock.clearTimeout(present.grace);
@@ -85,9 +92,16 @@ export class ChannelPresence {
     return { members, version: this.#version };
   }
 
+  #compare(before: Member, now: Member): void {
+    if (JSON.stringify(before.data) === JSON.stringify(now.data)) return;
+    this.#changed.set(now.id, now);
+    this.#schedule();
+  }
+
   #remove(present: Present): void {
     const { id } = present.member;
     this.#present.delete(id);
+    this.#changed.delete(id);
     if (!this.#joined.delete(id)) this.#left.set(id, present.member);
     this.#schedule();
   }
@@ -105,14 +119,15 @@ export class ChannelPresence {
   }
 
   #close(): void {
-    if (this.#joined.size === 0 && this.#left.size === 0) return;
+    if (this.#joined.size + this.#changed.size + this.#left.size === 0) return;
     this.#version += 1;
     this.#unannounced.push({
       version: this.#version,
-      joined: [...this.#joined.values()],
+      joined: [...this.#joined.values(), ...this.#changed.values()],
       left: [...this.#left.values()],
     });
     this.#joined.clear();
+    this.#changed.clear();
     this.#left.clear();
   }
 }

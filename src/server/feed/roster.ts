@@ -70,10 +70,13 @@ export class Roster {
     if (change.version <= this.#broker) return;
     if (change.version !== this.#broker + 1) return this.check();
     this.#broker = change.version;
-    for (const member of change.joined) this.#members.set(member.id, member);
     for (const member of change.left) this.#members.delete(member.id);
+    const joined = change.joined.filter(({ id }) => !this.#members.has(id));
+    const changed = change.joined.filter((member) => !joined.includes(member));
+    for (const member of change.joined) this.#members.set(member.id, member);
     this.#tell("leave", change.left);
-    this.#tell("join", change.joined);
+    this.#tell("join", joined);
+    this.#tell("update", changed);
   }
 
   /** Asks the broker for the whole list. */
@@ -107,14 +110,19 @@ export class Roster {
     const now = new Map(members.map((member) => [member.id, member]));
     const left = [...this.#members.values()].filter((member) => !now.has(member.id));
     const joined = members.filter((member) => !this.#members.has(member.id));
+    const changed = members.filter((member) => {
+      const known = this.#members.get(member.id);
+      return known !== undefined && JSON.stringify(known.data) !== JSON.stringify(member.data);
+    });
     this.#members.clear();
     for (const [id, member] of now) this.#members.set(id, member);
     this.#tell("leave", left);
     this.#tell("join", joined);
+    this.#tell("update", changed);
   }
 
   /** Events are bounded like everything else: a long list goes out in several, each a version of its own. */
-  #tell(event: "join" | "leave", members: readonly Member[]): void {
+  #tell(event: "join" | "leave" | "update", members: readonly Member[]): void {
     for (let i = 0; i < members.length; ) {
       const some: string[] = [];
       let size = 0;

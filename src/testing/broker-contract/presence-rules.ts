@@ -43,8 +43,8 @@ export const presenceRules: readonly Rule[] = [
       await a.join(channel, { id: "ann", data: { x: [1] } }, "1");
       await tells(kit, watcher, "+ann");
       assert.deepEqual(watcher.changes[0]?.joined, [{ id: "ann", data: { x: [1] } }]);
-      await a.join(channel, { id: "ann" }, "2");
-      await b.join(channel, { id: "ann" }, "3");
+      await a.join(channel, { id: "ann", data: { x: [1] } }, "2");
+      await b.join(channel, { id: "ann", data: { x: [1] } }, "3");
       await a.leave(channel, "ann", "1", 0);
       await b.leave(channel, "ann", "3", 0);
       await a.join(channel, { id: "bob" }, "4");
@@ -122,7 +122,7 @@ export const presenceRules: readonly Rule[] = [
   },
   {
     number: 56,
-    sentence: "a later instance's data is what new readers see, and is not announced",
+    sentence: "a later instance's data takes the place of the one before, and is announced if it is other data",
     async check(kit) {
       const { a, b, channel, watcher } = await scene(kit);
       await a.join(channel, { id: "ann", data: { name: "Ann", bytes: "\n😀" } }, "1");
@@ -132,9 +132,18 @@ export const presenceRules: readonly Rule[] = [
       const after = await a.members(channel);
       assert.deepEqual(before.members, [{ id: "ann", data: { name: "Ann", bytes: "\n😀" } }]);
       assert.deepEqual(after.members, [{ id: "ann", data: [1, null] }]);
-      assert.equal(after.version, before.version);
+      assert.equal(after.version, before.version + 1);
+      await tells(kit, watcher, "+ann", "+ann");
+      assert.deepEqual(watcher.changes.at(-1)?.joined, [{ id: "ann", data: [1, null] }]);
+      await b.join(channel, { id: "ann", data: [1, null] }, "4");
       await a.join(channel, { id: "bob" }, "3");
-      await tells(kit, watcher, "+ann", "+bob");
+      await tells(kit, watcher, "+ann", "+ann", "+bob");
+      await b.leave(channel, "ann", "2", 0);
+      await a.join(channel, { id: "ann", data: [1, null] }, "5");
+      await b.leave(channel, "ann", "4", 0);
+      await a.leave(channel, "ann", "1", 0);
+      await a.leave(channel, "ann", "5", 0);
+      await tells(kit, watcher, "+ann", "+ann", "+bob", "-ann");
       const bob = (await a.members(channel)).members.find(({ id }) => id === "bob");
       assert.equal(bob?.data, undefined);
     },

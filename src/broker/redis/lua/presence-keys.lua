@@ -73,12 +73,12 @@ local function version()
   return first
 end
 
--- Tells what has changed in sum: who came and went, or went and came, does not show.
+-- Tells what has changed in sum: who came and went, or went and came, does not show. Other data counts as joining.
 local function announce()
   local joined, left = {}, {}
   for _, id in ipairs(touched) do
     local member = redis.call('HGET', MEMBERS, id)
-    if member and not before[id] then
+    if member and member ~= before[id] then
       joined[#joined + 1] = member
     elseif before[id] and not member then
       left[#left + 1] = before[id]
