@@ -9,8 +9,20 @@ import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { method, stream, tidemark, transient } from "../../src/server/index.js";
 import { Client, connect, open } from "./support/client.js";
-import { BINARY, CLOSE, PING, PONG, TEXT, closing, dial, frame, upgrade, upgradeRequest, type Raw } from "./support/raw.js";
-import { at, quiet, type Served } from "./support/serve.js";
+import {
+  BINARY,
+  CLOSE,
+  PING,
+  PONG,
+  TEXT,
+  closing,
+  dial,
+  frame,
+  upgrade,
+  upgradeRequest,
+  type Raw,
+} from "./support/raw.js";
+import { servedAt, quiet, type Served } from "./support/serve.js";
 
 const app = tidemark({ ...quiet, limits: { connectTimeout: 400 } })
   .channels({
@@ -40,7 +52,7 @@ beforeAll(async () => {
   });
   app.attach(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  served = at((server.address() as AddressInfo).port);
+  served = servedAt((server.address() as AddressInfo).port);
   witness = new Client(served.url);
   await new Promise((resolve) => witness.socket.once("open", resolve));
   const ok = await witness.ask({ connect: { subs: { "chat/witness": {} } } });
@@ -72,7 +84,7 @@ beforeEach(({ onTestFinished }) => {
 });
 afterEach(witnessHears);
 
-type Sort = readonly [title: string, line: unknown, code: string, names?: string];
+type Sort = readonly [title: string, line: unknown, code: string];
 
 /** Every value that is wrong for a field, in a command that is right but for it. */
 function wrong(field: string, command: (value: unknown) => unknown, values: readonly unknown[]): Sort[] {
@@ -85,34 +97,91 @@ function cut(text: string): string {
 
 const LONG = "x".repeat(256);
 const NO_OFFSET = ["7", -1, 1.5, 2 ** 53, 1e300, null, {}, [], true];
-const NO_CURSOR = [7, null, {}, [], true, "", "k3x", "k3x:", ":7", "k3x:-1", "k3x:07", "k3x:1.5", "k3x:1e3", "k 3:7", "k3x:9007199254740992", `k3x:${"9".repeat(40)}`, `${"e".repeat(33)}:7`];
-const NO_CHANNEL = [7, null, {}, [], true, "", LONG, "é".repeat(128), "chat/\u0000", "chat/\n", "chat/\u001b[2J", "chat/\u007f", "chat/\u0085", "chat/\u2028", "chat/\ud800", "chat/\udc00x"];
+const NO_CURSOR = [
+  7,
+  null,
+  {},
+  [],
+  true,
+  "",
+  "k3x",
+  "k3x:",
+  ":7",
+  "k3x:-1",
+  "k3x:07",
+  "k3x:1.5",
+  "k3x:1e3",
+  "k 3:7",
+  "k3x:9007199254740992",
+  `k3x:${"9".repeat(40)}`,
+  `${"e".repeat(33)}:7`,
+];
+const NO_CHANNEL = [
+  7,
+  null,
+  {},
+  [],
+  true,
+  "",
+  LONG,
+  "é".repeat(128),
+  "chat/\u0000",
+  "chat/\n",
+  "chat/\u001b[2J",
+  "chat/\u007f",
+  "chat/\u0085",
+  "chat/\u2028",
+  "chat/\ud800",
+  "chat/\udc00x",
+];
 
-const before: Sort[] = [
-  ...["subscribe", "unsubscribe", "publish", "history", "members", "call"].map(
-    (verb): Sort => [`${verb} before connect`, { [verb]: "chat/a", data: 1 }, "connect_first"],
-  ),
-  ...wrong("connect", (connect) => ({ connect }), [7, "x", null, [], true]),
+const unconnected: Sort[] = [
+  ...["subscribe", "unsubscribe", "publish", "history", "members", "call"].map((verb): Sort => [
+    `${verb} before connect`,
+    { [verb]: "chat/a", data: 1 },
+    "connect_first",
+  ]),
+  ...wrong("connect", (value) => ({ connect: value }), [7, "x", null, [], true]),
   ...wrong("token", (token) => ({ connect: { token } }), [7, null, {}, [], true, "t".repeat(16_385)]),
-  ...wrong("publisher", (publisher) => ({ connect: { publisher } }), [7, null, {}, [], "", "too short", "p".repeat(129)]),
+  ...wrong("publisher", (publisher) => ({ connect: { publisher } }), [
+    7,
+    null,
+    {},
+    [],
+    "",
+    "too short",
+    "p".repeat(129),
+  ]),
   ...wrong("subs", (subs) => ({ connect: { subs } }), [7, "chat/a", [], true]),
   ...wrong("subs.chat/a", (options) => ({ connect: { subs: { "chat/a": options } } }), [7, "x", null, []]),
-  ...wrong("a name in subs", (name) => ({ connect: { subs: { [name as string]: {} } } }), ["", LONG, "chat/\u0007"]),
+  ...wrong("a name in subs", (name) => ({ connect: { subs: { [name as string]: {} } } }), [
+    "",
+    LONG,
+    "chat/\u0007",
+  ]),
   ...wrong("cursor in subs", (cursor) => ({ connect: { subs: { "chat/a": { cursor } } } }), NO_CURSOR),
   ...wrong("last in subs", (last) => ({ connect: { subs: { "chat/a": { last } } } }), [...NO_OFFSET, 1001]),
   ...wrong("since in subs", (since) => ({ connect: { subs: { "chat/a": { since } } } }), NO_OFFSET),
   ...wrong("kind in subs", (kind) => ({ connect: { subs: { "chat/a": { kind } } } }), [7, "state", null]),
 ];
 
-const after: Sort[] = [
+const connected: Sort[] = [
   ["connect twice", { connect: {} }, "already_connected"],
   ["no command", { data: 1 }, "unknown_command"],
   ["an unknown command", { shout: "chat/a" }, "unknown_command"],
   ["a command that objects have anyway: toString", { toString: "chat/a" }, "unknown_command"],
-  ["a command that objects have anyway: __proto__", '{"id":1,"__proto__":{"publish":"chat/a","data":1}}', "unknown_command"],
+  [
+    "a command that objects have anyway: __proto__",
+    '{"id":1,"__proto__":{"publish":"chat/a","data":1}}',
+    "unknown_command",
+  ],
   ["a command that objects have anyway: constructor", { constructor: "chat/a" }, "unknown_command"],
   ["two commands in one object", { subscribe: "chat/a", publish: "chat/a", data: 1 }, "bad_request"],
-  ["all commands in one object", { subscribe: "c", unsubscribe: "c", publish: "c", history: "c", members: "c", call: "c" }, "bad_request"],
+  [
+    "all commands in one object",
+    { subscribe: "c", unsubscribe: "c", publish: "c", history: "c", members: "c", call: "c" },
+    "bad_request",
+  ],
   ...wrong("subscribe", (subscribe) => ({ subscribe }), NO_CHANNEL),
   ...wrong("unsubscribe", (unsubscribe) => ({ unsubscribe }), NO_CHANNEL),
   ...wrong("publish", (publish) => ({ publish, data: 1 }), NO_CHANNEL),
@@ -123,13 +192,31 @@ const after: Sort[] = [
   ...wrong("last", (last) => ({ subscribe: "chat/a", last }), [...NO_OFFSET, 1001]),
   ...wrong("since", (since) => ({ subscribe: "chat/a", since }), NO_OFFSET),
   ["last and since together", { subscribe: "chat/a", last: 1, since: 1 }, "bad_request"],
-  ...wrong("kind", (kind) => ({ subscribe: "chat/a", kind }), [7, null, {}, "", "state", "toString", "__proto__"]),
+  ...wrong("kind", (kind) => ({ subscribe: "chat/a", kind }), [
+    7,
+    null,
+    {},
+    "",
+    "state",
+    "toString",
+    "__proto__",
+  ]),
   ["publish without data", { publish: "chat/a" }, "bad_request"],
-  ...wrong("idem", (idem) => ({ publish: "chat/a", data: 1, idem }), [-1, 1.5, 2 ** 53, null, {}, [], true, "", "k".repeat(129)]),
+  ...wrong("idem", (idem) => ({ publish: "chat/a", data: 1, idem }), [
+    -1,
+    1.5,
+    2 ** 53,
+    null,
+    {},
+    [],
+    true,
+    "",
+    "k".repeat(129),
+  ]),
   ...wrong("first", (first) => ({ publish: "chat/a", data: 1, first }), [1, 0, "true", null, {}, []]),
   ...wrong("age", (age) => ({ publish: "chat/a", data: 1, age }), NO_OFFSET),
-  ...wrong("before", (before) => ({ history: "chat/a", before }), NO_OFFSET),
-  ...wrong("after", (after) => ({ history: "chat/a", after }), NO_OFFSET),
+  ...wrong("before", (value) => ({ history: "chat/a", before: value }), NO_OFFSET),
+  ...wrong("after", (value) => ({ history: "chat/a", after: value }), NO_OFFSET),
   ...wrong("since of history", (since) => ({ history: "chat/a", since }), NO_OFFSET),
   ...wrong("limit", (limit) => ({ history: "chat/a", limit }), [...NO_OFFSET, 0, 1001]),
   ["before and after together", { history: "chat/a", before: 1, after: 1 }, "bad_request"],
@@ -145,14 +232,31 @@ const after: Sort[] = [
   ["members of a channel without presence", { members: "chat/a" }, "wrong_kind"],
   ["history of a transient", { history: "typing/a" }, "wrong_kind"],
   ["a payload over the limit", { publish: "chat/a", data: "x".repeat(65_535) }, "too_large"],
-  ["a payload that grows over the limit in UTF-8", { publish: "chat/a", data: "€".repeat(22_000) }, "too_large"],
-  ["a payload nested 30,000 deep", `{"id":1,"publish":"chat/a","data":${"[".repeat(30_000)}${"]".repeat(30_000)}}`, "invalid"],
-  ["a transient's payload nested 30,000 deep", `{"id":1,"publish":"typing/a","data":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`, "invalid"],
-  ["a call's input nested 30,000 deep", `{"id":1,"call":"echo","data":${"[".repeat(30_000)}${"]".repeat(30_000)}}`, "internal"],
+  [
+    "a payload that grows over the limit in UTF-8",
+    { publish: "chat/a", data: "€".repeat(22_000) },
+    "too_large",
+  ],
+  [
+    "a payload nested 30,000 deep",
+    `{"id":1,"publish":"chat/a","data":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
+    "invalid",
+  ],
+  [
+    "a transient's payload nested 30,000 deep",
+    `{"id":1,"publish":"typing/a","data":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`,
+    "invalid",
+  ],
+  [
+    "a call's input nested 30,000 deep",
+    `{"id":1,"call":"echo","data":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
+    "internal",
+  ],
   ["unsubscribing from nothing", { unsubscribe: "chat/never" }, "not_subscribed"],
 ];
 
-const withId = (line: unknown): string => (typeof line === "string" ? line : JSON.stringify({ id: 1, ...(line as object) }));
+const withId = (line: unknown): string =>
+  typeof line === "string" ? line : JSON.stringify({ id: 1, ...(line as object) });
 
 async function refuses(client: Client, [, line, code]: Sort): Promise<void> {
   client.send(withId(line));
@@ -161,15 +265,15 @@ async function refuses(client: Client, [, line, code]: Sort): Promise<void> {
 }
 
 describe("W10, W12, W15, W16, C1: a command that is wrong is answered with what is wrong, and the connection goes on", () => {
-  it.each(before)("before connect: %s", async (...sort) => {
+  it.each(unconnected)("before connect: %s", async (title, line, code) => {
     const client = await open(served.url);
-    await refuses(client, sort);
+    await refuses(client, [title, line, code]);
     expect(await client.ask({ connect: {} })).toHaveProperty("client");
   });
 
-  it.each(after)("%s", async (...sort) => {
+  it.each(connected)("%s", async (title, line, code) => {
     const client = await connect(served.url);
-    await refuses(client, sort);
+    await refuses(client, [title, line, code]);
     expect(await client.ask({ subscribe: "chat/lobby" })).toHaveProperty("ch");
   });
 
@@ -189,10 +293,16 @@ describe("W10, W12, W15, W16, C1: a command that is wrong is answered with what 
 describe("W20: names that objects have anyway are names like any other", () => {
   it("in subs, where each has a result of its own", async () => {
     const client = await open(served.url);
-    client.send('{"id":1,"connect":{"subs":{"__proto__":{},"constructor":{},"toString":{"last":1},"chat/__proto__":{}}}}');
-    const { subs } = (await client.answer(1)) as { subs: Record<string, { ch?: number; error?: { code: string } }> };
-    expect(Object.keys(subs).toSorted()).toEqual(["__proto__", "chat/__proto__", "constructor", "toString"]);
-    expect(Object.getOwnPropertyDescriptor(subs, "__proto__")?.value).toMatchObject({ error: { code: "not_found" } });
+    client.send(
+      '{"id":1,"connect":{"subs":{"__proto__":{},"constructor":{},"toString":{"last":1},"chat/__proto__":{}}}}',
+    );
+    const { subs } = (await client.answer(1)) as {
+      subs: Record<string, { ch?: number; error?: { code: string } }>;
+    };
+    expect(Object.keys(subs).sort()).toEqual(["__proto__", "chat/__proto__", "constructor", "toString"]);
+    expect(Object.getOwnPropertyDescriptor(subs, "__proto__")?.value).toMatchObject({
+      error: { code: "not_found" },
+    });
     expect(subs["chat/__proto__"]).toMatchObject({ kind: "stream" });
   });
 
@@ -257,7 +367,8 @@ describe("cursors of the right form that are no good", () => {
   });
 });
 
-const binary = (text: string, ...bytes: number[]): Buffer => Buffer.concat([Buffer.from(text), Buffer.from(bytes)]);
+const binary = (text: string, ...bytes: number[]): Buffer =>
+  Buffer.concat([Buffer.from(text), Buffer.from(bytes)]);
 
 /** Frames after which the connection is closed. */
 const rubbish: readonly (readonly [title: string, frame: string | Buffer, code: number, reason: RegExp])[] = [
@@ -276,32 +387,80 @@ const rubbish: readonly (readonly [title: string, frame: string | Buffer, code: 
   ["a message, as a server sends them", '[1,2,{"text":"hi"}]', 1008, /not an array/],
   ["arrays nested 60,000 deep", `${"[".repeat(60_000)}${"]".repeat(60_000)}`, 1008, /not an array/],
   ["bytes announced and missing", '{"id":1,"publish":"chat/a","data":null,"bytes":3}', 1007, /missing/],
-  ["bytes of another number than announced", '{"id":1,"publish":"chat/a","data":null,"bytes":3}\nAA==', 1007, /3 bytes/],
+  [
+    "bytes of another number than announced",
+    '{"id":1,"publish":"chat/a","data":null,"bytes":3}\nAA==',
+    1007,
+    /3 bytes/,
+  ],
   ["bytes of a negative number", '{"id":1,"publish":"chat/a","data":null,"bytes":-1}\n', 1007, /bytes/],
-  ["bytes of a huge number", '{"id":1,"publish":"chat/a","data":null,"bytes":9007199254740991}\nAA==', 1007, /bytes/],
+  [
+    "bytes of a huge number",
+    '{"id":1,"publish":"chat/a","data":null,"bytes":9007199254740991}\nAA==',
+    1007,
+    /bytes/,
+  ],
   ["bytes of a fraction", '{"id":1,"publish":"chat/a","data":null,"bytes":1.5}\nAA==', 1007, /bytes/],
   ["bytes of a text", '{"id":1,"publish":"chat/a","data":null,"bytes":"3"}\nAAAA', 1007, /bytes/],
   ["bytes of null", '{"id":1,"publish":"chat/a","data":null,"bytes":null}', 1007, /bytes/],
   ["bad base64", '{"id":1,"publish":"chat/a","data":null,"bytes":3}\n!!!!', 1007, /base64/],
-  ["base64 of text outside of latin1", '{"id":1,"publish":"chat/a","data":null,"bytes":3}\n€€€€', 1007, /base64/],
+  [
+    "base64 of text outside of latin1",
+    '{"id":1,"publish":"chat/a","data":null,"bytes":3}\n€€€€',
+    1007,
+    /base64/,
+  ],
   ["binary rubbish", Buffer.from([0, 255, 254, 1, 2, 3, 128, 129]), 1007, /UTF-8/],
   ["binary zeros", Buffer.alloc(1000), 1007, /not JSON/],
-  ["a binary line that is not UTF-8", binary('{"id":1,"publish":"chat/a","data":"', 0xc3, 0x28, 34, 125), 1007, /UTF-8/],
+  [
+    "a binary line that is not UTF-8",
+    binary('{"id":1,"publish":"chat/a","data":"', 0xc3, 0x28, 34, 125),
+    1007,
+    /UTF-8/,
+  ],
   ["an overlong encoding", binary("{}\n", 0xc0, 0x80), 1007, /UTF-8/],
   ["a surrogate in UTF-8", binary("{}\n", 0xed, 0xa0, 0x80), 1007, /UTF-8/],
-  ["binary bytes missing", binary('{"id":1,"publish":"chat/a","data":null,"bytes":3}\n', 1, 2), 1007, /3 bytes/],
-  ["binary bytes of a negative number", binary('{"id":1,"publish":"chat/a","data":null,"bytes":-3}\n', 1, 2), 1007, /bytes/],
-  ["binary bytes of a huge number", binary('{"id":1,"publish":"chat/a","data":null,"bytes":1e15}\n', 1, 2), 1007, /bytes/],
+  [
+    "binary bytes missing",
+    binary('{"id":1,"publish":"chat/a","data":null,"bytes":3}\n', 1, 2),
+    1007,
+    /3 bytes/,
+  ],
+  [
+    "binary bytes of a negative number",
+    binary('{"id":1,"publish":"chat/a","data":null,"bytes":-3}\n', 1, 2),
+    1007,
+    /bytes/,
+  ],
+  [
+    "binary bytes of a huge number",
+    binary('{"id":1,"publish":"chat/a","data":null,"bytes":1e15}\n', 1, 2),
+    1007,
+    /bytes/,
+  ],
   ["a byte order mark", Buffer.from("\ufeff{}"), 1007, /not JSON/],
-  ["more bytes than announced", binary('{"id":1,"publish":"chat/a","data":null,"bytes":1}\n', 65, 66), 1007, /not JSON: B/],
-  ["a frame over the limit", JSON.stringify({ id: 1, publish: "chat/a", data: "x".repeat(131_072) }), 1009, /^/],
+  [
+    "more bytes than announced",
+    binary('{"id":1,"publish":"chat/a","data":null,"bytes":1}\n', 65, 66),
+    1007,
+    /not JSON: B/,
+  ],
+  [
+    "a frame over the limit",
+    JSON.stringify({ id: 1, publish: "chat/a", data: "x".repeat(131_072) }),
+    1009,
+    /^/,
+  ],
   ["a binary frame over the limit", Buffer.alloc(131_073), 1009, /^/],
   ["10,000 subscriptions in one connect", subsOf(10_000), 1008, /at most 200 subs/],
   ["201 subscriptions in one connect", subsOf(201), 1008, /at most 200 subs/],
 ];
 
 function subsOf(count: number): string {
-  return JSON.stringify({ id: 1, connect: { subs: Object.fromEntries(Array.from({ length: count }, (_, i) => [`c${i}`, {}])) } });
+  return JSON.stringify({
+    id: 1,
+    connect: { subs: Object.fromEntries(Array.from({ length: count }, (_, i) => [`c${i}`, {}])) },
+  });
 }
 
 describe("W6, W7, W8, K6: a frame that cannot be read closes the connection and says why", () => {
@@ -353,7 +512,11 @@ describe("frames that break the WebSocket protocol", () => {
     ["an oversize pong", frame(PONG, "p".repeat(126)), 1002],
     ["an oversize close", frame(CLOSE, closing(1000, "r".repeat(124))), 1002],
     ["a continuation of nothing", frame(0, hello), 1002],
-    ["a text inside of a fragmented text", Buffer.concat([frame(TEXT, "{", { fin: false }), frame(TEXT, "}")]), 1002],
+    [
+      "a text inside of a fragmented text",
+      Buffer.concat([frame(TEXT, "{", { fin: false }), frame(TEXT, "}")]),
+      1002,
+    ],
     ["a close of one byte", frame(CLOSE, Buffer.from([3])), 1002],
     ["close code 0", frame(CLOSE, closing(0)), 1002],
     ["close code 999", frame(CLOSE, closing(999)), 1002],
@@ -365,11 +528,19 @@ describe("frames that break the WebSocket protocol", () => {
     ["close code 65535", frame(CLOSE, closing(65_535)), 1002],
     ["a close reason that is not UTF-8", frame(CLOSE, closing(1000, Buffer.from([0xc3, 0x28]))), 1007],
     ["a text that is not UTF-8", frame(TEXT, Buffer.from([0xc3, 0x28])), 1007],
-    ["a text cut within a character, in fragments", Buffer.concat([frame(TEXT, Buffer.from([0xe2, 0x82]), { fin: false }), frame(0, "x")]), 1007],
+    [
+      "a text cut within a character, in fragments",
+      Buffer.concat([frame(TEXT, Buffer.from([0xe2, 0x82]), { fin: false }), frame(0, "x")]),
+      1007,
+    ],
     ["a length of 2^63", frame(TEXT, "", { length: 2n ** 63n }), 1009],
     ["a length of 2^53", frame(TEXT, "", { length: 2n ** 53n }), 1009],
     ["a length of 4 GiB", frame(BINARY, "", { length: 2n ** 32n }), 1009],
-    ["fragments that add up to too much", Buffer.concat([frame(TEXT, " ".repeat(100_000), { fin: false }), frame(0, " ".repeat(100_000))]), 1009],
+    [
+      "fragments that add up to too much",
+      Buffer.concat([frame(TEXT, " ".repeat(100_000), { fin: false }), frame(0, " ".repeat(100_000))]),
+      1009,
+    ],
   ];
 
   it.each(sorts)("W19: %s", async (_, bytes, code) => {
@@ -404,7 +575,11 @@ describe("upgrade requests that are none", () => {
   const sorts: readonly (readonly [title: string, request: string, status: number])[] = [
     ["no key", upgradeRequest("/connect", { "Sec-WebSocket-Key": undefined }), 400],
     ["a key that is too short", upgradeRequest("/connect", { "Sec-WebSocket-Key": "c2hvcnQ=" }), 400],
-    ["a key that is no base64", upgradeRequest("/connect", { "Sec-WebSocket-Key": "!!!!!!!!!!!!!!!!!!!!!!==" }), 400],
+    [
+      "a key that is no base64",
+      upgradeRequest("/connect", { "Sec-WebSocket-Key": "!!!!!!!!!!!!!!!!!!!!!!==" }),
+      400,
+    ],
     ["no version", upgradeRequest("/connect", { "Sec-WebSocket-Version": undefined }), 400],
     ["version 12", upgradeRequest("/connect", { "Sec-WebSocket-Version": "12" }), 400],
     ["another protocol", upgradeRequest("/connect", { Upgrade: "h2c" }), 400],
@@ -417,7 +592,11 @@ describe("upgrade requests that are none", () => {
     ["a huge path", upgradeRequest(`/${"p".repeat(20_000)}`), 431],
     ["not HTTP", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\r\n\r\n", 400],
     ["a bad request line", "GET\r\n\r\n", 400],
-    ["two lengths", "POST /connect HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400],
+    [
+      "two lengths",
+      "POST /connect HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+      400,
+    ],
   ];
 
   it.each(sorts)("A12, A13: %s", async (_, request, status) => {
@@ -450,9 +629,21 @@ describe("K18: sockets that break", () => {
     ["right after the request", "/connect", upgradeRequest],
     ["right after a request to a path that nobody has", "/nowhere", upgradeRequest],
     ["right after a request to the echo", "/echo", upgradeRequest],
-    ["right after a request of another origin", "/connect", (path) => upgradeRequest(path, { Origin: "https://evil.example" })],
-    ["right after a request that is malformed", "/connect", (path) => upgradeRequest(path, { "Sec-WebSocket-Key": "x" })],
-    ["with a command behind the request", "/connect", (path) => `${upgradeRequest(path)}${frame(TEXT, '{"id":1,"connect":{}}').toString("latin1")}`],
+    [
+      "right after a request of another origin",
+      "/connect",
+      (path) => upgradeRequest(path, { Origin: "https://evil.example" }),
+    ],
+    [
+      "right after a request that is malformed",
+      "/connect",
+      (path) => upgradeRequest(path, { "Sec-WebSocket-Key": "x" }),
+    ],
+    [
+      "with a command behind the request",
+      "/connect",
+      (path) => `${upgradeRequest(path)}${frame(TEXT, '{"id":1,"connect":{}}').toString("latin1")}`,
+    ],
   ];
 
   it.each(moments)("reset %s", async (_, path, request) => {
@@ -477,8 +668,15 @@ describe("K18: sockets that break", () => {
 
   it("a reset with commands under way", async () => {
     const raw = await upgrade(served.port);
-    const commands = Array.from({ length: 100 }, (_, id) => JSON.stringify({ id, publish: "chat/a", data: id }));
-    raw.write(Buffer.concat([frame(TEXT, '{"id":1,"connect":{"subs":{"chat/a":{}}}}'), frame(TEXT, commands.join("\n"))]));
+    const commands = Array.from({ length: 100 }, (_, id) =>
+      JSON.stringify({ id, publish: "chat/a", data: id }),
+    );
+    raw.write(
+      Buffer.concat([
+        frame(TEXT, '{"id":1,"connect":{"subs":{"chat/a":{}}}}'),
+        frame(TEXT, commands.join("\n")),
+      ]),
+    );
     await raw.frame();
     raw.socket.resetAndDestroy();
     await raw.ended;
@@ -514,7 +712,9 @@ describe("too much of something", () => {
       const outcome = (line as { error?: { code: string } }).error?.code ?? "ok";
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
-    expect([...outcomes.keys()].filter((code) => !["ok", "rate_limited", "limit_reached"].includes(code))).toEqual([]);
+    expect(
+      [...outcomes.keys()].filter((code) => !["ok", "rate_limited", "limit_reached"].includes(code)),
+    ).toEqual([]);
     expect(outcomes.get("ok")).toBeLessThanOrEqual(1000);
   });
 
@@ -522,7 +722,9 @@ describe("too much of something", () => {
     const client = await connect(served.url);
     client.send(...Array.from({ length: 500 }, (_, id) => ({ id, call: "echo", data: id })));
     const refused = await client.take((line) => "error" in line);
-    expect(refused).toMatchObject({ error: { code: "rate_limited", retry: true, after: expect.any(Number) } });
+    expect(refused).toMatchObject({
+      error: { code: "rate_limited", retry: true, after: expect.any(Number) },
+    });
   });
 
   it("K7: a flood of pings is refused like any other", async () => {
@@ -554,16 +756,17 @@ describe("too much of something", () => {
     const [held] = sockets;
     const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(PING, "p".repeat(125))));
     // 32 MB of pings: what the server would say to them fits into no socket's buffer.
-    for (let i = 0; i < 500; i++) if (!raw.socket.write(pings)) await new Promise((resolve) => raw.socket.once("drain", resolve));
+    for (let i = 0; i < 500; i++)
+      if (!raw.socket.write(pings)) await new Promise((resolve) => raw.socket.once("drain", resolve));
     expect(held?.writableLength).toBeLessThan(64 * 1024);
   });
 
   it("K16, S9: subscriptions that are refused leave nothing behind", async () => {
     const client = await connect(served.url);
-    const before = heap();
+    const start = heap();
     for (let i = 0; i < 300; i++) client.send({ id: i, subscribe: `nowhere/${i}/${"x".repeat(200)}` });
     await client.answer(299);
-    expect(heap() - before).toBeLessThan(4 * 1024 * 1024);
+    expect(heap() - start).toBeLessThan(4 * 1024 * 1024);
   });
 });
 
@@ -581,7 +784,12 @@ describe("G6: at the end", () => {
     for (let i = 0; i < rounds; i++) {
       const raw = await upgrade(served.port);
       raw.write(frame(TEXT, '{"id":1,"connect":{}}'));
-      raw.write(frame(TEXT, `${JSON.stringify({ id: 2, publish: "chat/big", data: "x".repeat(60_000) })}\n${"{}\n".repeat(300)}`));
+      raw.write(
+        frame(
+          TEXT,
+          `${JSON.stringify({ id: 2, publish: "chat/big", data: "x".repeat(60_000) })}\n${"{}\n".repeat(300)}`,
+        ),
+      );
       raw.write(frame(TEXT, "rubbish"));
       raws.push(raw);
     }

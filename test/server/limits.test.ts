@@ -6,11 +6,16 @@ import { deferred } from "./support/serve.js";
 
 const channels = { "log/:id": stream({ retain: { count: 1000 } }) };
 const errors = (peer: Peer): { code: string; after?: number; retry: boolean }[] =>
-  peer.lines.flatMap((line) => ("error" in line ? [line.error as { code: string; after?: number; retry: boolean }] : []));
+  peer.lines.flatMap((line) =>
+    "error" in line ? [line.error as { code: string; after?: number; retry: boolean }] : [],
+  );
 
 describe("the rate of commands", () => {
   it("K7: burst at once, perSecond in the long run; what is over is refused and says when there is room", async () => {
-    const world = new World(channels, { limits: { commands: { perSecond: 10, burst: 20 } }, methods: { id: (n) => n } });
+    const world = new World(channels, {
+      limits: { commands: { perSecond: 10, burst: 20 } },
+      methods: { id: (n) => n },
+    });
     const peer = await world.connect();
     peer.send(...Array.from({ length: 30 }, (_, id) => ({ id, call: "id", data: id })));
     await world.clock.settle();
@@ -29,7 +34,12 @@ describe("the rate of commands", () => {
     const peer = await world.connect();
     peer.send("{}", { id: 1, nonsense: 1 }, { id: 2, subscribe: 7 }, { id: 3, subscribe: "log/a" }, "{}");
     await world.clock.settle();
-    expect(errors(peer).map(({ code }) => code)).toEqual(["unknown_command", "bad_request", "rate_limited", "rate_limited"]);
+    expect(errors(peer).map(({ code }) => code)).toEqual([
+      "unknown_command",
+      "bad_request",
+      "rate_limited",
+      "rate_limited",
+    ]);
   });
 
   it("K8: going on after `burst` refusals in a row is closed with 4005", async () => {
@@ -39,7 +49,9 @@ describe("the rate of commands", () => {
     await world.clock.settle();
     expect(peer.closed).toEqual([]);
     peer.send({ id: 99, call: "none" });
-    expect(peer.closed).toEqual([{ name: "rate_limited", code: 4005, reason: expect.stringContaining("10 commands a second") }]);
+    expect(peer.closed).toEqual([
+      { name: "rate_limited", code: 4005, reason: expect.stringContaining("10 commands a second") },
+    ]);
     expect(world.engine.connections.size).toBe(0);
   });
 
@@ -78,7 +90,10 @@ describe("unanswered commands", () => {
 
   it("K9, K12: a peer that is not listened to is not called silent", async () => {
     const done = deferred();
-    const world = new World(channels, { limits: { commands: false, unanswered: 2 }, methods: { wait: () => done.promise } });
+    const world = new World(channels, {
+      limits: { commands: false, unanswered: 2 },
+      methods: { wait: () => done.promise },
+    });
     const peer = await world.connect();
     peer.send({ id: 1, call: "wait" }, { id: 2, call: "wait" }, { id: 3, call: "wait" });
     await world.clock.advance(120_000);
@@ -92,7 +107,10 @@ describe("unanswered commands", () => {
   });
 
   it("K9: while its answers do not drain, a peer is not read from; and then it is silent", async () => {
-    const world = new World(channels, { limits: { commands: false }, methods: { large: () => "x".repeat(900) } });
+    const world = new World(channels, {
+      limits: { commands: false },
+      methods: { large: () => "x".repeat(900) },
+    });
     const peer = await world.connect();
     peer.stuck = true;
     for (let i = 0; i < 50 && !peer.paused; i++) {
@@ -117,7 +135,10 @@ describe("unanswered commands", () => {
   });
 
   it("K15: a connection that is closed while it is not read from is read from again", async () => {
-    const world = new World(channels, { limits: { commands: false, unanswered: 1 }, methods: { wait: () => new Promise(() => {}) } });
+    const world = new World(channels, {
+      limits: { commands: false, unanswered: 1 },
+      methods: { wait: () => new Promise(() => {}) },
+    });
     const peer = await world.connect();
     peer.send({ id: 1, call: "wait" }, { id: 2, call: "wait" });
     expect(peer.paused).toBe(true);
@@ -127,7 +148,10 @@ describe("unanswered commands", () => {
 
   it("W1: an inbox takes any number of lines", async () => {
     const done = deferred();
-    const world = new World(channels, { limits: { commands: false, unanswered: 1 }, methods: { wait: () => done.promise } });
+    const world = new World(channels, {
+      limits: { commands: false, unanswered: 1 },
+      methods: { wait: () => done.promise },
+    });
     const peer = await world.connect();
     peer.send({ id: 1, call: "wait" }, { id: 2, call: "wait" });
     peer.connection.receiveText("{}\n".repeat(150_000));
@@ -146,7 +170,9 @@ describe("time to connect", () => {
     peer.send("{}", { id: 1, subscribe: "log/a" });
     expect(peer.closed).toEqual([]);
     await world.clock.advance(1);
-    expect(peer.closed).toEqual([{ name: "connect_timeout", code: 4003, reason: "no connect command within 10000 ms" }]);
+    expect(peer.closed).toEqual([
+      { name: "connect_timeout", code: 4003, reason: "no connect command within 10000 ms" },
+    ]);
   });
 
   it("K2: a connect command that takes its time is no silence", async () => {
@@ -199,7 +225,9 @@ describe("heartbeats", () => {
           expect(ms - (pinged ?? 0)).toBeLessThanOrEqual(11_100);
         }
       }
-      expect(peer.closed).toEqual([{ name: "silent", code: 4001, reason: "nothing was heard since the last ping" }]);
+      expect(peer.closed).toEqual([
+        { name: "silent", code: 4001, reason: "nothing was heard since the last ping" },
+      ]);
     }
     expect(world.engine.connections.size).toBe(0);
   });
@@ -233,10 +261,16 @@ describe("heartbeats", () => {
 
 describe("limits that make no sense", () => {
   it("K17: are refused when the app is made", () => {
-    expect(() => tidemark({ limits: { message: 65_537 } })).toThrow(/limits.message \(65537\) must be at most half/);
+    expect(() => tidemark({ limits: { message: 65_537 } })).toThrow(
+      /limits.message \(65537\) must be at most half/,
+    );
     expect(() => tidemark({ limits: { frame: 66_000 } })).toThrow(/limits.frame/);
-    expect(() => tidemark({ limits: { message: 1000 }, unsent: { perConnection: 20_000 } })).toThrow(/unsent.perConnection \(20000\)/);
-    expect(() => tidemark({ limits: { message: 1_000_000, frame: 2_000_000 }, unsent: { perConnection: 2_000_000 } })).not.toThrow();
+    expect(() => tidemark({ limits: { message: 1000 }, unsent: { perConnection: 20_000 } })).toThrow(
+      /unsent.perConnection \(20000\)/,
+    );
+    expect(() =>
+      tidemark({ limits: { message: 1_000_000, frame: 2_000_000 }, unsent: { perConnection: 2_000_000 } }),
+    ).not.toThrow();
   });
 });
 
@@ -245,7 +279,10 @@ describe("what an ended connection leaves", () => {
     const world = new World(channels, { limits: { commands: false } });
     for (let i = 0; i < 200; i++) {
       const peer = world.dial();
-      peer.send({ id: 1, connect: { subs: { "log/a": {}, [`log/${i}`]: { last: 5 } } } }, { id: 2, publish: "log/a", data: i, idem: 1 });
+      peer.send(
+        { id: 1, connect: { subs: { "log/a": {}, [`log/${i}`]: { last: 5 } } } },
+        { id: 2, publish: "log/a", data: i, idem: 1 },
+      );
       if (i % 3 > 0) await world.clock.advance(i % 3);
       peer.connection.transportClosed("1006", false);
     }

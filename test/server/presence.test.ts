@@ -9,10 +9,18 @@ interface Options {
 }
 
 function makeWorld(): World {
-  const data = ({ user }: { user: unknown }): unknown => (user === null ? undefined : { name: (user as { id: string }).id.toUpperCase() });
+  const data = ({ user }: { user: unknown }): unknown =>
+    user === null ? undefined : { name: (user as { id: string }).id.toUpperCase() };
   return new World(
-    { "room/:id": stream({ presence: data }), "now/:id": transient({ presence: true, presenceGrace: "1s" }), "plain/:id": stream() },
-    { hooks: { authenticate: ({ token }) => (token === undefined ? null : { id: token }) }, limits: { commands: false } },
+    {
+      "room/:id": stream({ presence: data }),
+      "now/:id": transient({ presence: true, presenceGrace: "1s" }),
+      "plain/:id": stream(),
+    },
+    {
+      hooks: { authenticate: ({ token }) => (token === undefined ? null : { id: token }) },
+      limits: { commands: false },
+    },
   );
 }
 
@@ -24,7 +32,10 @@ async function enter(world: World, options: Options = {}, channel = "room/a"): P
 
 /** Joins and leaves so far, in short. */
 function told(peer: Peer): string[] {
-  return peer.events.map((event) => `${event["event"] as string} ${(event["members"] as { id: string }[]).map(({ id }) => id).join(" ")}`);
+  return peer.events.map(
+    (event) =>
+      `${event["event"] as string} ${(event["members"] as { id: string }[]).map(({ id }) => id).join(" ")}`,
+  );
 }
 
 async function members(peer: Peer, channel = "room/a"): Promise<string[]> {
@@ -37,9 +48,14 @@ describe("presence", () => {
     const ann = await enter(world, { token: "ann" });
     ann.lines.length = 0;
     const bob = await enter(world, { token: "bob" });
-    expect(ann.events).toEqual([{ event: "join", ch: 1, version: expect.any(Number), members: [{ id: "bob", data: { name: "BOB" } }] }]);
+    expect(ann.events).toEqual([
+      { event: "join", ch: 1, version: expect.any(Number), members: [{ id: "bob", data: { name: "BOB" } }] },
+    ]);
     expect(await bob.ask({ members: "room/a" })).toEqual({
-      members: [{ id: "ann", data: { name: "ANN" } }, { id: "bob", data: { name: "BOB" } }],
+      members: [
+        { id: "ann", data: { name: "ANN" } },
+        { id: "bob", data: { name: "BOB" } },
+      ],
       version: ann.events[0]?.["version"],
       total: 2,
     });
@@ -56,7 +72,11 @@ describe("presence", () => {
 
   it("M4: saying goodbye leaves at once, being cut off after the grace", async () => {
     const world = makeWorld();
-    const [ann, bob, cat] = [await enter(world, { token: "ann" }), await enter(world, { token: "bob" }), await enter(world, { token: "cat" })];
+    const [ann, bob, cat] = [
+      await enter(world, { token: "ann" }),
+      await enter(world, { token: "bob" }),
+      await enter(world, { token: "cat" }),
+    ];
     ann.lines.length = 0;
     bob.connection.transportClosed("1000", true);
     cat.connection.transportClosed("1006", false);
@@ -71,7 +91,10 @@ describe("presence", () => {
 
   it("M4: the grace is the channel's own", async () => {
     const world = makeWorld();
-    const [ann, bob] = [await enter(world, { token: "ann" }, "now/a"), await enter(world, { token: "bob" }, "now/a")];
+    const [ann, bob] = [
+      await enter(world, { token: "ann" }, "now/a"),
+      await enter(world, { token: "bob" }, "now/a"),
+    ];
     ann.lines.length = 0;
     bob.connection.transportClosed("1006", false);
     await world.clock.advance(900);
@@ -141,7 +164,7 @@ describe("presence", () => {
     for (const guest of guests) guest.connection.transportClosed("1000", true);
     await world.clock.settle();
     const versions = ann.events.map((event) => event["version"] as number);
-    expect(versions).toEqual(versions.map((_, i) => (versions[0] as number) + i));
+    expect(versions).toEqual(versions.map((_, i) => (versions[0] ?? 0) + i));
     expect(await ann.ask({ members: "room/a" })).toMatchObject({ version: versions.at(-1), total: 1 });
   });
 
@@ -150,7 +173,9 @@ describe("presence", () => {
     const ann = await enter(world, { token: "ann" });
     ann.lines.length = 0;
     const peers = Array.from({ length: 50 }, () => world.dial());
-    peers.forEach((peer, i) => peer.send({ id: 1, connect: { token: `guest ${i}`, subs: { "room/a": {} } } }));
+    peers.forEach((peer, i) =>
+      peer.send({ id: 1, connect: { token: `guest ${i}`, subs: { "room/a": {} } } }),
+    );
     await world.clock.settle();
     expect(told(ann)).toHaveLength(1);
     expect(ann.events[0]?.["members"]).toHaveLength(50);
@@ -161,7 +186,9 @@ describe("presence", () => {
     const ann = await enter(world, { token: "ann" });
     ann.lines.length = 0;
     const peers = Array.from({ length: 400 }, () => world.dial());
-    peers.forEach((peer, i) => peer.send({ id: 1, connect: { token: `${i} ${"x".repeat(100)}`, subs: { "room/a": {} } } }));
+    peers.forEach((peer, i) =>
+      peer.send({ id: 1, connect: { token: `${i} ${"x".repeat(100)}`, subs: { "room/a": {} } } }),
+    );
     await world.clock.settle();
     const joined = ann.events.flatMap((event) => event["members"] as unknown[]);
     expect(joined).toHaveLength(400);
@@ -228,7 +255,8 @@ describe("transient channels", () => {
     slow.stuck = true;
     const pad = ".".repeat(5000);
     for (let i = 0; i < 100; i++) {
-      for (const [n, sender] of senders.entries()) if (n < 2 || i < 50) sender.send({ publish: "now/a", data: `${n}:${i} ${pad}` });
+      for (const [n, sender] of senders.entries())
+        if (n < 2 || i < 50) sender.send({ publish: "now/a", data: `${n}:${i} ${pad}` });
       await world.clock.settle();
     }
     expect(slow.mostUnsent).toBeLessThanOrEqual(128 * 1024);
@@ -237,7 +265,11 @@ describe("transient channels", () => {
     slow.stuck = false;
     slow.drain();
     await world.clock.settle();
-    expect(slow.payloads.slice(before).map((text) => (text as string).split(" ")[0])).toEqual(["2:49", "0:99", "1:99"]);
+    expect(slow.payloads.slice(before).map((text) => (text as string).split(" ")[0])).toEqual([
+      "2:49",
+      "0:99",
+      "1:99",
+    ]);
     senders[0]?.send({ publish: "now/a", data: "live again" });
     await world.clock.settle();
     expect(slow.payloads.at(-1)).toBe("live again");
@@ -252,8 +284,14 @@ describe("transient channels", () => {
     const slow = await world.connect({ token: "slow" });
     await slow.ask({ subscribe: "now/a" });
     slow.stuck = true;
-    const signals = Array.from({ length: 1500 }, (_, i) => ({ data: `"${i} ${"x".repeat(200)}"`, slot: `${i}` }));
-    await world.elsewhere.signal("now/a", [{ data: `"${"x".repeat(60_000)}"`, slot: "a" }, { data: `"${"x".repeat(60_000)}"`, slot: "b" }]);
+    const signals = Array.from({ length: 1500 }, (_, i) => ({
+      data: `"${i} ${"x".repeat(200)}"`,
+      slot: `${i}`,
+    }));
+    await world.elsewhere.signal("now/a", [
+      { data: `"${"x".repeat(60_000)}"`, slot: "a" },
+      { data: `"${"x".repeat(60_000)}"`, slot: "b" },
+    ]);
     await world.elsewhere.signal("now/a", signals);
     await world.clock.settle();
     slow.lines.length = 0;

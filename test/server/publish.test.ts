@@ -6,13 +6,17 @@ import { connect, type Client } from "./support/client.js";
 import { World, type Peer } from "./support/engine.js";
 import { deferred, quiet, serve } from "./support/serve.js";
 
-const code = (answer: Record<string, unknown>): unknown => (answer["error"] as { code?: unknown } | undefined)?.code;
+const code = (answer: Record<string, unknown>): unknown =>
+  (answer["error"] as { code?: unknown } | undefined)?.code;
 const ANN = "ann's publisher secret";
 const BOB = "bob's publisher secret";
 
 describe("keys, over connections", () => {
   async function setup() {
-    const app = tidemark({ ...quiet, authenticate: ({ token }) => (token === undefined ? null : { id: token }) }).channels({
+    const app = tidemark({
+      ...quiet,
+      authenticate: ({ token }) => (token === undefined ? null : { id: token }),
+    }).channels({
       "chat/:id": stream({ retain: { count: 100 } }),
       "live/:id": stream(),
       "now/:id": transient(),
@@ -22,25 +26,30 @@ describe("keys, over connections", () => {
     const { ch } = await listener.ask({ subscribe: "chat/a" });
     return { app, url, listener, ch };
   }
-  const send = (client: Client, data: unknown, idem: unknown, channel = "chat/a") => client.ask({ publish: channel, data, idem });
+  const send = (client: Client, data: unknown, idem: unknown, channel = "chat/a") =>
+    client.ask({ publish: channel, data, idem });
 
-  it.each([7, "seven"])("P3, G3: the same key of the same publisher over another connection is the same message: %s", async (idem) => {
-    const { url, listener, ch } = await setup();
-    const first = await connect(url, { publisher: ANN });
-    const ok = await send(first, { text: "hi" }, idem);
-    expect(ok).toEqual({ offset: expect.any(Number) });
-    first.socket.terminate();
-    const second = await connect(url, { publisher: ANN });
-    expect(await send(second, { text: "hi" }, idem)).toEqual(ok);
-    expect(await send(second, { text: "next" }, "next")).not.toEqual(ok);
-    expect(await listener.payloads(ch, 2)).toEqual([{ text: "hi" }, { text: "next" }]);
-    expect((await listener.ask({ history: "chat/a" }))["entries"]).toHaveLength(2);
-  });
+  it.each([7, "seven"])(
+    "P3, G3: the same key of the same publisher over another connection is the same message: %s",
+    async (idem) => {
+      const { url, listener, ch } = await setup();
+      const first = await connect(url, { publisher: ANN });
+      const ok = await send(first, { text: "hi" }, idem);
+      expect(ok).toEqual({ offset: expect.any(Number) });
+      first.socket.terminate();
+      const second = await connect(url, { publisher: ANN });
+      expect(await send(second, { text: "hi" }, idem)).toEqual(ok);
+      expect(await send(second, { text: "next" }, "next")).not.toEqual(ok);
+      expect(await listener.payloads(ch, 2)).toEqual([{ text: "hi" }, { text: "next" }]);
+      expect((await listener.ask({ history: "chat/a" }))["entries"]).toHaveLength(2);
+    },
+  );
 
   it("P2: the same key of another publisher, user, channel or connection is another one", async () => {
     const { url } = await setup();
+    const ann = await connect(url, { publisher: ANN });
     const clients = [
-      await connect(url, { publisher: ANN }),
+      ann,
       await connect(url, { publisher: BOB }),
       await connect(url, { publisher: ANN, token: "ann" }),
       await connect(url, { publisher: ANN, token: "bob" }),
@@ -49,9 +58,9 @@ describe("keys, over connections", () => {
     ];
     const offsets = [];
     for (const client of clients) offsets.push((await send(client, "hi", 1))["offset"]);
-    offsets.push((await send(clients[0] as Client, "hi", 1, "chat/b"))["offset"]);
+    offsets.push((await send(ann, "hi", 1, "chat/b"))["offset"]);
     expect(offsets.filter((offset) => typeof offset === "number")).toHaveLength(7);
-    expect((await (clients[0] as Client).ask({ history: "chat/a" }))["entries"]).toHaveLength(6);
+    expect((await ann.ask({ history: "chat/a" }))["entries"]).toHaveLength(6);
   });
 
   it("P4: with another payload it is key_conflict, and appends nothing", async () => {
@@ -90,7 +99,9 @@ describe("keys, over connections", () => {
   it("P8: a retry that comes too late is refused by its age", async () => {
     const { url } = await setup();
     const client = await connect(url, { publisher: ANN });
-    expect(code(await client.ask({ publish: "chat/a", data: 1, idem: 1, age: 280_000 }))).toBe("outcome_unknown");
+    expect(code(await client.ask({ publish: "chat/a", data: 1, idem: 1, age: 280_000 }))).toBe(
+      "outcome_unknown",
+    );
     expect(await client.ask({ publish: "chat/a", data: 1, idem: 1, age: 260_000 })).toHaveProperty("offset");
     expect(await client.ask({ publish: "chat/a", data: 1, age: 999_000 })).toHaveProperty("offset");
   });
@@ -117,7 +128,11 @@ describe("keys, over connections", () => {
   it("W12: without an id there is no answer but an error", async () => {
     const { url, listener, ch } = await setup();
     const client = await connect(url);
-    client.send({ publish: "chat/a", data: 1 }, { publish: "nowhere", data: 1 }, { publish: "chat/a", data: 2 });
+    client.send(
+      { publish: "chat/a", data: 1 },
+      { publish: "nowhere", data: 1 },
+      { publish: "chat/a", data: 2 },
+    );
     expect(await listener.payloads(ch, 2)).toEqual([1, 2]);
     await client.settled();
     expect(client.lines).toMatchObject([{ error: { code: "not_found" } }]);
@@ -145,7 +160,9 @@ class Moody {
 }
 
 describe("a broker that fails", () => {
-  async function setup(options: Parameters<typeof stream>[0] = {}): Promise<{ moody: Moody; world: World; peer: Peer; log: () => Promise<unknown[]> }> {
+  async function setup(
+    options: Parameters<typeof stream>[0] = {},
+  ): Promise<{ moody: Moody; world: World; peer: Peer; log: () => Promise<unknown[]> }> {
     const moody = new Moody();
     const world = new World(
       { "log/:id": stream({ retain: { count: 100 }, ...options }), "now/:id": transient() },
@@ -153,7 +170,11 @@ describe("a broker that fails", () => {
     );
     const peer = await world.connect({ publisher: ANN });
     const log = async (): Promise<unknown[]> => {
-      const page = await world.elsewhere.read("log/a", { after: 0, limit: 100, bytes: 1e6 }, { retain: { count: 100 }, dedupe: 1e6 });
+      const page = await world.elsewhere.read(
+        "log/a",
+        { after: 0, limit: 100, bytes: 1e6 },
+        { retain: { count: 100 }, dedupe: 1e6 },
+      );
       return page.entries.map(({ data }) => JSON.parse(data as string) as unknown);
     };
     return { moody, world, peer, log };
@@ -164,13 +185,21 @@ describe("a broker that fails", () => {
     await append();
     return down();
   };
-  const publish = (n: number, more: object = {}): object => ({ id: n, publish: "log/a", data: n, idem: n, ...more });
+  const publish = (n: number, more: object = {}): object => ({
+    id: n,
+    publish: "log/a",
+    data: n,
+    idem: n,
+    ...more,
+  });
 
   it("P9, G3: unavailable with a key, and the retry is the same message, lost answer or not", async () => {
     for (const mood of [down, lost]) {
       const { moody, peer, log } = await setup();
       moody.next = [mood];
-      expect(await peer.ask({ publish: "log/a", data: 1, idem: 1 })).toMatchObject({ error: { code: "unavailable", retry: true } });
+      expect(await peer.ask({ publish: "log/a", data: 1, idem: 1 })).toMatchObject({
+        error: { code: "unavailable", retry: true },
+      });
       const ok = await peer.ask({ publish: "log/a", data: 1, idem: 1 });
       expect(ok).toHaveProperty("offset");
       expect(await peer.ask({ publish: "log/a", data: 1, idem: 1 })).toEqual(ok);
@@ -181,7 +210,9 @@ describe("a broker that fails", () => {
   it("P9: outcome_unknown without a key", async () => {
     const { moody, peer } = await setup();
     moody.next = [down];
-    expect(await peer.ask({ publish: "log/a", data: 1 })).toMatchObject({ error: { code: "outcome_unknown", retry: false } });
+    expect(await peer.ask({ publish: "log/a", data: 1 })).toMatchObject({
+      error: { code: "outcome_unknown", retry: false },
+    });
   });
 
   it("P9: an error that is no broker's is in the log, and not on the wire", async () => {
@@ -209,7 +240,13 @@ describe("a broker that fails", () => {
     await world.clock.settle();
     peer.send(publish(5));
     await world.clock.settle();
-    expect([1, 2, 3, 4, 5].map((id) => code(peer.answer(id)))).toEqual(["unavailable", "aborted", "aborted", "aborted", "aborted"]);
+    expect([1, 2, 3, 4, 5].map((id) => code(peer.answer(id)))).toEqual([
+      "unavailable",
+      "aborted",
+      "aborted",
+      "aborted",
+      "aborted",
+    ]);
     peer.send(publish(1), publish(2), publish(3), publish(4), publish(5));
     await world.clock.settle();
     expect(await log()).toEqual([1, 2, 3, 4, 5]);
@@ -269,7 +306,9 @@ describe("a broker that fails", () => {
     const { peer, world } = await setup({ onPublish: async ({ data }) => data });
     peer.send(...Array.from({ length: 100 }, (_, n) => publish(n)));
     await world.clock.settle();
-    expect(peer.lines.map((line) => ("id" in line ? line.id : undefined))).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    expect(peer.lines.map((line) => ("id" in line ? line.id : undefined))).toEqual(
+      Array.from({ length: 100 }, (_, n) => n),
+    );
   });
 
   it("S11: publishes of a connection that has ended may be in the log, and are answered to nobody", async () => {
@@ -292,7 +331,9 @@ describe("a broker that fails", () => {
     const resolved = world.engine.node.registry.resolve("log/a");
     const { publishAsServer } = await import("../../src/server/connection/publish.js");
     if (resolved === undefined) throw new Error("no channel");
-    await expect(publishAsServer(world.engine.node, resolved, 1)).rejects.toMatchObject({ code: "outcome_unknown" });
+    await expect(publishAsServer(world.engine.node, resolved, 1)).rejects.toMatchObject({
+      code: "outcome_unknown",
+    });
     await expect(publishAsServer(world.engine.node, resolved, 1)).resolves.toHaveProperty("offset");
   });
 });

@@ -43,7 +43,9 @@ export class Client {
   }
 
   send(...lines: unknown[]): void {
-    this.socket.send(lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"));
+    this.socket.send(
+      lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+    );
   }
 
   /** Waits until `look` gives something. Looks again whenever something comes; rejects when the connection ends. */
@@ -54,7 +56,12 @@ export class Client {
         if (found === undefined && this.#end === undefined) return;
         this.#waiting.delete(attempt);
         if (found !== undefined) resolve(found);
-        else reject(new Error(`closed with ${this.#end?.code} ${this.#end?.reason}; got ${JSON.stringify(this.lines).slice(0, 500)}`));
+        else
+          reject(
+            new Error(
+              `closed with ${this.#end?.code} ${this.#end?.reason}; got ${JSON.stringify(this.lines).slice(0, 500)}`,
+            ),
+          );
       };
       this.#waiting.add(attempt);
       attempt();
@@ -104,7 +111,8 @@ export class Client {
   }
 
   #take(value: unknown, content: Uint8Array | undefined): void {
-    if (Array.isArray(value)) this.lines.push(content === undefined ? value : [value[0], value[1], content, value[3]]);
+    if (Array.isArray(value))
+      this.lines.push(content === undefined ? value : [value[0], value[1], content, value[3]]);
     else if (Object.keys(value as object).length === 0) this.pings++;
     else this.lines.push({ ...(value as object), ...(content !== undefined && { content }) });
   }

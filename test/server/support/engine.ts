@@ -1,6 +1,12 @@
 /** The server without sockets, in virtual time: connections are links that the test holds the other end of. */
 import { createMemoryHub, type Broker, type MemoryHub } from "../../../src/broker/index.js";
-import { CLOSE_CODES, readBinaryLines, splitTextLines, type CloseName } from "../../../src/protocol/index.js";
+import {
+  CLOSE_CODES,
+  readBinaryLines,
+  splitTextLines,
+  type CloseName,
+  type ChannelTypes,
+} from "../../../src/protocol/index.js";
 import type { Channel } from "../../../src/server/channels/define.js";
 import { ChannelRegistry } from "../../../src/server/channels/registry.js";
 import type { MethodDef } from "../../../src/server/channels/methods.js";
@@ -12,7 +18,6 @@ import { Engine } from "../../../src/server/engine.js";
 import type { Chunk } from "../../../src/server/feed/chunk.js";
 import { DEFAULT_LIMITS, type Logger } from "../../../src/server/index.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
-import type { ChannelTypes } from "../../../src/protocol/index.js";
 import type { Line } from "./client.js";
 import { listeningLogger } from "./serve.js";
 
@@ -36,7 +41,10 @@ export class World {
   readonly log: Logger & ReturnType<typeof listeningLogger> = listeningLogger();
   readonly engine: Engine;
 
-  constructor(channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>, options: WorldOptions = {}) {
+  constructor(
+    channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>,
+    options: WorldOptions = {},
+  ) {
     const { clock } = this;
     const random = seededRandom(11);
     this.hub = createMemoryHub({ clock, random });
@@ -49,7 +57,9 @@ export class World {
       broker: this.broker,
       log: this.log,
       registry: new ChannelRegistry(Object.entries(channels).map(([pattern, { def }]) => [pattern, def])),
-      methods: new Map(Object.entries(options.methods ?? {}).map(([name, run]) => [name, { input: undefined, run }])),
+      methods: new Map(
+        Object.entries(options.methods ?? {}).map(([name, run]) => [name, { input: undefined, run }]),
+      ),
       hooks: { authenticate: undefined, onConnect: undefined, onDisconnect: undefined, ...options.hooks },
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       budget: { ...DEFAULT_BUDGET, ...options.budget },
@@ -154,7 +164,9 @@ export class Peer implements Link {
   }
 
   send(...lines: unknown[]): void {
-    this.connection.receiveText(lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"));
+    this.connection.receiveText(
+      lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+    );
   }
 
   /** Sends a command and lets everything run that does not need time. */
@@ -175,7 +187,9 @@ export class Peer implements Link {
 
   /** Payloads of all messages so far, in order. */
   get payloads(): unknown[] {
-    return this.lines.filter((line): line is readonly unknown[] => Array.isArray(line)).map((line) => line[2]);
+    return this.lines
+      .filter((line): line is readonly unknown[] => Array.isArray(line))
+      .map((line) => line[2]);
   }
 
   get events(): Readonly<Record<string, unknown>>[] {

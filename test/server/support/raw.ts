@@ -39,7 +39,7 @@ export function frame(opcode: number, payload: string | Buffer = "", options: Fr
   }
   if (!masked) return Buffer.concat([head, data]);
   const key = Buffer.from([1, 2, 3, 4]);
-  return Buffer.concat([head, key, data.map((byte, i) => byte ^ (key[i & 3] as number))]);
+  return Buffer.concat([head, key, data.map((byte, i) => byte ^ (key[i & 3] ?? 0))]);
 }
 
 /** The payload of a close frame. */
@@ -56,7 +56,9 @@ export function upgradeRequest(path = "/connect", headers: Record<string, string
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     ...headers,
   };
-  const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
+  const lines = Object.entries(all).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${value}`],
+  );
   return `GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
@@ -99,7 +101,8 @@ export class Raw {
         if (found === undefined && !this.#over) return;
         this.#waiting.delete(attempt);
         if (found !== undefined) resolve(found);
-        else reject(new Error(`the connection ended after ${JSON.stringify(this.received.toString("latin1"))}`));
+        else
+          reject(new Error(`the connection ended after ${JSON.stringify(this.received.toString("latin1"))}`));
       };
       this.#waiting.add(attempt);
       attempt();
@@ -122,12 +125,17 @@ export class Raw {
     return this.until(() => {
       const { received } = this;
       if (received.length < 2) return undefined;
-      const short = (received[1] as number) & 127;
+      const short = received.readUInt8(1) & 127;
       const head = short === 126 ? 4 : short === 127 ? 10 : 2;
       if (received.length < head) return undefined;
-      const size = short === 126 ? received.readUInt16BE(2) : short === 127 ? Number(received.readBigUInt64BE(2)) : short;
+      const size =
+        short === 126
+          ? received.readUInt16BE(2)
+          : short === 127
+            ? Number(received.readBigUInt64BE(2))
+            : short;
       if (received.length < head + size) return undefined;
-      const first = received[0] as number;
+      const first = received.readUInt8(0);
       const payload = received.subarray(head, head + size);
       this.received = received.subarray(head + size);
       return { fin: first >= 128, opcode: first & 15, payload };
@@ -160,7 +168,11 @@ export async function dial(port: number): Promise<Raw> {
 }
 
 /** A TCP connection that is a WebSocket already. */
-export async function upgrade(port: number, path = "/connect", headers: Record<string, string | undefined> = {}): Promise<Raw> {
+export async function upgrade(
+  port: number,
+  path = "/connect",
+  headers: Record<string, string | undefined> = {},
+): Promise<Raw> {
   const raw = await dial(port);
   raw.write(upgradeRequest(path, headers));
   const status = await raw.status();

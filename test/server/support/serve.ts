@@ -14,10 +14,10 @@ export interface Served {
 export async function serve(app: Pick<App<unknown, AppTypes>, "listen" | "close">): Promise<Served> {
   const { port } = await app.listen({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => app.close());
-  return at(port);
+  return servedAt(port);
 }
 
-export function at(port: number): Served {
+export function servedAt(port: number): Served {
   const ws = `ws://127.0.0.1:${port}`;
   return { port, url: `${ws}/connect`, echo: `${ws}/echo`, http: `http://127.0.0.1:${port}` };
 }
@@ -25,14 +25,21 @@ export function at(port: number): Served {
 export const quiet = { log: silentLogger };
 
 /** A logger that remembers. */
-export function listeningLogger(): Logger & { readonly lines: { level: string; fields: Readonly<Record<string, unknown>>; message: string }[] } {
+export function listeningLogger(): Logger & {
+  readonly lines: { level: string; fields: Readonly<Record<string, unknown>>; message: string }[];
+} {
   const lines: { level: string; fields: Readonly<Record<string, unknown>>; message: string }[] = [];
-  const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => void lines.push({ level, fields, message });
-  return { lines, info: at("info"), warn: at("warn"), error: at("error") };
+  const write = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
+    void lines.push({ level, fields, message });
+  return { lines, info: write("info"), warn: write("warn"), error: write("error") };
 }
 
 /** A promise and the way to settle it. */
-export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+export function deferred<T = void>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
+} {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};
   const promise = new Promise<T>((yes, no) => {
