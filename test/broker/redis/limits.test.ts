@@ -1,0 +1,181 @@
+/** What a Redis must be like, and what happens at its limits. */
+import { readFileSync } from "node:fs";
+import { afterEach, beforeAll, afterAll, describe, expect, test } from "vitest";
+import type { Draft } from "../../../src/broker/index.js";
+import { redisBroker } from "../../../src/broker/redis/index.js";
+import { slotOf } from "../../../src/broker/redis/slot.js";
+import { Keys } from "../../../src/broker/redis/keys.js";
+import { RedisServer, hasRedis } from "./support/redis-server.js";
+import { KEEP, Nodes, draft, drafts, readAll } from "./support/scene.js";
+import { until } from "./support/wait.js";
+
+describe("names in Redis", () => {
+  const keys = new Keys("app");
+
+  test("give all keys of a channel one slot, whatever it is called", () => {
+    for (const channel of ["chat/1", "}", "{", "{}", "}{", "a}b{c", "é", ""]) {
+      const slots = [...keys.log(channel), ...keys.presence(channel, "i")].map(slotOf);
+      expect(new Set(slots).size).toBe(1);
+    }
+  });
+
+  test("spread channels evenly over the slots", () => {
+    const shards = [0, 0, 0];
+    for (let i = 0; i < 30_000; i++) {
+      const shard = Math.floor((slotOf(keys.topic(`chat/${i}`)) * 3) / 16_384);
+      shards[shard] = (shards[shard] ?? 0) + 1;
+    }
+    for (const count of shards) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+  });
+
+  test("have the slots that Redis computes", () => {
+    expect(slotOf("123456789")).toBe(12_739);
+    expect(slotOf("foo{hash_tag}bar")).toBe(slotOf("hash_tag"));
+    expect(slotOf("foo{}{bar}")).toBe(slotOf(`foo{}{bar}`));
+    expect(slotOf("foo{{bar}}zap")).toBe(slotOf("{bar"));
+  });
+
+  test("must not have braces in their prefix", async () => {
+    expect(() => new Keys("a{b}")).toThrow(TypeError);
+    await expect(redisBroker({ url: "redis://localhost", cluster: { nodes: [] } })).rejects.toThrow(TypeError);
+  });
+});
+
+describe("the scripts", () => {
+  test("name their keys and arguments", () => {
+    for (const name of ["append", "read", "seal", "present", "sweep", "members", "node-renew", "lease-take"]) {
+      const text = readFileSync(new URL(`../../../src/broker/redis/lua/${name}.lua`, import.meta.url), "utf8");
+      expect(text).toMatch(/^-- .*/);
+      expect(text).toContain("ARGV");
+    }
+  });
+});
+
+describe.skipIf(!hasRedis)("a Redis", () => {
+  let server: RedisServer;
+  const nodes = new Nodes();
+  let stores = 0;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterEach(async () => {
+    await server.admin.config("SET", "maxmemory", 0);
+    await server.admin.config("SET", "maxmemory-policy", "noeviction");
+    await nodes.close();
+  });
+  afterAll(() => server.remove());
+
+  const connect = (options = {}) => nodes.connect({ url: server.url, prefix: `store-${++stores}`, ...options });
+
+  test("that may evict keys is refused, or warned of where that is wanted", async () => {
+    await server.admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    await expect(connect()).rejects.toMatchObject({ name: "RedisSetupError", code: "eviction" });
+    const warnings: string[] = [];
+    await connect({ eviction: "warn", onWarning: (message: string) => void warnings.push(message) });
+    expect(warnings).toEqual([expect.stringContaining("allkeys-lru")]);
+  });
+
+  test("that does not let its settings be read promises no more than memory", async () => {
+    const own = await RedisServer.start({ appendonly: "yes", appendfsync: "always" });
+    try {
+      await own.admin.acl("SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-config");
+      const node = await nodes.connect({ url: own.url.replace("//", "//app:secret@") });
+      expect(node.durability).toBe("memory");
+      await node.append("c", drafts(1), KEEP);
+      await nodes.close();
+    } finally {
+      await own.remove();
+    }
+  });
+
+  test("that is out of memory takes nothing of a batch, and all of it later", async () => {
+    const node = await connect();
+    await node.append("c", drafts(3), KEEP);
+    const before = await readAll(node, "c");
+    await server.admin.config("SET", "maxmemory", 1);
+    const batch = [draft('"a"', 1), draft('"b"', "text")];
+    await expect(node.append("c", batch, KEEP)).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("out of memory") as string,
+    });
+    expect(await readAll(node, "c")).toEqual(before);
+    await server.admin.config("SET", "maxmemory", 0);
+    expect(await node.append("c", batch, KEEP)).toMatchObject([{ duplicate: false }, { duplicate: false }]);
+  });
+
+  test("refuses a batch whose text keys are too many before it has written any of it", async () => {
+    const node = await connect({ maxKeys: 10 });
+    const options = { ...KEEP, dedupe: 300 };
+    await node.append("c", drafts(8), options);
+    const before = await readAll(node, "c");
+    const batch = drafts(3);
+    await expect(node.append("c", batch, options)).rejects.toMatchObject({ code: "unavailable" });
+    expect(await readAll(node, "c")).toEqual(before);
+    expect(await node.append("c", [draft("1", 1), draft("2", 2)], options)).toHaveLength(2);
+    await until("the window to pass", () =>
+      node.append("c", batch, options).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
+  test("takes a million entries, each with an offset of its own that is not rounded", async () => {
+    const node = await connect({ timeout: 10_000 });
+    const options = { retain: { count: 1000 }, dedupe: 60_000 };
+    let last = 0;
+    let sequence = 0;
+    for (let batch = 0; batch < 200; batch++) {
+      const all: Draft[] = Array.from({ length: 5000 }, () => draft("1", ++sequence));
+      const outcomes = await node.append("c", all, options);
+      for (const outcome of outcomes) {
+        if (!("offset" in outcome) || outcome.duplicate || outcome.offset <= last) throw new Error(JSON.stringify(outcome));
+        last = outcome.offset;
+      }
+    }
+    const page = await node.read("c", { after: 0, limit: 2000, bytes: 1e9 }, options);
+    expect(page.entries).toHaveLength(1000);
+    expect(page.head).toBe(last);
+    expect(page.entries.map(({ offset }) => offset)).toEqual(page.entries.map((_, i) => last - 999 + i));
+    expect(page.oldestPrev).toBe(last - 1000);
+  });
+
+  test("whose scripts were flushed is given them again", async () => {
+    const node = await connect();
+    await node.append("c", drafts(1), KEEP);
+    await server.admin.script("FLUSH");
+    await Promise.all(drafts(20).map((one) => node.append("c", [one], KEEP)));
+    expect((await readAll(node, "c")).entries).toHaveLength(21);
+  });
+
+  test("keeps logs without age for ever, and others a day or as long as is promised", async () => {
+    const node = await connect();
+    const ttl = async (channel: string): Promise<number[]> => {
+      const names = await server.admin.keys(`store-${stores}:{c:${channel}}:*`);
+      return Promise.all(names.map((name) => server.admin.pttl(name)));
+    };
+    const day = 86_400_000;
+    await node.append("count", drafts(1), KEEP);
+    await node.append("age", drafts(1), { retain: { age: 2 * day }, dedupe: 1000 });
+    await node.append("none", drafts(1), { retain: undefined, dedupe: 1000 });
+    for (const left of await ttl("count")) expect(left).toBe(-1);
+    for (const left of await ttl("age")) expect(left).toBeGreaterThan(2 * day - 60_000);
+    for (const left of await ttl("none")) expect(left).toBeGreaterThan(day - 60_000);
+    // A read renews what is not for ever, now and then.
+    await server.admin.pexpire(`store-${stores}:{c:age}:meta`, 1000);
+    await node.read("age", { after: 0, limit: 1, bytes: 1 }, { retain: { age: 2 * day }, dedupe: 1000 });
+    for (const left of await ttl("age")) expect(left).toBeGreaterThan(2 * day - 60_000);
+  });
+
+  test("that has lost a part of a log has lost the log: it begins anew", async () => {
+    const node = await connect();
+    await node.append("c", [draft("1", 1), draft("2", "text")], KEEP);
+    const before = await readAll(node, "c");
+    await server.admin.del(`store-${stores}:{c:c}:log`);
+    const after = await readAll(node, "c");
+    expect(after.epochs).toHaveLength(1);
+    expect(after.epochs[0]?.epoch).not.toBe(before.epochs[0]?.epoch);
+    expect(await node.append("c", [draft("1", 1)], KEEP)).toMatchObject([{ duplicate: false }]);
+  });
+});
