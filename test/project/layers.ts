@@ -4,6 +4,7 @@ import { posix } from "node:path";
 const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ["server", "client", "broker", "protocol"],
   server: ["broker", "protocol"],
+  react: ["client", "protocol"],
   client: ["protocol"],
   broker: ["protocol"],
   protocol: [],
@@ -49,6 +50,8 @@ function mayUse(importer: string, specifier: string, packages: ReadonlySet<strin
       return false;
     case "client":
       return importer.endsWith(".node.ts") && (isNode || name === "ws");
+    case "react":
+      return name === "react";
     case "broker": {
       const driver = Object.entries(DRIVERS).find(([folder]) => importer.startsWith(folder))?.[1];
       return driver !== undefined && (isNode || name === driver);

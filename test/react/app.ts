@@ -1,0 +1,33 @@
+/** The server that the page of these tests talks to. */
+import { TidemarkError, silentLogger, stream, tidemark, transient } from "tidemark";
+import * as z from "zod";
+
+/** How often each channel was subscribed to. */
+export const subscribed = new Map<string, number>();
+let refused = 0;
+
+function count({ channel }: { readonly channel: string }): void {
+  subscribed.set(channel, (subscribed.get(channel) ?? 0) + 1);
+}
+
+export const app = tidemark({
+  log: silentLogger,
+  authenticate: ({ token }) => ({ id: token ?? "nobody" }),
+}).channels({
+  "chat/:id": stream({
+    message: z.object({ text: z.string() }),
+    retain: { count: 1000 },
+    presence: true,
+    onSubscribe: count,
+    onPublish: ({ data }) => {
+      // The first time only, so that a retry shows.
+      if (data.text === "rude" && refused++ === 0) throw new TidemarkError("rejected", "be kind");
+      return data;
+    },
+  }),
+  "short/:id": stream({ message: z.object({ text: z.string() }), retain: { count: 3 } }),
+  "closed/:id": stream({ message: z.object({ text: z.string() }), allow: () => false }),
+  "typing/:id": transient({ message: z.object({ on: z.boolean() }), presence: true }),
+});
+
+export type App = typeof app;
