@@ -148,6 +148,7 @@ export function createConnection(
     id = result.client;
     longestSilence = result.ping + SILENCE_BEYOND_PING;
     wire.open = true;
+    wire.me = result.sender ?? "";
     enter({ at: "online", link, since: momentOf(clock), timer: undefined });
     if (!has(link)) return;
     silence.within(longestSilence - LAST_LOOK);

@@ -108,7 +108,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     check();
     const body = JSON.stringify({ history: name, ...options }).slice(1, -1);
     const { entries, complete, more } = (await host.questions.ask(body, true)) as HistoryResult;
-    return { messages: entries.map(messageFromEntry), complete, more };
+    return { messages: entries.map((entry) => messageFromEntry(entry, host.wire.me)), complete, more };
   }
 
   /** Without a log there is nothing to retry with: once, to those who are there. */
@@ -126,12 +126,12 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     });
   }
 
-  async function publish(data: unknown): Promise<Published> {
+  async function publish(data: unknown, idem: number): Promise<Published> {
     check();
     const payload = payloadOf(data);
     // A handle made in this turn is subscribed first, so that it gets what it publishes.
     subscription.ask();
-    return kind === "stream" ? host.outbox.publish(name, payload) : send(payload);
+    return kind === "stream" ? host.outbox.publish(name, payload, idem) : send(payload);
   }
 
   const refused = subscription.add(sink);
@@ -158,10 +158,11 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
       return events.on(about, listener);
     },
     publish(data) {
-      const answer = publish(data);
+      const idem = host.outbox.number(name);
+      const answer = publish(data, idem);
       // What a transient channel loses is not missed by anyone: an application need not look.
       if (kind === "transient") answer.catch(() => {});
-      return answer;
+      return Object.assign(answer, { idem });
     },
     history,
     close() {

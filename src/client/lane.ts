@@ -11,14 +11,20 @@ export interface Published {
   readonly offset: number;
 }
 
+/** A publish that is under way. */
+export interface Publishing extends Promise<Published> {
+  /** Its number: the `idem` of the message, where the channel says who its senders are. */
+  readonly idem: number;
+}
+
 /** One message on its way. */
 export interface Publish {
   readonly payload: Payload;
   readonly queued: Moment;
   /** When it was first sent; `undefined` before. */
   sent?: Moment;
-  /** Its number in the channel, given when it is first sent. */
-  n?: number;
+  /** Its number in the channel. */
+  readonly n: number;
   /** The try that is on its way now; `undefined` when it has to be sent (again). */
   try?: object | undefined;
   readonly resolve: (published: Published) => void;
@@ -33,6 +39,8 @@ export interface Lane {
   readonly channel: string;
   /** Everything unanswered, oldest first, as it is now. */
   readonly waiting: () => readonly Publish[];
+  /** A number that was not used before. Those of publishes that are never sent are left out. */
+  readonly number: () => number;
   readonly add: (publish: Publish) => void;
   /** Sends what may be sent now. */
   readonly pump: () => void;
@@ -74,7 +82,6 @@ export function createLane(
     let marks = first ? ',"first":true' : "";
     if (publish.sent === undefined) {
       publish.sent = momentOf(clock);
-      publish.n = ++lastNumber;
     } else {
       marks += `,"age":${Math.ceil(elapsedSince(clock, publish.sent))}`;
     }
@@ -142,6 +149,7 @@ export function createLane(
   return {
     channel,
     waiting: () => [...publishes],
+    number: () => ++lastNumber,
     add(publish) {
       publishes.push(publish);
       pump();

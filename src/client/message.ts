@@ -9,13 +9,21 @@ export interface Message<Data = unknown> {
   readonly time: number;
   /** The user who published it, where the server says. */
   readonly from?: string;
+  /** Whether this very client published it. Told only on channels with `sender: true`. */
+  readonly mine?: boolean;
+  /** What the client that published it is called, and its number for this message: told on channels with `sender: true`. */
+  readonly sender?: string;
+  readonly idem?: number | string;
 }
 
-export function messageFrom(offset: number, data: unknown, meta: Meta | undefined, now: number): Message {
+/** @param me what this client is called, see `Wire` */
+export function messageFrom(offset: number, data: unknown, meta: Meta | undefined, me: string, now = 0): Message {
   const time = offset > 0 ? timeOf(offset) : now;
-  return meta?.from === undefined ? { data, offset, time } : { data, offset, time, from: meta.from };
+  if (meta === undefined) return { data, offset, time };
+  const { bytes: _, ...said } = meta;
+  return { data, offset, time, ...said, ...(said.sender && { mine: said.sender === me }) };
 }
 
-export function messageFromEntry([offset, data, meta]: HistoryEntry): Message {
-  return messageFrom(offset, data, meta, 0);
+export function messageFromEntry([offset, data, meta]: HistoryEntry, me: string): Message {
+  return messageFrom(offset, data, meta, me);
 }

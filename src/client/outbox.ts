@@ -8,7 +8,9 @@ import type { Payload } from "./payload.js";
 /** Everything that was published and is not answered yet, over all connections, within its bounds. */
 export interface Outbox {
   /** Publishes, however long it takes; resolves when it is in the log. */
-  readonly publish: (channel: string, payload: Payload) => Promise<Published>;
+  readonly publish: (channel: string, payload: Payload, n: number) => Promise<Published>;
+  /** The next publish's number in this channel. */
+  readonly number: (channel: string) => number;
   /** Sends what there is: first what may have been lost, in the order in which it was published. */
   readonly online: () => void;
   readonly down: () => void;
@@ -66,7 +68,8 @@ export function createOutbox(core: Core): Outbox {
   }
 
   return {
-    publish(channel, payload) {
+    number: (channel) => laneOf(channel).number(),
+    publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
         const message = `${messages} messages of ${bytes} bytes wait already; publish less, or raise the outbox option`;
         return Promise.reject(new TidemarkError("outbox_full", message, { retry: true, channel }));
@@ -74,7 +77,7 @@ export function createOutbox(core: Core): Outbox {
       messages++;
       bytes += payload.size;
       return new Promise((resolve, reject) => {
-        laneOf(channel).add({ payload, queued: momentOf(clock), resolve, reject });
+        laneOf(channel).add({ payload, n, queued: momentOf(clock), resolve, reject });
         alarm.within(Math.min(retryWindow, publishTimeout));
       });
     },

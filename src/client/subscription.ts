@@ -259,7 +259,7 @@ export function createSubscription(
         if (cursor === undefined || offset <= cursor.offset) return;
         cursor = { epoch: cursor.epoch, offset };
       }
-      const message = messageFrom(offset, data, meta, clock.now());
+      const message = messageFrom(offset, data, meta, wire.me, clock.now());
       for (const sink of sinks) sink.message(message);
     },
     event(event) {

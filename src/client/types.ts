@@ -9,7 +9,7 @@ import type {
 } from "../protocol/index.js";
 import type { Status } from "./connection.js";
 import type { TidemarkError } from "./errors.js";
-import type { Published } from "./lane.js";
+import type { Published, Publishing } from "./lane.js";
 import type { Message } from "./message.js";
 import type { Gap, Subscribed } from "./subscription.js";
 import type { CallArguments, ChannelFor, ChannelsOf, CheckName, MethodsOf, PatternOf } from "./typed.js";
@@ -125,7 +125,7 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
    *
    * @example const { offset } = await chat.publish({ text: "hi" });
    */
-  publish(data: Input): Promise<Published>;
+  publish(data: Input): Publishing;
   /**
    * Reads messages of the past, up to `limit` (1 to 1,000). Give one of `before` and `after` (offsets) and `since`
    * (milliseconds since 1970), or none for the newest. Asked again after a reconnect.

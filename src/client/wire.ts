@@ -18,6 +18,8 @@ export const MAX_FRAME_BYTES = 48 * 1024;
 export interface Wire {
   /** Whether the server has taken the connect command, so that others may follow. */
   open: boolean;
+  /** What the server calls this client in messages. */
+  me: string;
   /** Takes a transport into use; only the connect command may go until `open` is set. */
   readonly attach: (transport: Transport) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
@@ -45,6 +47,7 @@ export function createWire(): Wire {
 
   const wire: Wire = {
     open: false,
+    me: "",
     attach(next) {
       transport = next;
     },

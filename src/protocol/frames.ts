@@ -77,6 +77,10 @@ export interface HistoryOptions {
 export interface Meta {
   /** The user who published it. */
   readonly from?: string;
+  /** The client that published it, where the channel says so. */
+  readonly sender?: string;
+  /** The key that this client gave it, where the channel says so. */
+  readonly idem?: number | string;
   /** The payload is this many bytes, which follow the line. */
   readonly bytes?: number;
 }
@@ -105,6 +109,8 @@ export interface Issue {
 
 export interface ConnectResult {
   readonly client: string;
+  /** What this client is called in messages, where that is not `client`. */
+  readonly sender?: string;
   /** What an acknowledged publish survives: see docs/spec.md. */
   readonly durability: "memory" | "disk" | "replicated";
   /** The server sends something at least this often, in milliseconds; silence for 10 s longer means dead. */

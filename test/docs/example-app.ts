@@ -33,6 +33,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "live/:room": stream(),
       "files/:name": stream({ message: bytes(), retain: { count: 10 } }),
       "typing/:room": transient({ message: z.object({ on: z.boolean() }) }),
+      "talk/:room": stream({ retain: { count: 1000 }, sender: true }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
       "quota/:room": stream({
         onPublish: ({ data }) => {

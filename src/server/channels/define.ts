@@ -35,6 +35,11 @@ export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
   readonly presence?: true | ((context: ChannelContext<User, Params>) => unknown);
   /** How long a member who is cut off is still shown. Default 5 s. */
   readonly presenceGrace?: Duration;
+  /**
+   * Messages say which client published them (`sender`) and the number it gave them (`idem`), so that a client knows its
+   * own, `message.mine`. Default false: they say only the user.
+   */
+  readonly sender?: boolean;
   /** Whether this user may do that. Default: everybody may do everything. */
   readonly allow?: (context: ChannelContext<User, Params> & { readonly action: Action }) => Awaitable<boolean>;
   /** Called before a subscription begins; throw a `TidemarkError` to refuse it. */
@@ -68,6 +73,7 @@ export interface ChannelDef {
   readonly schema: StandardSchemaV1 | undefined;
   readonly log: LogOptions;
   readonly presence: { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number } | undefined;
+  readonly sender: boolean;
   readonly allow: ((context: Context & { readonly action: Action }) => Awaitable<boolean>) | undefined;
   readonly onSubscribe: ((context: Context) => Awaitable<void>) | undefined;
   readonly onPublish: ((context: Context & { readonly data: unknown }) => unknown) | undefined;
@@ -122,6 +128,7 @@ function define<User, Params, Schema extends StandardSchemaV1>(
             data: presence === true ? undefined : (presence as (context: unknown) => unknown),
             grace: duration(options.presenceGrace, DEFAULT_GRACE_MS, "presenceGrace"),
           },
+    sender: options.sender ?? false,
     allow: hooks.allow,
     onSubscribe: hooks.onSubscribe,
     onPublish: hooks.onPublish,

@@ -17,8 +17,8 @@ export interface Identity {
   readonly scope: string;
   /** The name under which the user is present: the id, or one that an anonymous client keeps over its connections. */
   readonly member: string;
-  /** The meta of this user's messages, as JSON text. */
-  readonly meta: string | undefined;
+  /** The client's name in messages: the same over all of its connections, where it gave a publisher secret. */
+  readonly sender: string;
 }
 
 export interface Caller {

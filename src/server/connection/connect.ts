@@ -34,7 +34,8 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     return `${JSON.stringify(names[i])}:${JSON.stringify(result)}`;
   });
   const { durability } = node.broker;
-  const head = `{"client":${JSON.stringify(client)},"durability":"${durability}","ping":${node.limits.ping}`;
+  const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
+  const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}","ping":${node.limits.ping}`;
   connection.reply(command.id, subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`);
   for (const one of started) if (!(one instanceof TidemarkError)) one.start();
 }
@@ -55,16 +56,17 @@ function identify(connection: Caller, user: unknown, publisher: string | undefin
   const userId = typeof id === "string" || typeof id === "number" ? String(id) : undefined;
   // As one JSON text, so that no choice of ids makes two users' scopes meet.
   const scope = JSON.stringify(publisher === undefined ? [connection.client] : [userId ?? null, publisher]);
+  const sender = publisher === undefined ? connection.client : publicName(publisher);
   return {
     user,
     userId,
     scope,
-    member: userId ?? (publisher === undefined ? connection.client : anonymousName(publisher)),
-    meta: userId === undefined ? undefined : JSON.stringify({ from: userId }),
+    member: userId ?? (publisher === undefined ? sender : `anon-${sender}`),
+    sender,
   };
 }
 
 /** A name that is the same for all connections of a client, and from which its secret cannot be had. */
-function anonymousName(publisher: string): string {
-  return `anon-${createHash("sha256").update(publisher).digest("base64url").slice(0, 12)}`;
+function publicName(publisher: string): string {
+  return createHash("sha256").update(publisher).digest("base64url").slice(0, 12);
 }

@@ -107,7 +107,8 @@ function run(
         const key = keyOf(node, identity, command, sent);
         const { gate, turn } = ticket;
         const keyed = command.idem !== undefined;
-        const draft = { data: payload, ...(identity.meta !== undefined && { meta: identity.meta }), key };
+        const meta = metaOf(identity, def.sender, command.idem);
+        const draft = { data: payload, ...(meta !== undefined && { meta }), key };
         const slot = identity.userId ?? connection.client;
         const done = (outcome: Outcome): void => answer(connection, command, ticket, outcome);
         hand(node, resolved, draft, slot, () => keyed && gate.aborts(turn), done);
@@ -175,6 +176,12 @@ function failed(connection: Caller, command: Publish, { gate, turn }: Ticket, th
 
 function aborted(): TidemarkError {
   return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
+}
+
+/** Who published it, as the text that stands beside the message. */
+function metaOf({ userId, sender }: Identity, withSender: boolean, idem: number | string | undefined): string | undefined {
+  if (withSender) return JSON.stringify({ from: userId, sender, idem });
+  return userId === undefined ? undefined : JSON.stringify({ from: userId });
 }
 
 /** A retry that comes so late that its key may be forgotten is refused: nobody can tell whether it happened. */
