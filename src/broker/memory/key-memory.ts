@@ -7,6 +7,14 @@ export const DEFAULT_MAX_KEYS = 100_000;
 /** A log remembers this many times as many scopes as text keys: every honest publisher is one. */
 const SCOPES_PER_KEY = 10;
 
+/** One remembered sequence; its time is on the clock's steady face. */
+export interface SequenceRecord {
+  readonly sequence: number;
+  readonly offset: number;
+  readonly print: number;
+  readonly time: number;
+}
+
 interface TextKey {
   readonly offset: number;
   readonly print: number;
@@ -35,10 +43,13 @@ export class KeyMemory {
     return this.#texts.size + this.#olderTexts.size + this.#scopes.size + this.#olderScopes.size;
   }
 
-  /** Forgets what is older than `window` milliseconds of steady time. Comes before every use. */
-  turn(now: number, window: number): void {
+  /**
+   * Forgets what is older than `window` milliseconds of steady time. Comes before every use. Returns by how many
+   * generations everything has aged: 0, 1, or 2 when all is forgotten.
+   */
+  turn(now: number, window: number): 0 | 1 | 2 {
     const passed = now - this.#turnedAt;
-    if (passed < window) return;
+    if (passed < window) return 0;
     // After two windows without use even the younger generation is older than one window.
     const idle = passed >= 2 * window;
     this.#olderTexts = idle ? new Map() : this.#texts;
@@ -46,6 +57,26 @@ export class KeyMemory {
     this.#texts = new Map();
     this.#scopes = new Map();
     this.#turnedAt = now;
+    return idle ? 2 : 1;
+  }
+
+  /** When the younger generation began, in steady time. */
+  get turnedAt(): number {
+    return this.#turnedAt;
+  }
+
+  /** Puts back a text key that an earlier process remembered, under the text it is known by. */
+  restoreText(text: string, older: boolean, offset: number, print: number): void {
+    (older ? this.#olderTexts : this.#texts).set(text, { offset, print });
+  }
+
+  /** Puts back a scope's sequence that an earlier process remembered. */
+  restoreSequence(scope: string, older: boolean, record: SequenceRecord): void {
+    const scopes = older ? this.#olderScopes : this.#scopes;
+    const ring = (older ? undefined : this.ring(scope)) ?? scopes.get(scope) ?? new SequenceRing();
+    scopes.set(scope, ring);
+    if (ring.find(record.sequence, record.print, -Infinity) !== NEW) return;
+    ring.insert(record.sequence, record.offset, record.print, record.time);
   }
 
   /** Whether the keys of all these drafts can be remembered. */
@@ -60,7 +91,7 @@ export class KeyMemory {
     for (const { key } of drafts) {
       if (typeof key.id === "string") {
         if (this.#text(key) === undefined) newTexts.add(textOf(key));
-      } else if (this.#ring(key.scope) === undefined) newScopes.add(key.scope);
+      } else if (this.ring(key.scope) === undefined) newScopes.add(key.scope);
     }
     const fits = (size: number, more: number, most: number): boolean => more === 0 || size + more <= most;
     return fits(texts, newTexts.size, this.#maxKeys) && fits(scopes, newScopes.size, maxScopes);
@@ -69,7 +100,7 @@ export class KeyMemory {
   /** The offset this key was appended at, or one of `NEW`, `CONFLICT` and `UNKNOWN`. */
   find(key: Key, now: number, window: number): number {
     if (typeof key.id === "number") {
-      return this.#ring(key.scope)?.find(key.id, key.print, now - window) ?? NEW;
+      return this.ring(key.scope)?.find(key.id, key.print, now - window) ?? NEW;
     }
     const known = this.#text(key);
     if (known === undefined) return NEW;
@@ -82,7 +113,7 @@ export class KeyMemory {
       this.#texts.set(textOf(key), { offset, print: key.print });
       return;
     }
-    let ring = this.#ring(key.scope);
+    let ring = this.ring(key.scope);
     if (ring === undefined) {
       ring = new SequenceRing();
       this.#scopes.set(key.scope, ring);
@@ -105,7 +136,7 @@ export class KeyMemory {
   }
 
   /** The scope's ring; a look-up counts as use. */
-  #ring(scope: string): SequenceRing | undefined {
+  ring(scope: string): SequenceRing | undefined {
     const young = this.#scopes.get(scope);
     if (young !== undefined) return young;
     const old = this.#olderScopes.get(scope);
@@ -117,6 +148,6 @@ export class KeyMemory {
 }
 
 /** Scope and id as one text; the length keeps ("a", "bc") and ("ab", "c") apart. */
-function textOf(key: Key): string {
+export function textOf(key: Key): string {
   return `${key.scope.length}:${key.scope}${key.id}`;
 }

@@ -23,6 +23,21 @@ export class SequenceRing {
     return this.#count;
   }
 
+  /** The lowest sequence remembered; `undefined` when there is none. */
+  get lowest(): number | undefined {
+    return this.#count === 0 ? undefined : this.#read(0, 0);
+  }
+
+  /** The sequences from `from` up to, not including, `to`: sequence, offset and print of each, in a row. */
+  records(from: number, to: number): number[] {
+    const records: number[] = [];
+    for (let i = 0; i < this.#count; i++) {
+      const sequence = this.#read(i, 0);
+      if (sequence >= from && sequence < to) records.push(sequence, this.#read(i, 1), this.#read(i, 2));
+    }
+    return records;
+  }
+
   /**
    * The offset that `sequence` was appended at, {@link NEW} when it was not, {@link CONFLICT} when it was with
    * another print, {@link UNKNOWN} when it is older than what is remembered or was appended before `since`.

@@ -1,0 +1,115 @@
+import type { Random } from "../../protocol/index.js";
+import type { Moment } from "../memory/channel-log.js";
+import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
+import type { Changes } from "./changes.js";
+import { DiskLog, type LogShare } from "./disk-log.js";
+import { entryKey, offsetOfKey } from "./environment.js";
+import { offsetAt } from "../../protocol/index.js";
+
+/** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
+const EPOCH_LETTERS = 8;
+/** The table's only key. */
+const LAST_NUMBER = Buffer.from("last number");
+
+/** Which logs a directory has: finds them on the disk and makes new ones. */
+export class Catalog {
+  readonly #share: LogShare;
+  readonly #random: Random;
+  readonly #incarnation: string;
+  #lastNumber = 0;
+  /** Where {@link next} goes on. */
+  #sweptTo: Buffer | undefined;
+
+  constructor(share: LogShare, random: Random, incarnation: string) {
+    this.#share = share;
+    this.#random = random;
+    this.#incarnation = incarnation;
+    this.reload();
+  }
+
+  /** Forgets what was decided and did not reach the disk. */
+  reload(): void {
+    const { about } = this.#share.env;
+    about.resetReadTxn();
+    const bytes = about.getBinary(LAST_NUMBER);
+    about.resetReadTxn();
+    this.#lastNumber = bytes === undefined ? 0 : Buffer.from(bytes).readDoubleBE(0);
+  }
+
+  newEpochName(): string {
+    return this.#random.id().slice(0, EPOCH_LETTERS);
+  }
+
+  /** The log of that name as it is on the disk; `undefined` when there is none. */
+  find(name: string, now: Moment): DiskLog | undefined {
+    const { channels } = this.#share.env;
+    channels.resetReadTxn();
+    const bytes = channels.getBinary(Buffer.from(name));
+    channels.resetReadTxn();
+    return bytes === undefined ? undefined : new DiskLog(this.#share, name, unpackMeta(bytes), now);
+  }
+
+  /** A new log. Its meta is the caller's to save. */
+  create(name: string, now: Moment, changes: Changes): DiskLog {
+    const number = ++this.#lastNumber;
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleBE(number);
+    changes.put(this.#share.env.about, LAST_NUMBER, bytes);
+    return new DiskLog(
+      this.#share,
+      name,
+      {
+        number,
+        epochs: [{ epoch: this.newEpochName(), base: 0 }],
+        incarnation: this.#incarnation,
+        head: 0,
+        oldestPrev: 0,
+        count: 0,
+        bytes: 0,
+        fence: undefined,
+        dedupe: 0,
+        age: undefined,
+        usedAt: now.wall,
+        generation: 0,
+        turnedAt: now.wall,
+      },
+      now,
+    );
+  }
+
+  /** The names of the next logs in turn that have something to let go of; looks at `count` and begins anew at the end. */
+  next(count: number, now: Moment, idle: number): string[] {
+    const { channels } = this.#share.env;
+    const names: string[] = [];
+    let seen = 0;
+    channels.resetReadTxn();
+    const range =
+      this.#sweptTo === undefined
+        ? { limit: count }
+        : { start: this.#sweptTo, exclusiveStart: true, limit: count };
+    for (const { key, value } of channels.getRange(range)) {
+      this.#sweptTo = Buffer.from(key);
+      seen += 1;
+      if (this.#isDue(unpackMeta(value), now, idle)) names.push(this.#sweptTo.toString());
+    }
+    channels.resetReadTxn();
+    if (seen < count) this.#sweptTo = undefined;
+    return names;
+  }
+
+  #isDue(
+    { number, age, count, oldestPrev, usedAt, dedupe, turnedAt }: ChannelMeta,
+    now: Moment,
+    idle: number,
+  ): boolean {
+    if (count === 0 && now.wall - usedAt > Math.max(dedupe, age ?? 0, idle)) return true;
+    const { entries, keys } = this.#share.env;
+    if (age !== undefined && count > 0) {
+      const first = { start: entryKey(number, oldestPrev + 1), end: entryKey(number + 1, 0), limit: 1 };
+      for (const key of entries.getKeys(first)) if (offsetOfKey(key) < offsetAt(now.wall - age)) return true;
+    }
+    if (now.wall - turnedAt < dedupe) return false;
+    const any = { start: entryKey(number, 0), end: entryKey(number + 1, 0), limit: 1 };
+    return keys.getKeysCount(any) > 0;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Epoch } from "../contract.js";
+
+/** What the disk holds of a channel besides its entries and keys. Times are wall time. */
+export interface ChannelMeta {
+  /** Its name in the other tables; never used again when the channel is dropped. */
+  readonly number: number;
+  /** Oldest first; the last one is being written. */
+  readonly epochs: readonly Epoch[];
+  /** Under which the last epoch was opened. */
+  readonly incarnation: string;
+  readonly head: number;
+  /** Where the kept entries begin: the `prev` of the oldest. Older ones may be there still, to be erased. */
+  readonly oldestPrev: number;
+  /** How many entries, and bytes of payload and meta, are kept. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly fence: string | undefined;
+  /** Of the last call's options. */
+  readonly dedupe: number;
+  readonly age: number | undefined;
+  readonly usedAt: number;
+  /** The younger generation of keys, and when it began. */
+  readonly generation: number;
+  readonly turnedAt: number;
+}
+
+/** As JSON with short names: a reader parses it once a read. */
+export function packMeta(meta: ChannelMeta): Buffer {
+  const {
+    number,
+    epochs,
+    incarnation,
+    head,
+    oldestPrev,
+    count,
+    bytes,
+    fence,
+    dedupe,
+    age,
+    usedAt,
+    generation,
+    turnedAt,
+  } = meta;
+  const e = epochs.map(({ epoch, base }) => [epoch, base]);
+  return Buffer.from(
+    JSON.stringify({
+      n: number,
+      e,
+      i: incarnation,
+      h: head,
+      o: oldestPrev,
+      c: count,
+      b: bytes,
+      f: fence,
+      d: dedupe,
+      a: age,
+      u: usedAt,
+      g: generation,
+      t: turnedAt,
+    }),
+  );
+}
+
+interface Packed {
+  n: number;
+  e: [string, number][];
+  i: string;
+  h: number;
+  o: number;
+  c: number;
+  b: number;
+  f?: string;
+  d: number;
+  a?: number;
+  u: number;
+  g: number;
+  t: number;
+}
+
+export function unpackMeta(bytes: Uint8Array): ChannelMeta {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  // Nobody but packMeta writes these.
+  const packed = JSON.parse(text) as Packed;
+  return {
+    number: packed.n,
+    epochs: packed.e.map(([epoch, base]) => ({ epoch, base })),
+    incarnation: packed.i,
+    head: packed.h,
+    oldestPrev: packed.o,
+    count: packed.c,
+    bytes: packed.b,
+    fence: packed.f,
+    dedupe: packed.d,
+    age: packed.a,
+    usedAt: packed.u,
+    generation: packed.g,
+    turnedAt: packed.t,
+  };
+}

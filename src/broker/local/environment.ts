@@ -1,0 +1,87 @@
+/** The files of a directory: one LMDB environment with five tables. */
+import { mkdirSync } from "node:fs";
+import { open, type Database, type RootDatabase } from "lmdb";
+import { BrokerError } from "../contract.js";
+
+/** Keys and values are bytes throughout. */
+export type Table = Database<Uint8Array, Uint8Array>;
+
+export interface Environment {
+  readonly root: RootDatabase<Uint8Array, Uint8Array>;
+  /** What is known of each channel, by name. See `channel-meta.ts`. */
+  readonly channels: Table;
+  /** Entries by channel number and offset, in their stored form. */
+  readonly entries: Table;
+  /** Idempotency keys by channel number and generation. See `key-store.ts`. */
+  readonly keys: Table;
+  /** Ranges that are being erased. See `eraser.ts`. */
+  readonly erasures: Table;
+  /** The last channel number given. */
+  readonly about: Table;
+}
+
+const BYTES = { encoding: "binary", keyEncoding: "binary" } as const;
+const TABLES = ["channels", "entries", "keys", "erasures", "about"] as const;
+
+/** Opens the environment for writing, and makes it if there is none. */
+export function openForWriting(dir: string, sync: boolean): Environment {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // Without overlappingSync nothing is visible to a reader before it is on the disk: what a subscriber was shown
+  // is never taken back, not even by a power failure.
+  const root = open<Uint8Array, Uint8Array>(dir, {
+    ...BYTES,
+    overlappingSync: false,
+    noSync: !sync,
+    noSubdir: false,
+  });
+  return tables(root);
+}
+
+/**
+ * Opens what a writer has made, to read only.
+ *
+ * @throws {BrokerError} `unavailable` when there is nothing yet
+ */
+export function openForReading(dir: string): Environment {
+  try {
+    return tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
+  } catch (error) {
+    throw new BrokerError("unavailable", `there is no log in ${dir}; start its writer first`, {
+      cause: error,
+    });
+  }
+}
+
+function tables(root: RootDatabase<Uint8Array, Uint8Array>): Environment {
+  const [channels, entries, keys, erasures, about] = TABLES.map((name) => {
+    const table = root.openDB<Uint8Array, Uint8Array>(name, { ...BYTES }) as Table | undefined;
+    if (table === undefined) throw new Error(`no table ${name}`);
+    return table;
+  }) as [Table, Table, Table, Table, Table];
+  return { root, channels, entries, keys, erasures, about };
+}
+
+const NUMBER_BYTES = 6;
+
+/** The key of an entry; of offset 0, of the place before a channel's first. */
+export function entryKey(channel: number, offset: number): Buffer {
+  const key = Buffer.allocUnsafe(NUMBER_BYTES + 8);
+  key.writeUIntBE(channel, 0, NUMBER_BYTES);
+  // Doubles above zero sort as their bytes do.
+  key.writeDoubleBE(offset, NUMBER_BYTES);
+  return key;
+}
+
+export function offsetOfKey(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).readDoubleBE(NUMBER_BYTES);
+}
+
+/** Where the keys of one generation of a channel begin. */
+export function generationKey(channel: number, generation: number): Buffer {
+  const key = Buffer.allocUnsafe(NUMBER_BYTES + 4);
+  key.writeUIntBE(channel, 0, NUMBER_BYTES);
+  key.writeUInt32BE(generation, NUMBER_BYTES);
+  return key;
+}
+
+export const GENERATION_KEY_BYTES = NUMBER_BYTES + 4;

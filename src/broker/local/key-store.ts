@@ -1,0 +1,167 @@
+/**
+ * The keys a log remembers, in memory as every broker has them and on the disk for the next process.
+ *
+ * On the disk each generation is a range of its own, so forgetting one is erasing a range. A text key is one
+ * value: offset and print. A scope's ring lies in blocks of sequences: a publisher that counts up writes one
+ * small block an append, whatever it remembers.
+ */
+import { timeOf } from "../../protocol/index.js";
+import type { Draft, Key } from "../contract.js";
+import { KeyMemory, textOf } from "../memory/key-memory.js";
+import type { Moment } from "../memory/channel-log.js";
+import type { SequenceRing } from "../memory/sequence-ring.js";
+import type { Changes } from "./changes.js";
+import { GENERATION_KEY_BYTES, generationKey, type Environment } from "./environment.js";
+import { HASH_BYTES } from "./packed-keys.js";
+
+const TEXT = 0;
+const BLOCK = 1;
+const BLOCK_SEQUENCES = 16;
+
+export interface KeyStoreStart {
+  readonly channel: number;
+  readonly generation: number;
+  /** When that generation began, in wall time. */
+  readonly turnedAt: number;
+  readonly maxKeys: number;
+}
+
+export class KeyStore {
+  readonly #channel: number;
+  readonly #memory: KeyMemory;
+  /** Scopes that lie whole in the younger generation. */
+  readonly #whole = new Set<string>();
+  #generation: number;
+
+  /** Reads what an earlier process left, if there is anything. */
+  constructor(env: Environment, start: KeyStoreStart, now: Moment) {
+    this.#channel = start.channel;
+    this.#generation = start.generation;
+    this.#memory = new KeyMemory(start.maxKeys, steadyOf(start.turnedAt, now));
+    for (const older of [true, false]) {
+      const generation = older ? start.generation - 1 : start.generation;
+      if (generation >= 0) this.#load(env, generation, older, now);
+    }
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** When the younger generation began, in wall time. */
+  turnedAt(now: Moment): number {
+    return now.wall - (now.steady - this.#memory.turnedAt);
+  }
+
+  /** As {@link KeyMemory.turn}. Returns the generations that are to be erased: from the first, up to the second. */
+  turn(now: Moment, window: number): readonly [number, number] | undefined {
+    const turned = this.#memory.turn(now.steady, window);
+    if (turned === 0) return undefined;
+    const first = Math.max(0, this.#generation - 1);
+    this.#generation += turned;
+    this.#whole.clear();
+    return [first, this.#generation - 1];
+  }
+
+  hasRoomFor(keys: readonly Key[]): boolean {
+    return this.#memory.hasRoomFor(keys.map((key) => asDraft(key)));
+  }
+
+  find(key: Key, now: Moment, window: number): number {
+    return this.#memory.find(key, now.steady, window);
+  }
+
+  /** Remembers a key that {@link find} called new. */
+  remember(key: Key, offset: number, now: Moment, env: Environment, changes: Changes): void {
+    if (typeof key.id === "string") {
+      this.#memory.remember(key, offset, now.steady);
+      changes.put(env.keys, this.#key(TEXT, key.id), doubles([offset, key.print]));
+      return;
+    }
+    const before = this.#memory.ring(key.scope)?.lowest;
+    this.#memory.remember(key, offset, now.steady);
+    const ring = this.#memory.ring(key.scope) as SequenceRing;
+    const block = blockOf(key.id);
+    if (this.#whole.has(key.scope)) this.#putBlock(env, changes, key.scope, ring, block);
+    else {
+      this.#whole.add(key.scope);
+      for (const one of blocksOf(ring)) this.#putBlock(env, changes, key.scope, ring, one);
+    }
+    const lowest = blockOf(ring.lowest ?? 0);
+    if (before !== undefined && blockOf(before) < lowest) {
+      changes.remove(env.keys, this.#key(BLOCK, key.scope, blockOf(before)));
+    }
+  }
+
+  #putBlock(env: Environment, changes: Changes, scope: string, ring: SequenceRing, block: number): void {
+    const records = ring.records(block * BLOCK_SEQUENCES, (block + 1) * BLOCK_SEQUENCES);
+    changes.put(env.keys, this.#key(BLOCK, scope, block), doubles(records));
+  }
+
+  #key(kind: number, hash: string, block?: number): Buffer {
+    const key = Buffer.allocUnsafe(GENERATION_KEY_BYTES + 1 + HASH_BYTES + (block === undefined ? 0 : 8));
+    key.set(generationKey(this.#channel, this.#generation), 0);
+    key[GENERATION_KEY_BYTES] = kind;
+    key.write(hash, GENERATION_KEY_BYTES + 1, "latin1");
+    if (block !== undefined) key.writeDoubleBE(block, GENERATION_KEY_BYTES + 1 + HASH_BYTES);
+    return key;
+  }
+
+  #load(env: Environment, generation: number, older: boolean, now: Moment): void {
+    const start = generationKey(this.#channel, generation);
+    const end = generationKey(this.#channel, generation + 1);
+    env.keys.resetReadTxn();
+    for (const { key, value } of env.keys.getRange({ start, end })) {
+      const hash = Buffer.from(key).toString(
+        "latin1",
+        GENERATION_KEY_BYTES + 1,
+        GENERATION_KEY_BYTES + 1 + HASH_BYTES,
+      );
+      const numbers = readDoubles(value);
+      if (key[GENERATION_KEY_BYTES] === TEXT) {
+        const [offset = 0, print = 0] = numbers;
+        this.#memory.restoreText(textOf({ scope: "", id: hash, print }), older, offset, print);
+        continue;
+      }
+      if (!older) this.#whole.add(hash);
+      for (let i = 0; i < numbers.length; i += 3) {
+        const [sequence = 0, offset = 0, print = 0] = numbers.slice(i, i + 3);
+        const time = steadyOf(timeOf(offset), now);
+        this.#memory.restoreSequence(hash, older, { sequence, offset, print, time });
+      }
+    }
+    env.keys.resetReadTxn();
+  }
+}
+
+/** A moment of wall time on the clock's steady face; never later than now. */
+function steadyOf(wall: number, now: Moment): number {
+  return now.steady - Math.max(0, now.wall - wall);
+}
+
+function blockOf(sequence: number): number {
+  return Math.floor(sequence / BLOCK_SEQUENCES);
+}
+
+function blocksOf(ring: SequenceRing): Set<number> {
+  const blocks = new Set<number>();
+  const records = ring.records(-Infinity, Infinity);
+  for (let i = 0; i < records.length; i += 3) blocks.add(blockOf(records[i] ?? 0));
+  return blocks;
+}
+
+function doubles(numbers: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(numbers.length * 8);
+  for (const [i, number] of numbers.entries()) bytes.writeDoubleBE(number, i * 8);
+  return bytes;
+}
+
+function readDoubles(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length >> 3 }, (_, i) => view.getFloat64(i * 8));
+}
+
+/** `KeyMemory` counts the keys of drafts. */
+function asDraft(key: Key): Draft {
+  return { data: "", key };
+}

@@ -1,0 +1,53 @@
+/** What a node says to the writer and hears of it, whether they share a process or a socket. */
+import type { Member } from "../../protocol/index.js";
+import type { Appended, BrokerError, Durability, LogOptions, NodeInfo, PresenceChange } from "../contract.js";
+import type { Batch } from "./disk-log.js";
+
+/** Options of a call, as the writer needs them. */
+export type CallOptions = LogOptions & { readonly fence?: string | undefined };
+
+/** What a node is told, of the channels it follows only. */
+export interface LinkEvents {
+  /** Entries are in the log and on the disk: records, one after the other, in pieces. */
+  entries(channel: string, epoch: string, records: readonly Buffer[]): void;
+  /** Packed signals. */
+  signals(channel: string, signals: Buffer): void;
+  presence(channel: string, change: PresenceChange): void;
+  /** Somebody sent this node a text. */
+  text(text: string): void;
+  /** Hints may have been lost. */
+  reset(): void;
+  /** There is a writer again, and it knows nothing of this node. Calls made from here come before all others. */
+  restored(): void;
+}
+
+/** Who a node is, to the others. */
+export interface NodeName {
+  readonly id: string;
+  readonly version: string;
+}
+
+/** One node's end of the link. Methods reject with a `BrokerError`. */
+export interface Link {
+  readonly durability: Durability;
+  /** Takes the batch over. */
+  append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]>;
+  /** Makes the log if there is none, and notes that it is in use. */
+  open(channel: string, options: LogOptions): Promise<void>;
+  signal(channel: string, signals: Buffer): Promise<void>;
+  /** Calls `done` once everything from then on is told, before any of it is. */
+  follow(channel: string, done: (error?: BrokerError) => void): void;
+  unfollow(channel: string): void;
+  join(channel: string, member: Member, instance: string): Promise<void>;
+  leave(channel: string, id: string, instance: string, grace: number): Promise<void>;
+  members(channel: string): Promise<{ members: Member[]; version: number }>;
+  /** The token, or `undefined` when somebody holds the lease. */
+  lease(name: string, ttl: number): Promise<string | undefined>;
+  renew(token: string): Promise<boolean>;
+  release(token: string): Promise<void>;
+  seal(channel: string, token: string): Promise<void>;
+  nodes(): Promise<NodeInfo[]>;
+  report(load: NodeInfo["load"]): void;
+  send(node: string, text: string): Promise<void>;
+  close(): Promise<void>;
+}

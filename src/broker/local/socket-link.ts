@@ -1,0 +1,322 @@
+/** A worker's end of the socket. When it breaks, it is made again; what was under way then fails as unavailable. */
+import { connect, type Socket } from "node:net";
+import type { Clock, Member, Random } from "../../protocol/index.js";
+import {
+  BrokerError,
+  type Appended,
+  type Durability,
+  type LogOptions,
+  type NodeInfo,
+  type PresenceChange,
+} from "../contract.js";
+import type { AnswerFrame, CallName, Calls } from "./calls.js";
+import type { Batch } from "./disk-log.js";
+import type { CallOptions, Link, LinkEvents, NodeName } from "./link.js";
+import { socketPath } from "./socket-path.js";
+import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-server.js";
+import {
+  FRAME,
+  FrameReader,
+  FrameWriter,
+  packAppend,
+  packJson,
+  packNumber,
+  packText,
+  readJson,
+  readOutcomes,
+  readText,
+  type FrameType,
+} from "./wire.js";
+
+export interface SocketLinkOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds that a call may take, a wait for the writer included. */
+  readonly timeout: number;
+  readonly name: NodeName;
+  readonly events: LinkEvents;
+}
+
+/** A call without its answer. */
+interface Call {
+  readonly type: typeof FRAME.append | typeof FRAME.call;
+  readonly body: readonly Buffer[];
+  readonly deadline: number;
+  sent: boolean;
+  readonly done: (result: unknown) => void;
+  readonly fail: (error: BrokerError) => void;
+}
+
+const PING_MS = LEASE_MS / 5;
+const FIRST_BACKOFF_MS = 20;
+const MAX_BACKOFF_MS = 1000;
+/** Calls that may wait; a node that lets more pile up is not helped by waiting. */
+const MAX_CALLS = 65_536;
+
+export class SocketLink implements Link {
+  readonly #options: SocketLinkOptions;
+  readonly #calls = new Map<number, Call>();
+  readonly #onReady: (() => void)[] = [];
+  #durability: Durability = "memory";
+  #lastCall = 0;
+  #socket: Socket | undefined;
+  /** While there is a writer that knows us. */
+  #frames: FrameWriter | undefined;
+  #wasConnected = false;
+  #heardAt = 0;
+  #backoff = FIRST_BACKOFF_MS;
+  #refusal: BrokerError | undefined;
+  #closed = false;
+
+  constructor(options: SocketLinkOptions) {
+    this.#options = options;
+    this.#connect();
+    this.#watch();
+  }
+
+  get durability(): Durability {
+    return this.#durability;
+  }
+
+  /** Resolves once there is a writer; rejects when there is none in time. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#frames !== undefined) return resolve();
+      this.#onReady.push(resolve);
+      this.#options.clock.setTimeout(() => reject(this.#unavailable()), this.#options.timeout);
+    });
+  }
+
+  append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]> {
+    return new Promise((resolve, reject) => {
+      const done = (outcomes: unknown): void => resolve(outcomes as Appended[]);
+      this.#call(FRAME.append, packAppend(channel, batch, options), done, reject);
+    });
+  }
+
+  async open(channel: string, options: LogOptions): Promise<void> {
+    await this.#ask("open", channel, options);
+  }
+
+  async signal(channel: string, signals: Buffer): Promise<void> {
+    if (this.#frames === undefined) throw this.#unavailable();
+    this.#frames.send(FRAME.signals, packText(channel), signals);
+  }
+
+  follow(channel: string, done: (error?: BrokerError) => void): void {
+    this.#call(FRAME.call, [packJson({ name: "follow", args: [channel] })], () => done(), done);
+  }
+
+  unfollow(channel: string): void {
+    this.#tell("unfollow", channel);
+  }
+
+  async join(channel: string, member: Member, instance: string): Promise<void> {
+    await this.#ask("join", channel, member, instance);
+  }
+
+  async leave(channel: string, id: string, instance: string, grace: number): Promise<void> {
+    await this.#ask("leave", channel, id, instance, grace);
+  }
+
+  members(channel: string): Promise<{ members: Member[]; version: number }> {
+    return this.#ask("members", channel);
+  }
+
+  async lease(name: string, ttl: number): Promise<string | undefined> {
+    return (await this.#ask("lease", name, ttl)) ?? undefined;
+  }
+
+  renew(token: string): Promise<boolean> {
+    return this.#ask("renew", token);
+  }
+
+  async release(token: string): Promise<void> {
+    await this.#ask("release", token);
+  }
+
+  async seal(channel: string, token: string): Promise<void> {
+    await this.#ask("seal", channel, token);
+  }
+
+  nodes(): Promise<NodeInfo[]> {
+    return this.#ask("nodes");
+  }
+
+  report(load: NodeInfo["load"]): void {
+    this.#tell("report", load);
+  }
+
+  async send(node: string, text: string): Promise<void> {
+    await this.#ask("send", node, text);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    // The writer hears it before this resolves, unless it is away.
+    if (this.#frames !== undefined) await this.#ask("close").catch(() => {});
+    this.#closed = true;
+    this.#socket?.destroy();
+    this.#frames = undefined;
+    this.#failCalls(() => true, new BrokerError("closed", "this broker was closed"));
+  }
+
+  #ask<Name extends CallName>(name: Name, ...args: Calls[Name]["args"]): Promise<Calls[Name]["result"]> {
+    return new Promise((resolve, reject) => {
+      const done = (result: unknown): void => resolve(result as Calls[Name]["result"]);
+      this.#call(FRAME.call, [packJson({ name, args })], done, reject);
+    });
+  }
+
+  /** What a writer that is away need not hear: it is said again, or void, when it is back. */
+  #tell<Name extends CallName>(name: Name, ...args: Calls[Name]["args"]): void {
+    if (this.#frames !== undefined) this.#ask(name, ...args).catch(() => {});
+  }
+
+  #call(type: Call["type"], body: readonly Buffer[], done: Call["done"], fail: Call["fail"]): void {
+    if (this.#closed) return fail(new BrokerError("closed", "this broker was closed"));
+    if (this.#calls.size >= MAX_CALLS)
+      return fail(new BrokerError("unavailable", "too many calls wait for the writer"));
+    const deadline = this.#options.clock.monotonic() + this.#options.timeout;
+    const call: Call = { type, body, deadline, sent: false, done, fail };
+    const id = (this.#lastCall = (this.#lastCall % 0xffff_ffff) + 1);
+    this.#calls.set(id, call);
+    if (this.#frames !== undefined) this.#send(this.#frames, id, call);
+  }
+
+  #send(frames: FrameWriter, id: number, call: Call): void {
+    call.sent = true;
+    frames.send(call.type, packNumber(id), ...call.body);
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    const { clock, dir, name } = this.#options;
+    const socket = connect(socketPath(dir));
+    this.#socket = socket;
+    this.#heardAt = clock.monotonic();
+    const frames = new FrameWriter(socket, clock);
+    const reader = new FrameReader((type, body) => this.#onFrame(frames, type, body));
+    socket.on("connect", () => {
+      const hello: WorkerHello = { wire: WIRE_VERSION, ...name };
+      frames.send(FRAME.hello, packJson(hello));
+    });
+    socket.on("data", (chunk: Buffer) => {
+      this.#heardAt = clock.monotonic();
+      try {
+        reader.push(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => this.#lost());
+  }
+
+  #lost(): void {
+    if (this.#closed) return;
+    this.#frames = undefined;
+    this.#failCalls(
+      (call) => call.sent,
+      new BrokerError("unavailable", "the link to the writer broke; retry"),
+    );
+    const wait = this.#backoff * (0.5 + this.#options.random.float() / 2);
+    this.#backoff = Math.min(this.#backoff * 2, MAX_BACKOFF_MS);
+    this.#options.clock.setTimeout(() => this.#connect(), wait);
+  }
+
+  #onFrame(frames: FrameWriter, type: number, body: Buffer): void {
+    const { events } = this.#options;
+    switch (type as FrameType) {
+      case FRAME.hello:
+        return this.#greeted(frames, readJson(body) as WriterHello);
+      case FRAME.appended:
+        return this.#take(body)?.done(readOutcomes(body.subarray(4)));
+      case FRAME.answer:
+        return this.#answered(body);
+      case FRAME.entries: {
+        const channel = readText(body, 0);
+        const epoch = readText(body, channel.end);
+        return events.entries(channel.text, epoch.text, [body.subarray(epoch.end)]);
+      }
+      case FRAME.signals: {
+        const { text: channel, end } = readText(body, 0);
+        return events.signals(channel, body.subarray(end));
+      }
+      case FRAME.presence: {
+        const { channel, change } = readJson(body) as { channel: string; change: PresenceChange };
+        return events.presence(channel, change);
+      }
+      case FRAME.call:
+        return events.text(readJson(body, 4) as string);
+      case FRAME.reset:
+        return events.reset();
+      case FRAME.pong:
+        return undefined;
+      case FRAME.ping:
+      case FRAME.append:
+      default:
+        throw new RangeError(`no frame of type ${type} is for a worker`);
+    }
+  }
+
+  #greeted(frames: FrameWriter, { wire, durability }: WriterHello): void {
+    if (wire !== WIRE_VERSION) {
+      this.#refusal = new BrokerError(
+        "unavailable",
+        `the writer of ${this.#options.dir} runs another version of Tidemark`,
+      );
+      return;
+    }
+    this.#durability = durability;
+    this.#frames = frames;
+    this.#backoff = FIRST_BACKOFF_MS;
+    if (this.#wasConnected) this.#options.events.restored();
+    this.#wasConnected = true;
+    for (const [id, call] of this.#calls) if (!call.sent) this.#send(frames, id, call);
+    for (const ready of this.#onReady.splice(0)) ready();
+  }
+
+  #answered(body: Buffer): void {
+    const call = this.#take(body);
+    if (call === undefined) return;
+    const answer = readJson(body, 4) as AnswerFrame;
+    if ("result" in answer) call.done(answer.result);
+    else call.fail(new BrokerError(answer.code, answer.message));
+  }
+
+  #take(body: Buffer): Call | undefined {
+    const id = body.readUInt32BE(0);
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+
+  /** Shows that we are alive, sees whether the writer is, and ends calls that took too long. */
+  #watch(): void {
+    this.#options.clock.setTimeout(() => {
+      if (this.#closed) return;
+      const now = this.#options.clock.monotonic();
+      if (this.#frames !== undefined && now - this.#heardAt > LEASE_MS) this.#socket?.destroy();
+      this.#frames?.send(FRAME.ping);
+      this.#failCalls((call) => call.deadline <= now, this.#unavailable());
+      this.#watch();
+    }, PING_MS);
+  }
+
+  #failCalls(which: (call: Call) => boolean, error: BrokerError): void {
+    for (const [id, call] of this.#calls) {
+      if (!which(call)) continue;
+      this.#calls.delete(id);
+      call.fail(error);
+    }
+  }
+
+  #unavailable(): BrokerError {
+    return (
+      this.#refusal ??
+      new BrokerError("unavailable", `the writer of ${this.#options.dir} does not answer; retry`)
+    );
+  }
+}

@@ -1,0 +1,208 @@
+/** The writer's end of the socket: nodes in other processes. */
+import { unlinkSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../protocol/index.js";
+import { failureOf, perform, type CallFrame } from "./calls.js";
+import type { Link, LinkEvents } from "./link.js";
+import { socketPath } from "./socket-path.js";
+import {
+  FRAME,
+  FrameReader,
+  FrameWriter,
+  packJson,
+  packNumber,
+  packOutcomes,
+  packText,
+  readAppend,
+  readJson,
+  readText,
+} from "./wire.js";
+import { WriterNode } from "./writer-node.js";
+import type { Writer } from "./writer.js";
+
+/** Both ends must be of one version; it changes with anything that goes over the socket. */
+export const WIRE_VERSION = 1;
+
+/** A worker that is silent for so long is taken for dead, in milliseconds; it pings five times as often. */
+export const LEASE_MS = 5000;
+
+/** Bytes a worker may leave unread before it gets no more hints, but a reset when it reads again. */
+const MAX_UNSENT = 16 * 1024 * 1024;
+
+/** What a worker says first. */
+export interface WorkerHello {
+  readonly wire: number;
+  readonly id: string;
+  readonly version: string;
+}
+
+/** What the writer answers. */
+export interface WriterHello {
+  readonly wire: number;
+  readonly durability: Link["durability"];
+}
+
+export class SocketServer {
+  readonly #writer: Writer;
+  readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #workers = new Set<Worker>();
+  #server: Server | undefined;
+
+  constructor(writer: Writer, dir: string, clock: Clock) {
+    this.#writer = writer;
+    this.#dir = dir;
+    this.#clock = clock;
+  }
+
+  async listen(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const path = socketPath(this.#dir);
+    try {
+      // Of a writer that ended without a word: this process owns the directory now.
+      unlinkSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    const server = createServer((socket) => {
+      const worker = new Worker(this.#writer, socket, this.#clock, () => this.#workers.delete(worker));
+      this.#workers.add(worker);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#server = server;
+    this.#watch();
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    const closed = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
+    for (const worker of this.#workers) worker.end();
+    await closed;
+  }
+
+  #watch(): void {
+    this.#clock.setTimeout(() => {
+      if (this.#server === undefined) return;
+      const now = this.#clock.monotonic();
+      for (const worker of this.#workers) worker.expire(now);
+      this.#watch();
+    }, LEASE_MS / 5);
+  }
+}
+
+/** A node in another process, as the writer's process has it. */
+class Worker {
+  readonly #writer: Writer;
+  readonly #socket: Socket;
+  readonly #frames: FrameWriter;
+  #link: Link | undefined;
+  #heardAt: number;
+  /** Hints were left out; it has to be told when it reads again. */
+  #lossy = false;
+
+  constructor(writer: Writer, socket: Socket, clock: Clock, onEnd: () => void) {
+    this.#writer = writer;
+    this.#socket = socket;
+    this.#frames = new FrameWriter(socket, clock);
+    this.#heardAt = clock.monotonic();
+    const reader = new FrameReader((type, body) => this.#onFrame(type, body));
+    socket.on("data", (chunk: Buffer) => {
+      this.#heardAt = clock.monotonic();
+      try {
+        reader.push(chunk);
+      } catch {
+        // Not one of ours, or of another version.
+        socket.destroy();
+      }
+    });
+    socket.on("drain", () => {
+      if (!this.#lossy) return;
+      this.#lossy = false;
+      this.#frames.send(FRAME.reset);
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      onEnd();
+      void this.#link?.close();
+    });
+  }
+
+  /** Says what is to be said and ends the connection. */
+  end(): void {
+    this.#frames.flush();
+    this.#socket.destroySoon();
+  }
+
+  /** A stopped process keeps its socket: that alone must not keep its members present. */
+  expire(now: number): void {
+    if (now - this.#heardAt > LEASE_MS) this.#socket.destroy();
+  }
+
+  #onFrame(type: number, body: Buffer): void {
+    if (this.#link === undefined) return this.#greet(type, body);
+    switch (type) {
+      case FRAME.append:
+        return this.#append(this.#link, body);
+      case FRAME.call:
+        return this.#call(this.#link, body);
+      case FRAME.signals: {
+        const { text: channel, end } = readText(body, 0);
+        this.#link.signal(channel, body.subarray(end)).catch(() => {});
+        return;
+      }
+      case FRAME.ping:
+        this.#frames.send(FRAME.pong);
+        return;
+      default:
+        throw new RangeError(`no frame of type ${type} is for the writer`);
+    }
+  }
+
+  #greet(type: number, body: Buffer): void {
+    const hello = type === FRAME.hello ? (readJson(body) as WorkerHello) : undefined;
+    const answer: WriterHello = { wire: WIRE_VERSION, durability: this.#writer.durability };
+    this.#frames.send(FRAME.hello, packJson(answer));
+    if (hello?.wire === WIRE_VERSION) this.#link = new WriterNode(this.#writer, this.#events(), hello);
+    else this.end();
+  }
+
+  #append(link: Link, body: Buffer): void {
+    const call = body.subarray(0, 4);
+    const { channel, batch, options } = readAppend(body, 4);
+    link.append(channel, batch, options).then(
+      (outcomes) => this.#frames.send(FRAME.appended, call, packOutcomes(outcomes)),
+      (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),
+    );
+  }
+
+  #call(link: Link, body: Buffer): void {
+    const call = body.subarray(0, 4);
+    perform(link, readJson(body, 4) as CallFrame).then(
+      (result) => this.#frames.send(FRAME.answer, call, packJson({ result })),
+      (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),
+    );
+  }
+
+  #events(): LinkEvents {
+    const hint = (type: typeof FRAME.entries | typeof FRAME.signals, ...body: readonly Buffer[]): void => {
+      if (this.#frames.unsent > MAX_UNSENT) this.#lossy = true;
+      if (!this.#lossy) this.#frames.send(type, ...body);
+    };
+    return {
+      entries: (channel, epoch, records) =>
+        hint(FRAME.entries, packText(channel), packText(epoch), ...records),
+      signals: (channel, signals) => hint(FRAME.signals, packText(channel), signals),
+      presence: (channel, change) => this.#frames.send(FRAME.presence, packJson({ channel, change })),
+      text: (text) => this.#frames.send(FRAME.call, packNumber(0), packJson(text)),
+      reset: () => this.#frames.send(FRAME.reset),
+      restored: () => {},
+    };
+  }
+}

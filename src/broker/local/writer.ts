@@ -1,0 +1,327 @@
+/**
+ * The one writer of a directory. It decides about every append in memory, has the disk take it, and only then tells
+ * anybody. Who is present and who holds which lease is in its memory alone: it ends with the nodes it belongs to.
+ */
+import { offsetAt, type Clock, type Member, type Random } from "../../protocol/index.js";
+import type { Appended, Durability, LogOptions } from "../contract.js";
+import type { Moment } from "../memory/channel-log.js";
+import { LeaseTable } from "../memory/lease-table.js";
+import { NodeDirectory } from "../memory/node-directory.js";
+import { ChannelPresence } from "../memory/presence.js";
+import { Catalog } from "./catalog.js";
+import type { Changes } from "./changes.js";
+import type { Batch, DiskLog } from "./disk-log.js";
+import type { Environment } from "./environment.js";
+import { Eraser } from "./eraser.js";
+import { GroupCommit } from "./group-commit.js";
+import type { CallOptions, LinkEvents, NodeName } from "./link.js";
+
+export interface WriterOptions {
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly durability: Durability;
+  /** Under which new epochs are opened: see `life.ts`. */
+  readonly incarnation: string;
+  readonly maxKeys: number;
+  /** Milliseconds for which a log without entries is kept after its last use. */
+  readonly idle: number;
+  /** Told when the disk refuses a transaction; its appends fail as unavailable. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Channel {
+  readonly name: string;
+  readonly followers: Set<LinkEvents>;
+  log: DiskLog | undefined;
+  /** Steady time of the log's last use. */
+  usedAt: number;
+  presence: ChannelPresence | undefined;
+}
+
+/** What a transaction brings to a channel's followers: the records of one epoch. */
+interface News {
+  readonly epoch: string;
+  readonly records: Buffer[];
+}
+
+const SWEEP_MS = 1000;
+/** Logs that a sweep looks at. */
+const SWEPT_AT_ONCE = 256;
+/** How long an unused log stays in memory, in milliseconds. */
+const UNLOAD_MS = 60_000;
+
+export class Writer {
+  readonly durability: Durability;
+  readonly leases: LeaseTable;
+  readonly nodes: NodeDirectory;
+  readonly #options: WriterOptions;
+  readonly #commit: GroupCommit;
+  readonly #channels = new Map<string, Channel>();
+  #eraser: Eraser;
+  #catalog: Catalog;
+  #dirty = new Set<Channel>();
+  #underWay = new Set<Channel>();
+  #news = new Map<Channel, News[]>();
+  /** Logs that were dropped, which the disk may still show. */
+  #erased = new Set<string>();
+  #droppedVersion = 0;
+  #nodes = 0;
+  #closed = false;
+
+  constructor(options: WriterOptions) {
+    const { env, clock, random } = options;
+    this.#options = options;
+    this.durability = options.durability;
+    this.leases = new LeaseTable(clock, random);
+    this.nodes = new NodeDirectory(options.onError);
+    [this.#eraser, this.#catalog] = this.#open();
+    this.#commit = new GroupCommit(env, {
+      closing: (changes) => this.#closing(changes),
+      failed: (error) => this.#failed(error),
+    });
+    this.#sweepLater();
+  }
+
+  /** A node of this process, or the near end of one in another. Returns its number. */
+  add(events: LinkEvents, { id, version }: NodeName): number {
+    const node = ++this.#nodes;
+    this.nodes.add(node, { id, version, load: {}, since: this.#options.clock.now() });
+    this.nodes.listen(node, (text) => events.text(text));
+    return node;
+  }
+
+  /** Hot path. Throws the log's errors; `done` and `fail` come when the disk has spoken. */
+  append(
+    name: string,
+    batch: Batch,
+    options: CallOptions,
+    done: (outcomes: Appended[]) => void,
+    fail: (error: Error) => void,
+  ): void {
+    const now = this.#now();
+    const channel = this.#channel(name);
+    const log = this.#log(channel, now);
+    const { changes } = this.#commit;
+    const { outcomes, records } = log.append(
+      batch,
+      options,
+      now,
+      this.#options.incarnation,
+      () => this.#catalog.newEpochName(),
+      changes,
+    );
+    this.#dirty.add(channel);
+    if (records.length > 0) this.#tell(channel, log.epoch, records);
+    this.#commit.wait(() => done(outcomes), fail);
+  }
+
+  open(name: string, options: LogOptions, done: () => void, fail: (error: Error) => void): void {
+    const now = this.#now();
+    const channel = this.#channel(name);
+    this.#log(channel, now).use(options, now);
+    this.#dirty.add(channel);
+    this.#commit.wait(done, fail);
+  }
+
+  seal(name: string, token: string, done: () => void, fail: (error: Error) => void): void {
+    const now = this.#now();
+    const channel = this.#channel(name);
+    this.#log(channel, now).seal(token, now);
+    this.#dirty.add(channel);
+    this.#commit.wait(done, fail);
+  }
+
+  signal(name: string, signals: Buffer): void {
+    const followers = this.#channels.get(name)?.followers;
+    if (followers !== undefined) for (const follower of followers) follower.signals(name, signals);
+  }
+
+  follow(name: string, events: LinkEvents): void {
+    this.#channel(name).followers.add(events);
+  }
+
+  unfollow(name: string, events: LinkEvents): void {
+    this.#channels.get(name)?.followers.delete(events);
+  }
+
+  join(node: number, name: string, member: Member, instance: string): void {
+    const channel = this.#channel(name);
+    channel.presence ??= this.#newPresence(channel);
+    channel.presence.join(node, member, instance);
+  }
+
+  leave(node: number, name: string, id: string, instance: string, grace: number): void {
+    this.#channels.get(name)?.presence?.leave(node, id, instance, grace);
+  }
+
+  members(name: string): { members: Member[]; version: number } {
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return { members: [], version: this.#firstVersion() };
+    channel.presence ??= this.#newPresence(channel);
+    return channel.presence.list();
+  }
+
+  /** A node is gone: it hears nothing more, its members leave at once and its leases are free. */
+  drop(node: number, events: LinkEvents): void {
+    for (const { followers, presence } of this.#channels.values()) {
+      followers.delete(events);
+      presence?.drop(node);
+    }
+    this.nodes.silence(node);
+    this.nodes.drop(node);
+    this.leases.drop(node);
+  }
+
+  /** Resolves when everything that was begun is on the disk. */
+  idle(): Promise<void> {
+    return this.#commit.idle();
+  }
+
+  /** Lets what was begun come to its end; later calls fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#commit.close();
+  }
+
+  #open(): [Eraser, Catalog] {
+    const { env, random, incarnation, maxKeys } = this.#options;
+    const eraser = new Eraser(env);
+    return [eraser, new Catalog({ env, eraser, maxKeys }, random, incarnation)];
+  }
+
+  #channel(name: string): Channel {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = { name, followers: new Set(), log: undefined, usedAt: 0, presence: undefined };
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  #log(channel: Channel, now: Moment): DiskLog {
+    channel.usedAt = now.steady;
+    if (channel.log === undefined && !this.#erased.has(channel.name)) {
+      channel.log = this.#catalog.find(channel.name, now);
+    }
+    return (channel.log ??= this.#catalog.create(channel.name, now, this.#commit.changes));
+  }
+
+  /** One piece of news per channel and transaction, unless its epoch changes in between. */
+  #tell(channel: Channel, epoch: string, records: readonly Buffer[]): void {
+    const news = this.#news.get(channel) ?? [];
+    const last = news.at(-1);
+    if (last?.epoch === epoch) for (const record of records) last.records.push(record);
+    else news.push({ epoch, records: [...records] });
+    this.#news.set(channel, news);
+  }
+
+  #closing(changes: Changes): () => void {
+    const now = this.#now();
+    const [news, dirty, erased] = [this.#news, this.#dirty, [...this.#erased]];
+    this.#news = new Map();
+    this.#dirty = new Set();
+    this.#underWay = dirty;
+    const heads = new Map<DiskLog, number>();
+    for (const { log } of dirty) {
+      if (log === undefined) continue;
+      log.save(now, changes);
+      heads.set(log, log.head);
+    }
+    const mark = this.#eraser.mark;
+    return () => {
+      this.#underWay = new Set();
+      for (const [log, head] of heads) log.committed(head);
+      for (const name of erased) this.#erased.delete(name);
+      for (const [{ name, followers }, pieces] of news) {
+        for (const { epoch, records } of pieces) {
+          for (const follower of followers) follower.entries(name, epoch, records);
+        }
+      }
+      this.#eraser.committed(mark);
+      if (!this.#eraser.isReady) return;
+      this.#eraser.step(this.#commit.changes);
+      this.#commit.schedule();
+    };
+  }
+
+  /** Nothing of it was seen by anybody: the logs go on from what is on the disk. */
+  #failed(error: unknown): void {
+    for (const channel of this.#channels.values()) channel.log = undefined;
+    this.#dirty = new Set();
+    this.#underWay = new Set();
+    this.#news = new Map();
+    this.#erased = new Set();
+    [this.#eraser, this.#catalog] = this.#open();
+    this.#options.onError(error);
+  }
+
+  #sweepLater(): void {
+    this.#options.clock.setTimeout(() => {
+      if (this.#closed) return;
+      this.#sweep();
+      this.#sweepLater();
+    }, SWEEP_MS);
+  }
+
+  #sweep(): void {
+    const { idle } = this.#options;
+    const now = this.#now();
+    const { changes } = this.#commit;
+    for (const name of this.#catalog.next(SWEPT_AT_ONCE, now, idle)) {
+      const channel = this.#channel(name);
+      // Sweeping is no use: it must not keep the log in memory.
+      if (this.#erased.has(name)) continue;
+      channel.log ??= this.#catalog.find(name, now);
+      const { log, followers, presence } = channel;
+      if (log === undefined) continue;
+      if (
+        log.isIdle(now, idle) &&
+        followers.size === 0 &&
+        presence?.isIdle !== false &&
+        !this.#isBusy(channel)
+      ) {
+        log.erase(changes);
+        this.#erased.add(name);
+        channel.log = undefined;
+      } else if (log.expire(now, changes)) this.#dirty.add(channel);
+    }
+    if (changes.size > 0 || this.#eraser.isReady) {
+      this.#eraser.step(changes);
+      this.#commit.schedule();
+    }
+    this.#forget(now);
+  }
+
+  /** Lets go of what is in memory for nothing. */
+  #forget(now: Moment): void {
+    for (const [name, channel] of this.#channels) {
+      if (now.steady - channel.usedAt > UNLOAD_MS && !this.#isBusy(channel)) channel.log = undefined;
+      const { log, followers, presence } = channel;
+      if (log !== undefined || followers.size > 0 || presence?.isIdle === false) continue;
+      this.#droppedVersion = Math.max(this.#droppedVersion, presence?.version ?? 0);
+      this.#channels.delete(name);
+    }
+  }
+
+  /** Whether memory is ahead of the disk. */
+  #isBusy(channel: Channel): boolean {
+    return this.#dirty.has(channel) || this.#underWay.has(channel);
+  }
+
+  #newPresence({ name, followers }: Channel): ChannelPresence {
+    return new ChannelPresence(this.#options.clock, this.#firstVersion(), (change) => {
+      for (const follower of followers) follower.presence(name, change);
+    });
+  }
+
+  /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */
+  #firstVersion(): number {
+    return Math.max(offsetAt(this.#options.clock.now()), this.#droppedVersion + 1);
+  }
+
+  #now(): Moment {
+    const { clock } = this.#options;
+    return { wall: clock.now(), steady: clock.monotonic() };
+  }
+}
