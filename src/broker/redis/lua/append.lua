@@ -2,7 +2,7 @@
 -- before the first write, and the first write is one that Redis refuses when it is out of memory.
 --
 -- KEYS[7] where hints are published
--- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most scopes · 5 life, ms or 0 · 6 fence as
+-- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most scopes · 5 life, ms, or 0 · 6 fence as
 --         "=token" or "" · 7 "1" to keep entries · 8 most entries or "" · 9 most bytes or "" · 10 most age, ms, or ""
 --         11 "1" when a WAIT follows · then four for each draft: scope or digest · sequence, or "" for a text key · print
 --         · the entry, ready-made, of which the first 10 bytes are its header
@@ -25,7 +25,7 @@ local function record(sequence, offset, print)
 end
 
 local now = now_ms()
-local meta = redis.call('HMGET', META, 'e', 'i', 'h', 'l', 'c', 'g', 't', 'f')
+local meta = redis.call('HMGET', META, 'e', 'i', 'h', 'l', 'c', 'g', 't', 'f', 'x')
 local epochs, known_incarnation, last_kept = meta[1], meta[2], meta[4]
 local head, total, young, turned = tonumber(meta[3]), tonumber(meta[5]), tonumber(meta[6]), tonumber(meta[7])
 local fence = meta[8]
@@ -185,6 +185,10 @@ local function set_all(key, pairs_)
     redis.call('HSET', key, unpack(pairs_, i, math.min(i + AT_ONCE - 1, #pairs_)))
   end
 end
+-- A memory that is new has no end yet, and one that is in use none sooner than the log.
+local function keep_memory(key)
+  if LIFE ~= '0' then redis.call('PEXPIRE', key, LIFE * 2) end
+end
 if #new_texts > 0 then
   local pairs_ = {}
   for _, digest in ipairs(new_texts) do
@@ -192,7 +196,7 @@ if #new_texts > 0 then
     pairs_[#pairs_ + 1] = texts[digest]
   end
   set_all(young_texts, pairs_)
-  keep_for(LIFE, 3 + young, 3 + young)
+  keep_memory(young_texts)
 end
 local rings_changed = {}
 for scope, ring in pairs(rings) do
@@ -207,18 +211,22 @@ for scope, ring in pairs(rings) do
 end
 if #rings_changed > 0 then
   set_all(young_scopes, rings_changed)
-  keep_for(LIFE, 5 + young, 5 + young)
+  keep_memory(young_scopes)
 end
 
 if KEEP then
   local before = prev
   for i, blob in ipairs(blobs) do
     local offset = first + i - 1
-    redis.call('XADD', LOG, text(offset), 'p', pack('>I7I7', before, total), 'd', blob)
+    if i < #blobs or COUNT == '' then
+      redis.call('XADD', LOG, text(offset), 'p', pack('>I7I7', before, total), 'd', blob)
+    else
+      redis.call('XADD', LOG, 'MAXLEN', '=', COUNT, text(offset), 'p', pack('>I7I7', before, total), 'd', blob)
+    end
     before = offset
     total = total + #blob - HEADER
   end
-  if COUNT ~= '' then redis.call('XTRIM', LOG, 'MAXLEN', '=', COUNT) end
+  if COUNT ~= '' and #blobs == 0 then redis.call('XTRIM', LOG, 'MAXLEN', '=', COUNT) end
   if AGE then redis.call('XTRIM', LOG, 'MINID', '=', text(offset_at(now - AGE))) end
   while BYTES do
     -- Each entry knows how many bytes came before it, so the kept ones need not be counted.
@@ -236,12 +244,11 @@ if KEEP then
     redis.call('XTRIM', LOG, 'MINID', '=', keep_from or text(last + 1))
     if keep_from then break end
   end
-  keep_for(LIFE, 2, 2)
 elseif last_kept ~= '0' and not is_new then
   redis.call('UNLINK', LOG)
   if #blobs == 0 then redis.call('HSET', META, 'l', '0') end
 end
-keep_for(LIFE, 1, 1)
+keep_alive(LIFE, now, meta[9], is_new or (KEEP and last_kept == '0'))
 
 if #blobs > 0 then
   local epoch = string.match(epochs, '([^,:]+):%d+$')

@@ -2,11 +2,13 @@
 --
 -- KEYS[1] meta    hash: e epochs "name:base,…" oldest first · i incarnation of Redis · h head · l last kept entry, 0 for
 --                 none · c bytes ever appended · g which key memory is the younger · t when they changed places · f fence
+--                 x "life@when": how long all this lives, and when that was set last
 -- KEYS[2] log     stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 -- KEYS[3], [4]    text keys in two generations, hashes: digest of scope and id -> offset and print, packed
 -- KEYS[5], [6]    sequences in two generations, hashes: scope -> ring of records
 --
 -- All of them share a slot and are set to expire together, so either all are there or the log is lost.
+-- A key memory may expire by itself earlier: when it does, everything in it has been too old for long.
 -- Numbers go into Redis by "%.0f": Lua's own form of an offset is 8.89e+14.
 
 local META, LOG = KEYS[1], KEYS[2]
@@ -43,9 +45,13 @@ local function create(epoch, now)
   redis.call('UNLINK', LOG, KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 end
 
--- Has all of the log live for `life` milliseconds from now, 0 for ever.
-local function keep_for(life, first, last)
-  for i = first, last do
-    if life == '0' then redis.call('PERSIST', KEYS[i]) else redis.call('PEXPIRE', KEYS[i], life) end
+-- Has all of the log live for `life` milliseconds from now, 0 for ever. Renewing is put off for a while, which is added.
+local function keep_alive(life, now, known, is_grown)
+  local set, at = string.match(known or '', '^(%d+)@(%d+)$')
+  if set == life and not is_grown and (life == '0' or now - tonumber(at) < tonumber(life) / 16) then return end
+  local ms = text(math.ceil(tonumber(life) * 17 / 16))
+  for i = 1, 6 do
+    if life == '0' then redis.call('PERSIST', KEYS[i]) else redis.call('PEXPIRE', KEYS[i], ms) end
   end
+  redis.call('HSET', META, 'x', life .. '@' .. text(now))
 end

@@ -9,25 +9,21 @@ local LIMIT, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]
 local HEADER = 10
 local FIRST_PAGE, MAX_PAGE = 8, 256
 
-local meta = redis.call('HMGET', META, 'e', 'h', 'l')
+local meta = redis.call('HMGET', META, 'e', 'h', 'l', 'x')
 local epochs, head = meta[1], meta[2]
+local now = now_ms()
 if not is_whole(epochs, meta[3]) then
-  create(EPOCH, now_ms())
-  keep_for(LIFE, 1, 1)
+  create(EPOCH, now)
+  keep_alive(LIFE, now, nil, true)
   return { EPOCH .. ':0', 0, 0, 0 }
 end
-local left = redis.call('PTTL', META)
-if LIFE == '0' then
-  if left >= 0 then keep_for(LIFE, 1, 6) end
-elseif left < tonumber(LIFE) / 2 then
-  keep_for(LIFE, 1, 6)
-end
+keep_alive(LIFE, now, meta[4], false)
 
 local function prev_of(entry)
   return (struct.unpack('>I7', entry[2][2]))
 end
 
-local min = AGE and offset_at(now_ms() - AGE) or 0
+local min = AGE and offset_at(now - AGE) or 0
 local oldest = redis.call('XRANGE', LOG, text(min), '+', 'COUNT', 1)[1]
 local reply = { epochs, tonumber(head), oldest and prev_of(oldest) or tonumber(head), 0 }
 

@@ -4,8 +4,9 @@
 
 local meta = redis.call('HMGET', META, 'e', 'l')
 if not is_whole(meta[1], meta[2]) then
-  create(ARGV[1], now_ms())
-  keep_for(ARGV[2], 1, 1)
+  local now = now_ms()
+  create(ARGV[1], now)
+  keep_alive(ARGV[2], now, nil, true)
 end
 redis.call('HSET', META, 'f', ARGV[3])
 return redis.status_reply('OK')
