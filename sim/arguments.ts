@@ -30,7 +30,12 @@ export function readArguments(given: readonly string[], cores: number): Argument
   const seeds = values.get("seeds") ?? values.get("seed") ?? "1..20";
   const [from = NaN, to = from] = seeds.split("..").map(Number);
   const steps = values.get("steps");
-  const all = { from, to, steps: steps === undefined ? undefined : Number(steps), workers: Number(values.get("workers") ?? cores) };
+  const all = {
+    from,
+    to,
+    steps: steps === undefined ? undefined : Number(steps),
+    workers: Number(values.get("workers") ?? cores),
+  };
   for (const [name, value] of Object.entries(all)) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
       throw new TypeError(`${name} must be a whole number.\n\n${USAGE}`);

@@ -60,15 +60,18 @@ function printTotals(outcomes: readonly Outcome[]): void {
   say("deliveries", count("message"));
   say("signals heard", count("heard"));
   say("connections", count("connections"));
-  for (const reason of ["trimmed", "failover", "rollback", "epoch"]) say(`gaps: ${reason}`, count(`gap: ${reason}`));
+  for (const reason of ["trimmed", "failover", "rollback", "epoch"])
+    say(`gaps: ${reason}`, count(`gap: ${reason}`));
   console.log("\nFaults");
   for (const name of Object.keys(FAULTS)) say(`  ${name}`, count(`do ${name}`));
   console.log("\nWorkload");
-  for (const [name, number] of [...counts].sort()) {
+  for (const [name, number] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (name.startsWith("do ") && !(name.slice(3) in FAULTS)) say(`  ${name.slice(3)}`, number);
   }
   const [only] = outcomes;
-  console.log(`\ntrace ${outcomes.length === 1 && only !== undefined ? only.hash : hash.digest("hex").slice(0, 16)}`);
+  console.log(
+    `\ntrace ${outcomes.length === 1 && only !== undefined ? only.hash : hash.digest("hex").slice(0, 16)}`,
+  );
 }
 
 function printViolations(violations: readonly Violation[]): void {
@@ -83,7 +86,9 @@ async function cutDown({ seed, violations }: Outcome, { steps }: Arguments): Pro
   console.log("\nCutting it down…");
   const plan = planFor({ seed, ...(steps !== undefined && { steps }) });
   const short = await shrink(plan, { promise: violation.promise });
-  console.log(`From ${plan.steps.length} steps to ${short.steps.length}. Keep it as a test, or run it with --plan:\n`);
+  console.log(
+    `From ${plan.steps.length} steps to ${short.steps.length}. Keep it as a test, or run it with --plan:\n`,
+  );
   console.log(planText(short));
   console.log();
   printViolations((await runPlan(short)).violations.slice(0, 5));

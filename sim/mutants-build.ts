@@ -51,7 +51,11 @@ export class Workshop {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #compile(file: string, folder: string, change: (source: string) => string = (source) => source): Promise<void> {
+  async #compile(
+    file: string,
+    folder: string,
+    change: (source: string) => string = (source) => source,
+  ): Promise<void> {
     const source = change(readFileSync(join(this.#root, file), "utf8"));
     const { code } = await transformWithOxc(source, file, { target: "es2022", sourcemap: false });
     const target = join(folder, file.replace(/\.ts$/, ".js"));

@@ -14,7 +14,10 @@ export function tryCopy(module: string, seeds: number): Promise<Found> {
       resolve(found);
       void worker.terminate();
     };
-    const timer = setTimeout(() => finish({ seed: 0, promise: "progress", message: "the run did not end" }), PATIENCE_MS);
+    const timer = setTimeout(
+      () => finish({ seed: 0, promise: "progress", message: "the run did not end" }),
+      PATIENCE_MS,
+    );
     worker.once("message", finish);
     worker.once("error", (error) => finish({ seed: 0, promise: "no complaints", message: error.message }));
   });

@@ -124,6 +124,14 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "progress",
   },
   {
+    name: "check-races-hint",
+    about: "a look at the log overtakes the hint of an append, and takes it for lost",
+    file: "src/server/feed/feed.ts",
+    find: "if (!waited && !this.#hole && steps.some(leavesOut)) {",
+    replace: "if (waited && steps.some(leavesOut)) {",
+    promise: "honest gaps",
+  },
+  {
     name: "trimmed-gap-swallowed",
     about: "a subscriber that was away too long is not told what it missed",
     file: "src/server/feed/resume.ts",

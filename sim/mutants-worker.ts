@@ -24,7 +24,11 @@ for (let seed = 1; seed <= seeds && found.seed === undefined; seed++) {
     const [violation] = (await simulate({ seed })).violations;
     if (violation !== undefined) found = { seed, promise: violation.promise, message: violation.message };
   } catch (error) {
-    found = { seed, promise: "no complaints", message: error instanceof Error ? error.message : String(error) };
+    found = {
+      seed,
+      promise: "no complaints",
+      message: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 parentPort?.postMessage(found);

@@ -25,7 +25,9 @@ async function work(): Promise<void> {
     const found = await tryCopy(await workshop.mutant(mutant), SEEDS);
     results.set(mutant, found);
     const verdict = found.seed === undefined ? `NOT FOUND in ${SEEDS} seeds` : `seed ${found.seed}`;
-    console.log(`${mutant.name.padEnd(26)}${verdict.padEnd(12)}${found.promise}: ${found.message.slice(0, 110)}`);
+    console.log(
+      `${mutant.name.padEnd(26)}${verdict.padEnd(12)}${found.promise}: ${found.message.slice(0, 110)}`,
+    );
   }
 }
 
@@ -34,7 +36,11 @@ const missed = [...results].filter(([, found]) => found.seed === undefined);
 const needed = Math.max(0, ...[...results.values()].map(({ seed }) => seed ?? SEEDS));
 console.log(`\nThe library as it is, on the same ${needed} seeds…`);
 const clean = await tryCopy(original, needed);
-console.log(clean.seed === undefined ? "breaks nothing" : `breaks ${clean.promise} at seed ${clean.seed}: ${clean.message}`);
+console.log(
+  clean.seed === undefined
+    ? "breaks nothing"
+    : `breaks ${clean.promise} at seed ${clean.seed}: ${clean.message}`,
+);
 console.log(`${results.size - missed.length} of ${results.size} planted bugs found`);
 if (process.argv.includes("--write")) writeTable();
 workshop.clear();
@@ -46,7 +52,11 @@ function writeTable(): void {
     const found = results.get(mutant);
     return `| ${mutant.name} | ${mutant.about} | ${found?.seed ?? "–"} | ${found?.promise ?? ""} |`;
   });
-  const table = ["| planted bug | what is wrong with it | found by seed | by the promise |", "| --- | --- | --- | --- |", ...rows].join("\n");
+  const table = [
+    "| planted bug | what is wrong with it | found by seed | by the promise |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
   const text = readFileSync(DOCUMENT, "utf8");
   const begin = text.indexOf(BEGIN) + BEGIN.length;
   writeFileSync(DOCUMENT, `${text.slice(0, begin)}\n${table}\n${text.slice(text.indexOf(END))}`);

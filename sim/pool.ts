@@ -21,7 +21,8 @@ export async function runSeeds(
 
 function ask(worker: Worker, job: Job): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(new Error(`seed ${job.seed}: ${error.message}`, { cause: error }));
+    const failed = (error: Error): void =>
+      reject(new Error(`seed ${job.seed}: ${error.message}`, { cause: error }));
     worker.once("error", failed);
     worker.once("message", (outcome: Outcome) => {
       worker.off("error", failed);

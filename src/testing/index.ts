@@ -24,3 +24,5 @@ export { runPlan, simulate, type SimResult } from "./sim/run.js";
 export { planText, shrink, type ShrinkOptions } from "./sim/shrink.js";
 export type { Plan, Step } from "./sim/step.js";
 export { VirtualClock, type ClockOptions } from "./virtual-clock.js";
+export type { TransportHarness } from "./transport-contract/kit.js";
+export { transportContract, type TransportFactory } from "./transport-contract.js";

@@ -26,8 +26,9 @@ export function judgePage(page: PageEvent, log: LogModel, findings: Findings): v
     if (next !== undefined && !last.void && next.prev !== last.offset) {
       wrong(`the last one is ${last.id}, but before ${before} comes ${next.prev}`);
     }
-    if (!more && first.prev > log.trimmed && !first.void)
-      wrong(`nothing is said to come before ${first.id}, but ${first.prev} does`);
+  }
+  if (after === undefined && !more && first.prev > log.trimmed && !first.void) {
+    wrong(`nothing is said to come before ${first.id}, but ${first.prev} does`);
   }
   if (after !== undefined && complete && first.prev > after && !first.void) {
     wrong(`everything after ${after} is promised, but it begins after ${first.prev}`);

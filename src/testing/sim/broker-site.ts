@@ -3,9 +3,10 @@ import type { Random } from "../../protocol/index.js";
 import type { StoreSnapshot } from "../../broker/memory/store.js";
 import { MemoryBroker } from "../../broker/memory/memory-broker.js";
 import type { VirtualClock } from "../virtual-clock.js";
-import { between } from "./fork.js";
+import { between, pick } from "./fork.js";
 import type { RecordingStore } from "./store.js";
 
+const SLOWEST_MS = [3, 15, 60];
 const NOTHING: StoreSnapshot = { logs: new Map(), leases: new Map() };
 
 export class BrokerSite {
@@ -17,6 +18,8 @@ export class BrokerSite {
   incarnation = 0;
   readonly #store: RecordingStore;
   readonly #random: Random;
+  /** Next door, or far away: what overtakes what is a matter of distance. */
+  readonly #slowest: number;
   #nodes = 0;
   #outages = 0;
   #upSince = -Infinity;
@@ -26,6 +29,7 @@ export class BrokerSite {
     this.brokerClock = brokerClock;
     this.#store = store;
     this.#random = random;
+    this.#slowest = pick(random, SLOWEST_MS);
   }
 
   get down(): boolean {
@@ -37,7 +41,7 @@ export class BrokerSite {
   }
 
   latency(): number {
-    return between(this.#random, 1, 4);
+    return between(this.#random, 1, this.#slowest);
   }
 
   chance(): number {

@@ -16,7 +16,7 @@ import {
   type ReadFrom,
   type Signal,
 } from "../../broker/index.js";
-import { MemoryBroker } from "../../broker/memory/memory-broker.js";
+import type { MemoryBroker } from "../../broker/memory/memory-broker.js";
 import type { Member } from "../../protocol/index.js";
 import type { BrokerSite } from "./broker-site.js";
 import { Membership } from "./membership.js";

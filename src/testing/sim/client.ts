@@ -81,7 +81,7 @@ export class SimClient {
       this.#recorder.count(`gap: ${reason}`);
       this.#recorder.add({ is: "gap", subscriber, after, at: placeOf(handle), reason });
     });
-    this.#watchMembers(handle as unknown as Transient, channel, subscriber);
+    this.#watchMembers(handle, channel, subscriber);
   }
 
   /** Ends the subscription; returns where it stood. */
@@ -131,13 +131,13 @@ export class SimClient {
     );
   }
 
-  signal(channel: string): void {
+  signal(channel: string, size = 0): void {
     const handle = this.transients.get(channel);
     if (handle === undefined || this.rt.status !== "online") return;
     const label = `${this.name}@${channel}`;
     const sequence = this.#next(channel);
     this.#recorder.add({ is: "signal", channel, connection: this.#connection, id: `${label}/${sequence}` });
-    handle.publish(contentOf(label, sequence, 0, false)).catch(() => {});
+    handle.publish(contentOf(label, sequence, size, false)).catch(() => {});
   }
 
   /** Reads back through the whole history, page by page. */

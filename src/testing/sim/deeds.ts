@@ -53,6 +53,35 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
         for (let i = 0; i <= step.ms % 4; i++) world.client(step).signal(channel);
     },
   },
+  /** Many large signals at once: whoever is slow lags. */
+  shout: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      for (const channel of TRANSIENTS) {
+        for (let i = 0; i < 20; i++) client.signal(channel, 1000 + 6000 * step.size);
+      }
+    },
+  },
+  /** Publishes and leaves the channel before the answers can be there, and comes back to publish more. */
+  hurry: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      const publish = (): void => {
+        for (let i = 0; i < 3; i++) client.publish(channel, 60, false);
+      };
+      ifOpen(client, channel, () => {
+        publish();
+        world.later(step.ms % 30, () => client.shut(channel));
+        world.later(40 + step.ms, () => {
+          client.open(channel);
+          publish();
+        });
+      });
+    },
+  },
   /** Reads back through a channel's past. */
   page: {
     weight: 2,

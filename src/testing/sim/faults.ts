@@ -56,6 +56,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   narrowLine: line("narrow", 3, 20_000, ({ size }) => 0.05 + size * 0.9),
   /** Stops reading: the server's bytes pile up. */
   slowReader: line("narrow", 2, 15_000, () => 1),
+  /** Everybody stops reading. */
+  everybodySlow: {
+    weight: 1,
+    longest: 12_000,
+    run(world, step) {
+      for (const client of world.clients) world.until(step.ms, client.line.trouble.begin("narrow", 1));
+    },
+  },
   /** Cut again and again, in the middle of coming back. */
   flap: {
     weight: 2,
@@ -149,6 +157,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     run(world, step) {
       const end = world.site.outage();
       world.until(step.ms, () => {
+        end();
+        for (const node of world.nodes) node.broker?.resetAll();
+      });
+    },
+  },
+  /** So long that publishers give up. */
+  longOutage: {
+    weight: 0.3,
+    longest: 20_000,
+    run(world, step) {
+      const end = world.site.outage();
+      world.until(25_000 + step.ms, () => {
         end();
         for (const node of world.nodes) node.broker?.resetAll();
       });

@@ -1,7 +1,7 @@
 /** The network between clients and nodes, with a balancer in front that picks any node that is up. */
 import type { TransportFactory } from "../../client/index.js";
 import type { VirtualClock } from "../virtual-clock.js";
-import { fork, between } from "./fork.js";
+import { between, fork, pick } from "./fork.js";
 import { LIMITS, BUDGET, type SimNode } from "./node.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
@@ -16,6 +16,8 @@ export interface Line {
   readonly wire: Wire | undefined;
 }
 
+/** How long a frame takes at most, for clients near and far. */
+const SLOWEST_MS = [6, 40, 200];
 /** Beside what the budget counts: pings. */
 const SLACK_BYTES = 256;
 
@@ -36,7 +38,8 @@ export class Network {
     const random = fork(this.#seed, `line of ${name}`);
     const trouble = new Spells<WireTrouble>();
     const clock = this.#clock;
-    const latency = (): number => between(random, 1, 12);
+    const slowest = pick(random, SLOWEST_MS);
+    const latency = (): number => between(random, 1, slowest);
     const cap = BUDGET.perConnection + SLACK_BYTES;
     let current: Wire | undefined;
     const transport: TransportFactory = (_url, events) => {

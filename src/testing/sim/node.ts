@@ -16,7 +16,7 @@ import type { Wire } from "./wire.js";
 /** Small enough to be reached. */
 export const { limits: LIMITS, budget: BUDGET } = readLimits({
   limits: { message: 16 * 1024, frame: 64 * 1024, ping: 8000, connectTimeout: 5000, unanswered: 32 },
-  unsent: { perConnection: 64 * 1024, total: 160 * 1024 },
+  unsent: { perConnection: 64 * 1024, total: 96 * 1024 },
 });
 
 const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };

@@ -9,9 +9,12 @@ import type { World } from "./world.js";
  * @throws {TypeError} when nothing is called so
  */
 export function perform(world: World, step: Step): void {
-  const thing = FAULTS[step.do] ?? DEEDS[step.do];
-  if (thing === undefined) throw new TypeError(`no deed or fault is called ${step.do}`);
+  const fault = FAULTS[step.do];
+  const deed = DEEDS[step.do];
+  if (fault === undefined && deed === undefined) throw new TypeError(`no deed or fault is called ${step.do}`);
   world.recorder.count(`do ${step.do}`);
   world.recorder.trace(step.do);
-  thing.run(world, step);
+  fault?.run(world, step);
+  // The application of a client that sleeps sleeps too.
+  if (deed !== undefined) world.client(step).process.run(() => deed.run(world, step));
 }

@@ -2,9 +2,8 @@
 import { checkHistory } from "../history/check.js";
 import type { HistoryEvent, Violation } from "../history/events.js";
 import { STREAMS } from "./channels.js";
-import { FAULTS } from "./faults.js";
 import { perform } from "./perform.js";
-import { planFor, type PlanOptions } from "./plan.js";
+import { isCalm, planFor, type PlanOptions } from "./plan.js";
 import type { Plan } from "./step.js";
 import { World } from "./world.js";
 
@@ -39,8 +38,7 @@ export function simulate(options: PlanOptions): Promise<SimResult> {
 export async function runPlan(plan: Plan): Promise<SimResult> {
   const world = new World(plan);
   const { clock, recorder } = world;
-  // An application that stays away with a cursor of its own may miss what is not kept, and that is no fault.
-  if (!plan.steps.some((step) => step.do in FAULTS || step.do === "resume")) recorder.add({ is: "calm" });
+  if (isCalm(plan)) recorder.add({ is: "calm" });
   for (const step of plan.steps) world.later(step.at, () => perform(world, step));
   const watch = (): void => {
     world.checkBudgets();

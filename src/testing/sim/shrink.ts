@@ -1,5 +1,5 @@
 /** Cuts a failing plan down to the few steps that it takes. */
-import type { PromiseName } from "../history/events.js";
+import type { PromiseName, Violation } from "../history/events.js";
 import { runPlan } from "./run.js";
 import type { Plan, Step } from "./step.js";
 
@@ -8,6 +8,8 @@ export interface ShrinkOptions {
   readonly promise: PromiseName;
   /** At most so many runs. Default 400. */
   readonly runs?: number;
+  /** How a plan is run. Default: {@link runPlan}. */
+  readonly run?: (plan: Plan) => Promise<{ readonly violations: readonly Violation[] }>;
 }
 
 const DEFAULT_RUNS = 400;
@@ -20,20 +22,23 @@ const DEFAULT_RUNS = 400;
  * const [first] = (await runPlan(plan)).violations;
  * const short = await shrink(plan, { promise: first.promise });
  */
-export async function shrink(plan: Plan, { promise, runs = DEFAULT_RUNS }: ShrinkOptions): Promise<Plan> {
+export async function shrink(
+  plan: Plan,
+  { promise, runs = DEFAULT_RUNS, run = runPlan }: ShrinkOptions,
+): Promise<Plan> {
   let left = runs;
   let best = plan;
   const keepIfBroken = async (candidate: Plan): Promise<boolean> => {
     if (left === 0) return false;
     left -= 1;
-    const { violations } = await runPlan(candidate);
+    const { violations } = await run(candidate);
     if (!violations.some((violation) => violation.promise === promise)) return false;
     best = candidate;
     return true;
   };
 
   for (let size = Math.ceil(best.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let from = 0; from < best.steps.length && left > 0; ) {
+    for (let from = 0; from < best.steps.length && left > 0;) {
       const steps = best.steps.filter((_, i) => i < from || i >= from + size);
       if (!(await keepIfBroken({ ...best, steps }))) from += size;
     }

@@ -6,7 +6,7 @@ import type { Receiver } from "../../server/transports/websocket.js";
 import type { Chunk } from "../../server/feed/chunk.js";
 import { Pipe } from "./pipe.js";
 import type { SimProcess } from "./process.js";
-import { Spells } from "./spells.js";
+import type { Spells } from "./spells.js";
 import type { VirtualClock } from "../virtual-clock.js";
 
 /** What may be wrong with a link. Sizes: `slow` milliseconds more, `narrow` 0 (stands still) to 1 (wide). */

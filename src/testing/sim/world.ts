@@ -111,7 +111,8 @@ export class World {
       for (const { subscriptions } of engine.connections) wanted += subscriptions;
       let kept = 0;
       for (const { audience } of engine.node.hub) kept += audience.size;
-      if (kept > wanted) this.recorder.add({ is: "held", who: `${name}'s list of subscribers`, bytes: kept, cap: wanted });
+      if (kept > wanted)
+        this.recorder.add({ is: "held", who: `${name}'s list of subscribers`, bytes: kept, cap: wanted });
     }
   }
 
