@@ -71,6 +71,9 @@ export class Feed {
   #afterFlush: (() => void)[] = [];
   #repairing = false;
   #repairAgain = false;
+  /** Set while it is known that a hint was lost: those that follow it cannot help. */
+  #hole = false;
+  #onHole: () => void = () => {};
   #closed = false;
   /** Pages being read for subscribers behind, by cursor: one read and one encoding for all who stand there. */
   readonly #reads = new Map<string, Promise<Found>>();
@@ -167,6 +170,8 @@ export class Feed {
     for (const entry of hint.entries) {
       if (entry.offset <= offset) continue;
       if (entry.prev !== offset) {
+        this.#hole = true;
+        this.#onHole();
         this.check();
         break;
       }
@@ -191,6 +196,7 @@ export class Feed {
       return;
     }
     this.#repairing = true;
+    let waited = false;
     do {
       this.#repairAgain = false;
       try {
@@ -201,6 +207,14 @@ export class Feed {
           continue;
         }
         const { steps, cursor, then } = readOn(this.#cursor, page);
+        if (!waited && !this.#hole && steps.some(leavesOut)) {
+          // A check that met an append: what the log does not keep any more is about to be brought by its hint.
+          waited = true;
+          this.#repairAgain = true;
+          await this.#hints();
+          continue;
+        }
+        this.#hole = false;
         for (const step of steps) this.#pending.push(step);
         this.#cursor = cursor;
         this.#collect();
@@ -216,6 +230,14 @@ export class Feed {
       }
     } while (this.#repairAgain);
     this.#repairing = false;
+  }
+
+  /** Time for hints that are on their way; over at once when one has been lost. */
+  #hints(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHole = resolve;
+      this.#deps.clock.setTimeout(resolve, RETRY_MS);
+    });
   }
 
   #nextFlush(): Promise<void> {
@@ -375,4 +397,9 @@ export class Feed {
   #read(after: number): Promise<Page> {
     return this.#deps.broker.read(this.#channel, { after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }, this.#log);
   }
+}
+
+/** Whether entries are missing because the log does not keep them. */
+function leavesOut(step: Step): boolean {
+  return "gap" in step && step.gap.reason === "trimmed";
 }
