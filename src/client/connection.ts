@@ -3,6 +3,7 @@ import {
   type ErrorBody,
   type EventFrame,
   type MessageFrame,
+  type RefreshResult,
   type ServerFrame,
   type Timer,
   decodeServer,
@@ -75,6 +76,10 @@ const STATUS = {
 const SILENCE_BEYOND_PING = 10_000;
 /** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
 const LAST_LOOK = 1000;
+/** A token is renewed this long before it expires, or a tenth of its life if that is less. */
+const RENEW_BEFORE = 30_000;
+/** The longest wait of a browser's timers. */
+const LONGEST_WAIT = 2 ** 31 - 1;
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
 
@@ -87,6 +92,7 @@ export function createConnection(
   const token = createTokenSource(settings.token);
   const backoff = createBackoff(settings.backoff, random);
   const silence = createAlarm(clock, checkSilence);
+  const renewal = createAlarm(clock, renew);
   let state: State = { at: "idle" };
   let id: string | undefined;
   let heard = momentOf(clock);
@@ -152,12 +158,37 @@ export function createConnection(
     enter({ at: "online", link, since: momentOf(clock), timer: undefined });
     if (!has(link)) return;
     silence.within(longestSilence - LAST_LOOK);
+    expiresIn(result.expires);
     session.online(result);
+  }
+
+  /** A token that can be renewed is, a while before it expires. */
+  function expiresIn(ms: number | undefined): void {
+    if (ms !== undefined && token.renewable) renewal.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
+  }
+
+  /** Where it cannot be done, the server ends the connection when the token has expired, and the next one has a new token. */
+  function renew(): undefined {
+    const online = state;
+    token.forget();
+    Promise.resolve(token.get()).then(
+      (fetched) => {
+        if (state !== online) return;
+        wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
+          if (error === undefined) expiresIn((result as RefreshResult).expires);
+        });
+      },
+      () => {},
+    );
   }
 
   /** The server did not take the connect command, or threw the connection out for its token. */
   function refused(error: TidemarkError, body?: ErrorBody): void {
-    if (error.code === "unauthorized" && token.renewable && !renewed) {
+    if (error.code === "token_expired" && token.renewable) {
+      token.forget();
+      // Nothing is wrong with the server, so there is no reason to wait - unless this keeps happening.
+      retry(error, settled() ? 0 : undefined);
+    } else if (error.code === "unauthorized" && token.renewable && !renewed) {
       renewed = true;
       token.forget();
       connect(error);
@@ -170,15 +201,8 @@ export function createConnection(
 
   function closed(code: number, reason: string): void {
     const error = closeError(code, reason);
-    if (!shouldReconnect(code)) {
-      refused(error);
-    } else if (error.code === "token_expired") {
-      token.forget();
-      // Nothing is wrong with the server, so there is no reason to wait - unless this keeps happening.
-      retry(error, settled() ? 0 : undefined);
-    } else {
-      retry(error);
-    }
+    if (shouldReconnect(code) && error.code !== "token_expired") retry(error);
+    else refused(error);
   }
 
   /** Whether nothing has gone wrong lately. After a connection that lasted, that is so again. */
@@ -273,6 +297,7 @@ export function createConnection(
     if ("timer" in last) clock.clearTimeout(last.timer);
     if ("link" in last && next.at !== "online") {
       silence.stop();
+      renewal.stop();
       last.link.transport?.close();
       wire.open = false;
       session.down();

@@ -6,7 +6,7 @@ import type { TokenOption } from "./token.js";
 export interface ClientOptions {
   /**
    * Sent with the connect command. A function is asked before the first connection, and again when the server says
-   * that its token has expired or is refused; in between its answer is kept. When it throws, the client reports
+   * that its token has expired or is refused, and shortly before it expires; in between its answer is kept. When it throws, the client reports
    * `token_failed` and tries again later.
    */
   readonly token?: TokenOption | undefined;

@@ -8,6 +8,7 @@ export const ERRORS = {
   connect_first: { retry: false, about: "the first command on a connection must be connect" },
   already_connected: { retry: false, about: "connect was sent twice on one connection" },
   unauthorized: { retry: false, about: "the token was refused, or there was none and one is needed" },
+  token_expired: { retry: false, about: "the token has expired; come back with a new one" },
   forbidden: { retry: false, about: "this user may not do that on this channel" },
   not_found: { retry: false, about: "no channel pattern or method of that name" },
   wrong_kind: { retry: false, about: "the channel is of another kind than the command expects" },

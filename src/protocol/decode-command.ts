@@ -26,7 +26,7 @@ export class NotACommand extends Error {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const VERBS = ["connect", "subscribe", "unsubscribe", "publish", "history", "members", "call"] as const;
+const VERBS = ["connect", "refresh", "subscribe", "unsubscribe", "publish", "history", "members", "call"] as const;
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
@@ -56,6 +56,8 @@ export function decodeCommand(line: Line): Command {
   switch (verb) {
     case "connect":
       return readConnect(fields["connect"], id);
+    case "refresh":
+      return readRefresh(fields["refresh"], id);
     case "subscribe":
       return { do: verb, id, channel: read.channel(verb), options: readSubscribe(read) };
     case "unsubscribe":
@@ -133,10 +135,20 @@ function readConnect(value: unknown, id: Id): Command {
   return {
     do: "connect",
     id,
-    token: read.text("token", 0, MAX_TOKEN),
+    token: readToken(read),
     publisher: read.text("publisher", 16, MAX_KEY),
     subs,
   };
+}
+
+function readRefresh(value: unknown, id: Id): Command {
+  const fields = asObject(value);
+  if (fields === undefined) throw new CommandError("bad_request", 'refresh takes an object, such as {"token":"…"}', id);
+  return { do: "refresh", id, token: readToken(new Reader(fields, id)) };
+}
+
+function readToken(read: Reader): string | undefined {
+  return read.text("token", 0, MAX_TOKEN);
 }
 
 function readSubscribe(read: Reader): SubscribeOptions {

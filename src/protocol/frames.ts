@@ -29,6 +29,7 @@ export interface SubscribeOptions extends StartAt {
 export type Command =
   | { readonly do: "ping" }
   | ({ readonly do: "connect"; readonly id: Id } & ConnectOptions)
+  | { readonly do: "refresh"; readonly id: Id; readonly token: string | undefined }
   | { readonly do: "subscribe"; readonly id: Id; readonly channel: string; readonly options: SubscribeOptions }
   | { readonly do: "unsubscribe"; readonly id: Id; readonly channel: string }
   | ({ readonly do: "publish"; readonly id: Id } & PublishCommand)
@@ -115,7 +116,14 @@ export interface ConnectResult {
   readonly durability: "memory" | "disk" | "replicated";
   /** The server sends something at least this often, in milliseconds; silence for 10 s longer means dead. */
   readonly ping: number;
+  /** How long the token is still good, in milliseconds; absent where it does not expire. */
+  readonly expires?: number;
   readonly subs?: Readonly<Record<string, SubscribeResult | { readonly error: ErrorBody }>>;
+}
+
+export interface RefreshResult {
+  /** As in {@link ConnectResult}. */
+  readonly expires?: number;
 }
 
 export interface SubscribeResult {

@@ -26,6 +26,7 @@ export type {
   MessageFrame,
   Meta,
   PublishCommand,
+  RefreshResult,
   ServerFrame,
   StartAt,
   SubscribeOptions,

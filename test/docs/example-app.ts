@@ -14,13 +14,16 @@ import * as z from "zod";
 /** What a single example sets. */
 export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
 
-const names: Readonly<Record<string, string>> = { "token-of-ann": "ann", "token-of-bob": "bob" };
+const names: Readonly<Record<string, string>> = { ann: "ann", bob: "bob" };
+/** How long tokens are good, in milliseconds. */
+const lives: Readonly<Record<string, number>> = { token: Infinity, hour: 3_600_000, moment: 100 };
 
-function authenticate(token: string | undefined): { id: string } | null {
+function authenticate(token: string | undefined): { id: string; expires: number } | null {
   if (token === undefined) return null;
-  const id = names[token];
+  const [life = "", name = ""] = token.split("-of-");
+  const id = names[name];
   if (id === undefined) throw new TidemarkError("unauthorized", "the token was refused");
-  return { id };
+  return { id, expires: Date.now() + (lives[life] ?? 0) };
 }
 
 /** The server that the examples of docs/protocol.md talk to; the document quotes its channels and methods. */

@@ -13,6 +13,8 @@ export interface Identity {
   readonly user: unknown;
   /** The user's id, where there is one. */
   readonly userId: string | undefined;
+  /** When the user may be here no longer, in milliseconds since 1970; `Infinity` where that is not limited. */
+  readonly expires: number;
   /** Whose idempotency keys these are: nobody can choose somebody else's. */
   readonly scope: string;
   /** The name under which the user is present: the id, or one that an anonymous client keeps over its connections. */
@@ -34,7 +36,7 @@ export interface Caller {
   /** How many of the sessions are subscribed or about to be. */
   subscriptions: number;
 
-  /** Who it is, once the app has let them in: also when the connection has ended meanwhile. */
+  /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
   identified(identity: Identity): void;
   session(channel: string): ChannelSession;
   /** Drops the session when there is nothing to remember of it. */

@@ -14,10 +14,10 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   }
   let identity: Identity;
   try {
-    const user: unknown = (await node.hooks.authenticate?.({ token: command.token, request: peer })) ?? null;
+    const user = await authenticated(connection, command.token);
     if (connection.closed) return;
-    await node.hooks.onConnect?.({ client, user, request: peer });
     identity = identify(connection, user, command.publisher);
+    await node.hooks.onConnect?.({ client, user, request: peer });
   } catch (error) {
     refuse(connection, command, error);
     return;
@@ -35,35 +35,82 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   });
   const { durability } = node.broker;
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
-  const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}","ping":${node.limits.ping}`;
+  const ping = `"ping":${node.limits.ping}${lifeOf(connection, identity, ",")}`;
+  const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}",${ping}`;
   connection.reply(command.id, subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`);
   for (const one of started) if (!(one instanceof TidemarkError)) one.start();
 }
 
+/** Carries out a refresh command and answers it: the same user, with a token that is good for longer. Never rejects. */
+export async function refresh(connection: Caller, command: Command & { do: "refresh" }): Promise<void> {
+  const { identity } = connection;
+  if (identity === undefined) return;
+  try {
+    const user = await authenticated(connection, command.token);
+    if (connection.closed) return;
+    if (idOf(user) !== identity.userId) throw new TidemarkError("unauthorized", "the token is another user's");
+    const next = { ...identity, user, expires: expiryOf(user) };
+    mustNotBeOver(connection, next);
+    connection.identified(next);
+    connection.reply(command.id, `{${lifeOf(connection, next)}}`);
+  } catch (error) {
+    connection.fail(command.id, refusalOf(connection, error));
+  }
+}
+
+async function authenticated({ node, peer }: Caller, token: string | undefined): Promise<unknown> {
+  return (await node.hooks.authenticate?.({ token, request: peer })) ?? null;
+}
+
+function mustNotBeOver({ node }: Caller, { expires }: Identity): void {
+  if (expires <= node.clock.now()) throw new TidemarkError("token_expired", "the token has expired");
+}
+
+/** How long the user may stay, as a field of an answer; nothing where that is not limited. */
+function lifeOf({ node }: Caller, { expires }: Identity, before = ""): string {
+  return expires === Infinity ? "" : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
+}
+
+/** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
+function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
+  if (thrown instanceof TidemarkError) return thrown;
+  node.log.warn({ client, reason: String(thrown) }, "authenticate or onConnect refused");
+  return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
+}
+
 /** A refusal ends the connection: there is nothing it could do. It is said twice, for programs and for people. */
 function refuse(connection: Caller, command: Command & { do: "connect" }, thrown: unknown): void {
-  const known = thrown instanceof TidemarkError;
-  // Whatever authenticate throws means no; only what it says with a TidemarkError is said on.
-  const error = known ? thrown : new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
-  if (!known) connection.node.log.warn({ client: connection.client, reason: String(thrown) }, "authenticate or onConnect refused");
+  const error = refusalOf(connection, thrown);
   connection.fail(command.id, error);
   const name = error.retry ? "unavailable" : error.code === "token_expired" ? "token_expired" : "unauthorized";
   connection.close(name, error.message);
 }
 
+/** @throws {TidemarkError} `token_expired` */
 function identify(connection: Caller, user: unknown, publisher: string | undefined): Identity {
-  const id = typeof user === "object" && user !== null && "id" in user ? user.id : undefined;
-  const userId = typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+  const userId = idOf(user);
   // As one JSON text, so that no choice of ids makes two users' scopes meet.
   const scope = JSON.stringify(publisher === undefined ? [connection.client] : [userId ?? null, publisher]);
   const sender = publisher === undefined ? connection.client : publicName(publisher);
-  return {
-    user,
-    userId,
-    scope,
-    member: userId ?? (publisher === undefined ? sender : `anon-${sender}`),
-    sender,
-  };
+  const member = userId ?? (publisher === undefined ? sender : `anon-${sender}`);
+  const identity = { user, userId, expires: expiryOf(user), scope, member, sender };
+  mustNotBeOver(connection, identity);
+  return identity;
+}
+
+/** The id of a user, where there is one: a text or a number. */
+function idOf(user: unknown): string | undefined {
+  const id = typeof user === "object" && user !== null && "id" in user ? user.id : undefined;
+  return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+}
+
+/** When a user says that its time is over: `expires` in milliseconds since 1970 or a Date, or `exp` in seconds. */
+function expiryOf(user: unknown): number {
+  if (typeof user !== "object" || user === null) return Infinity;
+  const { expires, exp } = user as { expires?: unknown; exp?: unknown };
+  const time = expires === undefined && typeof exp === "number" ? exp * 1000 : Number(expires ?? Infinity);
+  if (Number.isNaN(time)) throw new TypeError("a user's expires must be milliseconds since 1970, or a Date");
+  return time;
 }
 
 /** A name that is the same for all connections of a client, and from which its secret cannot be had. */

@@ -14,12 +14,13 @@ import {
   type Command,
   type Id,
   type Line,
+  type Timer,
 } from "../../protocol/index.js";
 import { BrokerError } from "../../broker/index.js";
 import { Chunk, textChunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
-import { connect } from "./connect.js";
+import { connect, refresh } from "./connect.js";
 import { call, history, members } from "./queries.js";
 import { Lane } from "./lane.js";
 import type { Link, Peer } from "./link.js";
@@ -55,6 +56,7 @@ export class Connection implements Caller {
   readonly #bulk = new Lane();
   #state: State;
   #identity: Identity | undefined;
+  #expiry: Timer;
   #inbox: Line[] = [];
   #inboxAt = 0;
   #paused = false;
@@ -87,7 +89,13 @@ export class Connection implements Caller {
   }
 
   identified(identity: Identity): void {
+    const { clock } = this.node;
+    const { expires } = identity;
     this.#identity = identity;
+    clock.clearTimeout(this.#expiry);
+    if (expires < Infinity && !this.closed) {
+      this.#expiry = clock.setTimeout(() => this.close("token_expired", "the token has expired"), expires - clock.now());
+    }
     // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
     if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
   }
@@ -325,6 +333,8 @@ export class Connection implements Caller {
     switch (command.do) {
       case "connect":
         return this.#connect(command);
+      case "refresh":
+        return void refresh(this, command);
       case "subscribe":
         return subscribe(this, command);
       case "unsubscribe":
@@ -354,6 +364,7 @@ export class Connection implements Caller {
     const identity = this.#identity;
     if (this.#state.at === "new") this.#state.stopTimer();
     this.#state = { at: "closed", reason };
+    this.node.clock.clearTimeout(this.#expiry);
     this.#inbox = [];
     this.#inboxAt = 0;
     this.out.close();
