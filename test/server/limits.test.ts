@@ -120,7 +120,25 @@ describe("unanswered commands", () => {
     expect(peer.paused).toBe(true);
     expect(peer.unsent).toBeLessThanOrEqual(128 * 1024);
     await world.clock.advance(60_000);
+    expect(peer.closed).toEqual([]);
+    await world.clock.advance(120_000);
     expect(peer.closed).toMatchObject([{ code: 4001 }]);
+  });
+
+  it("K12: a peer that reads slowly is not called silent, as long as it gets on", async () => {
+    const world = new World(channels, {
+      limits: { commands: false },
+      methods: { large: () => "x".repeat(900) },
+    });
+    const peer = await world.connect();
+    peer.answersPings = false;
+    peer.stuck = true;
+    for (let minute = 0; minute < 10; minute++) {
+      peer.send({ id: minute, call: "large" });
+      await world.clock.advance(60_000);
+      peer.drain();
+    }
+    expect(peer.closed).toEqual([]);
   });
 
   it("K10: a peer whose answer does not fit is closed with 4002", async () => {

@@ -8,6 +8,11 @@ import type { Connection } from "./connection.js";
 
 /** How long an answer to a ping may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
+/**
+ * How long a peer may leave unread what was sent before the ping, in milliseconds: it cannot answer what it has not
+ * come to. What it costs meanwhile is bounded.
+ */
+const STALLED_MS = 120_000;
 
 export class Heartbeat {
   readonly #clock: Clock;
@@ -16,6 +21,8 @@ export class Heartbeat {
   #next = 0;
   #timer: Timer;
   #dealt = 0;
+  /** Of those who are behind in reading: how far they were when that was last found to have changed. */
+  readonly #progress = new WeakMap<Connection, { readonly drains: number; readonly at: number }>();
   readonly #groupOf = new WeakMap<Connection, Set<Connection>>();
 
   /** @param ping milliseconds between two pings of a connection */
@@ -52,9 +59,24 @@ export class Heartbeat {
     const { length } = this.#groups;
     const steps = Math.min(length - 1, Math.ceil(PATIENCE_MS / this.#tick));
     for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>) {
-      if (connection.pinged > connection.heard && !connection.deaf) connection.close("silent", "nothing was heard since the last ping");
+      if (connection.pinged > connection.heard && !connection.deaf && !this.#isReading(connection)) {
+        connection.close("silent", "nothing was heard since the last ping");
+      }
     }
     for (const connection of this.#groups[this.#next] as Set<Connection>) connection.ping();
     this.#next = (this.#next + 1) % length;
+  }
+
+  /** Whether it has yet to read what was sent before the ping, and gets on with that. */
+  #isReading(connection: Connection): boolean {
+    const { drains, unsent } = connection.out;
+    if (unsent === 0) return false;
+    const now = this.#clock.monotonic();
+    const last = this.#progress.get(connection);
+    if (last?.drains !== drains) {
+      this.#progress.set(connection, { drains, at: now });
+      return true;
+    }
+    return now - last.at < STALLED_MS;
   }
 }

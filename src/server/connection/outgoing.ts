@@ -21,6 +21,7 @@ export class Outgoing {
   #held = 0;
   #waiting: (() => void)[] = [];
   #draining = false;
+  #drains = 0;
   #closed = false;
 
   constructor(link: Link, flusher: Flusher, budget: Budget) {
@@ -32,6 +33,11 @@ export class Outgoing {
   /** The largest chunk that can ever be taken, in bytes. */
   get most(): number {
     return this.#budget.perConnection - FRAMING;
+  }
+
+  /** Counts how often everything that waited has gone out: while it grows, the peer reads. */
+  get drains(): number {
+    return this.#drains;
   }
 
   /** Bytes that wait here or in the socket. */
@@ -109,6 +115,7 @@ export class Outgoing {
   #drained(): void {
     this.#draining = false;
     if (this.#closed) return;
+    this.#drains++;
     if (this.#queue.length === 0) this.#hold(this.#link.unsent);
     const waiting = this.#waiting;
     this.#waiting = [];

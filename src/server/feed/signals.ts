@@ -10,6 +10,8 @@ import { Audience, type Subscriber } from "./subscriber.js";
 
 /** How many slots are remembered for those who lag. */
 const MAX_SLOTS = 1000;
+/** How many bytes of them. */
+const MAX_SLOT_BYTES = 1024 * 1024;
 const PAGE_BYTES = 32 * 1024;
 
 export class SignalFeed {
@@ -18,6 +20,7 @@ export class SignalFeed {
   readonly audience = new Audience();
   /** By slot, in the order of their last change. */
   readonly #slots = new Map<string, { at: number; line: EncodedLine }>();
+  #slotBytes = 0;
   #pending: Signal[] = [];
   #at = 0;
   #collecting = false;
@@ -55,18 +58,24 @@ export class SignalFeed {
     for (const { data, meta, slot } of signals) {
       const line = messageLine(this.#ch, 0, data, meta);
       if (size + line.size > PAGE_BYTES && lines.length > 0) deliver();
-      this.#slots.delete(slot);
+      this.#forget(slot);
       this.#slots.set(slot, { at: ++this.#at, line });
+      this.#slotBytes += line.size;
       lines.push(line);
       size += line.size;
     }
     if (lines.length > 0) deliver();
     // With nobody behind, nothing needs to be remembered.
-    if (this.audience.behind.size === 0) this.#slots.clear();
+    const keep = this.audience.behind.size > 0;
     for (const slot of this.#slots.keys()) {
-      if (this.#slots.size <= MAX_SLOTS) break;
-      this.#slots.delete(slot);
+      if (keep && this.#slots.size <= MAX_SLOTS && this.#slotBytes <= MAX_SLOT_BYTES) break;
+      this.#forget(slot);
     }
+  }
+
+  #forget(slot: string): void {
+    this.#slotBytes -= this.#slots.get(slot)?.line.size ?? 0;
+    this.#slots.delete(slot);
   }
 
   #lag(subscriber: Subscriber, at: number): void {
