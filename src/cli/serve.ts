@@ -1,7 +1,12 @@
-/** `tidemark serve`: a server of its own. */
+/** `tidemark serve`: a server of its own, in one process or several. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { BrokerError, type Broker } from "../broker/index.js";
+import type { LocalHub } from "../broker/local/index.js";
 import { tidemark } from "../server/index.js";
+import { defaultLogger } from "../server/logger.js";
 import { readChannels } from "./config.js";
+import { Supervisor, WorkerExit } from "./supervisor.js";
 import { UsageError } from "./usage.js";
 
 interface ServeOptions {
@@ -9,26 +14,138 @@ interface ServeOptions {
   readonly host: string | undefined;
   readonly config: string | undefined;
   readonly origins: readonly string[];
+  /** Where logs are kept; in memory when there is none. */
+  readonly data: string | undefined;
+  readonly sync: "disk" | "none";
+  readonly workers: number;
 }
+
+/** Set for the workers, by the process that starts them. */
+const WORKER = "TIDEMARK_WORKER";
 
 /**
  * Serves until SIGINT or SIGTERM.
  *
- * @throws {UsageError} when the arguments or the config file make no sense, or the port is taken
+ * @throws {UsageError} when the arguments or the config file make no sense, the port is taken, or the directory
  */
 export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const { port, host, config, origins } = readArgs(args, env);
-  const channels = readChannels(config);
-  const app = open(() => tidemark({ origins }).channels(channels));
-  const { url } = await app.listen({ port, ...(host !== undefined && { host }) }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EADDRINUSE") throw new UsageError(`port ${port} is taken; choose another with --port`);
-    throw error;
+  const options = readArgs(args, env);
+  if (env[WORKER] !== undefined) return serveAsWorker(options);
+  if (options.workers > 1) return serveWithWorkers(options);
+  const broker = options.data === undefined ? undefined : await openLogs(options.data, options.sync);
+  const { url, stop } = await start(options, broker);
+  announce(url, options);
+  onSignal(stop);
+}
+
+/** One of several: the logs are those of the process that started it. */
+async function serveAsWorker(options: ServeOptions): Promise<void> {
+  const { localWorker } = await import("../broker/local/index.js");
+  const broker = await localWorker({ dir: options.data ?? "" });
+  onSignal((await start(options, broker)).stop);
+}
+
+/** Writes the logs and looks after the workers, which do the rest. */
+async function serveWithWorkers(options: ServeOptions): Promise<void> {
+  const { data, sync, workers: count } = options;
+  if (data === undefined)
+    throw new UsageError("--workers needs --data DIR, where they keep their logs together");
+  // A mistake in it is found before there are workers.
+  readChannels(options.config);
+  const hub = await openHub(data, sync);
+  let announced = false;
+  const supervisor = new Supervisor({
+    count,
+    env: { [WORKER]: "1" },
+    log: defaultLogger,
+    onListening(pid, { port }) {
+      if (!announced) announce(urlOf(options.host, port), options);
+      announced = true;
+      process.stdout.write(`  worker ${pid}\n`);
+    },
   });
-  process.stdout.write(`Tidemark is at ${url.replace("http", "ws")}/connect\n`);
-  for (const pattern of Object.keys(channels)) process.stdout.write(`  ${pattern}\n`);
-  const stop = (): void => void app.close().then(() => process.exit(0));
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub.close()));
+  onSignal(stop);
+  try {
+    await hub.listen();
+    await supervisor.start();
+  } catch (error) {
+    await stop();
+    // It has said what it was.
+    if (error instanceof WorkerExit) process.exit(error.code);
+    throw error;
+  }
+}
+
+/** A server on a broker, or on this process's memory. */
+async function start(
+  options: ServeOptions,
+  broker: Broker | undefined,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { port, host, origins } = options;
+  const channels = readChannels(options.config);
+  const app = open(() => tidemark({ origins, ...(broker !== undefined && { broker }) }).channels(channels));
+  const { port: taken } = await app
+    .listen({ port, ...(host !== undefined && { host }) })
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE")
+        throw new UsageError(`port ${port} is taken; choose another with --port`);
+      throw error;
+    });
+  const stop = async (): Promise<void> => {
+    await app.close();
+    await broker?.close();
+  };
+  return { url: urlOf(host, taken), stop };
+}
+
+/** Once; a second signal ends the process as signals do. */
+function onSignal(stop: () => Promise<void>): void {
+  const run = (): void => {
+    process.off("SIGINT", run);
+    process.off("SIGTERM", run);
+    void stop().then(() => process.exit(0));
+  };
+  process.on("SIGINT", run);
+  process.on("SIGTERM", run);
+}
+
+function announce(url: string, { config }: ServeOptions): void {
+  process.stdout.write(`Tidemark is at ${url}/connect\n`);
+  for (const pattern of Object.keys(readChannels(config))) process.stdout.write(`  ${pattern}\n`);
+}
+
+function urlOf(host = "localhost", port: number): string {
+  return `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+async function openLogs(dir: string, sync: "disk" | "none"): Promise<Broker> {
+  const { localBroker } = await withLmdb(() => import("../broker/local/index.js"));
+  return localBroker({ dir, sync }).catch(refuse);
+}
+
+async function openHub(dir: string, sync: "disk" | "none"): Promise<LocalHub> {
+  const { createLocalHub } = await withLmdb(() => import("../broker/local/index.js"));
+  try {
+    return createLocalHub({ dir, sync });
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+/** The directory is somebody else's. */
+function refuse(error: unknown): never {
+  throw error instanceof BrokerError ? new UsageError(error.message) : error;
+}
+
+async function withLmdb<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UsageError("--data needs the package lmdb; install it: npm install lmdb");
+  }
 }
 
 /** Clashing patterns are a mistake in the config. */
@@ -46,13 +163,32 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     host: { type: "string" },
     config: { type: "string" },
     origin: { type: "string", multiple: true },
+    data: { type: "string" },
+    sync: { type: "string" },
+    workers: { type: "string" },
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
     const port = Number(values.port ?? env["PORT"] ?? 8080);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError("--port takes a number from 0 to 65535");
-    return { port, host: values.host ?? env["HOST"], config: values.config, origins: values.origin ?? [] };
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      throw new UsageError("--port takes a number from 0 to 65535");
+    const workers = Number(values.workers ?? 1);
+    if (!Number.isInteger(workers) || workers < 1 || workers > 1024)
+      throw new UsageError("--workers takes a number from 1 to 1024");
+    const { sync = "disk" } = values;
+    if (sync !== "disk" && sync !== "none") throw new UsageError('--sync takes "disk" or "none"');
+    return {
+      port,
+      host: values.host ?? env["HOST"],
+      config: values.config,
+      origins: values.origin ?? [],
+      data: values.data === undefined ? undefined : resolve(values.data),
+      sync,
+      workers,
+    };
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message}; try tidemark help`);
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`${(error as Error).message}; try tidemark help`);
   }
 }
