@@ -1,29 +1,60 @@
 #!/usr/bin/env node
-/** `tidemark serve`, and the help for it. */
-import { UsageError } from "./usage.js";
+/** The `tidemark` command: which one of its parts is meant, and the help. */
+import { TidemarkError } from "../client/index.node.js";
+import { pub } from "./pub.js";
 import { serve } from "./serve.js";
+import { sub } from "./sub.js";
+import { UsageError } from "./usage.js";
+import { whoami } from "./whoami.js";
 
 const USAGE = `tidemark - real-time channels that never lose their place
 
   tidemark serve [options]     a server of its own, for clients and backends in any language
+  tidemark sub CHANNEL         prints the channel's messages, and follows
+  tidemark pub CHANNEL [JSON]  publishes a message; without one, each line of standard input
+  tidemark whoami              what the server says to this token
   tidemark help                this text
+
+Options of sub, pub and whoami:
+  --url URL        where the server is; or TIDEMARK_URL; default ws://localhost:8080/connect
+  --token TEXT     who this is; or TIDEMARK_TOKEN
+  --json           prints a JSON object a line
+
+  sub  --last N    begin N messages back
+       --since T   begin at a time: 14:05, 2026-01-31T14:05, or 5m, 2h, 7d ago
+       --count N   end after N messages
+  pub, whoami
+       --timeout S give up after so many seconds; default 30 and 10
 
 Options of serve:
   --port N         default 8080, or PORT
   --host NAME      default all interfaces, or HOST
   --config FILE    which channels there are: a JSON file, see below
   --origin URL     pages of this origin may connect too; may be given several times
+  --data DIR       keeps the logs there, on the disk; without it they are in memory and end with the process
+  --workers N      N processes share the port and the logs; needs --data
+  --sync none      answers before the disk has it: faster, and lost with the machine's power; default disk
 
 The config file says what each channel pattern is:
   { "channels": { "chat/:id": { "kind": "stream", "retain": { "count": 1000, "for": "7d" }, "presence": true },
                   "typing/:id": { "kind": "transient" } } }
 Without one there are just these: chat/:id, keeping 1,000 messages, with presence, and typing/:id.
+
+Exit codes: 0 done, or stopped by ^C while following; 1 the server said no, or could not be reached; 2 the
+command line was not understood; 130 publishing was stopped by ^C.
 `;
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
     case "serve":
       return serve(args, process.env);
+    case "sub":
+      return sub(args, process.env);
+    case "pub":
+      process.exitCode = await pub(args, process.env);
+      return;
+    case "whoami":
+      return whoami(args, process.env);
     case undefined:
     case "help":
     case "--help":
@@ -41,6 +72,14 @@ main(process.argv.slice(2)).catch((error: unknown) => {
     process.exitCode = 2;
     return;
   }
-  process.stderr.write(`tidemark: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  // The server, or the way to it, said no: that is an answer, not a defect.
+  if (error instanceof TidemarkError) {
+    process.stderr.write(`tidemark: ${error.message} (${error.code})\n`);
+    process.exitCode = 1;
+    return;
+  }
+  process.stderr.write(
+    `tidemark: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exitCode = 1;
 });
