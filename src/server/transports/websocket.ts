@@ -22,6 +22,8 @@ export interface Receiver {
 /** The longest reason a close frame carries, in bytes. */
 const MAX_REASON = 123;
 const EMPTY = Buffer.alloc(0);
+/** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
+const READ_AT_ONCE = 64 * 1024;
 /** Unsent bytes at which pings go unanswered. */
 const MAX_UNSENT_PONGS = 16 * 1024;
 
@@ -52,9 +54,11 @@ export function acceptWebSocket(
   connect: (link: Link) => Receiver,
 ): void {
   server.handleUpgrade(request, socket, head, (webSocket) => {
-    const receiver = connect(new WebSocketLink(webSocket, socket));
+    const link = new WebSocketLink(webSocket, socket);
+    const receiver = connect(link);
     webSocket.on("message", (data: RawData, isBinary: boolean) => {
       const bytes = data as Buffer;
+      link.took(bytes.length);
       if (isBinary) receiver.receiveBinary(bytes);
       else receiver.receiveText(bytes.toString());
     });
@@ -90,6 +94,8 @@ export function peerOf(request: IncomingMessage): Peer {
 class WebSocketLink implements Link {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
+  #taken = 0;
+  #paused = false;
 
   constructor(webSocket: WebSocket, socket: Duplex) {
     this.#webSocket = webSocket;
@@ -119,11 +125,27 @@ class WebSocketLink implements Link {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#webSocket.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#webSocket.resume();
+  }
+
+  /**
+   * A frame of this many bytes was read. Now and then the peer has to wait for a turn: Node reads up to 2 MiB of
+   * one socket in a row, and meanwhile nothing is written to anybody.
+   */
+  took(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < READ_AT_ONCE) return;
+    this.#taken = 0;
+    this.#webSocket.pause();
+    setImmediate(() => {
+      if (!this.#paused) this.#webSocket.resume();
+    });
   }
 
   ping(): void {
