@@ -17,6 +17,7 @@ interface Item {
 }
 
 const POLL_MS = 20;
+const KERNEL_BYTES = 32 * 1024;
 
 export class Pipe {
   readonly #options: PipeOptions;
@@ -28,6 +29,8 @@ export class Pipe {
   /** Everything that is on its way belongs to a life of the pipe; a cut ends it. */
   #life = {};
   #lost = false;
+  /** What the sender's kernel takes although nobody reads it. */
+  #kernel = KERNEL_BYTES;
 
   constructor(options: PipeOptions) {
     this.#options = options;
@@ -50,7 +53,7 @@ export class Pipe {
     this.#tellDrained();
   }
 
-  /** From here on nothing arrives any more, and nobody is told; the sender's bytes stay unsent. */
+  /** From here on nothing arrives any more, and nobody is told: the sender's kernel takes what it has room for. */
   lose(): void {
     this.#lost = true;
   }
@@ -67,7 +70,7 @@ export class Pipe {
     for (;;) {
       const item = this.#queue[0];
       if (item === undefined) break;
-      const rate = this.#lost ? 0 : this.#options.rate();
+      const rate = this.#lost ? this.#kernelRate(item) : this.#options.rate();
       if (rate === Infinity) {
         this.#take(item);
         continue;
@@ -88,6 +91,12 @@ export class Pipe {
       return;
     }
     this.#tellDrained();
+  }
+
+  #kernelRate({ size }: Item): number {
+    if (this.#kernel < size) return 0;
+    this.#kernel -= size;
+    return Infinity;
   }
 
   #take(item: Item): void {

@@ -25,6 +25,11 @@ export interface SimResult {
  * with the broker every 30 s.
  */
 const CATCH_UP_MS = 65_000;
+/**
+ * How long a member may still be shown whose peer vanished with unread bytes before it: two minutes from the last time
+ * that all of them went out, a ping, and the grace. Less what has passed by then.
+ */
+const VANISHED_MS = 80_000;
 /** How long what is published into the quiet takes to arrive. */
 const ARRIVE_MS = 3000;
 const BUDGET_CHECK_MS = 500;
@@ -49,6 +54,7 @@ export async function runPlan(plan: Plan): Promise<SimResult> {
   world.stopFaults();
   await clock.advance(CATCH_UP_MS);
   recorder.add({ is: "quiet", final: false });
+  await clock.advance(VANISHED_MS);
   world.noteMembers();
   world.checkLeftovers();
   // A broker that lost its end says so with the next entry: now there is one.
