@@ -99,6 +99,7 @@ export class GroupCommit {
     const later = this.#waiters;
     this.#changes = new Changes();
     this.#waiters = [];
+    this.#scheduled = false;
     this.#hooks.failed(error);
     const refusal = new BrokerError("unavailable", "the disk did not take it", { cause: error });
     for (const { fail } of [...waiters, ...later]) fail(refusal);
