@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import { backoff, connectionOptions } from "./connection.js";
+import { backoff, connectionOptions, isWritable } from "./connection.js";
 import type { Settings } from "./options.js";
 import { slotOf } from "./slot.js";
 import type { Topology } from "./topology.js";
@@ -10,6 +10,7 @@ const REFRESH_PAUSE_MS = 200;
 /** A Cluster: commands over ioredis' own client of it, topics over connections to each primary. */
 export class Clustered implements Topology {
   readonly mixesTopics = false;
+  readonly endsOldTopics = true;
   readonly #settings: Settings;
   readonly #cluster: Cluster;
   readonly #nodes = new Map<string, Redis>();
@@ -72,7 +73,7 @@ export class Clustered implements Topology {
       return undefined;
     }
     if (node.status === "wait") node.connect().catch((error: Error) => (this.#lastError = error));
-    return node.status === "ready" ? node : undefined;
+    return isWritable(node) ? node : undefined;
   }
 
   primaries(): Redis[] {

@@ -1,4 +1,4 @@
-import type { RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import type { Settings } from "./options.js";
 
 const FIRST_DELAY_MS = 50;
@@ -33,4 +33,9 @@ export function connectionOptions(settings: Settings): RedisOptions & { readonly
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
     retryStrategy: (attempts) => backoff(attempts, () => random.float()),
   };
+}
+
+/** Whether what is sent now can arrive. A connection whose other end has closed it stays "ready" for a moment. */
+export function isWritable(redis: Redis): boolean {
+  return redis.status === "ready" && redis.stream.writable;
 }

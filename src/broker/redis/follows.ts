@@ -23,6 +23,7 @@ export class Follows {
   readonly #keys: Keys;
   readonly #onError: (error: unknown) => void;
   readonly #channels = new Map<string, Followed>();
+  readonly #stops = new Set<() => void>();
 
   constructor(topics: Topics, keys: Keys, onError: (error: unknown) => void) {
     this.#topics = topics;
@@ -40,18 +41,19 @@ export class Follows {
       throw error;
     }
     const remove = followed.followers.add(follower);
-    let stopped = false;
-    return () => {
-      if (stopped) return;
-      stopped = true;
+    const stop = (): void => {
+      if (!this.#stops.delete(stop)) return;
       remove();
       this.#release(channel, followed);
     };
+    this.#stops.add(stop);
+    return stop;
   }
 
   /** Nobody is told anything any more. */
   close(): void {
     this.#channels.clear();
+    for (const stop of this.#stops) stop();
   }
 
   #open(channel: string): Followed {

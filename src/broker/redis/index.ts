@@ -2,12 +2,12 @@
  * Logs in Redis: nodes on any number of machines share them. Redis 7 or later, or Valkey; standalone, Sentinel or
  * Cluster.
  */
-import { BrokerError, type Broker, type Durability } from "../contract.js";
+import { BrokerError, type Broker } from "../contract.js";
 import { Clustered } from "./clustered.js";
 import { within } from "./deadline.js";
 import { readOptions, type RedisBrokerOptions, type Settings } from "./options.js";
 import { RedisBroker } from "./redis-broker.js";
-import { checkServer } from "./server-check.js";
+import { checkServers } from "./server-check.js";
 import { Single } from "./single.js";
 import type { Topology } from "./topology.js";
 
@@ -30,7 +30,7 @@ export async function redisBroker(options: RedisBrokerOptions = {}): Promise<Bro
   let broker: RedisBroker | undefined;
   try {
     await connected(topology, settings);
-    broker = new RedisBroker(topology, await durabilityOf(topology, settings), settings);
+    broker = new RedisBroker(topology, await checkServers(topology, settings), settings);
     await broker.start();
     return broker;
   } catch (error) {
@@ -49,11 +49,4 @@ async function connected(topology: Topology, { clock, timeout }: Settings): Prom
     const why = topology.lastError === undefined ? "" : `: ${topology.lastError.message}`;
     throw new BrokerError("unavailable", `there is no Redis within ${timeout} ms${why}`, { cause: error });
   }
-}
-
-/** What an acknowledgement survives: on a cluster, the least that any of its servers gives. */
-async function durabilityOf(topology: Topology, settings: Settings): Promise<Durability> {
-  const each = await Promise.all(topology.primaries().map((redis) => checkServer(redis, settings)));
-  if (settings.replicas > 0) return "replicated";
-  return each.every((durability) => durability === "disk") ? "disk" : "memory";
 }

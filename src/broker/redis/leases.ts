@@ -20,13 +20,13 @@ export class Leases {
 
   async take(name: string, ttl: number): Promise<Lease | undefined> {
     const key = this.#keys.lease(name);
-    const reply = await this.#link.script(scripts.leaseTake, [key], [this.#random.id(), ttl]);
+    const reply = await this.#link.script(scripts.leaseTake, [key], [this.#random.id(), Math.ceil(ttl)]);
     if (reply === null) return undefined;
     const token = buffer(reply).toString();
     const lease: Lease = {
       token,
       renew: async () => {
-        const renewed = Number(await this.#link.script(scripts.leaseRenew, [key], [token, ttl])) === 1;
+        const renewed = Number(await this.#link.script(scripts.leaseRenew, [key], [token, Math.ceil(ttl)])) === 1;
         if (!renewed) this.#held.delete(lease);
         return renewed;
       },

@@ -49,17 +49,17 @@ export class Link {
     const all = [keys.length, ...keys, ...args];
     return this.#run(keys[0] ?? "", script.name, timeout, async (redis) => {
       try {
-        return await redis.callBuffer("evalsha", script.sha, ...all);
+        return await redis.callBuffer("evalsha", [script.sha, ...all]);
       } catch (error) {
         if (replyCode(error) !== "NOSCRIPT") throw error;
-        return redis.callBuffer("eval", script.text, ...all);
+        return redis.callBuffer("eval", [script.text, ...all]);
       }
     });
   }
 
   /** Runs one command on the server that has `key`. Rejects with a {@link BrokerError}. */
   command(key: string, name: string, ...args: Arg[]): Promise<unknown> {
-    return this.#run(key, name, this.#timeout, (redis) => redis.callBuffer(name, ...args));
+    return this.#run(key, name, this.#timeout, (redis) => redis.callBuffer(name, args));
   }
 
   close(): void {

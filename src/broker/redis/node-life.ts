@@ -36,6 +36,8 @@ export interface NodeLifeParts {
   readonly topics: Topics;
   readonly present: PresentMembers;
   readonly sweeper: Sweeper;
+  /** Told when a server of Redis was promoted or started again. */
+  readonly onAnother: () => void;
 }
 
 export class NodeLife {
@@ -136,30 +138,37 @@ export class NodeLife {
     if (this.#stopped) return;
     const { clock } = this.#options;
     this.#parts.topics.ping();
-    if (await this.#redisIsAnother()) this.#startOver();
+    const { another, complete } = await this.#lookAtRedis();
+    if (another) {
+      this.#startOver();
+      this.#parts.onAnother();
+    }
     let renewal = await this.#renew();
     if (!renewal.lives) {
       this.#startOver();
       renewal = await this.#renew();
     }
-    this.#wellSince ??= clock.monotonic();
+    this.#wellSince = complete ? (this.#wellSince ?? clock.monotonic()) : undefined;
     this.#remind();
     void this.#bringOutTheDead(renewal.dead, renewal.expired).catch(() => undefined);
   }
 
-  /** Whether one of the servers was promoted or started again: it may have lost what it was told last. */
-  async #redisIsAnother(): Promise<boolean> {
-    const infos = await Promise.all(
-      this.#parts.topology.primaries().map((redis) => redis.info("replication")),
-    );
+  /**
+   * Whether one of the servers was promoted or started again: it may have lost what it was told last. And whether all
+   * of them have answered.
+   */
+  async #lookAtRedis(): Promise<{ another: boolean; complete: boolean }> {
+    const asked = this.#parts.topology.primaries().map((redis) => redis.info("replication"));
+    const answers = await Promise.allSettled(asked);
     const known = this.#replicationIds.size > 0;
     let another = false;
-    for (const info of infos) {
-      const id = /master_replid:(\w+)/.exec(info)?.[1] ?? "";
+    for (const answer of answers) {
+      if (answer.status === "rejected") continue;
+      const id = /master_replid:(\w+)/.exec(answer.value)?.[1] ?? "";
       if (!this.#replicationIds.has(id)) another = known;
       this.#replicationIds.add(id);
     }
-    return another;
+    return { another, complete: answers.every(({ status }) => status === "fulfilled") };
   }
 
   #startOver(): void {
@@ -202,7 +211,8 @@ export class NodeLife {
     if (this.#former.size > 0 && present.settled) {
       for (const incarnation of this.#former) {
         await sweeper.bury(incarnation, true);
-        if ((await sweeper.sweep(incarnation)) < 0) this.#former.delete(incarnation);
+        // It may have joined some more after others had swept it.
+        if ((await sweeper.sweep(incarnation, present.channels)) < 0) this.#former.delete(incarnation);
       }
     }
     const isWell = this.#wellSince !== undefined && clock.monotonic() - this.#wellSince >= lease;

@@ -176,6 +176,8 @@ export class PresentMembers {
           );
           if (incarnation === this.#incarnation) channel.registered = true;
         }
+        // After the farewell nobody would take it back.
+        if (this.#closed) throw new BrokerError("closed", "this broker was closed");
         const args: Arg[] = [incarnation];
         for (const [key, { id, what }] of batch) args.push(id, key, what);
         const nextGrace = Number(
@@ -203,6 +205,7 @@ export class PresentMembers {
   }
 
   #schedule(channel: Channel, ms: number): void {
+    if (this.#closed) return;
     this.#clock.clearTimeout(channel.timer);
     channel.timer = this.#clock.setTimeout(
       () => {

@@ -27,6 +27,7 @@ import type { Settings } from "./options.js";
 import { PresentMembers } from "./present-members.js";
 import { Replication } from "./replication.js";
 import { scripts } from "./scripts.js";
+import { checkServers } from "./server-check.js";
 import { Sweeper } from "./sweeper.js";
 import { Topics } from "./topics.js";
 import type { Topology } from "./topology.js";
@@ -34,7 +35,7 @@ import type { Topology } from "./topology.js";
 /** One node's broker on a Redis that it is connected to. */
 export class RedisBroker implements Broker {
   readonly node: string;
-  readonly durability: Durability;
+  readonly #settings: Settings;
   readonly #topology: Topology;
   readonly #keys: Keys;
   readonly #link: Link;
@@ -45,13 +46,15 @@ export class RedisBroker implements Broker {
   readonly #life: NodeLife;
   readonly #leases: Leases;
   readonly #messages: Messages;
+  #durability: Durability;
   #closing: Promise<void> | undefined;
 
   constructor(topology: Topology, durability: Durability, settings: Settings) {
     const { prefix, nodeId, version, lease, clock, random, timeout, replicas, maxKeys, idle, onError } =
       settings;
     this.node = nodeId;
-    this.durability = durability;
+    this.#settings = settings;
+    this.#durability = durability;
     this.#topology = topology;
     const keys = (this.#keys = new Keys(prefix));
     const link = (this.#link = new Link(topology, { clock, timeout }));
@@ -62,8 +65,21 @@ export class RedisBroker implements Broker {
     this.#leases = new Leases(link, keys, random);
     this.#messages = new Messages(link, keys, topics, onError);
     const present = (this.#present = new PresentMembers(link, keys, clock, random.id()));
-    const parts = { topology, link, keys, topics, present, sweeper: new Sweeper(link, keys) };
+    const parts = {
+      topology,
+      link,
+      keys,
+      topics,
+      present,
+      sweeper: new Sweeper(link, keys),
+      onAnother: () => this.#checkAgain(),
+    };
     this.#life = new NodeLife(parts, { id: nodeId, version, lease, clock, random });
+  }
+
+  /** It may change with a failover, to a server that is set up in another way. */
+  get durability(): Durability {
+    return this.#durability;
   }
 
   /** Becomes a node among the others. */
@@ -148,11 +164,27 @@ export class RedisBroker implements Broker {
     this.#follows.close();
     this.#messages.close();
     this.#topics.closeAll();
+    this.#present.close();
     // Where Redis is away, leases and members end by themselves.
     await Promise.allSettled([this.#life.stop(), this.#leases.releaseAll()]);
-    this.#present.close();
     this.#link.close();
     this.#topology.close();
+  }
+
+  /** Redis is another one: so may its settings be, and connections that have not noticed are with the one before. */
+  #checkAgain(): void {
+    if (!this.#topology.endsOldTopics) this.#topics.reconnect();
+    checkServers(this.#topology, { ...this.#settings, eviction: "warn" }).then(
+      (durability) => {
+        if (durability === this.#durability) return;
+        this.#settings.onWarning(
+          `acknowledgements of Redis mean ${durability} now, and meant ${this.#durability} before`,
+        );
+        this.#durability = durability;
+      },
+      // It went away again; when it comes back it is looked at again.
+      () => undefined,
+    );
   }
 
   async #open<T>(call: () => Promise<T>): Promise<T> {

@@ -8,26 +8,38 @@ export interface Script {
   readonly sha: string;
 }
 
-function load(name: string, ...before: string[]): Script {
-  const texts = [...before, name].map((file) =>
-    readFileSync(new URL(`lua/${file}.lua`, import.meta.url), "utf8"),
-  );
-  const text = texts.join("\n");
-  return { name, text, sha: createHash("sha1").update(text).digest("hex") };
+/** Read when it is first used: importing this costs nothing. */
+function script(name: string, ...before: string[]): Script {
+  let loaded: { text: string; sha: string } | undefined;
+  const load = (): { text: string; sha: string } => {
+    if (loaded !== undefined) return loaded;
+    const files = [...before, name].map((file) => new URL(`lua/${file}.lua`, import.meta.url));
+    const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+    return (loaded = { text, sha: createHash("sha1").update(text).digest("hex") });
+  };
+  return {
+    name,
+    get text() {
+      return load().text;
+    },
+    get sha() {
+      return load().sha;
+    },
+  };
 }
 
 /** The scripts; what each of them does and takes stands at its top. */
 export const scripts = {
-  append: load("append", "log-keys"),
-  read: load("read", "log-keys"),
-  seal: load("seal", "log-keys"),
-  present: load("present", "presence-keys"),
-  sweep: load("sweep", "presence-keys"),
-  members: load("members", "presence-keys"),
-  nodeRenew: load("node-renew"),
-  nodeBury: load("node-bury"),
-  nodeList: load("node-list"),
-  leaseTake: load("lease-take"),
-  leaseRenew: load("lease-renew"),
-  leaseRelease: load("lease-release"),
+  append: script("append", "log-keys"),
+  read: script("read", "log-keys"),
+  seal: script("seal", "log-keys"),
+  present: script("present", "presence-keys"),
+  sweep: script("sweep", "presence-keys"),
+  members: script("members", "presence-keys"),
+  nodeRenew: script("node-renew"),
+  nodeBury: script("node-bury"),
+  nodeList: script("node-list"),
+  leaseTake: script("lease-take"),
+  leaseRenew: script("lease-renew"),
+  leaseRelease: script("lease-release"),
 } as const;

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { Durability } from "../contract.js";
 import { toBrokerError } from "./errors.js";
 import type { Settings } from "./options.js";
+import type { Topology } from "./topology.js";
 
 /** Scripts, sharded topics and expiry times as they are used here are in Redis from 7.0 on, and in every Valkey. */
 const LEAST_MAJOR = 7;
@@ -19,11 +20,17 @@ export class RedisSetupError extends Error {
 }
 
 /**
- * Checks one server; resolves with what its acknowledgements survive by themselves.
+ * Checks all primaries; resolves with what their acknowledgements survive: on a cluster, the least that any gives.
  *
- * @throws {RedisSetupError} when it is too old, or may evict
+ * @throws {RedisSetupError} when one is too old, or may evict
  */
-export async function checkServer(redis: Redis, { eviction, onWarning }: Settings): Promise<Durability> {
+export async function checkServers(topology: Topology, settings: Settings): Promise<Durability> {
+  const each = await Promise.all(topology.primaries().map((redis) => checkServer(redis, settings)));
+  if (settings.replicas > 0) return "replicated";
+  return each.every((durability) => durability === "disk") ? "disk" : "memory";
+}
+
+async function checkServer(redis: Redis, { eviction, onWarning }: Settings): Promise<Durability> {
   let info: string;
   try {
     info = await redis.info("server", "memory");

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { connectionOptions } from "./connection.js";
+import { connectionOptions, isWritable } from "./connection.js";
 import type { Settings } from "./options.js";
 import type { Topology } from "./topology.js";
 
@@ -9,6 +9,7 @@ const HOME = "primary";
 /** One Redis, or the primary that Sentinels name. */
 export class Single implements Topology {
   readonly mixesTopics = true;
+  readonly endsOldTopics = false;
   readonly #settings: Settings;
   readonly #redis: Redis;
   #lastError: Error | undefined;
@@ -29,7 +30,7 @@ export class Single implements Topology {
   }
 
   ready(): Redis | undefined {
-    return this.#redis.status === "ready" ? this.#redis : undefined;
+    return isWritable(this.#redis) ? this.#redis : undefined;
   }
 
   connectionFor(): Redis | undefined {

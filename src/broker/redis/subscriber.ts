@@ -63,6 +63,10 @@ export class Subscriber {
     if (this.#redis.status === "ready") this.#redis.ping().catch(() => undefined);
   }
 
+  reconnect(): void {
+    if (this.#redis.status === "ready") this.#redis.disconnect(true);
+  }
+
   close(): void {
     this.#closed = true;
     this.#topics.clear();

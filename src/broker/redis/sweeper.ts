@@ -20,11 +20,13 @@ export class Sweeper {
 
   /**
    * Announces all members of a dead incarnation as left, on all channels, and ends the graces that are over there.
-   * Resolves with milliseconds until there is more to do, such as a grace that goes on; -1 when nothing is left.
+   * `known` are channels besides those that Redis lists. Resolves with milliseconds until there is more to do, such as
+   * a grace that goes on; -1 when nothing is left.
    */
-  async sweep(incarnation: string): Promise<number> {
+  async sweep(incarnation: string, known: readonly string[] = []): Promise<number> {
     const channelsKey = this.#keys.channelsOf(incarnation);
-    const channels = list(await this.#link.command(channelsKey, "smembers", channelsKey)).map(String);
+    const listed = list(await this.#link.command(channelsKey, "smembers", channelsKey)).map(String);
+    const channels = [...new Set([...listed, ...known])];
     let soonest = -1;
     const sweepNext = async (): Promise<void> => {
       for (let channel = channels.pop(); channel !== undefined; channel = channels.pop()) {

@@ -67,6 +67,11 @@ export class Topics {
     for (const subscriber of this.#subscribers.values()) subscriber.ping();
   }
 
+  /** Connects anew, as after a failover that the connections themselves have not noticed. */
+  reconnect(): void {
+    for (const subscriber of this.#subscribers.values()) subscriber.reconnect();
+  }
+
   closeAll(): void {
     this.#closed = true;
     this.#topics.clear();

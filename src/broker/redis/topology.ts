@@ -14,6 +14,8 @@ export interface Topology {
   subscriber(home: string): Redis | undefined;
   /** Whether the topics of one subscription may be anywhere. */
   readonly mixesTopics: boolean;
+  /** Whether a subscription ends when its server is no primary any more; otherwise it goes on, with an outdated one. */
+  readonly endsOldTopics: boolean;
   /** Connected, or connected again. */
   onReady(listener: () => void): void;
   /** Topics may have other homes now. */

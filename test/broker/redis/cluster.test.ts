@@ -56,7 +56,9 @@ describe.skipIf(!hasRedis)("on a Cluster", () => {
     await Promise.all(channels.map((channel) => node.append(channel, drafts(1), KEEP)));
     // Off for a moment shorter than the cluster needs to notice.
     await gone?.stop();
-    const outcomes = await Promise.allSettled(channels.map((channel) => node.append(channel, drafts(1), KEEP)));
+    const outcomes = await Promise.allSettled(
+      channels.map((channel) => node.append(channel, drafts(1), KEEP)),
+    );
     expect(outcomes.map(({ status }) => status)).toEqual(
       owners.map((owner) => (owner === gone ? "rejected" : "fulfilled")),
     );
@@ -64,10 +66,14 @@ describe.skipIf(!hasRedis)("on a Cluster", () => {
     await gone?.start();
     const settled = await Promise.allSettled(waiting);
     expect(settled.filter(({ status }, i) => status === "rejected" && owners[i] !== gone)).toEqual([]);
-    await until("resets of its channels", () => followers.every(({ resets }, i) => owners[i] !== gone || resets > 0));
+    await until("resets of its channels", () =>
+      followers.every(({ resets }, i) => owners[i] !== gone || resets > 0),
+    );
     expect(followers.filter(({ resets }, i) => owners[i] !== gone && resets > 0)).toEqual([]);
     await until("all channels to work", async () => {
-      const again = await Promise.allSettled(channels.map((channel) => node.append(channel, drafts(1), KEEP)));
+      const again = await Promise.allSettled(
+        channels.map((channel) => node.append(channel, drafts(1), KEEP)),
+      );
       return again.every(({ status }) => status === "fulfilled");
     });
   });

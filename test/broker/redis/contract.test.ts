@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Broker } from "../../../src/broker/index.js";
 import { redisBroker, type RedisBrokerOptions } from "../../../src/broker/redis/index.js";
-import { brokerContract } from "../../../src/testing/index.js";
+import { brokerContract } from "../../../src/testing/broker-contract.js";
 import { RedisCluster } from "./support/cluster.js";
 import { RedisServer, hasRedis } from "./support/redis-server.js";
 import { Watched } from "./support/sentinels.js";

@@ -37,14 +37,28 @@ describe("names in Redis", () => {
 
   test("must not have braces in their prefix", async () => {
     expect(() => new Keys("a{b}")).toThrow(TypeError);
-    await expect(redisBroker({ url: "redis://localhost", cluster: { nodes: [] } })).rejects.toThrow(TypeError);
+    await expect(redisBroker({ url: "redis://localhost", cluster: { nodes: [] } })).rejects.toThrow(
+      TypeError,
+    );
   });
 });
 
 describe("the scripts", () => {
   test("name their keys and arguments", () => {
-    for (const name of ["append", "read", "seal", "present", "sweep", "members", "node-renew", "lease-take"]) {
-      const text = readFileSync(new URL(`../../../src/broker/redis/lua/${name}.lua`, import.meta.url), "utf8");
+    for (const name of [
+      "append",
+      "read",
+      "seal",
+      "present",
+      "sweep",
+      "members",
+      "node-renew",
+      "lease-take",
+    ]) {
+      const text = readFileSync(
+        new URL(`../../../src/broker/redis/lua/${name}.lua`, import.meta.url),
+        "utf8",
+      );
       expect(text).toMatch(/^-- .*/);
       expect(text).toContain("ARGV");
     }
@@ -66,7 +80,8 @@ describe.skipIf(!hasRedis)("a Redis", () => {
   });
   afterAll(() => server.remove());
 
-  const connect = (options = {}) => nodes.connect({ url: server.url, prefix: `store-${++stores}`, ...options });
+  const connect = (options = {}) =>
+    nodes.connect({ url: server.url, prefix: `store-${++stores}`, ...options });
 
   test("that may evict keys is refused, or warned of where that is wanted", async () => {
     await server.admin.config("SET", "maxmemory-policy", "allkeys-lru");
@@ -130,7 +145,11 @@ describe.skipIf(!hasRedis)("a Redis", () => {
         if not string.match(text(offset), '^%d+$') or tonumber(text(offset)) ~= offset then wrong = wrong + 1 end
       end
       return { wrong, text(889192448004096 + 1000000 * 8000000003), text(9007199254740991) }`;
-    expect(await server.admin.eval(`${text}\n${loop}`, 2, "a", "b")).toEqual([0, "8889192451004096", "9007199254740991"]);
+    expect(await server.admin.eval(`${text}\n${loop}`, 2, "a", "b")).toEqual([
+      0,
+      "8889192451004096",
+      "9007199254740991",
+    ]);
   });
 
   test("takes a hundred thousand entries in large batches, each with an offset of its own", async () => {
@@ -141,17 +160,22 @@ describe.skipIf(!hasRedis)("a Redis", () => {
     for (let batch = 0; batch < 20; batch++) {
       const all: Draft[] = Array.from({ length: 5000 }, () => draft("1", ++sequence));
       for (const outcome of await node.append("c", all, options)) {
-        if (!("offset" in outcome) || outcome.duplicate || outcome.offset <= last) throw new Error(JSON.stringify(outcome));
+        if (!("offset" in outcome) || outcome.duplicate || outcome.offset <= last)
+          throw new Error(JSON.stringify(outcome));
         last = outcome.offset;
       }
     }
     const page = await node.read("c", { after: 0, limit: 2000, bytes: 1e9 }, options);
-    expect(page.entries.map(({ offset }) => offset)).toEqual(Array.from({ length: 1000 }, (_, i) => last - 999 + i));
+    expect(page.entries.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 1000 }, (_, i) => last - 999 + i),
+    );
     expect([page.head, page.oldestPrev]).toEqual([last, last - 1000]);
     // Text keys go into Redis by some thousand at once.
     const texts = drafts(5000);
     const first = await node.append("c", texts, options);
-    expect((await node.append("c", texts, options)).map((outcome) => ({ ...outcome, duplicate: false }))).toEqual(first);
+    expect(
+      (await node.append("c", texts, options)).map((outcome) => ({ ...outcome, duplicate: false })),
+    ).toEqual(first);
   });
 
   test("whose scripts were flushed is given them again", async () => {

@@ -51,7 +51,9 @@ describe.skipIf(!hasRedis)("a Redis that is started again", () => {
     expect(after.epochs[1]?.base).toBe(before.head);
     const cursor = { epoch: before.epochs[0]?.epoch ?? "", offset: before.entries[48]?.offset ?? 0 };
     const page = await node.read("c", { after: cursor.offset, limit: 10, bytes: 1000 }, KEEP);
-    const told = readOn(cursor, page).steps.map((step) => ("gap" in step ? step.gap.reason : step.entry.data));
+    const told = readOn(cursor, page).steps.map((step) =>
+      "gap" in step ? step.gap.reason : step.entry.data,
+    );
     expect(told).toEqual(['"49"', "failover", '"after"']);
   });
 
@@ -184,7 +186,9 @@ describe.skipIf(!hasRedis)("a replica that is promoted without the end of a log"
     const epoch = page.epochs[0]?.epoch ?? "";
     const after = async (offset: number): Promise<unknown[]> => {
       const read = await node.read("c", { after: offset, limit: 1, bytes: 1 }, KEEP);
-      return readOn({ epoch, offset }, read).steps.map((step) => ("gap" in step ? step.gap : step.entry.data));
+      return readOn({ epoch, offset }, read).steps.map((step) =>
+        "gap" in step ? step.gap : step.entry.data,
+      );
     };
     for (const entry of [lost.entries[50], lost.entries[99], lost.entries[149]]) {
       expect(await after(entry?.offset ?? 0)).toMatchObject([{ reason: "rollback", until: kept.head }]);
@@ -197,7 +201,9 @@ describe.skipIf(!hasRedis)("with replicas to wait for", () => {
   test("an append is acknowledged when they hold it, and not when they are gone", async () => {
     const primary = await started({ "repl-diskless-sync-delay": 0 });
     const replica = await started({ replicaof: `127.0.0.1 ${primary.port}` });
-    await until("the replica to follow", async () => /state=online/.test(await primary.admin.info("replication")));
+    await until("the replica to follow", async () =>
+      /state=online/.test(await primary.admin.info("replication")),
+    );
     const node = await nodes.connect({ url: primary.url, replicas: 1 });
     expect(node.durability).toBe("replicated");
     await Promise.all(drafts(50).map((one) => node.append("c", [one], KEEP)));

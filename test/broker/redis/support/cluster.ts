@@ -46,11 +46,12 @@ export class RedisCluster {
     await to.admin.cluster("SETSLOT", slot, "IMPORTING", String(fromId));
     await from.admin.cluster("SETSLOT", slot, "MIGRATING", String(toId));
     for (;;) {
-      const keys = (await from.admin.cluster("GETKEYSINSLOT", slot, 100)) as string[];
+      const keys = await from.admin.cluster("GETKEYSINSLOT", slot, 100);
       if (keys.length === 0) break;
       await from.admin.call("migrate", "127.0.0.1", to.port, "", 0, 5000, "KEYS", ...keys);
     }
-    for (const { admin } of [to, from, ...this.servers]) await admin.cluster("SETSLOT", slot, "NODE", String(toId));
+    for (const { admin } of [to, from, ...this.servers])
+      await admin.cluster("SETSLOT", slot, "NODE", String(toId));
   }
 
   async ownerOf(slot: number): Promise<RedisServer> {

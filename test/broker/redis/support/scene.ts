@@ -1,4 +1,12 @@
-import type { Broker, Draft, Follower, Hint, LogOptions, Page, PresenceChange } from "../../../../src/broker/index.js";
+import type {
+  Broker,
+  Draft,
+  Follower,
+  Hint,
+  LogOptions,
+  Page,
+  PresenceChange,
+} from "../../../../src/broker/index.js";
 import { redisBroker, type RedisBrokerOptions } from "../../../../src/broker/redis/index.js";
 
 export const KEEP: LogOptions = { retain: { count: 100_000 }, dedupe: 60_000 };

@@ -21,7 +21,9 @@ export class Watched {
   static async start(settings: Settings = {}): Promise<Watched> {
     const primary = await RedisServer.start({ "repl-diskless-sync-delay": 0, ...settings });
     const replica = await RedisServer.start({ replicaof: `127.0.0.1 ${primary.port}`, ...settings });
-    await until("the replica to follow", async () => /state=online/.test(await primary.admin.info("replication")));
+    await until("the replica to follow", async () =>
+      /state=online/.test(await primary.admin.info("replication")),
+    );
     const ports = await freePorts(3);
     const sentinels = ports.map((port) => new RedisServer(port, {}));
     await Promise.all(sentinels.map((sentinel) => startSentinel(sentinel, primary)));
@@ -29,13 +31,17 @@ export class Watched {
       const views = await Promise.all(
         sentinels.map(({ admin }) => admin.call("sentinel", "master", NAME) as Promise<string[]>),
       );
-      return views.every((view) => valueOf(view, "num-slaves") === "1" && valueOf(view, "num-other-sentinels") === "2");
+      return views.every(
+        (view) => valueOf(view, "num-slaves") === "1" && valueOf(view, "num-other-sentinels") === "2",
+      );
     });
     return new Watched(primary, replica, sentinels);
   }
 
   get options(): RedisBrokerOptions {
-    return { sentinel: { name: NAME, nodes: this.sentinels.map(({ port }) => ({ host: "127.0.0.1", port })) } };
+    return {
+      sentinel: { name: NAME, nodes: this.sentinels.map(({ port }) => ({ host: "127.0.0.1", port })) },
+    };
   }
 
   /** Resolves when the replica has been promoted. */
