@@ -26,7 +26,8 @@ export class Leases {
     const lease: Lease = {
       token,
       renew: async () => {
-        const renewed = Number(await this.#link.script(scripts.leaseRenew, [key], [token, Math.ceil(ttl)])) === 1;
+        const renewed =
+          Number(await this.#link.script(scripts.leaseRenew, [key], [token, Math.ceil(ttl)])) === 1;
         if (!renewed) this.#held.delete(lease);
         return renewed;
       },
