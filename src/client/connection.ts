@@ -92,7 +92,7 @@ export function createConnection(
   const token = createTokenSource(settings.token);
   const backoff = createBackoff(settings.backoff, random);
   const silence = createAlarm(clock, checkSilence);
-  const renewal = createAlarm(clock, renew);
+  const renewal = createAlarm(clock, refresh);
   let state: State = { at: "idle" };
   let id: string | undefined;
   let heard = momentOf(clock);
@@ -168,7 +168,7 @@ export function createConnection(
   }
 
   /** Where it cannot be done, the server ends the connection when the token has expired, and the next one has a new token. */
-  function renew(): undefined {
+  function refresh(): undefined {
     const online = state;
     token.forget();
     Promise.resolve(token.get()).then(
