@@ -71,8 +71,6 @@ export interface Subscription {
   readonly name: string;
   readonly kind: Kind;
   readonly at: () => State["at"];
-  /** Whether there are handles on it. One that the server made by itself has none until the application asks. */
-  readonly used: () => boolean;
   readonly cursor: () => string | undefined;
   readonly members: () => readonly Member[];
   readonly memberCount: () => number;
@@ -177,7 +175,7 @@ export function createSubscription(
   }
 
   function refuse(error: ErrorBody): void {
-    // `on`: the server was faster to subscribe it by itself. `ended`, `idle`: nobody wants to know.
+    // `ended`, `idle`: nobody wants to know.
     if (state.at !== "asked") return;
     if (!error.retry) {
       over(fromReply(error, name));
@@ -193,8 +191,6 @@ export function createSubscription(
   function over(error: TidemarkError): void {
     const why = state.at === "on" ? "unsubscribed" : "refused";
     enter({ at: "refused", error });
-    // One that the server made by itself is forgotten; the next handle asks for its own.
-    if (!used()) byName.delete(name);
     for (const sink of sinks) sink.over(error, why);
   }
 
@@ -235,7 +231,6 @@ export function createSubscription(
     name,
     kind,
     at: () => state.at,
-    used,
     cursor: () => cursor && formatCursor(cursor),
     members: presence.list,
     memberCount: presence.count,

@@ -4,6 +4,7 @@ import {
   type Kind,
   type MessageFrame,
   type StartAt,
+  type SubscribeResult,
   MAX_CONNECT_SUBS,
   channelNameProblem,
   isOffset,
@@ -36,6 +37,8 @@ export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
   const table: SubscriptionTable = { byName, byNumber, asking: 0, askMore };
+  /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
+  const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
   let resuming: Subscription[] = [];
 
@@ -44,7 +47,10 @@ export function createSubscriptions(core: Core): Subscriptions {
     if (problem !== undefined) throw new TidemarkError("invalid", problem, { channel: name });
     let subscription = byName.get(name);
     if (subscription === undefined) {
-      subscription = createSubscription(core, table, name, kind, start);
+      const cursor = given.get(name)?.cursor;
+      given.delete(name);
+      const from = cursor === undefined || Object.keys(start).length > 0 ? start : { cursor };
+      subscription = createSubscription(core, table, name, kind, from);
       byName.set(name, subscription);
     } else if (subscription.kind !== kind) {
       throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind} channel`, {
@@ -52,6 +58,10 @@ export function createSubscriptions(core: Core): Subscriptions {
       });
     }
     return subscription;
+  }
+
+  function give(name: string, result: SubscribeResult): void {
+    if (!byName.has(name)) given.set(name, { ...result, ...given.get(name), ch: result.ch });
   }
 
   function askMore(): void {
@@ -90,29 +100,33 @@ export function createSubscriptions(core: Core): Subscriptions {
           subscription.confirm(result);
         }
       }
+      for (const [name, result] of Object.entries(subs)) {
+        if ("ch" in result && resuming.every((asked) => asked.name !== name)) give(name, result);
+      }
       askMore();
     },
     down() {
       byNumber.clear();
       resuming = [];
-      for (const [name, subscription] of byName) {
+      for (const subscription of byName.values()) {
         subscription.down();
-        // What the server gave by itself, it gives again.
-        if (!subscription.used()) byName.delete(name);
       }
     },
     message(message) {
       byNumber.get(message[0])?.message(message);
     },
     event(event) {
-      if (event.event !== "subscribed") {
-        byNumber.get(event.ch)?.event(event);
+      if (event.event === "subscribed") {
+        const subscription = byName.get(event.channel);
+        // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
+        if (subscription?.at() === "refused") subscription.confirm(event);
+        else give(event.channel, event);
         return;
       }
-      // By the server's own doing: ready for the handle that may come.
-      const { channel, kind } = event;
-      const subscription = byName.get(channel) ?? get(channel, kind, {});
-      if (subscription.kind === kind) subscription.confirm(event);
+      byNumber.get(event.ch)?.event(event);
+      if (event.event === "unsubscribed") {
+        for (const [name, { ch }] of given) if (ch === event.ch) given.delete(name);
+      }
     },
     close(error) {
       for (const subscription of byName.values()) subscription.close(error);

@@ -6,7 +6,7 @@ import { memoryBroker } from "../broker/index.js";
 import { fillPattern, realRandom, type AppTypes, type ChannelTypes, type MethodTypes, type Params, type TypedApp } from "../protocol/index.js";
 import type { Channel } from "./channels/define.js";
 import type { Method, MethodDef } from "./channels/methods.js";
-import { ChannelRegistry } from "./channels/registry.js";
+import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
 import { publishAsServer } from "./connection/publish.js";
 import type { Hooks } from "./connection/node.js";
 import { Engine } from "./engine.js";
@@ -15,6 +15,7 @@ import { defaultLogger } from "./logger.js";
 import { readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
 import { Mount } from "./transports/mount.js";
+import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
 /** What `publish` takes on a channel of these types. */
@@ -143,16 +144,26 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** The same by the channel's full name, for names that are known only at run time. */
   async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
-    if (this.#closed) throw new TidemarkError("closed", "this app was closed; nobody would get the message");
-    const { node } = this.#run().engine;
-    const resolved = node.registry.resolve(channel);
-    if (resolved === undefined) throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
-    return publishAsServer(node, resolved, data);
+    const { node } = this.#open();
+    return publishAsServer(node, this.#resolve(channel), data);
   }
 
-  /** Ends all connections of a user on this server; clients do not come back by themselves. Returns how many there were. */
-  disconnect(userId: string, reason = "disconnected by the application"): number {
-    return this.#running?.engine.disconnect(userId, "disconnected", reason) ?? 0;
+  /**
+   * All connections of a user, on all servers, by the `id` that `authenticate` returned.
+   *
+   * @example await app.user("ann").publish("user/:id", { text: "hello on every device" });
+   */
+  user(id: string | number): UserHandle<Types> {
+    return userOf(String(id), {
+      publish: (channel, data) => this.publishTo(channel, data),
+      check: (channel) => void this.#resolve(channel),
+      command: async (command) => this.#open().command(command),
+    });
+  }
+
+  /** Ends all connections of a user, as `app.user(id).disconnect(reason)` does. */
+  disconnect(id: string | number, reason?: string): Promise<void> {
+    return this.user(id).disconnect(reason);
   }
 
   /** Connections that are open now, and channels that somebody is subscribed to. */
@@ -174,6 +185,18 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     server?.closeAllConnections();
     await stopped;
     if (this.#options.broker === undefined) await running?.engine.node.broker.close();
+  }
+
+  #open(): Engine {
+    if (this.#closed) throw new TidemarkError("closed", "this app was closed; nobody would get the message");
+    return this.#run().engine;
+  }
+
+  /** @throws {TidemarkError} `not_found` when no pattern matches */
+  #resolve(channel: string): ResolvedChannel {
+    const resolved = this.#open().node.registry.resolve(channel);
+    if (resolved !== undefined) return resolved;
+    throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
   }
 
   #registry(): ChannelRegistry {

@@ -3,12 +3,13 @@
  * clocks, randomness - comes in from outside, so that many of these run in one process in virtual time.
  */
 import type { Broker } from "../broker/index.js";
-import type { Clock, CloseName, Random } from "../protocol/index.js";
+import type { Clock, Random } from "../protocol/index.js";
 import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
 import { Appender } from "./connection/appender.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
+import { obey, readUserCommand, writeUserCommand, type UserCommand } from "./connection/control.js";
 import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
@@ -33,6 +34,7 @@ export class Engine {
   readonly node: ServerNode;
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
+  readonly #stopListening: () => void;
 
   constructor(options: EngineOptions) {
     const { clock, random, broker, log } = options;
@@ -55,6 +57,10 @@ export class Engine {
       nextNumber: () => ++number,
     };
     this.#heartbeat = new Heartbeat(clock, options.limits.ping);
+    this.#stopListening = broker.listen((text) => {
+      const command = readUserCommand(text);
+      if (command !== undefined) obey(command, this.#connections, options.registry);
+    });
   }
 
   get connections(): ReadonlySet<Connection> {
@@ -72,15 +78,14 @@ export class Engine {
     return connection;
   }
 
-  /** Ends the connections of one user; returns how many there were. */
-  disconnect(userId: string, name: CloseName, reason: string): number {
-    const theirs = [...this.#connections].filter((connection) => connection.identity?.userId === userId);
-    for (const connection of theirs) connection.close(name, reason);
-    return theirs.length;
+  /** Has all nodes do that to a user's connections, this one too. Resolves when they have been told. */
+  async command(command: UserCommand): Promise<void> {
+    await this.node.broker.send("*", writeUserCommand(command));
   }
 
   /** Ends everything; the broker is the caller's to close. */
   close(reason: string): void {
+    this.#stopListening();
     this.#heartbeat.stop();
     for (const connection of [...this.#connections]) connection.close("going_away", reason);
     this.node.hub.close();

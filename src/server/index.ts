@@ -23,3 +23,4 @@ export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
 export type { Origins } from "./transports/origin.js";
+export type { UserHandle, UserPattern } from "./user.js";

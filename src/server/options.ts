@@ -13,6 +13,11 @@ export interface AppOptions<User> {
    * connection. Without it everybody is anonymous and `user` is null.
    */
   readonly authenticate?: (context: { readonly token: string | undefined; readonly request: Peer }) => User | Promise<User>;
+  /**
+   * The channels that the server subscribes each connection to, by name, such as `user/ann`. Called before `onConnect`,
+   * once a connection. `allow` is not asked about them. Default: none.
+   */
+  readonly subscriptions?: (info: ConnectedInfo<User>) => readonly string[] | Promise<readonly string[]>;
   /** Called when a connection is about to open; throw a `TidemarkError` to refuse it. */
   readonly onConnect?: (info: ConnectedInfo<User>) => void | Promise<void>;
   /** Called when a connection that was open has ended. */

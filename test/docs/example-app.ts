@@ -14,7 +14,7 @@ import * as z from "zod";
 /** What a single example sets. */
 export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
 
-const names: Readonly<Record<string, string>> = { ann: "ann", bob: "bob" };
+const names: Readonly<Record<string, string>> = { ann: "ann", bob: "bob", cay: "cay" };
 /** How long tokens are good, in milliseconds. */
 const lives: Readonly<Record<string, number>> = { token: Infinity, hour: 3_600_000, moment: 100 };
 
@@ -28,7 +28,13 @@ function authenticate(token: string | undefined): { id: string; expires: number 
 
 /** The server that the examples of docs/protocol.md talk to; the document quotes its channels and methods. */
 export function exampleApp(broker: Broker, options: ExampleOptions) {
-  return tidemark({ ...options, broker, log: silentLogger, authenticate: ({ token }) => authenticate(token) })
+  return tidemark({
+    ...options,
+    broker,
+    log: silentLogger,
+    authenticate: ({ token }) => authenticate(token),
+    subscriptions: ({ user }) => (user?.id === "cay" ? ["user/cay"] : []),
+  })
     .channels({
       "chat/:room": stream({ message: z.object({ text: z.string() }), retain: { count: 1000, for: "7d" } }),
       "lobby/:room": stream({ retain: { count: 1000 }, presence: true }),
@@ -37,6 +43,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "files/:name": stream({ message: bytes(), retain: { count: 10 } }),
       "typing/:room": transient({ message: z.object({ on: z.boolean() }) }),
       "talk/:room": stream({ retain: { count: 1000 }, sender: true }),
+      "user/:id": stream({ retain: { count: 1000 }, allow: ({ user, params }) => user?.id === params.id }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
       "quota/:room": stream({
         onPublish: ({ data }) => {

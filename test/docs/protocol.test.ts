@@ -97,8 +97,18 @@ class Run {
         this.#hub.restore(this.#snapshot);
         return;
       case "disconnect":
-        this.#app.disconnect(argument);
+        await this.#app.disconnect(argument);
         return;
+      case "subscribe":
+        // The server subscribes a user's connections: the user's id and the channel.
+        await this.#app.user(argument.split(" ")[0] ?? "").subscribe(argument.split(" ")[1] ?? "");
+        return;
+      case "unsubscribe": {
+        // And ends it, with a reason.
+        const [user = "", channel = "", ...reason] = argument.split(" ");
+        await this.#app.user(user).unsubscribe(channel, reason.join(" "));
+        return;
+      }
       case "stop":
         await this.#app.close();
         return;

@@ -16,7 +16,12 @@ export function cookies({ headers }: Pick<Peer, "headers">): Readonly<Partial<Re
     const at = part.indexOf("=");
     if (at < 0) continue;
     // Of cookies of one name, browsers send the one with the longest path first.
-    found[part.slice(0, at).trim()] ??= decode(part.slice(at + 1).trim().replace(/^"(.*)"$/, "$1"));
+    found[part.slice(0, at).trim()] ??= decode(
+      part
+        .slice(at + 1)
+        .trim()
+        .replace(/^"(.*)"$/, "$1"),
+    );
   }
   return found;
 }

@@ -1,6 +1,14 @@
 /** JSON Web Tokens as `authenticate`. */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWK, type JWTPayload, type JWTVerifyGetKey } from "jose";
+import {
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from "jose";
 import { duration, type Duration } from "../channels/duration.js";
 import type { Peer } from "../connection/link.js";
 import { TidemarkError } from "../errors.js";
@@ -43,10 +51,25 @@ export interface Expiring {
   readonly expires?: number;
 }
 
-type Authenticate<User> = (context: { readonly token: string | undefined; readonly request: Peer }) => Promise<User & Expiring>;
+type Authenticate<User> = (context: {
+  readonly token: string | undefined;
+  readonly request: Peer;
+}) => Promise<User & Expiring>;
 
 const HMAC = ["HS256", "HS384", "HS512"];
-const SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+const SIGNATURES = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
 const LEAST_SECRET = 32;
 
 /**
@@ -73,7 +96,10 @@ export function jwt<User extends object>(
     ...(audience !== undefined && { audience: listOf(audience) }),
   };
   return async ({ token, request }) => {
-    const given = token ?? bearerOf(request) ?? (options.cookie === undefined ? undefined : cookies(request)[options.cookie]);
+    const given =
+      token ??
+      bearerOf(request) ??
+      (options.cookie === undefined ? undefined : cookies(request)[options.cookie]);
     if (given === undefined) throw new TidemarkError("unauthorized", "a token is needed");
     let claims: JwtClaims;
     try {
@@ -82,21 +108,27 @@ export function jwt<User extends object>(
       throw refusal(error);
     }
     const found = await user(claims);
-    return claims.exp === undefined ? found : { ...found, expires: claims.exp * 1000 + checks.clockTolerance * 1000 };
+    return claims.exp === undefined
+      ? found
+      : { ...found, expires: claims.exp * 1000 + checks.clockTolerance * 1000 };
   };
 }
 
 function subject(claims: JwtClaims): JwtUser {
-  if (claims.sub === undefined) throw new TidemarkError("unauthorized", "the token does not say whose it is (sub)");
+  if (claims.sub === undefined)
+    throw new TidemarkError("unauthorized", "the token does not say whose it is (sub)");
   return { id: claims.sub, claims };
 }
 
 function readKey(options: JwtKey): { getKey: JWTVerifyGetKey; fitting: readonly string[] } {
   if ("jwks" in options) return { getKey: createRemoteJWKSet(new URL(options.jwks)), fitting: SIGNATURES };
   if ("secret" in options) {
-    const secret = typeof options.secret === "string" ? new TextEncoder().encode(options.secret) : options.secret;
+    const secret =
+      typeof options.secret === "string" ? new TextEncoder().encode(options.secret) : options.secret;
     if (secret.length < LEAST_SECRET) {
-      throw new TypeError(`a secret for tokens needs at least ${LEAST_SECRET} bytes, not ${secret.length}: it could be guessed`);
+      throw new TypeError(
+        `a secret for tokens needs at least ${LEAST_SECRET} bytes, not ${secret.length}: it could be guessed`,
+      );
     }
     return { getKey: () => secret, fitting: HMAC };
   }
@@ -106,7 +138,8 @@ function readKey(options: JwtKey): { getKey: JWTVerifyGetKey; fitting: readonly 
 
 /** What is wrong with the token is not said: whoever made it up need not know how near they came. */
 function refusal(error: unknown): TidemarkError {
-  if (error instanceof errors.JWTExpired) return new TidemarkError("token_expired", "the token has expired", { cause: error });
+  if (error instanceof errors.JWTExpired)
+    return new TidemarkError("token_expired", "the token has expired", { cause: error });
   const code = error instanceof errors.JOSEError ? error.code : "";
   if (/^ERR_(JWT|JWS|JOSE_ALG|JOSE_NOT|JWKS_NO_MATCHING|JWKS_MULTIPLE)/.test(code)) {
     return new TidemarkError("unauthorized", "the token was refused", { cause: error });

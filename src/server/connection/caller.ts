@@ -33,6 +33,8 @@ export interface Caller {
   /** Who it is, once that is known. */
   readonly identity: Identity | undefined;
   readonly sessions: Map<string, ChannelSession>;
+  /** Channels that the server has subscribed it to, and may again: `allow` is not asked about them. */
+  readonly granted: Set<string>;
   /** How many of the sessions are subscribed or about to be. */
   subscriptions: number;
 
@@ -50,6 +52,8 @@ export interface Caller {
   failWith(id: Id, thrown: unknown, doing: string): void;
   /** The error that the peer may see; what it may not see goes to the log. */
   presentable(thrown: unknown, doing: string): TidemarkError;
+  /** Sends a line that belongs to no command. */
+  tell(text: string): void;
   /** Answers with a large line: made when its turn comes, sent when there is room. `undefined` is no answer. */
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */

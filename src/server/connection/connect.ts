@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { MAX_CONNECT_SUBS, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
-import { prepare } from "./subscribe.js";
+import { notGiven, prepare, type Started } from "./subscribe.js";
 
 /** Carries out a connect command and answers it. Never rejects. */
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {
@@ -13,32 +13,57 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     return;
   }
   let identity: Identity;
+  let given: readonly string[];
   try {
     const user = await authenticated(connection, command.token);
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
-    await node.hooks.onConnect?.({ client, user, request: peer });
+    const info = { client, user, request: peer };
+    given = (await node.hooks.subscriptions?.(info)) ?? [];
+    if (connection.closed) return;
+    await node.hooks.onConnect?.(info);
   } catch (error) {
     refuse(connection, command, error);
     return;
   }
   connection.identified(identity);
   if (connection.closed) return;
-  const names = [...command.subs.keys()];
-  const prepared = await Promise.all(
-    names.map((name) => prepare(connection, identity, node.registry.spell(name), command.subs.get(name) ?? {})),
-  );
-  const started = prepared.map((finish) => finish());
-  const subs = started.map((one, i) => {
+  const started = await subscribeAll(connection, identity, command, given);
+  const subs = [...started].map(([name, one]) => {
     const result = one instanceof TidemarkError ? { error: errorBody(one) } : one.result;
-    return `${JSON.stringify(names[i])}:${JSON.stringify(result)}`;
+    return `${JSON.stringify(name)}:${JSON.stringify(result)}`;
   });
   const { durability } = node.broker;
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
   const ping = `"ping":${node.limits.ping}${lifeOf(connection, identity, ",")}`;
   const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}",${ping}`;
   connection.reply(command.id, subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`);
-  for (const one of started) if (!(one instanceof TidemarkError)) one.start();
+  for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
+}
+
+/** What the client asked for, by its names, and what the server gives it beside that. */
+async function subscribeAll(
+  connection: Caller,
+  identity: Identity,
+  { subs }: Command & { do: "connect" },
+  given: readonly string[],
+): Promise<Map<string, Started | TidemarkError>> {
+  const { registry } = connection.node;
+  const asked = [...subs].map(([name, options]) => ({ name, spelled: registry.spell(name), options }));
+  for (const name of given) connection.granted.add(registry.spell(name));
+  const more = [...connection.granted].filter((name) => asked.every(({ spelled }) => spelled !== name));
+  const wanted = [...asked, ...more.map((name) => ({ name, spelled: name, options: {} }))];
+  const prepared = await Promise.all(wanted.map(({ spelled, options }) => prepare(connection, identity, spelled, options)));
+  const started = new Map<string, Started | TidemarkError>();
+  for (const [i, finish] of prepared.entries()) {
+    const { name, spelled } = wanted[i] as (typeof wanted)[number];
+    const one = finish();
+    const byServer = i >= asked.length;
+    if (byServer && one instanceof TidemarkError) notGiven(connection, name, one);
+    else started.set(name, one);
+    if (byServer && !(one instanceof TidemarkError)) connection.session(spelled).given = true;
+  }
+  return started;
 }
 
 /** Carries out a refresh command and answers it: the same user, with a token that is good for longer. Never rejects. */

@@ -45,6 +45,7 @@ export class Connection implements Caller {
   readonly out: Outgoing;
   readonly client: string;
   readonly sessions = new Map<string, ChannelSession>();
+  readonly granted = new Set<string>();
   subscriptions = 0;
   /** When the peer was last heard of, on the monotonic clock. */
   heard: number;
@@ -57,6 +58,7 @@ export class Connection implements Caller {
   #state: State;
   #identity: Identity | undefined;
   #expiry: Timer;
+  #onOpen: (() => void)[] = [];
   #inbox: Line[] = [];
   #inboxAt = 0;
   #paused = false;
@@ -98,6 +100,12 @@ export class Connection implements Caller {
     }
     // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
     if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
+  }
+
+  /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
+  whenOpen(run: () => void): void {
+    if (this.#state.at === "open") run();
+    else if (!this.closed) this.#onOpen.push(run);
   }
 
   receiveText(frame: string): void {
@@ -192,7 +200,6 @@ export class Connection implements Caller {
     });
   }
 
-  /** Sends a line that belongs to no command. */
   tell(text: string): void {
     this.#send(textChunk(text));
   }
@@ -356,6 +363,7 @@ export class Connection implements Caller {
     void connect(this, command).then(() => {
       if (this.closed) return;
       this.#state = { at: "open" };
+      for (const run of this.#onOpen.splice(0)) run();
       this.#pump();
     });
   }
@@ -367,6 +375,7 @@ export class Connection implements Caller {
     this.node.clock.clearTimeout(this.#expiry);
     this.#inbox = [];
     this.#inboxAt = 0;
+    this.#onOpen = [];
     this.out.close();
     leaveAll(this, said);
     this.#onEnd(this);

@@ -21,6 +21,8 @@ export class ChannelSession {
   readonly lane: Lane;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
   subscription: Subscription | "opening" | undefined;
+  /** Whether the server began the subscription by itself, and the client has not subscribed since. */
+  given = false;
   gate = new Gate();
 
   /** `onIdle` is called when the lane has become idle, though the session may not be. */

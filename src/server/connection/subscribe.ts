@@ -42,6 +42,40 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
   });
 }
 
+/** Subscribes a connection without its asking, and tells it; does nothing where it is subscribed. */
+export function subscribeByServer(connection: Caller, channel: string): void {
+  connection.granted.add(channel);
+  const session = connection.session(channel);
+  session.lane.run(async () => {
+    const { identity } = connection;
+    if (identity === undefined || connection.closed || session.subscription !== undefined) return;
+    const started = (await prepare(connection, identity, channel, {}))();
+    if (started instanceof TidemarkError) return notGiven(connection, channel, started);
+    session.given = true;
+    connection.tell(JSON.stringify({ event: "subscribed", channel, ...started.result }));
+    started.start();
+  });
+}
+
+export function notGiven({ node, client }: Caller, channel: string, error: TidemarkError): void {
+  node.log.warn({ client, channel, error }, "the server could not subscribe a connection by itself");
+}
+
+/** Ends a connection's subscription without its asking, and tells it why. */
+export function unsubscribeByServer(connection: Caller, channel: string, code: string, message: string): void {
+  connection.granted.delete(channel);
+  const session = connection.session(channel);
+  session.lane.run(() => {
+    const { subscription } = session;
+    if (subscription !== undefined && subscription !== "opening") {
+      const { ch } = subscription.active;
+      end(connection, channel, session, 0);
+      connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
+    }
+    connection.tidy(channel);
+  });
+}
+
 /** Ends every subscription of a connection that has ended. A peer that said goodbye is not waited for. */
 export function leaveAll(connection: Caller, said: boolean): void {
   for (const [channel, session] of connection.sessions) end(connection, channel, session, said ? 0 : undefined);
@@ -81,6 +115,8 @@ export async function prepare(
   options: SubscribeOptions,
 ): Promise<() => Started | TidemarkError> {
   const session = connection.session(name);
+  // One that the client did not ask for gives way to the one that it asks for, with a start of its own.
+  if (session.given) end(connection, name, session, 0);
   if (session.subscription !== undefined) {
     return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
   }
@@ -107,7 +143,7 @@ export async function prepare(
       throw new TidemarkError("wrong_kind", `${JSON.stringify(name)} is a ${def.kind}, not a ${options.kind}`);
     }
     const context = contextOf(connection, identity, resolved);
-    await mustAllow(context, resolved, "subscribe");
+    if (!connection.granted.has(name)) await mustAllow(context, resolved, "subscribe");
     await def.onSubscribe?.(context);
     active = await hub.acquire(resolved);
     const start = await startOf(active, options);
@@ -196,6 +232,7 @@ function end(connection: Caller, channel: string, session: ChannelSession, grace
   // One that is still opening sees that the connection has closed, and takes itself back.
   if (subscription === undefined || subscription === "opening") return;
   session.subscription = undefined;
+  session.given = false;
   connection.subscriptions--;
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");

@@ -1,0 +1,50 @@
+/** What an app says to all connections of one user, on whichever nodes they are: texts from node to node. */
+import type { ChannelRegistry } from "../channels/registry.js";
+import type { Connection } from "./connection.js";
+import { subscribeByServer, unsubscribeByServer } from "./subscribe.js";
+
+/** To whom, and what is to happen. */
+export type UserCommand = { readonly user: string } & (
+  | { readonly do: "subscribe"; readonly channel: string }
+  | { readonly do: "unsubscribe"; readonly channel: string; readonly code: string; readonly message: string }
+  | { readonly do: "disconnect"; readonly reason: string }
+);
+
+/** So that other texts between nodes are not taken for these. */
+const MARK = "user ";
+
+export function writeUserCommand(command: UserCommand): string {
+  return MARK + JSON.stringify(command);
+}
+
+/** `undefined` for a text that is something else. Other nodes of the broker are trusted: nobody else can send one. */
+export function readUserCommand(text: string): UserCommand | undefined {
+  return text.startsWith(MARK) ? (JSON.parse(text.slice(MARK.length)) as UserCommand) : undefined;
+}
+
+/** Carries it out on this node's connections. */
+export function obey(
+  command: UserCommand,
+  connections: Iterable<Connection>,
+  registry: ChannelRegistry,
+): void {
+  const theirs = [...connections].filter(({ identity }) => identity?.userId === command.user);
+  for (const connection of theirs) {
+    switch (command.do) {
+      case "subscribe":
+        connection.whenOpen(() => subscribeByServer(connection, registry.spell(command.channel)));
+        break;
+      case "unsubscribe": {
+        const { channel, code, message } = command;
+        connection.whenOpen(() => unsubscribeByServer(connection, registry.spell(channel), code, message));
+        break;
+      }
+      case "disconnect":
+        connection.close("disconnected", command.reason);
+        break;
+      default:
+        // A newer node may know more than this one.
+        command satisfies never;
+    }
+  }
+}
