@@ -27,6 +27,7 @@ class Between {
       join: broker.join.bind(broker),
       leave: broker.leave.bind(broker),
       members: broker.members.bind(broker),
+      listen: broker.listen.bind(broker),
       read: ((channel, from, options) => {
         this.reads++;
         return this.read(() => broker.read(channel, from, options), from);
