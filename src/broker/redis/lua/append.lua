@@ -20,8 +20,14 @@ local pack, unpack_ = struct.pack, struct.unpack
 
 -- A record of a ring: sequence, offset and print. Rings are ordered by sequence.
 local RECORD = 22
+local MOST_BYTES = REMEMBERED_SEQUENCES * RECORD
 local function record(sequence, offset, print)
   return pack('>I7I7d', sequence, offset, print)
+end
+
+-- The lowest are forgotten first: what is not found at or above the lowest was never appended.
+local function newest(records)
+  return #records > MOST_BYTES and string.sub(records, -MOST_BYTES) or records
 end
 
 local now = now_ms()
@@ -67,10 +73,7 @@ end
 -- Puts what was added into one string. Sequences come in order nearly always, so that this is done once.
 local function settle(ring)
   if #ring.added == 0 then return end
-  local records = ring.records .. table.concat(ring.added)
-  local most = REMEMBERED_SEQUENCES * RECORD
-  if #records > most then records = string.sub(records, -most) end
-  ring.records, ring.added, ring.changed = records, {}, true
+  ring.records, ring.added, ring.changed = newest(ring.records .. table.concat(ring.added)), {}, true
 end
 
 local oldest_known = offset_at(now - WINDOW)
@@ -98,7 +101,8 @@ local function remember_sequence(ring, sequence, offset, print, place)
     return
   end
   local at = place * RECORD
-  ring.records = string.sub(ring.records, 1, at) .. record(sequence, offset, print) .. string.sub(ring.records, at + 1)
+  local added = record(sequence, offset, print)
+  ring.records = newest(string.sub(ring.records, 1, at) .. added .. string.sub(ring.records, at + 1))
   ring.changed = true
 end
 
@@ -204,9 +208,8 @@ for scope, ring in pairs(rings) do
   -- A look-up counts as use: the ring goes to the younger generation.
   if ring.is_old and not forgets_all then redis.call('HDEL', old_scopes, scope) end
   if #ring.records > 0 and (ring.changed or ring.is_old) then
-    local most = REMEMBERED_SEQUENCES * RECORD
     rings_changed[#rings_changed + 1] = scope
-    rings_changed[#rings_changed + 1] = #ring.records > most and string.sub(ring.records, -most) or ring.records
+    rings_changed[#rings_changed + 1] = ring.records
   end
 end
 if #rings_changed > 0 then
