@@ -42,7 +42,13 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
 async function serveAsWorker(options: ServeOptions): Promise<void> {
   const { localWorker } = await import("../broker/local/index.js");
   const broker = await localWorker({ dir: options.data ?? "" });
-  onSignal((await start(options, broker)).stop);
+  try {
+    onSignal((await start(options, broker)).stop);
+  } catch (error) {
+    // What links it to the process that started it must not keep it alive.
+    process.channel?.unref();
+    throw error;
+  }
 }
 
 /** Writes the logs and looks after the workers, which do the rest. */
@@ -86,18 +92,18 @@ async function start(
   const { port, host, origins } = options;
   const channels = readChannels(options.config);
   const app = open(() => tidemark({ origins, ...(broker !== undefined && { broker }) }).channels(channels));
-  const { port: taken } = await app
-    .listen({ port, ...(host !== undefined && { host }) })
-    .catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE")
-        throw new UsageError(`port ${port} is taken; choose another with --port`);
-      throw error;
-    });
   const stop = async (): Promise<void> => {
     await app.close();
     await broker?.close();
   };
-  return { url: urlOf(host, taken), stop };
+  try {
+    const { port: taken } = await app.listen({ port, ...(host !== undefined && { host }) });
+    return { url: urlOf(host, taken), stop };
+  } catch (error) {
+    await stop();
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new UsageError(`port ${port} is taken; choose another with --port`);
+  }
 }
 
 /** Once; a second signal ends the process as signals do. */
@@ -122,7 +128,7 @@ function urlOf(host = "localhost", port: number): string {
 
 async function openLogs(dir: string, sync: "disk" | "none"): Promise<Broker> {
   const { localBroker } = await withLmdb(() => import("../broker/local/index.js"));
-  return localBroker({ dir, sync }).catch(refuse);
+  return localBroker({ dir, sync }).catch((error: unknown) => refuse(dir, error));
 }
 
 async function openHub(dir: string, sync: "disk" | "none"): Promise<LocalHub> {
@@ -130,13 +136,15 @@ async function openHub(dir: string, sync: "disk" | "none"): Promise<LocalHub> {
   try {
     return createLocalHub({ dir, sync });
   } catch (error) {
-    return refuse(error);
+    return refuse(dir, error);
   }
 }
 
-/** The directory is somebody else's. */
-function refuse(error: unknown): never {
-  throw error instanceof BrokerError ? new UsageError(error.message) : error;
+/** The directory is somebody else's, or none. */
+function refuse(dir: string, error: unknown): never {
+  if (error instanceof BrokerError) throw new UsageError(error.message);
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  throw syscall === undefined ? error : new UsageError(`cannot keep logs in ${dir}: ${message}`);
 }
 
 async function withLmdb<T>(load: () => Promise<T>): Promise<T> {

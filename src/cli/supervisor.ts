@@ -36,6 +36,9 @@ export class Supervisor {
 
   /** Resolves when all take connections. Rejects with the first one's exit code when that cannot even start. */
   async start(): Promise<void> {
+    // Workers take connections from the shared port themselves. Were they handed out by this process (Node's default),
+    // those on their way to a worker that is killed would hang until their clients give up: 10 seconds, measured.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     // Alone: what keeps one from starting keeps all of them, and is said once.
     const first = this.#fork();
     const [code] = (await Promise.race([once(first, "listening"), once(first, "exit")])) as [unknown];
