@@ -6,6 +6,7 @@ import { fingerprint, readStamp, removeStamp, writeStamp } from "./stamp.mjs";
 
 const STAMP = "node_modules/.tidemark-install";
 const BENCH_STAMP = "node_modules/.tidemark-bench-install";
+const NEXT_STAMP = "node_modules/.tidemark-next-install";
 // Development packages too, whatever NODE_ENV says: without them there is no compiler.
 const OPTIONS = ["--include=dev", "--no-audit", "--no-fund"];
 
@@ -20,6 +21,15 @@ export async function ensureBenchInstalled() {
   if (!existsSync(join(root, "node_modules/uwebsockets"))) removeStamp(BENCH_STAMP);
   await ensure(BENCH_STAMP, "Installing the servers to compare with…", [
     "--workspace=bench",
+    "--include-workspace-root",
+  ]);
+}
+
+/** Next, for the example with it. */
+export async function ensureNextInstalled() {
+  if (!existsSync(join(root, "node_modules/next"))) removeStamp(NEXT_STAMP);
+  await ensure(NEXT_STAMP, "Installing Next…", [
+    "--workspace=test/frameworks/next",
     "--include-workspace-root",
   ]);
 }
@@ -42,7 +52,7 @@ async function ensure(stamp, message, which) {
 
 const wanted = () =>
   fingerprint(
-    ["package.json", "package-lock.json", "bench/package.json"],
+    ["package.json", "package-lock.json", "bench/package.json", "test/frameworks/next/package.json"],
     process.version,
     process.platform,
     process.arch,

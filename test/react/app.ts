@@ -5,6 +5,12 @@ import * as z from "zod";
 /** How often each channel was subscribed to. */
 export const subscribed = new Map<string, number>();
 let refused = 0;
+const waiting = new Map<string, () => void>();
+
+/** Resolves when a connection of that user has ended. */
+export function disconnected(user: string): Promise<void> {
+  return new Promise((resolve) => waiting.set(user, resolve));
+}
 
 function count({ channel }: { readonly channel: string }): void {
   subscribed.set(channel, (subscribed.get(channel) ?? 0) + 1);
@@ -13,6 +19,7 @@ function count({ channel }: { readonly channel: string }): void {
 export const app = tidemark({
   log: silentLogger,
   authenticate: ({ token }) => ({ id: token ?? "nobody" }),
+  onDisconnect: ({ user }) => waiting.get(user.id)?.(),
 }).channels({
   "chat/:id": stream({
     message: z.object({ text: z.string() }),

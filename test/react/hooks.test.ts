@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { connect, type Member } from "tidemark/client";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { cableTo, launchBrowser, noBrowser } from "../browser/support.js";
-import { app, subscribed, type App } from "./app.js";
+import { app, disconnected, subscribed, type App } from "./app.js";
 import { servePage, type ServedPage } from "./support.js";
 
 describe.skipIf(noBrowser)("the hooks in Chromium", () => {
@@ -83,7 +83,7 @@ describe.skipIf(noBrowser)("the hooks in Chromium", () => {
     await shows(page, "members", "2: eve watcher");
     expect(subscribed.get("chat/strict")).toBe(3);
 
-    const closed = left(other, "eve");
+    const closed = disconnected("eve");
     await page.getByTestId("leave").click();
     await closed;
   });
