@@ -169,11 +169,11 @@ export function createConnection(
 
   /** Where it cannot be done, the server ends the connection when the token has expired, and the next one has a new token. */
   function refresh(): undefined {
-    const online = state;
+    const before = state;
     token.forget();
     Promise.resolve(token.get()).then(
       (fetched) => {
-        if (state !== online) return;
+        if (state !== before) return;
         wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
           if (error === undefined) expiresIn((result as RefreshResult).expires);
         });

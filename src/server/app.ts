@@ -2,8 +2,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { memoryBroker } from "../broker/index.js";
-import { fillPattern, realRandom, type AppTypes, type ChannelTypes, type MethodTypes, type Params, type TypedApp } from "../protocol/index.js";
+import { memoryBroker, type Broker } from "../broker/index.js";
+import {
+  fillPattern,
+  realRandom,
+  type AppTypes,
+  type ChannelTypes,
+  type Clock,
+  type MethodTypes,
+  type Params,
+  type Random,
+  type TypedApp,
+} from "../protocol/index.js";
 import type { Channel } from "./channels/define.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
@@ -23,6 +33,13 @@ type InputOf<Types extends AppTypes, Pattern extends keyof Types["channels"]> = 
 
 /** How long a request and its body may take: Node's own default, in milliseconds. */
 const REQUEST_MS = 300_000;
+
+/** What an app has from outside. */
+interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly broker: Broker;
+}
 
 export interface ListenOptions {
   /** Default 8080; 0 for any free one. */
@@ -107,6 +124,18 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const { port, address } = server.address() as AddressInfo;
     const host = options.host ?? "localhost";
     return { port, host: address, url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` };
+  }
+
+  /**
+   * Runs without sockets, in a world that a test has made; connections are given to the engine that it returns. See
+   * `testApp` in `tidemark/testing`.
+   *
+   * @throws {TidemarkError} `already_listening` when it runs already
+   */
+  runIn(world: World): Engine {
+    if (this.#running !== undefined) throw new TidemarkError("already_listening", "this app runs already");
+    this.#closed = false;
+    return this.#run(world).engine;
   }
 
   /**
@@ -204,17 +233,17 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   }
 
   /** Started by its first use. */
-  #run(): { engine: Engine; mount: Mount } {
+  #run(world: Partial<World> = {}): { engine: Engine; mount: Mount } {
     if (this.#running !== undefined) return this.#running;
     const options = this.#options;
     const { limits, budget } = readLimits(options);
-    const clock = options.clock ?? serverClock;
-    const random = options.random ?? realRandom;
+    const clock = world.clock ?? options.clock ?? serverClock;
+    const random = world.random ?? options.random ?? realRandom;
     const log = options.log ?? defaultLogger;
     const engine = new Engine({
       clock,
       random,
-      broker: options.broker ?? memoryBroker({ clock, random }),
+      broker: world.broker ?? options.broker ?? memoryBroker({ clock, random }),
       log,
       registry: this.#registry(),
       methods: this.#methods,

@@ -23,6 +23,7 @@ export { planFor, type PlanOptions } from "./sim/plan.js";
 export { runPlan, simulate, type SimResult } from "./sim/run.js";
 export { planText, shrink, type ShrinkOptions } from "./sim/shrink.js";
 export type { Plan, Step } from "./sim/step.js";
+export { testApp, type TestApp, type TestAppOptions, type TestClientOptions } from "./test-app.js";
 export { VirtualClock, type ClockOptions } from "./virtual-clock.js";
 export type { TransportHarness } from "./transport-contract/kit.js";
 export { transportContract, type TransportFactory } from "./transport-contract.js";

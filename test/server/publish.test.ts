@@ -150,6 +150,7 @@ class Moody {
       return mood === undefined ? go() : mood(go, drafts);
     };
     return Object.assign(Object.create(broker) as Broker, {
+      listen: broker.listen.bind(broker),
       durability: broker.durability,
       append,
       read: broker.read.bind(broker),

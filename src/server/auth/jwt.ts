@@ -80,10 +80,10 @@ const LEAST_SECRET = 32;
  * @example tidemark({ authenticate: jwt({ jwks: "https://id.example.com/jwks.json", issuer: "https://id.example.com", audience: "chat" }) })
  * @example jwt({ secret, user: async ({ sub }) => ({ id: sub, rooms: await roomsOf(sub) }) })
  */
-export function jwt(options: JwtOptions): Authenticate<JwtUser>;
 export function jwt<User extends object>(
   options: JwtOptions & { readonly user: (claims: JwtClaims) => User | Promise<User> },
 ): Authenticate<User>;
+export function jwt(options: JwtOptions): Authenticate<JwtUser>;
 export function jwt<User extends object>(
   options: JwtOptions & { readonly user?: (claims: JwtClaims) => User | Promise<User> },
 ): Authenticate<User | JwtUser> {

@@ -1,0 +1,105 @@
+/** An app and its clients in one process, without sockets, in a time that passes when it is told to. */
+import { createMemoryHub } from "../broker/index.js";
+import { type Client, type ClientOptions } from "../client/index.js";
+import { connectIn } from "../client/client.js";
+import { realClock, type AppTypes, type TypedApp } from "../protocol/index.js";
+import type { App } from "../server/index.js";
+import type { Peer } from "../server/connection/link.js";
+import { duration, type Duration } from "../server/channels/duration.js";
+import { MemoryLink } from "./memory-link.js";
+import { seededRandom } from "./seeded-random.js";
+import { TestClock } from "./test-clock.js";
+
+export interface TestAppOptions {
+  /** Where the wall clock begins, in milliseconds since 1970. Default: now. */
+  readonly now?: number;
+  /** Names and jitter are the same each time for one seed. Default 1. */
+  readonly seed?: number;
+}
+
+export interface TestClientOptions extends Omit<ClientOptions, "environment"> {
+  /** What its requests say: header names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where its requests seem to come from. Default `127.0.0.1`. */
+  readonly ip?: string;
+}
+
+/** See {@link testApp}. */
+export interface TestApp<Tested extends TypedApp> {
+  /** A client of the app; it connects at once and stays until `close`. */
+  connect(options?: TestClientOptions): Client<Tested>;
+  /** Resolves when everything that happens by itself has happened, for looking at what did not happen. */
+  settle(): Promise<void>;
+  /** Lets time pass: milliseconds, or a text such as "5m". All that is due in it happens, in its order. */
+  pass(time: Duration): Promise<void>;
+  /** The time of server and clients, in milliseconds since 1970. */
+  now(): number;
+  /** Breaks the connection of one client, or of all. Clients come back by themselves, as time passes. */
+  cut(client?: Client<Tested>): void;
+  /** What nobody listened for: errors of clients without an `error` listener. */
+  readonly errors: readonly Error[];
+  /** Ends the clients and the app. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs an app for its tests: the real server and real clients, in memory. What happens at once happens by itself, so
+ * `await chat.ready` and `await chat.publish(…)` work as they do elsewhere; timers run when `pass` is called, so that no
+ * test waits. The app is used as it is, and keeps its logs in memory, whatever broker it has.
+ *
+ * @throws {TidemarkError} `already_listening` while the app runs
+ * @example
+ * const test = testApp(app);
+ * const ann = test.connect({ token: "ann" });
+ * const chat = ann.stream("chat/:id", { id: "general" });
+ * await chat.publish({ text: "hi" });
+ * test.cut(ann);
+ * await test.pass("1s"); // ann is back
+ * await test.close();
+ */
+export function testApp<User, Types extends AppTypes>(
+  app: App<User, Types>,
+  options: TestAppOptions = {},
+): TestApp<App<User, Types>> {
+  const clock = new TestClock(options.now ?? realClock.now());
+  const random = seededRandom(options.seed ?? 1);
+  const broker = createMemoryHub({ clock, random }).broker();
+  const engine = app.runIn({ clock, random, broker });
+  const clients = new Map<Client<App<User, Types>>, () => void>();
+  const errors: Error[] = [];
+  return {
+    connect({ headers = {}, ip = "127.0.0.1", ...settings } = {}) {
+      let link: MemoryLink | undefined;
+      const client: Client<App<User, Types>> = connectIn(
+        {
+          clock,
+          random,
+          transport(url, events) {
+            const { pathname, search } = new URL(url);
+            const peer: Peer = { headers, url: pathname + search, ip };
+            link = new MemoryLink(clock, engine, peer, events);
+            return link.transport;
+          },
+          listen: () => () => {},
+          report: (error) => void errors.push(error),
+        },
+        "ws://test/connect",
+        settings,
+      );
+      clients.set(client, () => link?.cut());
+      return client;
+    },
+    settle: () => clock.settle(),
+    pass: (time) => clock.pass(duration(time, 0, "time")),
+    now: () => clock.now(),
+    cut(client) {
+      for (const [one, cut] of clients) if (client === undefined || client === one) cut();
+    },
+    errors,
+    async close() {
+      for (const client of clients.keys()) client.close();
+      await app.close();
+      await broker.close();
+    },
+  };
+}
