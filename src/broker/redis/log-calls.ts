@@ -12,8 +12,8 @@ import { scripts } from "./scripts.js";
 /** A log without entries, or whose entries have an age to reach, lives at least this long after its last use: 24 hours. */
 const LEAST_LIFE_MS = 86_400_000;
 
-/** A log remembers this many times as many scopes as text keys: every honest publisher is one. */
-const SCOPES_PER_KEY = 10;
+/** A log has this many times as many fields for sequences as for text keys; a scope takes one to nine. */
+const SEQUENCE_FIELDS_PER_KEY = 20;
 
 /** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
 const EPOCH_LETTERS = 8;
@@ -54,7 +54,7 @@ export class LogCalls {
       this.#epochName(),
       options.dedupe,
       maxKeys,
-      maxKeys * SCOPES_PER_KEY,
+      maxKeys * SEQUENCE_FIELDS_PER_KEY,
       this.#life(options),
       fence === undefined ? "" : `=${fence}`,
       keepsAnything(retain) ? "1" : "",

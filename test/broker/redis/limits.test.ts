@@ -7,7 +7,7 @@ import { slotOf } from "../../../src/broker/redis/slot.js";
 import { Keys } from "../../../src/broker/redis/keys.js";
 import { RedisServer, hasRedis } from "./support/redis-server.js";
 import { KEEP, Nodes, draft, drafts, readAll } from "./support/scene.js";
-import { until } from "./support/wait.js";
+import { elapse, until } from "./support/wait.js";
 
 describe("names in Redis", () => {
   const keys = new Keys("app");
@@ -176,6 +176,23 @@ describe.skipIf(!hasRedis)("a Redis", () => {
     expect(
       (await node.append("c", texts, options)).map((outcome) => ({ ...outcome, duplicate: false })),
     ).toEqual(first);
+  });
+
+  test("knows keys again that have outlived a change of generations", async () => {
+    const node = await connect();
+    const options = { ...KEEP, dedupe: 1000 };
+    const numbered = (from: number, to: number): Draft[] =>
+      Array.from({ length: to - from + 1 }, (_, i) => draft("1", from + i));
+    await node.append("c", numbered(1, 70), options);
+    await elapse(700);
+    const young = [...numbered(71, 100), draft("1", "text")];
+    const first = await node.append("c", young, options);
+    await elapse(500);
+    await node.append("c", numbered(101, 101), options);
+    const again = await node.append("c", young, options);
+    expect(again).toEqual(first.map((outcome) => ({ ...outcome, duplicate: true })));
+    expect(await node.append("c", numbered(70, 70), options)).toEqual([{ error: "outcome_unknown" }]);
+    expect(await node.append("c", numbered(102, 102), options)).toMatchObject([{ duplicate: false }]);
   });
 
   test("whose scripts were flushed is given them again", async () => {

@@ -2,10 +2,10 @@
 -- before the first write, and the first write is one that Redis refuses when it is out of memory.
 --
 -- KEYS[7] where hints are published
--- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most scopes · 5 life, ms, or 0 · 6 fence as
---         "=token" or "" · 7 "1" to keep entries · 8 most entries or "" · 9 most bytes or "" · 10 most age, ms, or ""
---         11 "1" when a WAIT follows · then four for each draft: scope or digest · sequence, or "" for a text key · print
---         · the entry, ready-made, of which the first 10 bytes are its header
+-- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most fields of sequences · 5 life, ms, or 0
+--         · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or "" · 9 most bytes or "" · 10 most age, ms,
+--         or "" · 11 "1" when a WAIT follows · then four for each draft: scope or digest · sequence, or "" for a text key
+--         · print · the entry, ready-made, of which the first 10 bytes are its header
 -- Returns one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
 --         conflict; 2 for an unknown outcome. Or the errors FENCED, KEYSFULL.
 
@@ -15,20 +15,8 @@ local KEEP, COUNT, BYTES, AGE, CONFIRM = ARGV[7] == '1', ARGV[8], tonumber(ARGV[
 local FIRST_DRAFT, PER_DRAFT = 12, 4
 local HEADER = 10
 local CONFLICT, UNKNOWN = 1, 2
-local REMEMBERED_SEQUENCES, REMEMBERED_EPOCHS = 256, 16
+local REMEMBERED_EPOCHS = 16
 local pack, unpack_ = struct.pack, struct.unpack
-
--- A record of a ring: sequence, offset and print. Rings are ordered by sequence.
-local RECORD = 22
-local MOST_BYTES = REMEMBERED_SEQUENCES * RECORD
-local function record(sequence, offset, print)
-  return pack('>I7I7d', sequence, offset, print)
-end
-
--- The lowest are forgotten first: what is not found at or above the lowest was never appended.
-local function newest(records)
-  return #records > MOST_BYTES and string.sub(records, -MOST_BYTES) or records
-end
 
 local now = now_ms()
 local meta = redis.call('HMGET', META, 'e', 'i', 'h', 'l', 'c', 'g', 't', 'f', 'x')
@@ -62,53 +50,32 @@ local rings, new_scopes = {}, 0
 local function ring_of(scope)
   local ring = rings[scope]
   if ring then return ring end
-  local value, is_young = look_up(young_scopes, old_scopes, scope)
-  if not value then new_scopes = new_scopes + 1 end
-  ring = { records = value or '', added = {}, is_old = value and not is_young }
-  if #ring.records > 0 then ring.last = unpack_('>I7', ring.records, #ring.records - RECORD + 1) end
+  local field, is_young = look_up(young_scopes, old_scopes, 't' .. scope)
+  if not field then new_scopes = new_scopes + 1 end
+  ring = open_ring(is_young and young_scopes or old_scopes, scope, field)
+  if field and not is_young then
+    -- A look-up counts as use: the ring moves to the younger generation, all of it.
+    load_chunks(ring)
+    ring.is_changed, ring.moves = true, true
+  end
   rings[scope] = ring
   return ring
 end
 
--- Puts what was added into one string. Sequences come in order nearly always, so that this is done once.
-local function settle(ring)
-  if #ring.added == 0 then return end
-  ring.records, ring.added, ring.changed = newest(ring.records .. table.concat(ring.added)), {}, true
-end
-
 local oldest_known = offset_at(now - WINDOW)
--- What became of a sequence, or nil and where in the ring it goes; no place means at the end.
-local function find_sequence(ring, sequence, print)
-  if not ring.last or sequence > ring.last then return nil end
-  settle(ring)
-  local records = ring.records
-  if sequence < unpack_('>I7', records, 1) then return UNKNOWN end
-  local low, high = 0, #records / RECORD - 1
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if unpack_('>I7', records, middle * RECORD + 1) < sequence then low = middle + 1 else high = middle end
-  end
-  local found, offset, known_print = unpack_('>I7I7d', records, low * RECORD + 1)
-  if found ~= sequence then return nil, low end
+-- What became of a sequence, or nil and where in its ring it goes.
+local function known_sequence(ring, sequence, print)
+  local place, is_there = find_sequence(ring, sequence)
+  if place == -1 then return UNKNOWN end
+  if not is_there then return nil, place end
+  local _, offset, known_print = unpack_('>I7I7d', ring.records, place * RECORD + 1)
   if offset < oldest_known then return UNKNOWN end
   return known_print == print and -offset or CONFLICT
 end
 
-local function remember_sequence(ring, sequence, offset, print, place)
-  if not place then
-    ring.added[#ring.added + 1] = record(sequence, offset, print)
-    ring.last = sequence
-    return
-  end
-  local at = place * RECORD
-  local added = record(sequence, offset, print)
-  ring.records = newest(string.sub(ring.records, 1, at) .. added .. string.sub(ring.records, at + 1))
-  ring.changed = true
-end
-
 local texts = {}
 local new_texts = {}
-local function find_text(digest, print)
+local function known_text(digest, print)
   local value = texts[digest]
   if not value then
     value = look_up(young_texts, old_texts, digest)
@@ -129,15 +96,15 @@ for i = FIRST_DRAFT, #ARGV, PER_DRAFT do
   local known, place, ring
   if sequence then
     ring = ring_of(scope)
-    known, place = find_sequence(ring, sequence, print)
+    known, place = known_sequence(ring, sequence, print)
   else
-    known = find_text(scope, print)
+    known = known_text(scope, print)
   end
   if known then
     outcomes[#outcomes + 1] = known
   else
     if ring then
-      remember_sequence(ring, sequence, next_offset, print, place)
+      add_sequence(ring, sequence, next_offset, print, place)
     else
       texts[scope] = pack('>I7d', next_offset, print)
       new_texts[#new_texts + 1] = scope
@@ -202,18 +169,13 @@ if #new_texts > 0 then
   set_all(young_texts, pairs_)
   keep_memory(young_texts)
 end
-local rings_changed = {}
+local fields = {}
 for scope, ring in pairs(rings) do
-  settle(ring)
-  -- A look-up counts as use: the ring goes to the younger generation.
-  if ring.is_old and not forgets_all then redis.call('HDEL', old_scopes, scope) end
-  if #ring.records > 0 and (ring.changed or ring.is_old) then
-    rings_changed[#rings_changed + 1] = scope
-    rings_changed[#rings_changed + 1] = ring.records
-  end
+  if ring.moves then remove_ring(ring.hash, scope) end
+  if ring.is_changed then close_ring(ring, fields) end
 end
-if #rings_changed > 0 then
-  set_all(young_scopes, rings_changed)
+if #fields > 0 then
+  set_all(young_scopes, fields)
   keep_memory(young_scopes)
 end
 

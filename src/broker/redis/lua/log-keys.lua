@@ -5,7 +5,7 @@
 --                 x "life@when": how long all this lives, and when that was set last
 -- KEYS[2] log     stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 -- KEYS[3], [4]    text keys in two generations, hashes: digest of scope and id -> offset and print, packed
--- KEYS[5], [6]    sequences in two generations, hashes: scope -> ring of records
+-- KEYS[5], [6]    sequences in two generations, hashes: see sequence-rings.lua
 --
 -- All of them share a slot and are set to expire together, so either all are there or the log is lost.
 -- A key memory may expire by itself earlier: when it does, everything in it has been too old for long.
