@@ -24,6 +24,7 @@ import { TidemarkError } from "./errors.js";
 import { defaultLogger } from "./logger.js";
 import { readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
+import { DEFAULT_HTTP } from "./transports/http-endpoints.js";
 import { Mount } from "./transports/mount.js";
 import { userOf, type UserHandle } from "./user.js";
 
@@ -252,7 +253,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       limits,
       budget,
     });
-    const mount = new Mount(engine, { path: options.path ?? "/connect", echo: options.echo ?? "/echo", origins: options.origins ?? [] });
+    const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
+    const mount = new Mount(engine, { path: options.path ?? "/connect", echo: options.echo ?? "/echo", origins: options.origins ?? [], http });
     return (this.#running = { engine, mount });
   }
 }

@@ -22,5 +22,6 @@ export type { RateOptions } from "./connection/rate.js";
 export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
+export type { HttpOptions } from "./transports/http-endpoints.js";
 export type { Origins } from "./transports/origin.js";
 export type { UserHandle, UserPattern } from "./user.js";

@@ -5,6 +5,7 @@ import { DEFAULT_BUDGET, type BudgetOptions } from "./connection/budget.js";
 import type { Peer } from "./connection/link.js";
 import type { ConnectionLimits } from "./connection/node.js";
 import type { Logger } from "./logger.js";
+import type { HttpOptions } from "./transports/http-endpoints.js";
 import type { Origins } from "./transports/origin.js";
 
 export interface AppOptions<User> {
@@ -26,6 +27,8 @@ export interface AppOptions<User> {
   readonly origins?: Origins;
   /** Where channels are. Default `/connect`. */
   readonly path?: string;
+  /** HTTP stream, long poll, sending and events below `path`, for where WebSocket does not get through; `false` for none. */
+  readonly http?: Partial<HttpOptions> | false;
   /** Where the raw echo is; `false` for none. Default `/echo`. */
   readonly echo?: string | false;
   readonly limits?: Partial<ConnectionLimits>;

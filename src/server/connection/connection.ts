@@ -31,6 +31,8 @@ import { TokenBucket, type RateOptions } from "./rate.js";
 import { ChannelSession } from "./session.js";
 import { leaveAll, subscribe, unsubscribe } from "./subscribe.js";
 
+const PONG = textChunk("{}");
+
 type RealCommand = Exclude<Command, { do: "ping" }>;
 
 type State =
@@ -51,6 +53,8 @@ export class Connection implements Caller {
   heard: number;
   /** When it was last pinged. */
   pinged = 0;
+  /** Called whenever all commands that came have been answered. */
+  onIdle: (() => void) | undefined;
   readonly #link: Link;
   readonly #rate: TokenBucket | undefined;
   /** Large answers are made and sent one at a time. */
@@ -110,6 +114,11 @@ export class Connection implements Caller {
 
   receiveText(frame: string): void {
     this.#receive(() => readTextLines(frame));
+  }
+
+  /** A frame that somebody has read already. */
+  receiveLines(lines: Line[]): void {
+    this.#receive(() => lines);
   }
 
   receiveBinary(frame: Uint8Array): void {
@@ -260,6 +269,7 @@ export class Connection implements Caller {
     if (!waits) {
       this.#inbox = [];
       this.#inboxAt = 0;
+      this.#checkIdle();
     }
     if (waits === this.#paused || this.closed) return;
     this.#paused = waits;
@@ -274,6 +284,13 @@ export class Connection implements Caller {
   #answered(): void {
     this.#unanswered--;
     if (this.#paused) this.#pump();
+    else this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    const { onIdle } = this;
+    if (onIdle === undefined || this.#pumping || this.#state.at !== "open") return;
+    if (this.#unanswered === 0 && this.#inboxAt === this.#inbox.length) onIdle();
   }
 
   #handle(line: Line): void {
@@ -297,11 +314,12 @@ export class Connection implements Caller {
     return channel === command.channel ? command : { ...command, channel };
   }
 
-  /** Being heard of is all that a client's `{}` is for. */
+  /** A client's `{}` asks whether anybody is there. Where there is no room for an answer, there is one on its way. */
   #answerPing(): void {
     const refusal = this.#overRate();
-    if (refusal === undefined) this.#unanswered--;
-    else this.fail(undefined, refusal);
+    if (refusal !== undefined) return this.fail(undefined, refusal);
+    this.out.offer(PONG);
+    this.#answered();
   }
 
   #mayRun(command: RealCommand): boolean {

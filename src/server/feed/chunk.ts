@@ -30,6 +30,7 @@ export class Chunk {
   /** The finished WebSocket frame, made by the first socket that writes this chunk alone. */
   webSocketFrame: string | Buffer | undefined;
   readonly #lines: readonly EncodedLine[];
+  #base64: string | undefined;
 
   constructor(lines: readonly EncodedLine[]) {
     this.#lines = lines;
@@ -57,7 +58,7 @@ export class Chunk {
 
   /** The lines with their bytes as base64, for transports that carry text only. */
   toText(): string {
-    return this.text ?? this.#lines.map((l) => (l.bytes === undefined ? l.text : writeTextLine(l.text, l.bytes))).join("\n");
+    return (this.text ?? (this.#base64 ??= this.#lines.map((l) => (l.bytes === undefined ? l.text : writeTextLine(l.text, l.bytes))).join("\n")));
   }
 }
 

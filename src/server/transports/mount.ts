@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
 import type { Engine } from "../engine.js";
 import { acceptEcho } from "./echo.js";
+import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { acceptWebSocket, peerOf, refuseWebSocket, webSocketServer } from "./websocket.js";
 
@@ -16,12 +17,14 @@ export interface MountOptions {
   readonly path: string;
   readonly echo: string | false;
   readonly origins: Origins;
+  readonly http: HttpOptions | false;
 }
 
 export class Mount {
   readonly #engine: Engine;
   readonly #options: MountOptions;
   readonly #webSockets: WebSocketServer;
+  readonly #http: HttpEndpoints;
   readonly #echoes = webSocketServer(MAX_ECHO);
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
@@ -32,6 +35,7 @@ export class Mount {
     this.#engine = engine;
     this.#options = options;
     this.#webSockets = webSocketServer(engine.node.limits.frame);
+    this.#http = new HttpEndpoints(engine, options);
   }
 
   /** Puts us before the handlers that the server has: they see only what is not ours. */
@@ -76,7 +80,7 @@ export class Mount {
     else if (path === "/readyz") json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
     else if (path === this.#options.path || path === this.#options.echo) {
       json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, { upgrade: "websocket" });
-    } else return false;
+    } else return this.#http.handle(path, request, response);
     return true;
   }
 

@@ -1,0 +1,53 @@
+/** The body of a request, bounded in size and time. */
+import type { IncomingMessage } from "node:http";
+import { FrameError, readBinaryLines, readTextLines, type Clock, type Line } from "../../protocol/index.js";
+
+/** The body, or why there is none. */
+export type Body = Buffer | "too_big" | "connect_timeout" | "gone";
+
+/** @param limit in bytes @param patience milliseconds that it may take to arrive */
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  patience: number,
+  clock: Clock,
+): Promise<Body> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const end = (body: Body): void => {
+      clock.clearTimeout(timer);
+      request.off("data", onData);
+      // What comes now is not wanted; the answer closes the connection.
+      if (!Buffer.isBuffer(body)) request.resume();
+      resolve(body);
+    };
+    const onData = (part: Buffer): void => {
+      size += part.length;
+      if (size > limit) end("too_big");
+      else parts.push(part);
+    };
+    const timer = clock.setTimeout(() => end("connect_timeout"), patience);
+    if (Number(request.headers["content-length"] ?? 0) > limit) return end("too_big");
+    request.on("data", onData);
+    request.once("end", () => end(Buffer.concat(parts)));
+    request.once("error", () => end("gone"));
+    request.once("close", () => end("gone"));
+  });
+}
+
+/**
+ * The lines of a body: those of a binary frame where it says that it is bytes, else those of a text frame.
+ *
+ * @throws {FrameError} when it cannot be read
+ */
+export function linesOf(request: IncomingMessage, body: Buffer): Line[] {
+  if (request.headers["content-type"] === "application/octet-stream") return readBinaryLines(body);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (cause) {
+    throw new FrameError("not UTF-8", { cause });
+  }
+  return readTextLines(text);
+}

@@ -1,0 +1,256 @@
+/**
+ * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
+ * Nothing is kept between two requests, so any server serves any of them.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  CommandError,
+  FrameError,
+  NotACommand,
+  decodeCommand,
+  type CloseName,
+  type ErrorBody,
+  type Line,
+} from "../../protocol/index.js";
+import type { Connection } from "../connection/connection.js";
+import type { Engine } from "../engine.js";
+import { linesOf, readBody } from "./http-body.js";
+import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
+import { corsHeaders, preflightHeaders, refusedPage } from "./http-origin.js";
+import { refusalOf, refuse } from "./http-refusal.js";
+import { connectOf, eventStream } from "./http-sse.js";
+import type { Origins } from "./origin.js";
+import { peerOf } from "./websocket.js";
+
+export interface HttpOptions {
+  /** How long a poll waits for something to say, in milliseconds. Default 25 s. */
+  readonly poll: number;
+  /**
+   * How long a stream lasts, in milliseconds; its client comes back at once. That bounds how long one can be taken for
+   * present whose network has gone: over HTTP nothing answers a ping. Default 2 minutes.
+   */
+  readonly stream: number;
+}
+
+export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
+
+export interface HttpMountOptions {
+  readonly path: string;
+  readonly origins: Origins;
+  readonly http: HttpOptions | false;
+}
+
+const METHODS = { stream: "POST", poll: "POST", send: "POST", sse: "GET" } as const;
+type Endpoint = keyof typeof METHODS;
+
+/** A subscription that was refused, as an answer to connect has it. In names, quotes are escaped. */
+const REFUSED = '"error":{';
+
+export class HttpEndpoints {
+  readonly #engine: Engine;
+  readonly #options: HttpMountOptions;
+
+  constructor(engine: Engine, options: HttpMountOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** Serves a request if its path is one of ours; says whether it was. */
+  handle(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const { path: base, http } = this.#options;
+    const endpoint = http === false || !path.startsWith(`${base}/`) ? "" : path.slice(base.length + 1);
+    if (!Object.hasOwn(METHODS, endpoint)) return false;
+    this.#serve(endpoint as Endpoint, request, response);
+    return true;
+  }
+
+  #serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void {
+    const { origins } = this.#options;
+    const method = METHODS[endpoint];
+    response.on("error", () => {});
+    const page = refusedPage(request, origins);
+    if (page !== undefined) {
+      this.#engine.node.log.warn(
+        { origin: page },
+        `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(page)}] })`,
+      );
+      refuse(response, refusalOf("forbidden_origin", `pages of ${page} may not connect here`), {
+        vary: "origin",
+      });
+      return;
+    }
+    const headers = corsHeaders(request, origins);
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { allow: method, ...preflightHeaders(request, origins, method) }).end();
+    } else if (request.method !== method) {
+      refuse(
+        response,
+        { ...refusalOf("policy", `${endpoint} takes ${method}`), status: 405 },
+        { allow: method, ...headers },
+      );
+    } else if (endpoint === "sse") this.#sse(request, response, headers);
+    else void this.#post(endpoint, request, response, headers);
+  }
+
+  async #post(
+    endpoint: "stream" | "poll" | "send",
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+  ): Promise<void> {
+    const { limits, clock } = this.#engine.node;
+    const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
+    const { "content-encoding": encoding = "identity" } = request.headers;
+    if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
+    const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
+    if (body === "gone") return undefined;
+    if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
+    if (body === "connect_timeout")
+      return no(body, `the body did not come within ${limits.connectTimeout} ms`);
+    let lines: Line[];
+    try {
+      lines = linesOf(request, body);
+    } catch (error) {
+      if (error instanceof FrameError) return no("malformed", error.message);
+      throw error;
+    }
+    const problem = endpoint === "send" ? sendProblem(lines) : connectProblem(lines);
+    if (problem !== undefined) return no("policy", problem);
+    if (endpoint === "stream") this.#stream(request, response, headers, lines);
+    else if (endpoint === "poll") this.#poll(request, response, headers, lines);
+    else this.#send(request, response, headers, lines);
+    return undefined;
+  }
+
+  #stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+  ): void {
+    const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
+    this.#open(request, link).receiveLines(lines);
+    this.#finishInTime(response, link);
+  }
+
+  #sse(request: IncomingMessage, response: ServerResponse, headers: Record<string, string>): void {
+    const query = new URL(request.url ?? "", "http://localhost").searchParams;
+    const { authorization, "last-event-id": last } = request.headers;
+    const bearer = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
+    const connect = connectOf(query, last?.toString(), bearer);
+    const lines = [{ value: { connect, id: 0 }, bytes: undefined }];
+    const problem = typeof connect === "string" ? connect : connectProblem(lines);
+    if (problem !== undefined) return refuse(response, refusalOf("policy", problem), headers);
+    // Spread out, since the clients of a server that went away all come back.
+    const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
+    const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
+    const link: HttpLink = new HttpLink(response, { format: eventStream(retry, onRefused), headers });
+    this.#open(request, link).receiveLines(lines);
+    this.#finishInTime(response, link);
+  }
+
+  #poll(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+  ): void {
+    const { clock } = this.#engine.node;
+    const most = (this.#options.http as HttpOptions).poll;
+    const asked = new URL(request.url ?? "", "http://localhost").searchParams.get("wait");
+    const wait = Math.min(
+      most,
+      Number.isFinite(Number(asked ?? most)) ? Math.max(0, Number(asked ?? most)) : most,
+    );
+    let replied = false;
+    const onFrame: HttpLinkOptions["onFrame"] = (text, chunks) => {
+      // The first chunk is the answer to connect.
+      const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
+      if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
+      replied = true;
+      // Not at once: the connection is in the middle of writing.
+      if (news) queueMicrotask(() => link.finish());
+    };
+    const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
+    const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
+    this.#open(request, link).receiveLines(lines);
+  }
+
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+  ): void {
+    const link = new HttpLink(response, { format: NDJSON, headers });
+    const connection = this.#open(request, link);
+    connection.onIdle = () => {
+      connection.onIdle = undefined;
+      connection.out.flush();
+      link.finish();
+    };
+    connection.receiveLines(lines);
+  }
+
+  #open(request: IncomingMessage, link: HttpLink): Connection {
+    const connection = this.#engine.accept(link, peerOf(request));
+    link.attach(connection);
+    return connection;
+  }
+
+  /** Ends a stream before long. Not all at the same time: what began together must not come back together. */
+  #finishInTime(response: ServerResponse, link: HttpLink): void {
+    const { clock, random } = this.#engine.node;
+    const { stream } = this.#options.http as HttpOptions;
+    const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
+    response.once("close", () => clock.clearTimeout(timer));
+  }
+}
+
+/** What is wrong with lines that are to be one connect command. */
+function connectProblem(lines: readonly Line[]): string | undefined {
+  const [first] = lines;
+  if (first === undefined || lines.length > 1) return 'one connect command is wanted, such as {"connect":{}}';
+  return commandProblem(first, (command) =>
+    command === "connect" ? undefined : "the command must be connect",
+  );
+}
+
+/** What is wrong with lines that are to be a connect command without subscriptions, and further commands. */
+function sendProblem(lines: readonly Line[]): string | undefined {
+  const [first, ...others] = lines;
+  if (first === undefined) return 'a connect command comes first, such as {"connect":{}}';
+  const problem = commandProblem(first, (command, subs) => {
+    if (command !== "connect") return "the first command must be connect";
+    return subs === 0 ? undefined : "subs belong into a stream, a poll or a WebSocket: this answer ends";
+  });
+  if (problem !== undefined) return problem;
+  for (const line of others) {
+    const wrong = commandProblem(
+      line,
+      (command) =>
+        UNFIT.has(command) ? `${command} cannot be sent on its own: this answer ends` : undefined,
+      true,
+    );
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe"]);
+
+function commandProblem(
+  line: Line,
+  judge: (command: string, subs: number) => string | undefined,
+  answered = false,
+): string | undefined {
+  try {
+    const command = decodeCommand(line);
+    return judge(command.do, command.do === "connect" ? command.subs.size : 0);
+  } catch (error) {
+    // A command that is answered with an error by itself is no reason to refuse the others.
+    if (error instanceof CommandError) return answered ? undefined : error.message;
+    if (error instanceof NotACommand) return error.message;
+    throw error;
+  }
+}
