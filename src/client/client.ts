@@ -51,7 +51,7 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     handlerFailed: (thrown) => report(handlerError(thrown)),
   };
 
-  const connection = createConnection(core, address, env.transport, {
+  const connection = createConnection(core, address, env, {
     connectBody(token) {
       const head = JSON.stringify({ token, publisher }).slice(0, -1);
       return `"connect":${head},"subs":${subscriptions.resume(MAX_FRAME_BYTES - head.length)}}`;
@@ -61,6 +61,7 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
       outbox.online();
       questions.online();
     },
+    idle: outbox.online,
     down() {
       subscriptions.down();
       outbox.down();
@@ -118,6 +119,9 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     },
     get reason() {
       return reason;
+    },
+    get transport() {
+      return connection.transport();
     },
     get id() {
       return id;

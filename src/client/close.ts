@@ -18,5 +18,5 @@ const NAMES: Readonly<Record<number, CloseName>> = {
 export function closeError(code: number, reason: string): TidemarkError {
   const retry = shouldReconnect(code);
   const name = NAMES[code] ?? (retry ? "connection_lost" : `close_${code}`);
-  return new TidemarkError(name, reason || `the connection was closed with code ${code}`, { retry });
+  return new TidemarkError(name, reason || `closed with code ${code}`, { retry });
 }

@@ -15,16 +15,20 @@ import { createAlarm } from "./alarm.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
 import type { Core } from "./core.js";
+import type { Environment } from "./environment.js";
 import { TidemarkError, fromReply, messageOf } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
 import { createTokenSource } from "./token.js";
-import type { Transport, TransportFactory } from "./transport.js";
+import type { Transport, TransportEvents, TransportName } from "./transport.js";
+import { createChoice } from "./transports/choice.js";
 
 /** What the connection needs of the rest of the client, and tells it. */
 export interface Session {
   /** The inside of a connect command with this token. */
   readonly connectBody: (token: string | undefined) => string;
   readonly online: (result: ConnectResult) => void;
+  /** What was sent has been answered, where that is to be waited for. */
+  readonly idle: () => void;
   /** The connection is gone. What waits for an answer is told after this. */
   readonly down: () => void;
   readonly message: (message: MessageFrame) => void;
@@ -47,6 +51,8 @@ export interface Connection {
   /** The platform says that now is a good time: a waiting connection is made at once, a dead one noticed. */
   readonly nudge: () => void;
   readonly close: (reason: TidemarkError) => void;
+  /** The one in use, or being tried. */
+  readonly transport: () => TransportName;
 }
 
 /** One try to have a connection. Whatever comes from a link that is not the state's own any more is ignored. */
@@ -82,33 +88,35 @@ const RENEW_BEFORE = 30_000;
 const LONGEST_WAIT = 2 ** 31 - 1;
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
+/** How long a server may take to answer when it is asked whether it is there. */
+const PROBE_MS = 5000;
 
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
-  openTransport: TransportFactory,
+  { transport: openTransport, memory }: Environment,
   session: Session,
 ): Connection {
   const token = createTokenSource(settings.token);
   const backoff = createBackoff(settings.backoff, random);
   const silence = createAlarm(clock, checkSilence);
+  const choice = createChoice(settings.transports, memory?.()?.getItem(url));
   const renewal = createAlarm(clock, refresh);
   let state: State = { at: "idle" };
   let id: string | undefined;
   let heard = momentOf(clock);
   let longestSilence = Infinity;
+  /** How much of that is left to it; less when it was asked to say something. */
+  let patience = Infinity;
   let suspect = false;
+  let secret: string | undefined;
+  let renewing = false;
   /** Whether a refused token was replaced since the last connection that lasted. */
   let renewed = false;
 
   function connect(reason?: TidemarkError): void {
     const link: Link = { transport: undefined };
-    const { connectTimeout } = settings;
-    const timer = clock.setTimeout(
-      () => retry(new TidemarkError("connect_timeout", `no connection within ${connectTimeout} ms`)),
-      connectTimeout,
-    );
-    enter({ at: "connecting", link, timer }, reason);
+    enter({ at: "connecting", link, timer: timeout(link) }, reason);
     const now = token.get();
     if (!(now instanceof Promise)) {
       open(link, now);
@@ -118,30 +126,81 @@ export function createConnection(
       (fetched) => open(link, fetched),
       (cause: unknown) => {
         const message = `the token function failed: ${messageOf(cause)}`;
-        failed(link, new TidemarkError("token_failed", message, { cause, retry: true }));
+        const error = new TidemarkError("token_failed", message, { cause, retry: true });
+        if (has(link)) retry(error);
+        session.error(error);
       },
     );
   }
 
-  function open(link: Link, secret: string | undefined): void {
+  function timeout(link: Link): Timer {
+    const { connectTimeout, transports } = settings;
+    // With another way to try, half of it will do.
+    const ms = connectTimeout / Math.min(transports.length, 2);
+    return clock.setTimeout(() => {
+      const error = new TidemarkError("connect_timeout", `no answer within ${ms} ms`);
+      if (link.transport === undefined) retry(error);
+      else unreachable(error, true);
+    }, ms);
+  }
+
+  function open(link: Link, fetched: string | undefined): void {
     if (!has(link)) return;
+    secret = fetched;
     try {
-      link.transport = openTransport(url, {
-        open: () => shakeHands(link, secret),
-        frame: (frame) => read(link, frame),
-        close: (code, reason) => {
-          if (has(link)) closed(code, reason);
-        },
-      });
+      link.transport = openTransport(url, eventsOf(link), choice.name(), choice.better());
     } catch (cause) {
-      close(new TidemarkError("invalid", `cannot connect to ${url}: ${messageOf(cause)}`, { cause }));
+      const error = new TidemarkError("invalid", `cannot connect to ${url}: ${messageOf(cause)}`, { cause });
+      (choice.failed(true) ? connect : close)(error);
     }
   }
 
-  function shakeHands(link: Link, secret: string | undefined): void {
+  function eventsOf(link: Link): TransportEvents {
+    return {
+      open: () => shakeHands(link),
+      frame: (frame, aside) => read(link, frame, aside),
+      over() {
+        if (!has(link)) return;
+        if (state.at === "online") greet(link);
+        else closed(1006, "");
+      },
+      idle() {
+        if (has(link)) session.idle();
+      },
+      better(adopt) {
+        if (!has(link)) return;
+        const next: Link = { transport: undefined };
+        next.transport = adopt(eventsOf(next));
+        choice.reset();
+        enter({ at: "connecting", link: next, timer: timeout(next) });
+        shakeHands(next);
+      },
+      close(code, reason) {
+        if (has(link)) closed(code, reason);
+      },
+    };
+  }
+
+  function shakeHands(link: Link): void {
     if (state.at !== "connecting" || state.link !== link || link.transport === undefined) return;
     state = { at: "handshake", link, timer: state.timer };
     wire.attach(link.transport);
+    wire.renew = link.transport.idle && renew;
+    greet(link);
+  }
+
+  /** Has all subscriptions made anew after this microtask, for as many as want it. */
+  function renew(): void {
+    if (renewing) return;
+    renewing = true;
+    queueMicrotask(() => {
+      renewing = false;
+      if (state.at === "online") greet(state.link);
+    });
+  }
+
+  function greet(link: Link): void {
+    wire.flush();
     wire.request(session.connectBody(secret), (error, result) => {
       if (!has(link)) return;
       if (error === undefined) online(link, result as ConnectResult);
@@ -152,10 +211,16 @@ export function createConnection(
 
   function online(link: Link, result: ConnectResult): void {
     id = result.client;
-    longestSilence = result.ping + SILENCE_BEYOND_PING;
+    longestSilence = patience = result.ping + SILENCE_BEYOND_PING;
     wire.open = true;
     wire.me = result.sender ?? "";
-    enter({ at: "online", link, since: momentOf(clock), timer: undefined });
+    choice.worked();
+    enter({
+      at: "online",
+      link,
+      since: state.at === "online" ? state.since : momentOf(clock),
+      timer: undefined,
+    });
     if (!has(link)) return;
     silence.within(longestSilence - LAST_LOOK);
     expiresIn(result.expires);
@@ -164,19 +229,24 @@ export function createConnection(
 
   /** A token that can be renewed is, a while before it expires. */
   function expiresIn(ms: number | undefined): void {
-    if (ms !== undefined && token.renewable) renewal.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
+    if (ms !== undefined && token.renewable)
+      renewal.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
   }
 
   /** Where it cannot be done, the server ends the connection when the token has expired, and the next one has a new token. */
   function refresh(): undefined {
-    const before = state;
+    if (state.at !== "online") return;
+    const { link } = state;
     token.forget();
     Promise.resolve(token.get()).then(
       (fetched) => {
-        if (state !== before) return;
-        wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
-          if (error === undefined) expiresIn((result as RefreshResult).expires);
-        });
+        if (!has(link)) return;
+        secret = fetched;
+        if (wire.renew) renew();
+        else
+          wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
+            if (error === undefined) expiresIn((result as RefreshResult).expires);
+          });
       },
       () => {},
     );
@@ -201,8 +271,14 @@ export function createConnection(
 
   function closed(code: number, reason: string): void {
     const error = closeError(code, reason);
-    if (shouldReconnect(code) && error.code !== "token_expired") retry(error);
-    else refused(error);
+    if (!shouldReconnect(code) || error.code === "token_expired") refused(error);
+    else if (code < 4000) unreachable(error);
+    else retry(error);
+  }
+
+  /** It is lost, and nobody said why. If that was before the server had answered, there may be another way to it. */
+  function unreachable(error: TidemarkError, certain = false): void {
+    (state.at !== "online" && choice.failed(certain) ? connect : retry)(error);
   }
 
   /** Whether nothing has gone wrong lately. After a connection that lasted, that is so again. */
@@ -221,16 +297,13 @@ export function createConnection(
     enter({ at: "waiting", timer }, reason);
   }
 
-  /** Something that the application should hear about, and that may be better next time. */
-  function failed(link: Link, error: TidemarkError): void {
-    if (has(link)) retry(error);
-    session.error(error);
-  }
-
-  function read(link: Link, frame: string | Uint8Array): void {
+  function read(link: Link, frame: string | Uint8Array, aside = false): void {
     if (!has(link)) return;
-    heard = momentOf(clock);
-    suspect = false;
+    if (!aside) {
+      heard = momentOf(clock);
+      patience = longestSilence;
+      suspect = false;
+    }
     try {
       for (const line of typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)) {
         const decoded = decodeServer(line);
@@ -239,8 +312,10 @@ export function createConnection(
         if (!has(link)) return;
       }
     } catch (cause) {
-      const message = `the server sent a frame that makes no sense: ${messageOf(cause)}`;
-      failed(link, new TidemarkError("malformed", message, { cause, retry: true }));
+      const message = `malformed frame: ${messageOf(cause)}`;
+      const error = new TidemarkError("malformed", message, { cause, retry: true });
+      if (has(link)) unreachable(error);
+      session.error(error);
     }
   }
 
@@ -276,14 +351,14 @@ export function createConnection(
 
   function checkSilence(): number | undefined {
     if (state.at !== "online") return undefined;
-    const left = longestSilence - elapsedSince(clock, heard);
+    const left = patience - elapsedSince(clock, heard);
     if (left > LAST_LOOK) return left - LAST_LOOK;
     if (!suspect) {
       suspect = true;
       return LAST_LOOK;
     }
     if (left > 0) return left;
-    retry(new TidemarkError("silent", "the server has been silent for too long", { retry: true }));
+    retry(new TidemarkError("silent", "the server is silent", { retry: true }));
     return undefined;
   }
 
@@ -317,8 +392,14 @@ export function createConnection(
     },
     nudge() {
       if (state.at === "waiting") connect();
-      else if (state.at === "online") silence.look();
+      else if (state.at === "online") {
+        patience = Math.min(longestSilence, elapsedSince(clock, heard) + PROBE_MS);
+        if (wire.renew) renew();
+        else state.link.transport?.send("{}");
+        silence.look();
+      }
     },
     close,
+    transport: choice.name,
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../protocol/index.js";
 import type { TransportFactory } from "./transport.js";
+import type { Memory } from "./transports/memory.js";
 
 /** What a platform may tell: the network is back, the page can be seen again. */
 export type PlatformEvent = "online" | "visible";
@@ -9,6 +10,8 @@ export interface Environment {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: TransportFactory;
+  /** Where it is kept which transport works. */
+  readonly memory?: () => Memory | undefined;
   /** Listens to the platform; the function it returns stops that. */
   readonly listen: (listener: (event: PlatformEvent) => void) => () => void;
   /** Where an error goes when nobody listens to the client's `error` event. */

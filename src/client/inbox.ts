@@ -72,7 +72,7 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
       last = queue.at(-1)?.offset ?? last;
     } catch (cause) {
       queue = [];
-      const message = `the loop fell more than ${limit} messages behind, and could not read on from the log (${messageOf(cause)}); make it faster, or its buffer larger`;
+      const message = `${limit} messages behind, and the log cannot be read: ${messageOf(cause)}`;
       end(new TidemarkError("overflow", message, { cause }));
     }
   }

@@ -3,6 +3,7 @@ import type { TypedApp } from "../protocol/index.js";
 import { connectIn } from "./client.js";
 import type { ClientOptions } from "./options.js";
 import { realEnvironment } from "./real-platform.js";
+import type { TransportFactory } from "./transport.js";
 import type { Client } from "./types.js";
 
 /**
@@ -23,6 +24,9 @@ export function connect<App extends TypedApp = TypedApp>(
   return connectIn(realEnvironment, url, options);
 }
 
+/** Opens a link by the platform's own means: what a client does unless `environment.transport` is given. */
+export const openTransport: TransportFactory = realEnvironment.transport;
+
 export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index.js";
 export type { Status } from "./connection.js";
 export type { Environment, PlatformEvent } from "./environment.js";
@@ -32,7 +36,8 @@ export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";
 export type { Gap, Subscribed } from "./subscription.js";
 export type { TokenOption } from "./token.js";
-export type { Transport, TransportEvents, TransportFactory } from "./transport.js";
+export type { Transport, TransportEvents, TransportFactory, TransportName } from "./transport.js";
+export type { Memory } from "./transports/memory.js";
 export type {
   Client,
   ClientEvents,

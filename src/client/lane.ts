@@ -70,9 +70,9 @@ export function createLane(
   let paused = false;
 
   function pump(): void {
-    while (wire.open && !paused && sent < window) {
+    while (!paused && sent < window) {
       const next = publishes[sent];
-      if (next === undefined) return;
+      if (next === undefined || !wire.room(next.payload)) return;
       send(next, sent === 0);
       sent++;
     }

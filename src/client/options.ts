@@ -1,6 +1,7 @@
 import type { Environment } from "./environment.js";
 import { TidemarkError } from "./errors.js";
 import type { TokenOption } from "./token.js";
+import type { TransportName } from "./transport.js";
 
 /** Everything `connect` can be told. All of it is optional; times are in milliseconds. */
 export interface ClientOptions {
@@ -28,12 +29,19 @@ export interface ClientOptions {
   readonly dedupeWindow?: number | undefined;
   /** How much may wait for an answer, in messages and bytes of payload. Default 1,000 and 1 MiB. */
   readonly outbox?: { readonly messages?: number; readonly bytes?: number } | undefined;
+  /**
+   * The ways to the server, in the order in which they are tried: the next one when a WebSocket cannot be opened, or
+   * ends before the server has answered, twice. What works is kept; WebSocket is tried again, beside it, after 5 minutes.
+   * Default: `websocket`, `stream`, `poll`; with a transport of your own in `environment`, `websocket` only.
+   */
+  readonly transports?: readonly TransportName[] | undefined;
   /** Clock, randomness, transport and platform, for tests and unusual runtimes. */
   readonly environment?: Partial<Environment> | undefined;
 }
 
 /** What an option is when it is not given. */
 export const DEFAULTS = {
+  transports: ["websocket", "stream", "poll"],
   backoff: { min: 300, max: 20_000 },
   connectTimeout: 10_000,
   callTimeout: 30_000,
@@ -48,6 +56,7 @@ const DEDUPE_MARGIN = 30_000;
 /** Options with nothing left out. */
 export interface Settings {
   readonly token: TokenOption | undefined;
+  readonly transports: readonly TransportName[];
   readonly backoff: { readonly min: number; readonly max: number };
   readonly connectTimeout: number;
   readonly callTimeout: number;
@@ -60,6 +69,7 @@ export interface Settings {
 export function settingsFrom(options: ClientOptions): Settings {
   return {
     token: options.token,
+    transports: options.transports ?? (options.environment?.transport ? ["websocket"] : DEFAULTS.transports),
     backoff: { ...DEFAULTS.backoff, ...options.backoff },
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
     callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,

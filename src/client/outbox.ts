@@ -60,7 +60,7 @@ export function createOutbox(core: Core): Outbox {
 
   function tooLate({ sent }: Publish, channel: string): TidemarkError {
     if (sent !== undefined) {
-      const message = "it was sent, and no answer came in the time in which a retry is safe";
+      const message = "it was sent, and not answered while a retry was safe";
       return new TidemarkError("outcome_unknown", message, { channel });
     }
     const code = wire.open ? "timeout" : "offline";
@@ -71,7 +71,7 @@ export function createOutbox(core: Core): Outbox {
     number: (channel) => laneOf(channel).number(),
     publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
-        const message = `${messages} messages of ${bytes} bytes wait already; publish less, or raise the outbox option`;
+        const message = `${messages} messages of ${bytes} bytes wait already; see the outbox option`;
         return Promise.reject(new TidemarkError("outbox_full", message, { retry: true, channel }));
       }
       messages++;

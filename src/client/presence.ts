@@ -12,8 +12,11 @@ export interface Presence {
   /** Asks for the list. What was known stays until it is here, and is then compared with it. */
   readonly ask: () => void;
   readonly change: (change: PresenceChange) => void;
-  /** Takes over the whole list, and tells how it differs from what was known. */
-  readonly adopt: (result: MembersResult) => void;
+  /**
+   * Takes over the whole list, and tells how it differs from what was known. `stale`: it was asked for on an earlier
+   * connection, whose versions do not count any more; the answer that does is yet to come.
+   */
+  readonly adopt: (result: MembersResult, stale?: boolean) => void;
 }
 
 /** More changes than this while the list is on its way, and the oldest go: the hole they leave asks for the list again. */
@@ -65,20 +68,20 @@ export function createPresence(
     count: () => total,
     ask,
     change,
-    adopt(result) {
+    adopt(result, stale = false) {
       const waiting = early ?? [];
       const { members } = result;
       const left = without(list, members);
       const joined = without(members, list);
       // Of two lists that are cut short, the difference says nothing about who came and went.
       const whole = total === list.length && result.total === members.length;
-      early = undefined;
+      if (!stale) early = undefined;
       ({ version, total } = result);
       list = members;
       if (whole && left.length > 0) tell("leave", left);
       if (whole && joined.length > 0) tell("join", joined);
       tell("members", list);
-      waiting.forEach(change);
+      if (!stale) waiting.forEach(change);
     },
   };
 }

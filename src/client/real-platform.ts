@@ -1,5 +1,8 @@
 import { type Clock, realRandom } from "../protocol/index.js";
 import type { Environment, PlatformEvent } from "./environment.js";
+import type { Memory } from "./transports/memory.js";
+import type { Transport, TransportEvents, TransportFactory } from "./transport.js";
+import { lateTransport } from "./transports/late.js";
 import { webSocketTransport } from "./websocket.js";
 
 /** No timer of a client's is longer than the 24 days that a browser's can be; the server's clock caters for those. */
@@ -15,10 +18,39 @@ const clock: Clock = {
 export const realEnvironment: Environment = {
   clock,
   random: realRandom,
-  transport: (url, events) => webSocketTransport(new WebSocket(url), events),
+  transport: transportFactory((url, events) => webSocketTransport(new WebSocket(url), events)),
+  memory: storage,
   listen,
   report,
 };
+
+/** Opens WebSockets as the platform does, and everything else over `fetch`. */
+export function transportFactory(webSocket: TransportFactory): TransportFactory {
+  const open: TransportFactory = (url, events, name, better) => {
+    if (name === "websocket") return webSocket(url, events, name);
+    const search = better && {
+      clock,
+      memory: storage(),
+      open: (beside: TransportEvents) => open(url, beside, better),
+    };
+    // Most pages never need it.
+    const load = async (): Promise<() => Transport> => {
+      const { httpTransport } = await import("./transports/http.js");
+      return () => httpTransport(url, events, name, search);
+    };
+    return lateTransport(load, events);
+  };
+  return open;
+}
+
+/** A page may have been denied its storage, or may be none. */
+function storage(): Memory | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
 
 function listen(listener: (event: PlatformEvent) => void): () => void {
   const online = (): void => listener("online");
@@ -26,12 +58,11 @@ function listen(listener: (event: PlatformEvent) => void): () => void {
     if (document.visibilityState === "visible") listener("visible");
   };
   // Neither is there in Node, and workers have no document.
-  const scope = typeof addEventListener === "function" ? globalThis : undefined;
-  const page = typeof document === "object" ? document : undefined;
-  scope?.addEventListener("online", online);
+  const { addEventListener: hasEvents, document: page } = globalThis as Partial<typeof globalThis>;
+  if (hasEvents) addEventListener("online", online);
   page?.addEventListener("visibilitychange", visible);
   return () => {
-    scope?.removeEventListener("online", online);
+    if (hasEvents) removeEventListener("online", online);
     page?.removeEventListener("visibilitychange", visible);
   };
 }

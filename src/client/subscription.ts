@@ -104,6 +104,8 @@ export interface SubscriptionTable {
   readonly byNumber: Map<number, Subscription>;
   /** How many are being asked for, or are asked for again soon. */
   asking: number;
+  /** Whether there are more than one connect command takes. */
+  full: boolean;
   /** Asks for those that could not be asked for because there were too many. */
   readonly askMore: () => void;
 }
@@ -139,6 +141,10 @@ export function createSubscription(
 
   function ask(): void {
     if (state.at !== "idle" || !used() || !wire.open || table.asking >= MAX_ASKING) return;
+    if (wire.renew) {
+      if (!table.full) wire.renew();
+      return;
+    }
     enter({ at: "asked" });
     wire.request(`"subscribe":${quoted},${options().slice(1, -1)}`, (error, result) => {
       if (error === undefined) confirm(result as SubscribeResult);
@@ -147,7 +153,8 @@ export function createSubscription(
   }
 
   function unsubscribe(): void {
-    wire.request(`"unsubscribe":${quoted}`);
+    if (wire.renew) wire.renew();
+    else wire.request(`"unsubscribe":${quoted}`);
   }
 
   function confirm(result: SubscribeResult): void {
@@ -197,9 +204,11 @@ export function createSubscription(
   function askMembers(): void {
     const asked = state;
     wire.request(`"members":${quoted}`, (error, result) => {
-      if (state !== asked) return;
+      // Under polls that are soon over, another question is always on its way already.
       if (error === undefined) {
-        presence.adopt(result as MembersResult);
+        presence.adopt(result as MembersResult, state !== asked);
+      } else if (state !== asked) {
+        return;
       } else if (error.retry) {
         clock.setTimeout(() => state === asked && askMembers(), (error.after ?? 0) + backoff.next());
       } else {

@@ -36,7 +36,7 @@ export interface Subscriptions {
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: 0, askMore };
+  const table: SubscriptionTable = { byName, byNumber, asking: 0, full: false, askMore };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
@@ -73,11 +73,14 @@ export function createSubscriptions(core: Core): Subscriptions {
     resume(budget) {
       let subs = "";
       resuming = [];
+      byNumber.clear();
+      table.full = false;
       for (const subscription of byName.values()) {
-        if (subscription.at() !== "idle") continue;
+        if (!["idle", "asked", "on"].includes(subscription.at())) continue;
         const sub = `,${JSON.stringify(subscription.name)}:${subscription.options()}`;
         budget -= utf8Length(sub);
-        if (budget < 0 || resuming.length === MAX_CONNECT_SUBS) break;
+        table.full = budget < 0 || resuming.length === MAX_CONNECT_SUBS;
+        if (table.full) break;
         subs += sub;
         subscription.asked();
         resuming.push(subscription);
@@ -93,12 +96,11 @@ export function createSubscriptions(core: Core): Subscriptions {
       }
       for (const subscription of resuming) {
         const result = resultOf(subscription.name);
-        if (result === undefined || "error" in result) {
-          const left = { code: "internal", message: "no answer for this channel", retry: true };
-          subscription.refuse(result?.error ?? left);
-        } else {
-          subscription.confirm(result);
-        }
+        // A server that says nothing of a channel is asked again.
+        if (result === undefined)
+          subscription.refuse({ code: "internal", message: "no answer", retry: true });
+        else if ("error" in result) subscription.refuse(result.error);
+        else subscription.confirm(result);
       }
       for (const [name, result] of Object.entries(subs)) {
         if ("ch" in result && resuming.every((asked) => asked.name !== name)) give(name, result);
@@ -146,5 +148,5 @@ function startProblem(start: StartAt): string | undefined {
     last <= 1000 &&
     isOffset(since);
   if (fits) return undefined;
-  return `${JSON.stringify(start)} is no start: give a cursor, last (0 to 1000) or since (milliseconds since 1970)`;
+  return `${JSON.stringify(start)} is no start: cursor, last (0 to 1000) or since (milliseconds)`;
 }

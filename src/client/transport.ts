@@ -1,23 +1,45 @@
+/** The ways to a server. */
+export type TransportName = "websocket" | "stream" | "poll";
+
 /** What a transport tells its connection. Nothing is called before the factory has returned, and nothing after `close`. */
 export interface TransportEvents {
   open(): void;
-  /** A frame of one or more lines, text or binary. */
-  frame(frame: string | Uint8Array): void;
+  /**
+   * A frame of one or more lines, text or binary. `aside`: it came another way than the messages, and is no sign that
+   * those would come.
+   */
+  frame(frame: string | Uint8Array, aside?: boolean): void;
+  /** One-way only: the answer to the last connect command has ended in good order. */
+  over(): void;
+  /** One-way only: what was sent has been answered. */
+  idle(): void;
+  /** The better transport works, which was tried beside this one, and nothing is unanswered here. `adopt` hands it over. */
+  better(adopt: (events: TransportEvents) => Transport): void;
   /** It is over, or never came to be; a WebSocket close code and the peer's reason. */
   close(code: number, reason: string): void;
 }
 
-/** A two-way link that carries frames in order and dies as a whole. */
+/** A link that carries frames in order and dies as a whole. */
 export interface Transport {
   /** Takes a frame after `open`; never throws, and drops the frame when the link is gone. */
   send(frame: string | Uint8Array): void;
   /** Ends it without further events being needed; may be called at any time, more than once. */
   close(): void;
+  /**
+   * Only on a one-way transport: messages come as the answer to a connect command, and another connect command takes
+   * the place of the last one; other commands go by themselves. Says whether all of those have been answered.
+   */
+  readonly idle?: () => boolean;
 }
 
 /**
- * Begins to open a link.
+ * Begins to open a link. `better` is the transport that would rather be used.
  *
  * @throws when the URL can never be opened, such as `ws:` on a page that was loaded over `https:`
  */
-export type TransportFactory = (url: string, events: TransportEvents) => Transport;
+export type TransportFactory = (
+  url: string,
+  events: TransportEvents,
+  name: TransportName,
+  better?: TransportName,
+) => Transport;

@@ -12,6 +12,7 @@ import type { TidemarkError } from "./errors.js";
 import type { Published, Publishing } from "./lane.js";
 import type { Message } from "./message.js";
 import type { Gap, Subscribed } from "./subscription.js";
+import type { TransportName } from "./transport.js";
 import type { CallArguments, ChannelFor, ChannelsOf, CheckName, MethodsOf, PatternOf } from "./typed.js";
 
 /** Takes a listener off again. Calling it twice is harmless. */
@@ -171,6 +172,8 @@ export interface Client<App extends TypedApp = TypedApp> {
   readonly status: Status;
   /** Why the client is not online, where there is a reason to tell. */
   readonly reason: TidemarkError | undefined;
+  /** How it is connected, or is trying to be; see the option `transports`. */
+  readonly transport: TransportName;
   /** The server's name for this connection; another one after each reconnect, `undefined` before the first. */
   readonly id: string | undefined;
   /**

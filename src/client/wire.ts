@@ -1,4 +1,5 @@
 import { type ErrorBody, utf8Length, writeBinaryLine } from "../protocol/index.js";
+import type { Payload } from "./payload.js";
 import type { Transport } from "./transport.js";
 
 /** Is called once with the answer to a command: an error, or the result. */
@@ -7,17 +8,27 @@ export type Answer = (error: ErrorBody | undefined, result: unknown) => void;
 /** The error that stands for a connection which ended before the answer came. */
 export const LOST: ErrorBody = {
   code: "outcome_unknown",
-  message: "the connection was lost before the answer came",
+  message: "lost before the answer",
   retry: false,
 };
 
 /** Frames stay below this many bytes where their lines allow it, well under what a server takes. */
 export const MAX_FRAME_BYTES = 48 * 1024;
 
+/** More than a publish's line has besides its payload, in bytes. */
+const MARKS = 1024;
+
 /** Commands out, answers in: gives commands their ids and sends those of one microtask in one frame. */
 export interface Wire {
   /** Whether the server has taken the connect command, so that others may follow. */
   open: boolean;
+  /** Only on a one-way transport, once it is open: has all subscriptions made anew, as they are then. */
+  renew: (() => void) | undefined;
+  /**
+   * Whether a publish may be sent now. On a one-way transport only what goes into the next request: were there more
+   * under way, those behind one that fails would overtake its retry.
+   */
+  readonly room: (payload: Payload) => boolean;
   /** What the server calls this client in messages. */
   me: string;
   /** Takes a transport into use; only the connect command may go until `open` is set. */
@@ -47,6 +58,11 @@ export function createWire(): Wire {
 
   const wire: Wire = {
     open: false,
+    renew: undefined,
+    room: ({ bytes, size: more }) =>
+      wire.open &&
+      (!transport?.idle ||
+        (transport.idle() && (lines.length === 0 || (!bytes && size + more < MAX_FRAME_BYTES - MARKS)))),
     me: "",
     attach(next) {
       transport = next;

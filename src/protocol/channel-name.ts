@@ -4,7 +4,7 @@ export const MAX_CHANNEL_BYTES = 255;
 // Control characters would make logs and terminals lie about the name; lone surrogates have no UTF-8 form.
 // eslint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/;
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. */
 export function channelNameProblem(name: string): string | undefined {

@@ -57,7 +57,7 @@ export const CLOSE_CODES = {
 export type CloseName = keyof typeof CLOSE_CODES;
 
 /** Of the WebSocket protocol's own codes, those after which coming back cannot help. */
-const FINAL_PROTOCOL_CODES: ReadonlySet<number> = new Set([1003, 1007, 1008, 1009]);
+const FINAL_PROTOCOL_CODES: readonly number[] = [1003, 1007, 1008, 1009];
 
 /**
  * Whether a client should reconnect after a close with this code.
@@ -65,5 +65,5 @@ const FINAL_PROTOCOL_CODES: ReadonlySet<number> = new Set([1003, 1007, 1008, 100
  * @example shouldReconnect(4000) // true: the server said it is going away
  */
 export function shouldReconnect(code: number): boolean {
-  return code >= 4500 ? code > 4999 : !FINAL_PROTOCOL_CODES.has(code);
+  return code >= 4500 ? code > 4999 : !FINAL_PROTOCOL_CODES.includes(code);
 }

@@ -36,14 +36,12 @@ export const realClock: Clock = {
   },
 };
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /** The platform's own randomness: `Math.random` for jitter, `crypto` for names. */
 export const realRandom: Random = {
   float: () => Math.random(),
   id: () => {
-    let id = "";
-    for (const byte of crypto.getRandomValues(new Uint8Array(22))) id += ALPHABET[byte & 63];
-    return id;
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const text = btoa(String.fromCharCode(...bytes)).slice(0, 22);
+    return text.replaceAll("+", "-").replaceAll("/", "_");
   },
 };

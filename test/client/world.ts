@@ -74,7 +74,7 @@ export class World {
   #listener: (event: PlatformEvent) => void = () => {};
   listening = false;
 
-  constructor(options: ClientOptions = {}, seed = 1) {
+  constructor({ transports = ["websocket"], ...options }: ClientOptions = {}, seed = 1) {
     this.client = connectIn(
       {
         clock: this.clock,
@@ -92,7 +92,7 @@ export class World {
         report: (error) => void this.reports.push(error),
       },
       "wss://example.test/connect",
-      options,
+      { ...options, transports },
     );
     onTestFinished(() => this.client.close());
   }

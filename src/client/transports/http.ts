@@ -1,0 +1,143 @@
+import type { Transport, TransportEvents } from "../transport.js";
+import { type Search, seekBetter } from "./better.js";
+
+/** What goes together into one request, in characters: at most three bytes each, and a server takes far more. */
+const MAX_BODY = 16 * 1024;
+const CONNECT = /^\{"id":\d+,"connect":/;
+
+const END = /^\{"close":.*$/m;
+
+interface End {
+  readonly close: number;
+  readonly reason?: string;
+  readonly id?: number;
+  readonly error?: { readonly message: string };
+}
+
+/**
+ * A transport over HTTP. A connect command is a request whose answer brings the messages, at once (`stream`) or when
+ * there are some (`poll`); the other commands follow each other in requests of their own.
+ */
+export function httpTransport(
+  url: string,
+  events: TransportEvents,
+  way: "stream" | "poll",
+  search: Search | undefined,
+): Transport {
+  const stop = new AbortController();
+  let listening = stop;
+  /** The connect command that goes before others: who this is. */
+  let head = "";
+  /** Whether the last answer ended by itself, so that the next may take its time. */
+  let patient = false;
+  let waiting: (string | Uint8Array)[] = [];
+  let sending = false;
+  let stopSeeking: (() => void) | undefined;
+
+  /** Resolves when the answer has ended, unless that is of no interest any more. */
+  async function post(
+    path: string,
+    body: BodyInit,
+    aside: boolean,
+    { signal }: AbortController,
+  ): Promise<void> {
+    const address = new URL(url.replace("ws", "http"));
+    address.pathname += `/${path}`;
+    if (path === "poll" && !patient) address.searchParams.set("wait", "0");
+    patient = false;
+    try {
+      const answer = await fetch(address, { method: "POST", body, signal, cache: "no-store" });
+      const reader = answer.body?.getReader();
+      // Whatever stands between here and there says something else.
+      if (!reader || !answer.headers.get("content-type")?.includes("json"))
+        throw new Error(`HTTP ${answer.status}`);
+      const decoder = new TextDecoder();
+      let text = "";
+      let last = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        text += decoder.decode(value, { stream: !done });
+        // A blank line ends a frame; within one, a line and its bytes may be apart still.
+        const end = done ? text.length : text.lastIndexOf("\n\n");
+        if (signal.aborted) return;
+        if (end > 0) {
+          // It works, so that there is time to look for something better.
+          if (search) stopSeeking ??= seekBetter(url, way, search, idle, events);
+          take((last = text.slice(0, end)), aside);
+        }
+        if (end >= 0) text = text.slice(end + 2);
+        if (done) break;
+      }
+      if (signal.aborted) return;
+      if (!/\{\}\s*$/.test(last)) throw new Error("the answer was cut off");
+      if (aside) {
+        sending = false;
+        events.idle();
+        pump();
+      } else {
+        patient = true;
+        events.over();
+      }
+    } catch (thrown) {
+      if (signal.aborted) return;
+      close();
+      events.close(1006, String(thrown));
+    }
+  }
+
+  /** Over HTTP the end of a connection is a line: the last one, or the only one of a request that was refused. */
+  function take(frame: string, aside: boolean): void {
+    const line = END.exec(frame)?.[0] ?? "null";
+    const end = JSON.parse(line) as End | null;
+    // An error with an id is the answer to the connect command, and says more than the end.
+    events.frame(end && end.id === undefined ? frame.replace(line, "") : frame, aside);
+    if (!end || stop.signal.aborted) return;
+    close();
+    events.close(end.close, end.reason ?? end.error?.message ?? "");
+  }
+
+  function pump(): void {
+    if (sending || waiting.length === 0) return;
+    const parts: (string | Uint8Array)[] = [head];
+    let size = 0;
+    while (waiting.length > 0 && (size === 0 || size + (waiting[0]?.length ?? 0) <= MAX_BODY)) {
+      const frame = waiting.shift() ?? "";
+      parts.push("\n", frame);
+      size += frame.length;
+    }
+    sending = true;
+    void post("send", new Blob(parts as BlobPart[], { type: "application/octet-stream" }), true, stop);
+  }
+
+  function idle(): boolean {
+    return !sending && waiting.length === 0;
+  }
+
+  function close(): void {
+    waiting = [];
+    stopSeeking?.();
+    search = undefined;
+    stop.abort();
+    listening.abort();
+  }
+
+  queueMicrotask(() => stop.signal.aborted || events.open());
+
+  return {
+    send(frame) {
+      if (stop.signal.aborted) return;
+      if (typeof frame === "string" && CONNECT.test(frame)) {
+        const { token, publisher } = JSON.parse(frame).connect as Record<string, unknown>;
+        head = JSON.stringify({ connect: { token, publisher } });
+        if (listening !== stop) listening.abort();
+        listening = new AbortController();
+        void post(way, frame, false, listening);
+      } else {
+        waiting.push(frame);
+        pump();
+      }
+    },
+    close,
+    idle,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Transport, TransportEvents } from "../transport.js";
+
+/** A transport whose code has to be loaded first; it has what a one-way transport has. */
+export function lateTransport(
+  load: () => Promise<() => Transport>,
+  events: TransportEvents,
+): Required<Transport> {
+  let transport: Transport | undefined;
+  let closed = false;
+  load().then(
+    (open) => {
+      if (!closed) transport = open();
+    },
+    (thrown: unknown) => events.close(1006, String(thrown)),
+  );
+  return {
+    send: (frame) => transport?.send(frame),
+    close() {
+      closed = true;
+      transport?.close();
+    },
+    idle: () => !transport?.idle || transport.idle(),
+  };
+}
