@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import type { Stream } from "../../client/index.js";
+import { codeOf, range, type Rule } from "./kit.js";
+
+/** Commands and their answers. */
+export const commandRules: readonly Rule[] = [
+  {
+    name: "L3: JSON of every kind, and letters of every script, come as they went",
+    async check(kit) {
+      const account = await kit.listening(await kit.client(), "log/a");
+      const values = [
+        null,
+        0,
+        -1.5,
+        "",
+        "\n\u2028 \u0000 ünï ☃ 😀",
+        [],
+        {},
+        { close: 4500, reason: "no" },
+        ["a", { bytes: 1 }],
+        "x".repeat(60_000),
+      ];
+      for (const value of values) await account.handle.publish(value);
+      await kit.gets(account, values);
+      const { messages } = await account.handle.history({ after: 0, limit: 9 });
+      assert.deepEqual(
+        messages.map(({ data }) => data),
+        values.slice(0, 9),
+      );
+    },
+  },
+  {
+    name: "W3: bytes come as they went, in messages and in history",
+    async check(kit) {
+      const account = await kit.listening(await kit.client(), "log/a");
+      const values = [
+        Uint8Array.from(range(256)),
+        new Uint8Array(0),
+        "text",
+        Uint8Array.from([10, 10, 10]),
+        new Uint8Array(60_000).fill(255),
+      ];
+      await Promise.all(values.map((value) => account.handle.publish(value)));
+      await kit.gets(account, values);
+      const { messages } = await account.handle.history({ after: 0, limit: 4 });
+      assert.deepEqual(
+        messages.map(({ data }) => data),
+        values.slice(0, 4),
+      );
+    },
+  },
+  {
+    name: "A7: a call is answered with what the method returned, large or small",
+    async check(kit) {
+      const client = await kit.client();
+      const call = (data: unknown) => client.call("echo" as never, data);
+      assert.deepEqual(await call([1, { a: 2 }]), [1, { a: 2 }]);
+      assert.equal(await call("x".repeat(40_000)), "x".repeat(40_000));
+      assert.equal(await codeOf(client.call("nothing" as never)), "not_found");
+    },
+  },
+  {
+    name: "L11: pages of history put together are the log",
+    async check(kit) {
+      const app = await kit.app();
+      for (const n of range(300)) await app.publishTo("log/a", `${n} ${"x".repeat(300)}`);
+      const handle = (await kit.client()).stream("log/a" as never) as unknown as Stream;
+      const seen: unknown[] = [];
+      for (let after = 0, more = true; more;) {
+        const page = await handle.history({ after, limit: 1000 });
+        seen.push(...page.messages.map(({ data }) => data));
+        after = page.messages.at(-1)?.offset ?? assert.fail();
+        more = page.more;
+      }
+      assert.deepEqual(
+        seen,
+        range(300).map((n) => `${n} ${"x".repeat(300)}`),
+      );
+    },
+  },
+  {
+    name: "P15: a message over the limit is refused, and the others go on",
+    async check(kit) {
+      await kit.serve({ limits: { message: 1000, frame: 70_000 } });
+      const account = await kit.listening(await kit.client(), "log/a");
+      const [small, large, next] = [
+        account.handle.publish("a"),
+        account.handle.publish("x".repeat(1000)),
+        account.handle.publish("b"),
+      ];
+      assert.equal(await codeOf(large), "too_large");
+      await Promise.all([small, next]);
+      await kit.gets(account, ["a", "b"]);
+    },
+  },
+  {
+    name: "K7: commands over the rate are refused for a time, and enter the log in order nevertheless",
+    async check(kit) {
+      await kit.serve({ limits: { commands: { perSecond: 200, burst: 20 } } });
+      const account = await kit.listening(await kit.client(), "log/a");
+      await Promise.all(range(60).map((n) => account.handle.publish(n)));
+      await kit.gets(account, range(60));
+    },
+  },
+  {
+    name: "S5: a subscription over the limit is refused by itself",
+    async check(kit) {
+      await kit.serve({ limits: { subscriptions: 2 } });
+      const app = await kit.app();
+      const client = await kit.client();
+      const accounts = ["log/a", "log/b"].map((channel) => kit.listen(client, channel));
+      await Promise.all(accounts.map(({ handle }) => handle.ready));
+      assert.equal(await codeOf(kit.listen(client, "log/c").handle.ready), "limit_reached");
+      await app.publishTo("log/b", "still here");
+      await kit.gets(accounts[1] ?? assert.fail(), ["still here"]);
+    },
+  },
+];

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import type { Broker } from "../../broker/index.js";
+import {
+  connect,
+  type Client,
+  type ClientOptions,
+  type Message,
+  type Stream,
+  type TransportFactory,
+  type TransportName,
+} from "../../client/index.js";
+import { realClock } from "../../protocol/index.js";
+import {
+  method,
+  stream,
+  tidemark,
+  TidemarkError,
+  transient,
+  type App,
+  type AppOptions,
+} from "../../server/index.js";
+
+/** An app as a harness serves it. */
+export type ContractApp = Pick<App<unknown, never>, "attach" | "close" | "disconnect" | "publishTo">;
+
+/** A transport under test: servers that take it, and a network between them and their clients. */
+export interface TransportHarness {
+  /** What clients are told to use. */
+  readonly transport: TransportName;
+  /** How clients open it; by default as they do by themselves. */
+  readonly open?: TransportFactory;
+  /** Serves the app on one node or on several; the address for clients. Brokers of several nodes share a store. */
+  serve(
+    makeApp: (broker: Broker) => ContractApp,
+  ): Promise<{ readonly url: string; readonly apps: readonly ContractApp[] }>;
+  /** Breaks every connection there is, without a word to either side, and refuses new ones until `mend`. */
+  cut(): void;
+  mend(): void;
+  /** Lets nothing through to the clients until `flow`, without breaking anything. */
+  stall(): void;
+  flow(): void;
+  close(): Promise<void>;
+}
+
+/** One promise of the contract, and the test of it. */
+export interface Rule {
+  /** The id of the rule in docs/spec.md and what it is here. */
+  readonly name: string;
+  check(kit: Kit): Promise<void>;
+}
+
+/** Milliseconds that anything may take. */
+const PATIENCE = 15_000;
+const GLANCE = 5;
+/** How long a member is waited for. Long enough for a poll to be asked again on a slow machine. */
+export const GRACE = 1000;
+
+/** Who is it? `bob` may come, `mallory` may not, `late` must try again; without a token one is nobody. */
+function authenticate(token: string | undefined): { id: string } | null {
+  if (token === undefined) return null;
+  if (token.startsWith("mallory")) throw new TidemarkError("unauthorized", "mallory may not come");
+  if (token.startsWith("late")) throw new TidemarkError("busy", "later", { retry: true, after: 20 });
+  return { id: token };
+}
+
+export function contractApp(
+  broker: Broker,
+  options: Partial<AppOptions<{ id: string } | null>>,
+): ContractApp {
+  return tidemark<{ id: string } | null>({
+    authenticate: ({ token }) => authenticate(token),
+    ...options,
+    broker,
+  })
+    .channels({
+      "log/:id": stream({ retain: { count: 100_000 } }),
+      "short/:id": stream({ retain: { count: 2 } }),
+      "room/:id": stream({ retain: { count: 1000 }, presence: true, presenceGrace: GRACE }),
+      "now/:id": transient(),
+      "closed/:id": stream({ allow: () => false }),
+    })
+    .methods({ echo: method({ run: (value: unknown) => value }) });
+}
+
+/** What a subscriber was told, in order. */
+export interface Account {
+  readonly handle: Stream;
+  readonly messages: Message[];
+  readonly data: () => unknown[];
+  readonly gaps: { readonly after: number; readonly until: number; readonly reason: string }[];
+}
+
+/** One test's servers and clients. */
+export class Kit {
+  readonly harness: TransportHarness;
+  readonly #clients: Client[] = [];
+  #served: { readonly url: string; readonly apps: readonly ContractApp[] } | undefined;
+
+  constructor(harness: TransportHarness) {
+    this.harness = harness;
+  }
+
+  /** Where another than the usual server is wanted: before everything else. */
+  async serve(options: Partial<AppOptions<{ id: string } | null>> = {}): Promise<readonly ContractApp[]> {
+    const log = {
+      info() {},
+      warn() {},
+      error: (fields: object, message: string) => assert.fail(`${message} ${JSON.stringify(fields)}`),
+    };
+    this.#served ??= await this.harness.serve((broker) => contractApp(broker, { log, ...options }));
+    return this.#served.apps;
+  }
+
+  async app(): Promise<ContractApp> {
+    return (await this.serve())[0] ?? assert.fail();
+  }
+
+  /** A client that uses the transport, and comes back fast. */
+  async client(options: ClientOptions = {}): Promise<Client> {
+    await this.serve();
+    const { transport, open } = this.harness;
+    const client = connect(this.#served?.url ?? "", {
+      backoff: { min: 10, max: 50 },
+      transports: [transport],
+      ...options,
+      environment: { report: () => {}, ...(open && { transport: open }) },
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A subscriber that writes down what it is told. */
+  listen(client: Client, channel: string, start: object = {}): Account {
+    const handle = client.stream(channel as never, start as never) as unknown as Stream;
+    const account: Account = {
+      handle,
+      messages: [],
+      gaps: [],
+      data: () => account.messages.map(({ data }) => data),
+    };
+    handle.on("message", (message) => account.messages.push(message));
+    handle.on("gap", (gap) => account.gaps.push(gap));
+    return account;
+  }
+
+  /** One that is there already. */
+  async listening(client: Client, channel: string, start: object = {}): Promise<Account> {
+    const account = this.listen(client, channel, start);
+    await account.handle.ready;
+    return account;
+  }
+
+  async until(what: string, isTrue: () => boolean): Promise<void> {
+    const start = realClock.monotonic();
+    while (!isTrue()) {
+      if (realClock.monotonic() - start > PATIENCE) assert.fail(`waited ${PATIENCE} ms in vain: ${what}`);
+      await this.pass(GLANCE);
+    }
+  }
+
+  /** Waits until these and no others have come, in this order. */
+  async gets(account: Account, expected: readonly unknown[]): Promise<void> {
+    await this.until(
+      `${expected.length} messages, of which came ${account.messages.length}`,
+      () => account.messages.length >= expected.length,
+    );
+    assert.deepEqual(account.data(), expected);
+  }
+
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => realClock.setTimeout(resolve, ms));
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+}
+
+/** The code that a promise rejects with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+  return assert.fail("it did not reject");
+}
+
+export function range(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}

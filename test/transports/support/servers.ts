@@ -1,0 +1,127 @@
+/** Servers on free ports, and a network between them and their clients that deals connections out in turn. */
+import { once } from "node:events";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createMemoryHub, type Broker } from "tidemark/broker";
+import { openTransport, type TransportName } from "tidemark/client";
+import type { TransportHarness } from "tidemark/testing";
+
+/** TCP from one port to several, connection by connection in turn: no stickiness. */
+export class Network {
+  readonly #server: Server;
+  readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
+  readonly #targets: readonly number[];
+  #next = 0;
+  #whole = true;
+  #stalled = false;
+
+  private constructor(targets: readonly number[]) {
+    this.#targets = targets;
+    this.#server = createServer((near) => this.#join(near));
+  }
+
+  static async to(targets: readonly number[]): Promise<Network> {
+    const network = new Network(targets);
+    network.#server.listen(0, "127.0.0.1");
+    await once(network.#server, "listening");
+    return network;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  cut(): void {
+    this.#whole = false;
+    this.#break();
+  }
+
+  mend(): void {
+    this.#whole = true;
+  }
+
+  stall(): void {
+    this.#stalled = true;
+    for (const { near, far } of this.#pairs) far.unpipe(near).pause();
+  }
+
+  flow(): void {
+    this.#stalled = false;
+    for (const { near, far } of this.#pairs) far.pipe(near);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#break();
+  }
+
+  #join(near: Socket): void {
+    if (!this.#whole) return void near.destroy();
+    const far = connect(this.#targets[this.#next++ % this.#targets.length] ?? 0, "127.0.0.1");
+    const pair = { near, far };
+    this.#pairs.add(pair);
+    for (const [a, b] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      a.setNoDelay(true);
+      a.on("error", () => {});
+      a.on("close", () => {
+        this.#pairs.delete(pair);
+        b.destroy();
+      });
+    }
+    near.pipe(far);
+    if (!this.#stalled) far.pipe(near);
+    return undefined;
+  }
+
+  #break(): void {
+    for (const { near, far } of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  }
+}
+
+type ServedApp = Parameters<TransportHarness["serve"]>[0] extends (broker: Broker) => infer A ? A : never;
+
+/** An HTTP server for each app, which outlives its app. */
+export async function listen(app: Pick<ServedApp, "attach">): Promise<HttpServer> {
+  const server = createHttpServer((_request, response) => response.writeHead(503).end());
+  app.attach(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+export function portOf(server: HttpServer): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Some nodes on one store, behind a network. */
+export async function harness(transport: TransportName, nodes: number): Promise<TransportHarness> {
+  const hub = createMemoryHub();
+  const closers: (() => unknown)[] = [];
+  let network: Network | undefined;
+  return {
+    transport,
+    open: openTransport,
+    async serve(makeApp) {
+      const apps = Array.from({ length: nodes }, () => makeApp(hub.broker()));
+      const servers = await Promise.all(apps.map(listen));
+      network = await Network.to(servers.map(portOf));
+      closers.push(() => network?.close());
+      for (const server of servers) closers.push(() => (server.close(), server.closeAllConnections()));
+      for (const app of apps) closers.push(() => app.close());
+      return { url: `http://127.0.0.1:${network.port}/connect`, apps };
+    },
+    cut: () => network?.cut(),
+    mend: () => network?.mend(),
+    stall: () => network?.stall(),
+    flow: () => network?.flow(),
+    async close() {
+      for (const close of closers) await close();
+    },
+  };
+}
