@@ -11,12 +11,19 @@ import type { Moment } from "../memory/channel-log.js";
 import { CONFLICT, NEW, UNKNOWN } from "../memory/sequence-ring.js";
 import { packMeta, type ChannelMeta } from "./channel-meta.js";
 import type { Changes } from "./changes.js";
-import { entryKey, generationKey, type Environment } from "./environment.js";
+import { entryKey, generationKey, offsetOfKey, type Environment } from "./environment.js";
 import type { Eraser } from "./eraser.js";
 import { KeyStore } from "./key-store.js";
 import { OldestEntries } from "./oldest-entries.js";
 import { unpackKeys } from "./packed-keys.js";
 import { nextRecord, stampRecord, storedForm, storedSize } from "./record.js";
+
+/**
+ * Entries that retention has dropped are removed so many at a time, or so many bytes: each removal touches a page of
+ * the disk's, and one page holds many of them.
+ */
+const MAX_DROPPED = 64;
+const MAX_DROPPED_BYTES = 256 * 1024;
 
 /** Drafts on their way to the log. */
 export interface Batch {
@@ -46,6 +53,9 @@ export class DiskLog {
   readonly #number: number;
   readonly #keys: KeyStore;
   readonly #oldest: OldestEntries;
+  /** Entries that are not kept any more and are on the disk still, and their bytes. */
+  #dropped: number[];
+  #droppedBytes = 0;
   #epochs: readonly Epoch[];
   #incarnation: string;
   #head: number;
@@ -64,6 +74,7 @@ export class DiskLog {
     const { number: channel, generation, turnedAt, oldestPrev, count } = meta;
     this.#keys = new KeyStore(share.env, { channel, generation, turnedAt, maxKeys: share.maxKeys }, now);
     this.#oldest = new OldestEntries(share.env.entries, channel, oldestPrev, count === 0);
+    this.#dropped = droppedBefore(share.env, channel, oldestPrev);
     this.#epochs = meta.epochs;
     this.#incarnation = meta.incarnation;
     this.#head = meta.head;
@@ -112,6 +123,8 @@ export class DiskLog {
     const records: Buffer[] = [];
     const keep = keepsAnything(options.retain);
     let at = 0;
+    /** Where the new records begin that lie one after the other up to `at`. */
+    let newFrom = 0;
     for (const key of keys) {
       const end = nextRecord(batch.records, at);
       const known = this.#keys.find(key, now, options.dedupe);
@@ -126,11 +139,14 @@ export class DiskLog {
         stampRecord(batch.records, at, offset, prev);
         this.#keys.remember(key, offset, now, env, changes);
         if (keep) this.#keep(offset, storedForm(batch.records, at, end), changes);
-        records.push(batch.records.subarray(at, end));
         outcomes.push({ offset, duplicate: false });
+        at = end;
+        continue;
       }
-      at = end;
+      if (newFrom < at) records.push(batch.records.subarray(newFrom, at));
+      newFrom = at = end;
     }
+    if (newFrom < at) records.push(newFrom === 0 ? batch.records : batch.records.subarray(newFrom, at));
     this.#trim(options.retain, now.wall, changes);
     return { outcomes, records };
   }
@@ -147,11 +163,12 @@ export class DiskLog {
     this.#age = options.retain?.age;
   }
 
-  /** Lets go of entries and keys whose time is over. Says whether there were any. */
+  /** Lets go of entries and keys whose time is over, and of what was dropped. Says whether there was any. */
   expire(now: Moment, changes: Changes): boolean {
     const before = changes.size;
     this.#turn(now, changes);
     if (this.#age !== undefined) this.#dropBefore(offsetAt(now.wall - this.#age), changes);
+    this.removeDropped(changes);
     return changes.size > before;
   }
 
@@ -160,8 +177,9 @@ export class DiskLog {
     return this.#count === 0 && now.wall - this.#usedAt > Math.max(this.#dedupe, this.#age ?? 0, idle);
   }
 
-  /** Puts the meta. */
+  /** Puts what is put once a transaction: the meta, and what changed of the keys. */
   save(now: Moment, changes: Changes): void {
+    this.#keys.save(this.#share.env, changes);
     const meta: ChannelMeta = {
       number: this.#number,
       epochs: this.#epochs,
@@ -204,7 +222,7 @@ export class DiskLog {
   }
 
   #turn(now: Moment, changes: Changes): void {
-    const gone = this.#keys.turn(now, this.#dedupe);
+    const gone = this.#keys.turn(now, this.#dedupe, this.#share.env, changes);
     if (gone === undefined) return;
     const [first, end] = gone;
     this.#share.eraser.add(
@@ -232,6 +250,14 @@ export class DiskLog {
     if (age !== undefined) this.#dropBefore(offsetAt(wall - age), changes);
   }
 
+  /** Removes from the disk what retention has dropped. */
+  removeDropped(changes: Changes): void {
+    for (const offset of this.#dropped)
+      changes.remove(this.#share.env.entries, entryKey(this.#number, offset));
+    this.#dropped = [];
+    this.#droppedBytes = 0;
+  }
+
   #dropBefore(offset: number, changes: Changes): void {
     while (this.#count > 0 && (this.#oldest.peek()?.offset ?? MAX_OFFSET) < offset) this.#dropOldest(changes);
   }
@@ -240,7 +266,10 @@ export class DiskLog {
     const oldest = this.#oldest.peek();
     if (oldest === undefined) return this.#forget();
     this.#oldest.drop();
-    changes.remove(this.#share.env.entries, entryKey(this.#number, oldest.offset));
+    this.#dropped.push(oldest.offset);
+    this.#droppedBytes += oldest.size;
+    if (this.#dropped.length >= MAX_DROPPED || this.#droppedBytes > MAX_DROPPED_BYTES)
+      this.removeDropped(changes);
     this.#oldestPrev = oldest.offset;
     this.#count -= 1;
     this.#bytes -= oldest.size;
@@ -252,6 +281,8 @@ export class DiskLog {
       const end = entryKey(this.#number, this.#head + 1);
       this.#share.eraser.add("entries", entryKey(this.#number, 0), end, changes);
       this.#oldest.clear(this.#head);
+      this.#dropped = [];
+      this.#droppedBytes = 0;
     }
     this.#forget();
   }
@@ -262,6 +293,17 @@ export class DiskLog {
     this.#count = 0;
     this.#bytes = 0;
   }
+}
+
+/** What an earlier process dropped and did not remove. */
+function droppedBefore(env: Environment, channel: number, oldestPrev: number): number[] {
+  // More of them are those of a range that is being erased.
+  const limit = 4 * MAX_DROPPED;
+  const range = { start: entryKey(channel, 0), end: entryKey(channel, oldestPrev + 1), limit };
+  env.entries.resetReadTxn();
+  const dropped = Array.from(env.entries.getKeys(range), (key) => offsetOfKey(key));
+  env.entries.resetReadTxn();
+  return dropped;
 }
 
 function keepsAnything(retain: Retain | undefined): boolean {

@@ -31,6 +31,8 @@ export class KeyStore {
   readonly #memory: KeyMemory;
   /** Scopes that lie whole in the younger generation. */
   readonly #whole = new Set<string>();
+  /** Blocks that changed since the last {@link save}, by scope. */
+  readonly #changed = new Map<string, Set<number>>();
   #generation: number;
 
   /** Reads what an earlier process left, if there is anything. */
@@ -54,12 +56,19 @@ export class KeyStore {
   }
 
   /** As {@link KeyMemory.turn}. Returns the generations that are to be erased: from the first, up to the second. */
-  turn(now: Moment, window: number): readonly [number, number] | undefined {
+  turn(
+    now: Moment,
+    window: number,
+    env: Environment,
+    changes: Changes,
+  ): readonly [number, number] | undefined {
     const turned = this.#memory.turn(now.steady, window);
     if (turned === 0) return undefined;
+    // It belongs to the generation that it was remembered in. A scope that is used again is put whole.
+    this.save(env, changes);
+    this.#whole.clear();
     const first = Math.max(0, this.#generation - 1);
     this.#generation += turned;
-    this.#whole.clear();
     return [first, this.#generation - 1];
   }
 
@@ -81,21 +90,33 @@ export class KeyStore {
     const before = this.#memory.ring(key.scope)?.lowest;
     this.#memory.remember(key, offset, now.steady);
     const ring = this.#memory.ring(key.scope) as SequenceRing;
-    const block = blockOf(key.id);
-    if (this.#whole.has(key.scope)) this.#putBlock(env, changes, key.scope, ring, block);
+    if (this.#whole.has(key.scope)) this.#change(key.scope, blockOf(key.id));
     else {
       this.#whole.add(key.scope);
-      for (const one of blocksOf(ring)) this.#putBlock(env, changes, key.scope, ring, one);
+      for (const block of blocksOf(ring)) this.#change(key.scope, block);
     }
-    const lowest = blockOf(ring.lowest ?? 0);
-    if (before !== undefined && blockOf(before) < lowest) {
-      changes.remove(env.keys, this.#key(BLOCK, key.scope, blockOf(before)));
-    }
+    // The block of the sequence that was forgotten may be empty now.
+    if (before !== undefined && before !== ring.lowest) this.#change(key.scope, blockOf(before));
   }
 
-  #putBlock(env: Environment, changes: Changes, scope: string, ring: SequenceRing, block: number): void {
-    const records = ring.records(block * BLOCK_SEQUENCES, (block + 1) * BLOCK_SEQUENCES);
-    changes.put(env.keys, this.#key(BLOCK, scope, block), doubles(records));
+  /** Puts the blocks that changed: once, however often they did. */
+  save(env: Environment, changes: Changes): void {
+    for (const [scope, blocks] of this.#changed) {
+      const ring = this.#memory.peek(scope);
+      for (const block of blocks) {
+        const records = ring?.records(block * BLOCK_SEQUENCES, (block + 1) * BLOCK_SEQUENCES) ?? [];
+        const key = this.#key(BLOCK, scope, block);
+        if (records.length === 0) changes.remove(env.keys, key);
+        else changes.put(env.keys, key, doubles(records));
+      }
+    }
+    this.#changed.clear();
+  }
+
+  #change(scope: string, block: number): void {
+    const blocks = this.#changed.get(scope);
+    if (blocks === undefined) this.#changed.set(scope, new Set([block]));
+    else blocks.add(block);
   }
 
   #key(kind: number, hash: string, block?: number): Buffer {
@@ -150,15 +171,14 @@ function blocksOf(ring: SequenceRing): Set<number> {
   return blocks;
 }
 
-function doubles(numbers: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(numbers.length * 8);
-  for (const [i, number] of numbers.entries()) bytes.writeDoubleBE(number, i * 8);
-  return bytes;
+/** In this machine's own order: the files are read on no other. */
+function doubles(numbers: readonly number[]): Uint8Array {
+  return new Uint8Array(Float64Array.from(numbers).buffer);
 }
 
-function readDoubles(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: bytes.length >> 3 }, (_, i) => view.getFloat64(i * 8));
+function readDoubles(bytes: Uint8Array): Float64Array {
+  // Aligned, as what LMDB gives is not.
+  return new Float64Array(new Uint8Array(bytes).buffer);
 }
 
 /** `KeyMemory` counts the keys of drafts. */

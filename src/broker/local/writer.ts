@@ -296,12 +296,22 @@ export class Writer {
   /** Lets go of what is in memory for nothing. */
   #forget(now: Moment): void {
     for (const [name, channel] of this.#channels) {
-      if (now.steady - channel.usedAt > UNLOAD_MS && !this.#isBusy(channel)) channel.log = undefined;
+      if (now.steady - channel.usedAt > UNLOAD_MS && !this.#isBusy(channel)) this.#unload(channel, now);
       const { log, followers, presence } = channel;
       if (log !== undefined || followers.size > 0 || presence?.isIdle === false) continue;
       this.#droppedVersion = Math.max(this.#droppedVersion, presence?.version ?? 0);
       this.#channels.delete(name);
     }
+  }
+
+  /** Nothing that retention dropped stays behind. */
+  #unload(channel: Channel, now: Moment): void {
+    if (channel.log?.expire(now, this.#commit.changes) !== true) {
+      channel.log = undefined;
+      return;
+    }
+    this.#dirty.add(channel);
+    this.#commit.schedule();
   }
 
   /** Whether memory is ahead of the disk. */

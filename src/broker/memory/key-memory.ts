@@ -135,6 +135,11 @@ export class KeyMemory {
     return this.#texts.get(text) ?? this.#olderTexts.get(text);
   }
 
+  /** The scope's ring, without its being a use. */
+  peek(scope: string): SequenceRing | undefined {
+    return this.#scopes.get(scope) ?? this.#olderScopes.get(scope);
+  }
+
   /** The scope's ring; a look-up counts as use. */
   ring(scope: string): SequenceRing | undefined {
     const young = this.#scopes.get(scope);

@@ -31,9 +31,10 @@ export class SequenceRing {
   /** The sequences from `from` up to, not including, `to`: sequence, offset and print of each, in a row. */
   records(from: number, to: number): number[] {
     const records: number[] = [];
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = this.#indexFrom(from); i < this.#count; i++) {
       const sequence = this.#read(i, 0);
-      if (sequence >= from && sequence < to) records.push(sequence, this.#read(i, 1), this.#read(i, 2));
+      if (sequence >= to) break;
+      records.push(sequence, this.#read(i, 1), this.#read(i, 2));
     }
     return records;
   }
@@ -45,13 +46,7 @@ export class SequenceRing {
   find(sequence: number, print: number, since: number): number {
     if (this.#count === 0 || sequence > this.#read(this.#count - 1, 0)) return NEW;
     if (sequence < this.#read(0, 0)) return UNKNOWN;
-    let low = 0;
-    let high = this.#count - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#read(middle, 0) < sequence) low = middle + 1;
-      else high = middle;
-    }
+    const low = this.#indexFrom(sequence);
     if (this.#read(low, 0) !== sequence) return NEW;
     if (this.#read(low, 3) < since) return UNKNOWN;
     return this.#read(low, 2) === print ? this.#read(low, 1) : CONFLICT;
@@ -87,6 +82,18 @@ export class SequenceRing {
     copy.#first = this.#first;
     copy.#count = this.#count;
     return copy;
+  }
+
+  /** The place of the lowest sequence that is not below `sequence`; the count when there is none. */
+  #indexFrom(sequence: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#read(middle, 0) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #capacity(): number {

@@ -180,7 +180,7 @@ describe("retention on the disk", () => {
     expect((await node.read("c", ALL, options)).entries).toHaveLength(200);
     // 4 MB a round went through; 400 KB are kept.
     expect(sizes.at(-1)).toBeLessThan(3_000_000);
-    expect(sizes.at(-1)).toBe(sizes[2]);
+    expect(sizes.at(-1)).toBeLessThan((sizes[2] ?? 0) * 1.05);
   });
 
   test("by age, and of keys, comes without anybody's asking, also for logs of an earlier process", async () => {
