@@ -4,21 +4,25 @@ import type { Found, Order } from "./mutants-worker.js";
 /** A run that ends neither well nor badly within this time does not end: that shows too. */
 const PATIENCE_MS = 240_000;
 
-/** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. */
-export function tryCopy(module: string, seeds: number): Promise<Found> {
+/** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. Rejects when the copy cannot be loaded. */
+export async function tryCopy(module: string, seeds: number): Promise<Found> {
   const order: Order = { module, seeds };
   const worker = new Worker(new URL("./mutants-worker.js", import.meta.url), { workerData: order });
-  return new Promise((resolve) => {
-    const finish = (found: Found): void => {
-      clearTimeout(timer);
-      resolve(found);
-      void worker.terminate();
-    };
-    const timer = setTimeout(
-      () => finish({ seed: 0, promise: "progress", message: "the run did not end" }),
-      PATIENCE_MS,
-    );
-    worker.once("message", finish);
-    worker.once("error", (error) => finish({ seed: 0, promise: "no complaints", message: error.message }));
-  });
+  try {
+    return await new Promise((resolve, reject) => {
+      const late: Found = { seed: 0, promise: "progress", message: "the run did not end" };
+      const timer = setTimeout(() => resolve(late), PATIENCE_MS);
+      worker.once("message", (found: Found) => {
+        clearTimeout(timer);
+        resolve(found);
+      });
+      // A copy that does not run is no bug that was found.
+      worker.once("error", (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+    });
+  } finally {
+    await worker.terminate();
+  }
 }

@@ -124,14 +124,6 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "progress",
   },
   {
-    name: "check-races-hint",
-    about: "a look at the log overtakes the hint of an append, and takes it for lost",
-    file: "src/server/feed/feed.ts",
-    find: "if (!waited && !this.#hole && steps.some(leavesOut)) {",
-    replace: "if (waited && steps.some(leavesOut)) {",
-    promise: "honest gaps",
-  },
-  {
     name: "trimmed-gap-swallowed",
     about: "a subscriber that was away too long is not told what it missed",
     file: "src/server/feed/resume.ts",
@@ -282,8 +274,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "retry-with-new-key",
     about: "a publish that is sent again gets another key",
     file: "src/client/lane.ts",
-    find: "if (publish.sent === undefined) {",
-    replace: "if (publish.n >= 0) {",
+    find: '"idem":${publish.n}${marks}',
+    replace: '"idem":${(publish.n = ++lastNumber)}${marks}',
     promise: "at most once",
   },
   {

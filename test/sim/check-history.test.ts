@@ -172,6 +172,14 @@ describe("the checker of publishers (G3, P1, P10)", () => {
     ]);
   });
 
+  test("lets a message that was lost be appended again, though its turn is over", () => {
+    const story = new Story()
+      .log([1, 2])
+      .tell({ is: "loss", channel: "a", head: 10, allowed: true })
+      .log([3], "f", 1);
+    expect(found(story.tell({ ...append(4, 30, "f"), id: "p/2" } as Told))).toEqual([]);
+  });
+
   test("finds a message in the log whose publisher was told that it is not there", () => {
     const story = new Story().tell(publish(1), append(1, 0));
     expect(

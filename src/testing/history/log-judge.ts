@@ -107,7 +107,9 @@ export class LogJudge {
     } else {
       const key = `${channel} ${published.publisher}`;
       const highest = this.#highest.get(key) ?? -1;
-      if (published.sequence < highest) {
+      // What was lost may be sent again, and has lost its turn: behind a rollback or failover the order begins anew.
+      const resent = log.entriesOf(id).some((entry) => entry.void);
+      if (published.sequence < highest && !resent) {
         this.#findings.add(
           "publisher order",
           `${id} was appended to ${channel} after number ${highest} of the same publisher`,

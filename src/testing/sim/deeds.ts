@@ -38,6 +38,16 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
         client.publish(channel, step.who % 2 === 0 ? 200 : 8000 * step.size, step.ms % 5 === 0);
     },
   },
+  /** Publishes one message after the other for a while, so that whatever looks at the log meets some on their way. */
+  chatter: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      for (let i = 0; i < 60; i++)
+        world.later(i * (10 + (step.ms % 90)), () => client.publish(channel, 60, false));
+    },
+  },
   /** Publishes to every stream: the order over channels does not matter, each one's does. */
   spread: {
     weight: 2,

@@ -1,0 +1,103 @@
+import { runPlan, type Plan, type Step } from "tidemark/testing";
+import { expect, test } from "vitest";
+
+/** What the simulation once found, cut down. docs/reliability.md tells the stories. */
+const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
+  [
+    "M3: a leave that fell into an outage is said again",
+    {
+      seed: 1,
+      nodes: 1,
+      clients: 1,
+      steps: [
+        { at: 2000, do: "longOutage", who: 9, ms: 18_227, size: 0.868 },
+        { at: 4000, do: "replace", who: 11, ms: 152, size: 0.629 },
+      ],
+    },
+  ],
+  [
+    "M14: a join whose answer was lost is taken back",
+    {
+      seed: 20,
+      nodes: 3,
+      clients: 5,
+      steps: [
+        { at: 6493, do: "signal", who: 8, ms: 611, size: 0.136 },
+        { at: 6792, do: "signal", who: 6, ms: 478, size: 0.743 },
+        { at: 7413, do: "signal", who: 9, ms: 293, size: 0.925 },
+        { at: 7434, do: "cutFollower", who: 5, ms: 93, size: 0.928 },
+        { at: 7630, do: "resume", who: 11, ms: 1738, size: 0.469 },
+        { at: 7657, do: "signal", who: 4, ms: 354, size: 0.029 },
+        { at: 7901, do: "reopen", who: 9, ms: 5, size: 0.109 },
+        { at: 7952, do: "loseAnswers", who: 10, ms: 7850, size: 0.921 },
+        { at: 8157, do: "page", who: 11, ms: 15, size: 0.273 },
+        { at: 8255, do: "signal", who: 9, ms: 1067, size: 0.815 },
+        { at: 8404, do: "cut", who: 1, ms: 0, size: 0.568 },
+        { at: 21_353, do: "attend", who: 6, ms: 927, size: 0.197 },
+      ],
+    },
+  ],
+  [
+    "P11: unsubscribing does not forget that publishes are under way",
+    {
+      seed: 51,
+      nodes: 2,
+      clients: 1,
+      steps: [
+        { at: 2681, do: "chatter", who: 10, ms: 1543, size: 0.992 },
+        { at: 9021, do: "longOutage", who: 11, ms: 13_458, size: 0.823 },
+        { at: 10_747, do: "sleepClient", who: 10, ms: 18_465, size: 0.166 },
+        { at: 15_031, do: "burst", who: 0, ms: 1101, size: 0.745 },
+        { at: 26_536, do: "publish", who: 10, ms: 1641, size: 0.312 },
+        { at: 42_784, do: "spread", who: 4, ms: 615, size: 0.105 },
+      ],
+    },
+  ],
+  [
+    "G3: an error for a publish that the client has given up does no harm",
+    {
+      seed: 1,
+      nodes: 1,
+      clients: 1,
+      steps: [
+        { at: 21_873, do: "longOutage", who: 6, ms: 398, size: 0.935 },
+        { at: 22_414, do: "publish", who: 8, ms: 838, size: 0.468 },
+        { at: 45_391, do: "longOutage", who: 9, ms: 18_227, size: 0.868 },
+        { at: 55_894, do: "signal", who: 1, ms: 3, size: 0.763 },
+      ],
+    },
+  ],
+  [
+    "S4: a channel that is closed and opened again during a reconnect is subscribed once",
+    {
+      seed: 8,
+      nodes: 1,
+      clients: 4,
+      steps: [
+        { at: 5644, do: "replace", who: 4, ms: 3, size: 0.305 },
+        { at: 6521, do: "replace", who: 7, ms: 951, size: 0.09 },
+        { at: 6532, do: "publish", who: 9, ms: 264, size: 0.567 },
+        { at: 6769, do: "reopenLast", who: 0, ms: 649, size: 0.512 },
+        { at: 7403, do: "loseAnswers", who: 4, ms: 5034, size: 0.223 },
+        { at: 7453, do: "page", who: 2, ms: 507, size: 0.369 },
+        { at: 8012, do: "replace", who: 3, ms: 170, size: 0.393 },
+        { at: 8556, do: "reopenLast", who: 3, ms: 5, size: 0.294 },
+      ],
+    },
+  ],
+  [
+    "F3: a look at a log that keeps nothing does not take an append on its way for lost",
+    {
+      seed: 7,
+      nodes: 4,
+      clients: 4,
+      steps: Array.from({ length: 40 }, (_, i): Step => {
+        return { at: 18_000 + i * 350, do: "chatter", who: i % 4, ms: i % 3, size: 0.011 };
+      }),
+    },
+  ],
+];
+
+test.each(FOUND)("%s", async (_about, plan) => {
+  expect((await runPlan(plan)).violations).toEqual([]);
+});
