@@ -38,6 +38,12 @@ export class MemoryLink implements Link {
     this.#toServer(() => this.#endServer("1006", false));
   }
 
+  /** The client is gone, without a word. */
+  vanish(): void {
+    this.#events = undefined;
+    this.#toServer(() => this.#endServer("1006", false));
+  }
+
   readonly unsent = 0;
 
   write(chunks: readonly Chunk[]): void {

@@ -36,6 +36,8 @@ export interface TestApp<Tested extends TypedApp> {
   now(): number;
   /** Breaks the connection of one client, or of all. Clients come back by themselves, as time passes. */
   cut(client?: Client<Tested>): void;
+  /** One client, or all, vanish for good, as a machine that is switched off. */
+  drop(client?: Client<Tested>): void;
   /** What nobody listened for: errors of clients without an `error` listener. */
   readonly errors: readonly Error[];
   /** Ends the clients and the app. */
@@ -65,7 +67,7 @@ export function testApp<User, Types extends AppTypes>(
   const random = seededRandom(options.seed ?? 1);
   const broker = createMemoryHub({ clock, random }).broker();
   const engine = app.runIn({ clock, random, broker });
-  const clients = new Map<Client<App<User, Types>>, () => void>();
+  const clients = new Map<Client<App<User, Types>>, (how: "cut" | "vanish") => void>();
   const errors: Error[] = [];
   return {
     connect({ headers = {}, ip = "127.0.0.1", ...settings } = {}) {
@@ -86,14 +88,22 @@ export function testApp<User, Types extends AppTypes>(
         "ws://test/connect",
         settings,
       );
-      clients.set(client, () => link?.cut());
+      clients.set(client, (how) => link?.[how]());
       return client;
     },
     settle: () => clock.settle(),
     pass: (time) => clock.pass(duration(time, 0, "time")),
     now: () => clock.now(),
     cut(client) {
-      for (const [one, cut] of clients) if (client === undefined || client === one) cut();
+      for (const [one, end] of clients) if (client === undefined || client === one) end("cut");
+    },
+    drop(client) {
+      for (const [one, end] of clients) {
+        if (client !== undefined && client !== one) continue;
+        end("vanish");
+        one.close();
+        clients.delete(one);
+      }
     },
     errors,
     async close() {

@@ -1,5 +1,5 @@
 /** What people ask in the first hour, about messages. Each test is the answer to its name. */
-import { TidemarkError, stream, tidemark, transient } from "tidemark";
+import { TidemarkError, method, stream, tidemark, transient } from "tidemark";
 import type { Message } from "tidemark/client";
 import { testApp } from "tidemark/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -184,4 +184,22 @@ test("A6: what goes wrong in the server is not told to clients", async () => {
     .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "internal" });
   expect(String(error)).not.toContain("hunter2");
+});
+
+test("A7: a method answers what its schema says, and nothing else gets out", async () => {
+  const users: Record<string, object> = { ann: { name: "Ann", password: "hunter2" }, bob: { nick: "Bob" } };
+  const app = tidemark(quiet).methods({
+    user: method({
+      input: z.string(),
+      output: z.object({ name: z.string() }),
+      run: (id) => users[id] as { name: string },
+    }),
+  });
+  const run = testApp(app);
+  onTestFinished(() => run.close());
+  const rt = run.connect();
+  const answer: { name: string } = await rt.call("user", "ann");
+  expect(answer).toEqual({ name: "Ann" });
+  await expect(rt.call("user", "bob")).rejects.toMatchObject({ code: "internal" });
+  await expect(rt.call("user", 5 as unknown as string)).rejects.toMatchObject({ code: "invalid" });
 });

@@ -1,4 +1,5 @@
 /** Commands that ask: history, members, call. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Entry, Page } from "../../broker/index.js";
 import { MAX_OFFSET, offsetAt, utf8Length, type Command, type Id } from "../../protocol/index.js";
 import { validate } from "../channels/validate.js";
@@ -54,7 +55,8 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
     const method = node.methods.get(name);
     if (method === undefined) throw new TidemarkError("not_found", `no method ${JSON.stringify(name)}`);
     const input = await validate(method.input, command.data);
-    const output: unknown = await method.run(input, { user: connection.identity?.user, client: connection.client });
+    const result: unknown = await method.run(input, { user: connection.identity?.user, client: connection.client });
+    const output = method.output === undefined ? result : await fit(method.output, result);
     const text = (JSON.stringify(output) as string | undefined) ?? "null";
     const size = utf8Length(text);
     if (size > node.limits.message) {
@@ -63,6 +65,13 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
     if (size < 1024) connection.reply(id, text);
     else connection.replyLarge(async () => replyLine(id, text), fail);
   })().catch(fail);
+}
+
+/** An answer that does not fit is the server's mistake, not the caller's. */
+async function fit(schema: StandardSchemaV1, value: unknown): Promise<unknown> {
+  const result = await schema["~standard"].validate(value);
+  if (result.issues === undefined) return result.value;
+  throw new Error(`the answer does not fit: ${result.issues.map(({ message }) => message).join("; ")}`);
 }
 
 type Range = { readonly after: number } | { readonly before: number };
