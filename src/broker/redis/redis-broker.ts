@@ -59,7 +59,7 @@ export class RedisBroker implements Broker {
     const keys = (this.#keys = new Keys(prefix));
     const link = (this.#link = new Link(topology, { clock, timeout }));
     const topics = (this.#topics = new Topics(topology, { clock, timeout }));
-    const replication = replicas > 0 ? new Replication(topology, replicas, timeout) : undefined;
+    const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
     this.#log = new LogCalls(link, keys, replication, { random, maxKeys, idle });
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);

@@ -1,10 +1,17 @@
 import type { Redis } from "ioredis";
+import type { Clock } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
 import { toBrokerError } from "./errors.js";
 import type { Topology } from "./topology.js";
 
 /** WAIT gives up a little before the call that needs it. */
 const SHARE_OF_TIMEOUT = 0.8;
+
+/**
+ * One WAIT lasts at most this long, in milliseconds. Redis asks its replicas once for each, and that can get lost: a
+ * WAIT of 800 ms was seen to end in vain where a second one was answered at once.
+ */
+const ONE_WAIT_MS = 100;
 
 /** What is known of one connection. */
 interface Confirmations {
@@ -22,12 +29,14 @@ export class Replication {
   readonly #topology: Topology;
   readonly #replicas: number;
   readonly #timeout: number;
+  readonly #clock: Clock;
   readonly #connections = new WeakMap<Redis, Confirmations>();
 
-  constructor(topology: Topology, replicas: number, timeout: number) {
+  constructor(topology: Topology, replicas: number, { timeout, clock }: { timeout: number; clock: Clock }) {
     this.#topology = topology;
     this.#replicas = replicas;
-    this.#timeout = Math.ceil(timeout * SHARE_OF_TIMEOUT);
+    this.#timeout = timeout * SHARE_OF_TIMEOUT;
+    this.#clock = clock;
   }
 
   /**
@@ -62,18 +71,22 @@ export class Replication {
   }
 
   async #wait(redis: Redis, known: Confirmations, losses: number): Promise<void> {
-    if (known.losses !== losses) throw lost();
-    let held: number;
-    try {
-      held = await redis.wait(this.#replicas, this.#timeout);
-    } catch (error) {
-      throw toBrokerError(error);
+    const until = this.#clock.monotonic() + this.#timeout;
+    for (;;) {
+      if (known.losses !== losses) throw lost();
+      const left = until - this.#clock.monotonic();
+      let held: number;
+      try {
+        held = await redis.wait(this.#replicas, Math.ceil(Math.min(Math.max(left, 1), ONE_WAIT_MS)));
+      } catch (error) {
+        throw toBrokerError(error);
+      }
+      if (held >= this.#replicas) return;
+      if (left <= ONE_WAIT_MS) {
+        const message = `only ${held} of ${this.#replicas} replicas hold it; retry with the same key`;
+        throw new BrokerError("unavailable", message);
+      }
     }
-    if (held >= this.#replicas) return;
-    throw new BrokerError(
-      "unavailable",
-      `only ${held} of ${this.#replicas} replicas hold it; retry with the same key`,
-    );
   }
 }
 
