@@ -3,60 +3,49 @@
  *
  * What the feed costs: the server's processor time per delivery, with many messages in flight and with one.
  */
-import { GENERATOR_CORE, SERVER_CORE } from "./lib/cores.js";
+import { start } from "./contenders.js";
 import type { Generator } from "./generator/main.js";
+import { GENERATOR_CORE } from "./lib/cores.js";
 import { numberOptions } from "./lib/options.js";
 import { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
-import type { BenchServer } from "./servers/serve.js";
+import { measure, type Measured } from "./measure.js";
 
 const SCENARIOS = [
   { subscribers: 500, inFlight: 32, target: 0.4 },
   { subscribers: 1000, inFlight: 1, target: undefined },
 ] as const;
 const PAYLOAD = 64;
-const WARM_UP_MS = 1000;
 
 const { rounds, seconds } = numberOptions({ rounds: 5, seconds: 3 });
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const server = await Remote.start<BenchServer>("servers/tidemark.js", import.meta.url, { core: SERVER_CORE });
+const server = await start("Tidemark");
 const generator = await Remote.start<Generator>("generator/main.js", import.meta.url, {
   core: GENERATOR_CORE,
 });
-const port = await server.call("listen", 0);
 
-const results = SCENARIOS.map(() => ({ cost: [] as number[], rate: [] as number[] }));
+const results = SCENARIOS.map((): Measured[] => []);
 for (let round = 0; round < rounds; round++) {
   for (const [i, { subscribers, inFlight }] of SCENARIOS.entries()) {
-    const channel = `bench/feed-${i}`;
-    await generator.call("closedLoop", {
-      port,
-      dialect: "tidemark",
-      channel,
+    const spec = {
+      job: "closed loop",
+      channel: `bench/feed-${i}`,
       subscribers,
       inFlight,
       payload: PAYLOAD,
-    });
-    await sleep(WARM_UP_MS);
-    const [before, usedBefore] = await Promise.all([generator.call("reading"), server.call("usage")]);
-    await sleep(seconds * 1000);
-    const [after, usedAfter] = await Promise.all([generator.call("reading"), server.call("usage")]);
-    await generator.call("stopLoop");
-    const deliveries = after.deliveries - before.deliveries;
-    results[i]?.cost.push((usedAfter.cpu - usedBefore.cpu) / deliveries);
-    results[i]?.rate.push((deliveries / (after.at - before.at)) * 1e6);
+    } as const;
+    results[i]?.push(await measure(server, generator, spec, { warmUp: 1, seconds }));
   }
 }
-await Promise.all([server.stop(), generator.stop()]);
+await Promise.all([server.process.stop(), generator.stop()]);
 
 console.log(`Server CPU per delivery, ${PAYLOAD}-byte payloads, median of ${rounds} rounds of ${seconds} s:`);
 for (const [i, { subscribers, inFlight, target }] of SCENARIOS.entries()) {
-  const { cost, rate } = results[i] as { cost: number[]; rate: number[] };
+  const costs = (results[i] ?? []).map(({ cost }) => cost);
+  const rate = median((results[i] ?? []).map((one) => one.rate));
   const goal =
-    target === undefined ? "" : `, target ${target} µs: ${median(cost) <= target ? "reached" : "MISSED"}`;
+    target === undefined ? "" : `, target ${target} µs: ${median(costs) <= target ? "reached" : "MISSED"}`;
   console.log(
     `  ${String(subscribers).padStart(5)} subscribers × ${String(inFlight).padStart(2)} in flight: ` +
-      `${median(cost).toFixed(3)} µs (± ${Math.round(spread(cost) * 100)} %), ${Math.round(median(rate) / 1000)} k deliveries a second${goal}`,
+      `${median(costs).toFixed(3)} µs (± ${Math.round(spread(costs) * 100)} %), ${Math.round(rate / 1000)} k deliveries a second${goal}`,
   );
 }

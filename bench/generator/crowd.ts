@@ -11,6 +11,10 @@ export interface CrowdOptions {
   /** Unique among the crowds of one server. */
   readonly name: string;
   readonly events: MemberEvents;
+  /** Where each goes on from, where it has been before; as the members said it themselves. */
+  readonly places?: readonly (readonly string[] | undefined)[];
+  /** How fast they read. Default: as fast as they can. */
+  readonly bytesPerSecond?: number;
 }
 
 /** How many handshakes are under way at once: fewer than a listening socket holds waiting. */
@@ -18,13 +22,19 @@ const AT_ONCE = 100;
 
 /** Joins them all. Rejects with the first failure. */
 export async function gather(options: CrowdOptions): Promise<Member[]> {
-  const { channels, name, ...each } = options;
+  const { channels, name, places, ...each } = options;
   const members: Member[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < channels.length) {
       const i = next++;
-      members[i] = await Member.join({ ...each, name: `${name}-${i}`, channels: channels[i] ?? [] });
+      const cursors = places?.[i];
+      const about = {
+        name: `${name}-${i}`,
+        channels: channels[i] ?? [],
+        ...(cursors !== undefined && { cursors }),
+      };
+      members[i] = await Member.join({ ...each, ...about });
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, channels.length) }, worker));

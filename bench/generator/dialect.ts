@@ -13,10 +13,16 @@ export interface Dialect {
   readonly marker: { readonly at: number; readonly byte: number };
   /** Bytes of a line that come after the payload. */
   readonly tail: number;
-  /** What to send right after the upgrade, so that these channels are subscribed. `cursors` where to go on from. */
+  /** What to send right after the upgrade, so that these channels are subscribed. `cursors` is where to go on from. */
   hello(channels: readonly string[], name: string, cursors?: readonly string[]): string;
   /** What another line of the server's means: something to send, or that the connection is ready. */
-  answer(line: string, channels: readonly string[]): "ready" | { readonly send: string } | undefined;
+  answer(
+    line: string,
+    channels: readonly string[],
+    resuming: boolean,
+  ): "ready" | { readonly send: string } | undefined;
+  /** Where a client of one channel stands after this message, for `hello`; `welcome` is the first answer it had. */
+  place?(welcome: string, line: string): string;
   publish(channel: string, payload: string, id: number): string;
   /** A request that is answered with its payload. */
   request(payload: string, id: number): string;
@@ -41,11 +47,17 @@ const socketIo: Dialect = {
   // 42["m",{…}] is an event, 43 an acknowledgement.
   marker: { at: 1, byte: 0x32 },
   tail: 1,
-  hello: () => "40",
-  answer: (line, channels) => {
-    if (line.startsWith("40")) return { send: `420["sub",${JSON.stringify(channels)}]` };
+  // With connection state recovery on, the session comes back by its secret and the last offset.
+  hello: (_, __, cursors) => `40${cursors?.[0] ?? ""}`,
+  answer: (line, channels, resuming) => {
+    if (line.startsWith("40")) return resuming ? "ready" : { send: `420["sub",${JSON.stringify(channels)}]` };
     if (line.startsWith("43")) return "ready";
     return line === "2" ? { send: "3" } : undefined;
+  },
+  place: (welcome, line) => {
+    const { pid } = JSON.parse(welcome.slice(2)) as { pid?: string };
+    const offset = (JSON.parse(line.slice(2) || "[]") as unknown[]).at(-1);
+    return JSON.stringify({ pid, offset });
   },
   publish: (channel, payload) => `42["pub",${JSON.stringify(channel)},${payload}]`,
   request: (payload, id) => `42${id}["echo",${payload}]`,
@@ -66,6 +78,10 @@ const tidemark: Dialect = {
     });
   },
   answer: (line) => (line.startsWith('{"id":1,"ok"') ? "ready" : undefined),
+  place: (welcome, line) => {
+    const epoch = /"cursor":"([^:"]+):/.exec(welcome)?.[1] ?? "";
+    return `${epoch}:${String((JSON.parse(line) as unknown[])[1])}`;
+  },
   publish: (channel, payload, id) => `{"id":${id + 1},"publish":"${channel}","data":${payload},"idem":${id}}`,
   request: (payload, id) => `{"id":${id + 1},"call":"echo","data":${payload}}`,
 };

@@ -1,32 +1,49 @@
-/** A process that makes load. What it can do are the functions at the end. */
+/** A process that makes load, one job at a time. What it can do are the functions at the end. */
 import { expose } from "../lib/remote.js";
 import { usage } from "../lib/usage.js";
-import { ClosedLoop, type ClosedLoopOptions } from "./closed-loop.js";
+import type { Job, Reading, Target } from "./job.js";
+import { ClosedLoop, type ClosedLoopSpec } from "./jobs/closed-loop.js";
+import { Crowd, type CrowdSpec } from "./jobs/crowd.js";
+import { Requests, type RequestsSpec } from "./jobs/requests.js";
+import { Storm, type StormSpec } from "./jobs/storm.js";
+import { Traffic, type TrafficSpec } from "./jobs/traffic.js";
 
-/** What the members of this process have seen since the beginning. */
-export interface Reading {
-  /** Microseconds on the clock of this machine. */
-  readonly at: number;
-  readonly deliveries: number;
+export type JobSpec = ClosedLoopSpec | CrowdSpec | RequestsSpec | StormSpec | TrafficSpec;
+
+let current: Job | undefined;
+
+function job(): Job {
+  if (current === undefined) throw new Error("no job was prepared");
+  return current;
 }
 
-let loop: ClosedLoop | undefined;
-
-function onLost(reason: string): never {
-  throw new Error(`a connection was lost: ${reason}`);
+function prepare(target: Target, spec: JobSpec): Promise<Job> {
+  switch (spec.job) {
+    case "closed loop":
+      return ClosedLoop.prepare(target, spec);
+    case "crowd":
+      return Crowd.prepare(target, spec);
+    case "requests":
+      return Requests.prepare(target, spec);
+    case "storm":
+      return Storm.prepare(target, spec);
+    case "traffic":
+      return Traffic.prepare(target, spec);
+  }
 }
 
 const functions = {
   usage,
-  async closedLoop(options: Omit<ClosedLoopOptions, "onLost">): Promise<void> {
-    loop = await ClosedLoop.prepare({ ...options, onLost });
-    loop.run();
+  async prepare({ target, spec }: { target: Target; spec: JobSpec }): Promise<void> {
+    current = await prepare(target, spec);
   },
-  reading: (): Reading => ({ at: performance.now() * 1000, deliveries: loop?.deliveries ?? 0 }),
-  async stopLoop(): Promise<void> {
-    await loop?.stop();
-    loop?.leave();
-    loop = undefined;
+  run: () => job().run(),
+  reading: (): Reading => job().reading(),
+  forget: () => job().forget(),
+  stop: () => job().stop(),
+  leave(): void {
+    current?.leave();
+    current = undefined;
   },
 };
 export type Generator = typeof functions;

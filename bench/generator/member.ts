@@ -24,7 +24,8 @@ export interface MemberOptions {
   /** Unique among the clients of one server. */
   readonly name: string;
   readonly events: MemberEvents;
-  readonly readSize?: number;
+  /** How fast it reads. Default: as fast as it can. */
+  readonly bytesPerSecond?: number;
 }
 
 const NEWLINE = 10;
@@ -40,9 +41,11 @@ export class Member {
   readonly #events: MemberEvents;
   #wire: WireSocket | undefined;
   #ready: (() => void) | undefined;
+  readonly #resuming: boolean;
   #lastId = 0;
 
   private constructor(options: MemberOptions, ready: () => void) {
+    this.#resuming = options.cursors !== undefined;
     this.name = options.name;
     this.channels = options.channels;
     this.#dialect = DIALECTS[options.dialect];
@@ -54,7 +57,7 @@ export class Member {
   static join(options: MemberOptions): Promise<Member> {
     return new Promise((resolve, reject) => {
       const member = new Member(options, () => resolve(member));
-      const { host, readSize } = options;
+      const { host, bytesPerSecond } = options;
       const events = {
         frame: (bytes: Uint8Array, start: number, end: number) => member.#frame(bytes, start, end),
         closed: (reason: string) => {
@@ -67,7 +70,7 @@ export class Member {
         path: member.#dialect.path,
         events,
         ...(host !== undefined && { host }),
-        ...(readSize !== undefined && { readSize }),
+        ...(bytesPerSecond !== undefined && { bytesPerSecond }),
       }).then((wire) => {
         member.#wire = wire;
         wire.send(clientFrame(member.#dialect.hello(options.channels, options.name, options.cursors)));
@@ -87,6 +90,11 @@ export class Member {
 
   requestFrame(payload: string): Buffer {
     return clientFrame(this.#dialect.request(payload, ++this.#lastId));
+  }
+
+  /** Where it stands, given the last message's line: what `cursors` takes. `undefined` where the server knows no such thing. */
+  placeAfter(line: string): string | undefined {
+    return this.#dialect.place?.(this.welcome, line);
   }
 
   /** Bytes between a payload and the end of its line. */
@@ -131,9 +139,9 @@ export class Member {
     // What is shorter than any answer is a ping.
     if (this.#ready === undefined && end - start > 2) return this.#events.answer?.(this);
     const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
-    const meaning = this.#dialect.answer(line, this.channels);
+    const meaning = this.#dialect.answer(line, this.channels, this.#resuming);
+    if (meaning !== undefined && this.welcome === "") this.welcome = line;
     if (meaning === "ready") {
-      this.welcome = line;
       this.#ready?.();
       this.#ready = undefined;
     } else if (meaning !== undefined) this.wire.send(clientFrame(meaning.send));

@@ -9,10 +9,14 @@ const REST_MS = 1;
 
 /**
  * Calls `act` `count` times, `rate` times a second, with the index and the intended time in microseconds; calls
- * `settle` after each burst of them. Resolves after the last one.
+ * `settle` after each burst of them. Resolves after the last one, or when `running` says so.
  */
 export function openLoop(
-  { rate, count }: { readonly rate: number; readonly count: number },
+  {
+    rate,
+    count,
+    running = () => true,
+  }: { readonly rate: number; readonly count: number; readonly running?: () => boolean },
   act: (index: number, time: number) => void,
   settle: () => void = () => {},
 ): Promise<void> {
@@ -25,7 +29,7 @@ export function openLoop(
         for (; done < due; done++) act(done, start + Math.floor((done * 1e6) / rate));
         settle();
       }
-      if (done < count) setTimeout(turn, REST_MS);
+      if (done < count && running()) setTimeout(turn, REST_MS);
       else resolve();
     };
     turn();

@@ -20,8 +20,8 @@ export interface WireOptions {
   /** The path of the WebSocket endpoint. */
   readonly path: string;
   readonly events: WireEvents;
-  /** Bytes read at once; with it the socket has a buffer of its own. Default: a large one that all share. */
-  readonly readSize?: number;
+  /** How fast it reads once it is open: so much, and then nothing for a second. Default: as fast as it can. */
+  readonly bytesPerSecond?: number;
 }
 
 const SHARED = Buffer.allocUnsafe(256 * 1024);
@@ -43,16 +43,17 @@ export class WireSocket {
   }
 
   /** Connects and upgrades. Rejects when the server does not want that. */
-  static open({ port, host = "127.0.0.1", path, events, readSize }: WireOptions): Promise<WireSocket> {
+  static open({ port, host = "127.0.0.1", path, events, bytesPerSecond }: WireOptions): Promise<WireSocket> {
     return new Promise((resolve, reject) => {
       const socket = connect({
         port,
         host,
         noDelay: true,
         onread: {
-          buffer: readSize === undefined ? SHARED : Buffer.allocUnsafe(readSize),
+          buffer: bytesPerSecond === undefined ? SHARED : Buffer.allocUnsafe(bytesPerSecond),
           callback: (size, buffer) => {
             wire.#read(buffer as Buffer, size);
+            if (bytesPerSecond !== undefined) wire.#breathe();
             return true;
           },
         },
@@ -93,6 +94,11 @@ export class WireSocket {
   destroy(): void {
     this.#closed = true;
     this.#socket.destroy();
+  }
+
+  #breathe(): void {
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), 1000);
   }
 
   #close(reason: string): void {

@@ -5,12 +5,16 @@ import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
 import { serve } from "./serve.js";
 
-serve(async (port) => {
+serve(async ({ port, recover = false }) => {
   const http = createServer();
-  const server = new Server(http, { transports: ["websocket"], serveClient: false });
+  const server = new Server(http, {
+    transports: ["websocket"],
+    serveClient: false,
+    ...(recover && { connectionStateRecovery: {} }),
+  });
   server.on("connection", (socket) => {
     socket.on("sub", (channels, done) => {
-      socket.join(channels);
+      void socket.join(channels);
       done();
     });
     socket.on("pub", (channel, data) => server.to(channel).emit("m", data));

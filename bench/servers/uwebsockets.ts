@@ -5,18 +5,19 @@
 import uWS from "uwebsockets";
 import { serve } from "./serve.js";
 
+const MAX_BACKPRESSURE = 1024 * 1024;
 const PLUS = 0x2b;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
 
 serve(
-  (port) =>
+  ({ port }) =>
     new Promise((resolve, reject) => {
       const app = uWS.App();
       app.ws("/*", {
         idleTimeout: 120,
-        // Above it messages to that client vanish; its default.
-        maxBackpressure: 64 * 1024,
+        // Above it messages to that client vanish. Its default is 64 KiB, which 8 messages of 16 KiB exceed.
+        maxBackpressure: MAX_BACKPRESSURE,
         open() {},
         message(socket, message) {
           const bytes = Buffer.from(message);

@@ -30,7 +30,7 @@ function subscribe(name: string, socket: WebSocket): void {
   members.add(socket);
 }
 
-serve(async (port) => {
+serve(async ({ port }) => {
   const server = new WebSocketServer({ port, host: "127.0.0.1", perMessageDeflate: false });
   server.on("connection", (socket) => {
     socket.on("error", () => {});

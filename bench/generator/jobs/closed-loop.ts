@@ -2,21 +2,23 @@
  * Fan-out with a fixed number of messages in flight: the next one is published when one has reached every
  * subscriber. All that is due in a turn is sent in one write, as a busy client would.
  */
-import { gather, type CrowdOptions } from "./crowd.js";
-import { micros, payloadAt } from "./dialect.js";
-import { Member } from "./member.js";
+import { gather } from "../crowd.js";
+import { micros, payloadAt } from "../dialect.js";
+import { settled, Tally, type Job, type Reading, type Target } from "../job.js";
+import { Member } from "../member.js";
 
-export interface ClosedLoopOptions extends Pick<CrowdOptions, "port" | "host" | "dialect"> {
+export interface ClosedLoopSpec {
+  readonly job: "closed loop";
   readonly channel: string;
   readonly subscribers: number;
   readonly inFlight: number;
   /** Bytes of a message's payload. */
   readonly payload: number;
-  readonly onLost: (reason: string) => void;
 }
 
-export class ClosedLoop {
-  readonly #options: ClosedLoopOptions;
+export class ClosedLoop implements Job {
+  readonly #spec: ClosedLoopSpec;
+  readonly #tally = new Tally();
   /** How many subscribers have got each of the messages in flight: a ring, since they are done in their order. */
   readonly #reached: Int32Array;
   #members: Member[] = [];
@@ -24,47 +26,49 @@ export class ClosedLoop {
   #due = 0;
   #scheduled = false;
   #running = false;
-  deliveries = 0;
 
-  private constructor(options: ClosedLoopOptions) {
-    this.#options = options;
-    this.#reached = new Int32Array(options.inFlight);
+  private constructor(spec: ClosedLoopSpec) {
+    this.#spec = spec;
+    this.#reached = new Int32Array(spec.inFlight);
   }
 
-  /** Joins everybody; {@link run} begins. */
-  static async prepare(options: ClosedLoopOptions): Promise<ClosedLoop> {
-    const loop = new ClosedLoop(options);
-    const { port, host, dialect, channel, subscribers, onLost } = options;
-    const where = { port, dialect, ...(host !== undefined && { host }) };
+  static async prepare(target: Target, spec: ClosedLoopSpec): Promise<ClosedLoop> {
+    const loop = new ClosedLoop(spec);
     const events = {
       messages: (member: Member, count: number) => loop.#received(member, count),
-      lost: (_: Member, reason: string) => onLost(reason),
+      lost: () => void loop.#tally.lost++,
     };
     // Never used before: it is the scope of the publisher's idempotency keys.
     const name = `closed-${process.pid}-${micros()}`;
-    loop.#members = await gather({
-      ...where,
-      name,
-      events,
-      channels: Array.from({ length: subscribers }, () => [channel]),
-    });
-    loop.#publisher = await Member.join({ ...where, name: `${name}-publisher`, channels: [], events });
+    const channels = Array.from({ length: spec.subscribers }, () => [spec.channel]);
+    loop.#members = await gather({ ...target, name, events, channels });
+    loop.#publisher = await Member.join({ ...target, name: `${name}-publisher`, channels: [], events });
     return loop;
   }
 
   run(): void {
     this.#running = true;
-    this.#publish(this.#options.inFlight);
+    this.#publish(this.#spec.inFlight);
   }
 
-  /** Publishes no more; resolves when all that is in flight has arrived. */
+  reading(): Reading {
+    const { deliveries, answers, lost } = this.#tally;
+    return {
+      at: micros(),
+      deliveries,
+      answers,
+      lost,
+      connections: this.#members.length + 1,
+      latencies: [],
+      slowest: 0,
+    };
+  }
+
+  forget(): void {}
+
   async stop(): Promise<void> {
     this.#running = false;
-    let before = -1;
-    while (before !== this.deliveries) {
-      before = this.deliveries;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await settled(() => this.#tally.deliveries);
   }
 
   leave(): void {
@@ -86,7 +90,7 @@ export class ClosedLoop {
       slot = slot + 1 === length ? 0 : slot + 1;
     }
     member.count += count;
-    this.deliveries += count;
+    this.#tally.deliveries += count;
   }
 
   #publish(count: number): void {
@@ -96,9 +100,9 @@ export class ClosedLoop {
     setImmediate(() => {
       this.#scheduled = false;
       const publisher = this.#publisher as Member;
-      const payload = payloadAt(micros(), this.#options.payload);
+      const payload = payloadAt(micros(), this.#spec.payload);
       const frames: Buffer[] = [];
-      for (; this.#due > 0; this.#due--) frames.push(publisher.publishFrame(this.#options.channel, payload));
+      for (; this.#due > 0; this.#due--) frames.push(publisher.publishFrame(this.#spec.channel, payload));
       publisher.wire.send(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
     });
   }

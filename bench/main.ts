@@ -1,0 +1,124 @@
+/**
+ * npm run bench -- [--quick] [--write] [--only NAME]
+ *
+ * Runs all servers side by side and prints a table. A full run writes docs/benchmarks.md and its plots; `--write`
+ * makes a quick one do so too. `--only` takes the beginning of a scenario's name, several times if need be.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Generator } from "./generator/main.js";
+import { GENERATOR_CORE, SERVER_CORE } from "./lib/cores.js";
+import { Remote } from "./lib/remote.js";
+import { document } from "./report/document.js";
+import { bars, lines } from "./report/plots.js";
+import { table, verdictLines } from "./report/terminal.js";
+import type { Findings, Scenario } from "./scenario.js";
+import { connections } from "./scenarios/connections.js";
+import { batched, single } from "./scenarios/fan-out.js";
+import { growth } from "./scenarios/growth.js";
+import { requests } from "./scenarios/requests.js";
+import { slowReaders } from "./scenarios/slow-readers.js";
+import { chat, largeChannel, manyChannels } from "./scenarios/steady.js";
+import { storm } from "./scenarios/storm.js";
+import { judge } from "./targets.js";
+
+/** From the most to the least important. */
+const SCENARIOS: readonly Scenario[] = [
+  batched,
+  single,
+  requests,
+  connections,
+  largeChannel,
+  manyChannels,
+  chat,
+  slowReaders,
+  storm,
+  growth,
+];
+
+// This file runs as build/bench/main.js.
+const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean" },
+    write: { type: "boolean" },
+    only: { type: "string", multiple: true },
+  },
+});
+const { quick = false, only } = values;
+const chosen = SCENARIOS.filter(({ id }) => only === undefined || only.some((name) => id.startsWith(name)));
+if (chosen.length === 0) {
+  console.error(`--only takes the beginning of one of ${SCENARIOS.map(({ id }) => id).join(", ")}`);
+  process.exit(2);
+}
+
+const began = performance.now();
+const generator = await Remote.start<Generator>("generator/main.js", import.meta.url, {
+  core: GENERATOR_CORE,
+});
+const results = new Map<string, Findings>();
+for (const scenario of chosen) {
+  const findings = await scenario.run({ quick, generator, say: progress });
+  results.set(scenario.id, findings);
+  progress("");
+  console.log(table(scenario.title, findings));
+}
+await generator.stop();
+const verdicts = judge(results);
+console.log(verdictLines(verdicts));
+const took = (performance.now() - began) / 1000;
+console.log(`\n${Math.round(took)} s`);
+
+if (only === undefined && (!quick || values.write === true)) write();
+else if (values.write === true) console.log("Nothing was written: --write takes all scenarios.");
+
+function write(): void {
+  const folder = join(DOCS, "benchmarks");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const scenarios = chosen.map((scenario) => {
+    const findings = results.get(scenario.id) ?? { rows: [] };
+    const [first] = findings.rows;
+    const pictures =
+      findings.curves?.map(lines) ?? (first === undefined ? [] : [bars(scenario.title, first)]);
+    const plots = pictures.map((picture, i) => {
+      const name = `${scenario.id}${pictures.length > 1 ? `-${i + 1}` : ""}.svg`;
+      writeFileSync(join(folder, name), picture);
+      return `benchmarks/${name}`;
+    });
+    return { scenario, findings, plots };
+  });
+  writeFileSync(
+    join(DOCS, "benchmarks.md"),
+    document({ quick, machine: machine(), scenarios, verdicts, took }),
+  );
+  console.log("Written: docs/benchmarks.md");
+}
+
+function machine(): string[] {
+  const bound =
+    SERVER_CORE === undefined
+      ? "processes could not be bound to cores"
+      : "server and generator bound to a core each";
+  return [
+    `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB; ${bound}`,
+    `Linux ${release()}, Node.js ${process.version}`,
+    `${commit()}, ${new Date().toISOString().slice(0, 10)}`,
+  ];
+}
+
+function commit(): string {
+  const { version } = JSON.parse(readFileSync(join(DOCS, "../package.json"), "utf8")) as { version: string };
+  const { stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: DOCS, encoding: "utf8" });
+  return `Tidemark ${version}${stdout ? ` at ${stdout.trim()}` : ""}`;
+}
+
+/** One line that is overwritten by the next, where there is a terminal. */
+function progress(line: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line}`);
+}

@@ -1,0 +1,26 @@
+import { NAMES } from "../contenders.js";
+import type { Findings } from "../scenario.js";
+import type { Verdict } from "../targets.js";
+import { digits, withUnit } from "./format.js";
+
+/** A scenario's table, for people at a terminal. */
+export function table(title: string, { rows }: Findings): string {
+  const width = Math.max(...rows.map(({ what }) => what.length)) + 2;
+  const lines = rows.map(({ what, unit, values, spread = 0 }) => {
+    const cells = NAMES.map((name) => withUnit(values[name], unit).padStart(15)).join("");
+    return `  ${what.padEnd(width)}${cells}${spread > 0 ? `   ± ${Math.round(spread * 100)} %` : ""}`;
+  });
+  return [
+    `\n${title}`,
+    `  ${" ".repeat(width)}${NAMES.map((name) => name.padStart(15)).join("")}`,
+    ...lines,
+  ].join("\n");
+}
+
+export function verdictLines(verdicts: readonly Verdict[]): string {
+  const lines = verdicts.map(
+    ({ target, limit, found, unit, reached }) =>
+      `  ${reached ? "reached" : "MISSED "}  ${target} ${limit} ${unit}: ${digits(found)} ${unit}`,
+  );
+  return ["\nTargets", ...lines].join("\n");
+}

@@ -1,0 +1,93 @@
+/** What a scenario of the benchmark is, and the rounds that most of them consist of. */
+import { NAMES, start, type Contender, type Name } from "./contenders.js";
+import type { Generator } from "./generator/main.js";
+import type { Remote } from "./lib/remote.js";
+import { median, spread } from "./lib/statistics.js";
+import type { ListenOptions } from "./servers/serve.js";
+
+export interface Context {
+  /** A quick run: fewer rounds, shorter, with fewer connections. For trying it out, not for figures to quote. */
+  readonly quick: boolean;
+  readonly generator: Remote<Generator>;
+  /** Says what is being done. */
+  readonly say: (line: string) => void;
+}
+
+/** One row of a table: the same figure for each server. */
+export interface Row {
+  readonly what: string;
+  readonly unit: "µs" | "ms" | "s" | "%" | "KB" | "MB" | "k/s" | "";
+  readonly values: Readonly<Partial<Record<Name, number>>>;
+  /** How far rounds were apart, at most: half the range, relative to the median. */
+  readonly spread?: number;
+}
+
+/** A figure that grows with something. */
+export interface Curve {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly number[];
+  readonly series: Readonly<Partial<Record<Name, readonly number[]>>>;
+}
+
+export interface Findings {
+  readonly rows: readonly Row[];
+  readonly curves?: readonly Curve[];
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** What is done, for the reader of the report: whole sentences. */
+  readonly about: (quick: boolean) => string;
+  run(context: Context): Promise<Findings>;
+}
+
+/** Figures of one round, by name. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** Medians of all rounds, by figure and server, and how far apart rounds were. */
+export interface Medians {
+  /** A row of the table; the figure is multiplied by `factor`. */
+  row(what: string, figure: string, unit: Row["unit"], factor?: number): Row;
+  value(figure: string, name: Name): number;
+}
+
+/** Runs `round` for each server in turn, `rounds` times; the server that is first changes from round to round. */
+export async function interleave(
+  { say }: Context,
+  title: string,
+  rounds: number,
+  round: (contender: Contender) => Promise<Figures>,
+  options: Partial<ListenOptions> = {},
+): Promise<Medians> {
+  const contenders: Contender[] = [];
+  for (const name of NAMES) contenders.push(await start(name, options));
+  const all = new Map<Name, Figures[]>(NAMES.map((name) => [name, []]));
+  try {
+    for (let i = 0; i < rounds; i++) {
+      for (let j = 0; j < contenders.length; j++) {
+        const contender = contenders[(i + j) % contenders.length] as Contender;
+        say(`${title}: round ${i + 1} of ${rounds}, ${contender.name}`);
+        all.get(contender.name)?.push(await round(contender));
+      }
+    }
+  } finally {
+    await Promise.all(contenders.map(({ process }) => process.stop()));
+  }
+  return mediansOf(all);
+}
+
+export function mediansOf(all: ReadonlyMap<Name, readonly Figures[]>): Medians {
+  const list = (figure: string, name: Name): number[] =>
+    (all.get(name) ?? []).flatMap((figures) => figures[figure] ?? []);
+  return {
+    value: (figure, name) => median(list(figure, name)),
+    row: (what, figure, unit, factor = 1) => {
+      const names = NAMES.filter((name) => list(figure, name).length > 0);
+      const values = Object.fromEntries(names.map((name) => [name, median(list(figure, name)) * factor]));
+      return { what, unit, values, spread: Math.max(0, ...names.map((name) => spread(list(figure, name)))) };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { measure } from "../measure.js";
+import { interleave, type Scenario } from "../scenario.js";
+
+const PAYLOAD = 64;
+
+function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
+  const title = `Fan-out: ${subscribers.toLocaleString("en")} subscribers, ${inFlight} in flight`;
+  return {
+    id,
+    title,
+    about: () =>
+      `One channel with ${subscribers.toLocaleString("en")} subscribers and one publisher, messages of ${PAYLOAD} bytes. ` +
+      (inFlight === 1
+        ? "The next message is published when the last one has reached everybody: each delivery is a write of its own, which is the kernel's work nearly alone."
+        : `${inFlight} messages are under way at any time; the next one is published when one has reached everybody.`),
+    run: async (context) => {
+      const durations = context.quick ? { warmUp: 0.7, seconds: 0.8 } : { warmUp: 1.5, seconds: 2 };
+      const spec = {
+        job: "closed loop",
+        channel: `bench/${id}`,
+        subscribers,
+        inFlight,
+        payload: PAYLOAD,
+      } as const;
+      const medians = await interleave(context, title, context.quick ? 2 : 5, async (contender) => ({
+        ...(await measure(contender, context.generator, spec, durations)),
+      }));
+      return {
+        rows: [
+          medians.row("server CPU per delivery", "cost", "µs"),
+          medians.row("deliveries", "rate", "k/s", 1e-3),
+        ],
+      };
+    },
+  };
+}
+
+export const batched = fanOut("fan-out-batched", 500, 32);
+export const single = fanOut("fan-out-single", 1000, 1);
