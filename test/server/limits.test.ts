@@ -88,6 +88,31 @@ describe("unanswered commands", () => {
     expect(peer.lines.map((line) => ("id" in line ? line.id : -1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it("K9: half a MiB of payloads on their way to the broker is enough", async () => {
+    const append = deferred();
+    const world = new World(channels, {
+      limits: { commands: false },
+      broker: (broker) => {
+        const slow = Object.create(broker) as typeof broker;
+        slow.append = async (...args) => {
+          await append.promise;
+          return broker.append(...args);
+        };
+        return slow;
+      },
+    });
+    const peer = await world.connect();
+    for (let id = 1; id <= 20; id++) peer.send({ id, publish: "log/a", data: "x".repeat(60_000), idem: id });
+    await world.clock.settle();
+    expect(peer.paused).toBe(true);
+    append.resolve();
+    await world.clock.advance(10);
+    expect(peer.paused).toBe(false);
+    expect(peer.lines.map((line) => ("id" in line && "ok" in line ? line.id : -1))).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+  });
+
   it("K9, K12: a peer that is not listened to is not called silent", async () => {
     const done = deferred();
     const world = new World(channels, {

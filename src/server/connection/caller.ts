@@ -44,6 +44,8 @@ export interface Caller {
   /** Drops the session when there is nothing to remember of it. */
   tidy(channel: string): void;
 
+  /** A payload of this many bytes is on its way to the broker, or, with a negative number, is no more. */
+  hold(bytes: number): void;
   /** Answers a command. `ok` is JSON text. */
   reply(id: Id, ok: string): void;
   /** Answers with an error; commands without an id get it too, without saying which they were. */

@@ -1,7 +1,7 @@
 /**
  * One client's connection: a state machine between a transport and the channels. It is given frames and told
- * when the transport has closed; it answers through its {@link Outgoing}. Commands wait in the inbox while there
- * are too many unanswered ones or no room for answers: then the transport is not read from, and TCP does the rest.
+ * when the transport has closed; what it has to do comes through its {@link Intake}, its answers go through its
+ * {@link Outgoing}.
  */
 import {
   CommandError,
@@ -23,6 +23,7 @@ import type { Caller, Identity } from "./caller.js";
 import { connect, refresh } from "./connect.js";
 import { call, history, members } from "./queries.js";
 import { Lane } from "./lane.js";
+import { Intake } from "./intake.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
@@ -63,11 +64,7 @@ export class Connection implements Caller {
   #identity: Identity | undefined;
   #expiry: Timer;
   #onOpen: (() => void)[] = [];
-  #inbox: Line[] = [];
-  #inboxAt = 0;
-  #paused = false;
-  #pumping = false;
-  #unanswered = 0;
+  readonly #intake: Intake;
   #refused = 0;
   readonly #onEnd: (connection: Connection) => void;
 
@@ -78,6 +75,18 @@ export class Connection implements Caller {
     this.#onEnd = onEnd;
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
     this.out = new Outgoing(link, node.flusher, node.budget);
+    this.#intake = new Intake({
+      link,
+      out: this.out,
+      limit: node.limits.unanswered,
+      ready: () => !this.closed && this.#state.at !== "connecting",
+      handle: (line) => this.#handle(line),
+      // What came meanwhile is yet to be read.
+      onResume: () => this.alive(),
+      onIdle: () => {
+        if (this.#state.at === "open") this.onIdle?.();
+      },
+    });
     this.heard = node.clock.monotonic();
     this.#rate = node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
     const timer = node.clock.setTimeout(() => {
@@ -127,7 +136,7 @@ export class Connection implements Caller {
 
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
   get deaf(): boolean {
-    return this.#paused && this.out.roomy;
+    return this.#intake.paused && this.out.roomy;
   }
 
   /** Any sign of life that is no frame, such as a pong. */
@@ -147,7 +156,7 @@ export class Connection implements Caller {
     this.out.flush();
     this.#end(reason, false);
     // The peer's part of the goodbye has to be read.
-    if (this.#paused) this.#link.resume();
+    if (this.#intake.paused) this.#link.resume();
     this.#link.close(name, reason);
   }
 
@@ -172,15 +181,19 @@ export class Connection implements Caller {
     if (this.sessions.get(channel)?.idle === true) this.sessions.delete(channel);
   }
 
+  hold(bytes: number): void {
+    this.#intake.hold(bytes);
+  }
+
   reply(id: Id, ok: string): void {
     if (id !== undefined) this.#send(textChunk(`{"id":${id},"ok":${ok}}`));
-    this.#answered();
+    this.#intake.answered();
   }
 
   fail(id: Id, error: TidemarkError): void {
     const body = JSON.stringify(errorBody(error));
     this.#send(textChunk(id === undefined ? `{"error":${body}}` : `{"id":${id},"error":${body}}`));
-    this.#answered();
+    this.#intake.answered();
   }
 
   failWith(id: Id, thrown: unknown, doing: string): void {
@@ -202,7 +215,7 @@ export class Connection implements Caller {
         await this.#room();
         const line = await make();
         if (line !== undefined) await this.#sendLarge(new Chunk([line]));
-        this.#answered();
+        this.#intake.answered();
       } catch (error) {
         onError(error);
       }
@@ -238,71 +251,26 @@ export class Connection implements Caller {
   #receive(read: () => Line[]): void {
     if (this.closed) return;
     this.alive();
+    let lines: Line[];
     try {
-      const lines = read();
-      if (this.#inboxAt === this.#inbox.length) {
-        this.#inbox = lines;
-        this.#inboxAt = 0;
-      } else for (const line of lines) this.#inbox.push(line);
+      lines = read();
     } catch (error) {
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;
     }
-    this.#pump();
-  }
-
-  /** Carries out what waits in the inbox, as far as may be. */
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const { unanswered } = this.node.limits;
-    while (this.#inboxAt < this.#inbox.length && this.#state.at !== "connecting" && this.#unanswered < unanswered) {
-      if (this.closed) break;
-      if (!this.out.roomy) {
-        this.out.whenRoomy(() => this.#pump());
-        break;
-      }
-      this.#handle(this.#inbox[this.#inboxAt++] as Line);
-    }
-    this.#pumping = false;
-    const waits = this.#inboxAt < this.#inbox.length;
-    if (!waits) {
-      this.#inbox = [];
-      this.#inboxAt = 0;
-      this.#checkIdle();
-    }
-    if (waits === this.#paused || this.closed) return;
-    this.#paused = waits;
-    if (waits) this.#link.pause();
-    else {
-      // What came meanwhile is yet to be read.
-      this.alive();
-      this.#link.resume();
-    }
-  }
-
-  #answered(): void {
-    this.#unanswered--;
-    if (this.#paused) this.#pump();
-    else this.#checkIdle();
-  }
-
-  #checkIdle(): void {
-    const { onIdle } = this;
-    if (onIdle === undefined || this.#pumping || this.#state.at !== "open") return;
-    if (this.#unanswered === 0 && this.#inboxAt === this.#inbox.length) onIdle();
+    this.#intake.take(lines);
   }
 
   #handle(line: Line): void {
     try {
       const command = decodeCommand(line);
-      this.#unanswered++;
+      this.#intake.begun();
       if (command.do === "ping") this.#answerPing();
       else if (this.#mayRun(command)) this.#run(this.#spelled(command));
     } catch (error) {
       if (error instanceof NotACommand) return this.close("policy", error.message);
       if (!(error instanceof CommandError)) throw error;
-      this.#unanswered++;
+      this.#intake.begun();
       this.fail(error.id, this.#overRate() ?? new TidemarkError(error.code, error.message));
     }
   }
@@ -319,7 +287,7 @@ export class Connection implements Caller {
     const refusal = this.#overRate();
     if (refusal !== undefined) return this.fail(undefined, refusal);
     this.out.offer(PONG);
-    this.#answered();
+    this.#intake.answered();
   }
 
   #mayRun(command: RealCommand): boolean {
@@ -382,7 +350,7 @@ export class Connection implements Caller {
       if (this.closed) return;
       this.#state = { at: "open" };
       for (const run of this.#onOpen.splice(0)) run();
-      this.#pump();
+      this.#intake.pump();
     });
   }
 
@@ -391,8 +359,7 @@ export class Connection implements Caller {
     if (this.#state.at === "new") this.#state.stopTimer();
     this.#state = { at: "closed", reason };
     this.node.clock.clearTimeout(this.#expiry);
-    this.#inbox = [];
-    this.#inboxAt = 0;
+    this.#intake.clear();
     this.#onOpen = [];
     this.out.close();
     leaveAll(this, said);

@@ -32,6 +32,8 @@ export function refusePublish(connection: Caller, command: Publish, error: Tidem
 interface Ticket {
   readonly gate: Gate;
   readonly turn: number;
+  /** Bytes that it holds until it is answered. */
+  held: number;
 }
 
 function inLane(
@@ -62,7 +64,7 @@ function inLane(
 /** To the gate, or through a new one: the retry of what shut it, or a publish that nothing is unanswered before. */
 function enter(session: ChannelSession, { idem, first }: Publish): Ticket {
   if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first)) session.gate = new Gate();
-  return { gate: session.gate, turn: session.gate.turn() };
+  return { gate: session.gate, turn: session.gate.turn(), held: 0 };
 }
 
 /** Appends for the application itself: schema, then log; no hooks. Rejects with a {@link TidemarkError}. */
@@ -93,6 +95,8 @@ function run(
   const { def } = resolved;
   mustBeInTime(command, def.log.dedupe);
   const sent = encode(command.bytes ?? command.data, node);
+  ticket.held = sent.length;
+  connection.hold(ticket.held);
   const raw = command.bytes ?? command.data;
   const context = contextOf(connection, identity, resolved);
   const verdict = def.allow === undefined || def.allow({ ...context, action: "publish" });
@@ -141,6 +145,7 @@ function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: O
     failed(connection, command, ticket, result);
     return;
   }
+  connection.hold(-ticket.held);
   connection.reply(command.id, `{"offset":${result}}`);
   ticket.gate.settled();
   connection.tidy(command.channel);
@@ -161,7 +166,7 @@ function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
     : new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
 }
 
-function failed(connection: Caller, command: Publish, { gate, turn }: Ticket, thrown: unknown): void {
+function failed(connection: Caller, command: Publish, { gate, turn, held }: Ticket, thrown: unknown): void {
   const error = connection.presentable(thrown, "publish");
   if (error.retry && command.idem !== undefined) {
     gate.shutFor(turn, command.idem);
@@ -170,6 +175,7 @@ function failed(connection: Caller, command: Publish, { gate, turn }: Ticket, th
     if (now !== gate) now?.shutFor(0, command.idem);
   }
   gate.settled();
+  connection.hold(-held);
   connection.fail(command.id, error);
   connection.tidy(command.channel);
 }

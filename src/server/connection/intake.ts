@@ -1,0 +1,112 @@
+/**
+ * What a peer has sent and what is not carried out yet. While too much of it is unanswered, or answers are not read,
+ * commands wait here and the transport is not read from: TCP does the rest.
+ */
+import type { Line } from "../../protocol/index.js";
+import type { Link } from "./link.js";
+import type { Outgoing } from "./outgoing.js";
+
+/** Bytes of payloads that may be on their way to the broker before nothing more is taken. */
+const MAX_HELD = 512 * 1024;
+
+export interface IntakeDeps {
+  readonly link: Link;
+  readonly out: Outgoing;
+  /** Commands that may be unanswered. */
+  readonly limit: number;
+  /** Whether commands may be carried out now. */
+  ready(): boolean;
+  /** Carries one out; it is answered by {@link Intake.answered}. */
+  handle(line: Line): void;
+  /** The transport is read from again. */
+  onResume(): void;
+  /** All that came has been answered. */
+  onIdle(): void;
+}
+
+export class Intake {
+  readonly #deps: IntakeDeps;
+  #lines: Line[] = [];
+  #at = 0;
+  #unanswered = 0;
+  #held = 0;
+  #paused = false;
+  #pumping = false;
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether the transport is not being read from. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get #waits(): boolean {
+    return this.#at < this.#lines.length;
+  }
+
+  take(lines: Line[]): void {
+    if (this.#waits) for (const line of lines) this.#lines.push(line);
+    else {
+      this.#lines = lines;
+      this.#at = 0;
+    }
+    this.pump();
+  }
+
+  /** A command is being carried out. */
+  begun(): void {
+    this.#unanswered++;
+  }
+
+  /** One of them has its answer. */
+  answered(): void {
+    this.#unanswered--;
+    if (this.#paused) this.pump();
+    else this.#checkIdle();
+  }
+
+  /** A payload of this many bytes is on its way, or, with a negative number, is no more. */
+  hold(bytes: number): void {
+    this.#held += bytes;
+  }
+
+  /** Carries out what waits, as far as may be. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const deps = this.#deps;
+    while (this.#waits && this.#unanswered < deps.limit && this.#held < MAX_HELD && deps.ready()) {
+      if (!deps.out.roomy) {
+        deps.out.whenRoomy(() => this.pump());
+        break;
+      }
+      deps.handle(this.#lines[this.#at++] as Line);
+    }
+    this.#pumping = false;
+    if (!this.#waits) {
+      this.clear();
+      this.#checkIdle();
+    }
+    this.#setPaused(this.#waits);
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#lines = [];
+    this.#at = 0;
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) return this.#deps.link.pause();
+    this.#deps.onResume();
+    this.#deps.link.resume();
+  }
+
+  #checkIdle(): void {
+    if (!this.#pumping && this.#unanswered === 0 && !this.#waits) this.#deps.onIdle();
+  }
+}
