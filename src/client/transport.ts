@@ -29,7 +29,7 @@ export interface Transport {
    * Only on a one-way transport: messages come as the answer to a connect command, and another connect command takes
    * the place of the last one; other commands go by themselves. Says whether all of those have been answered.
    */
-  readonly idle?: () => boolean;
+  readonly idle?: (() => boolean) | undefined;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type ClientOptions, type Client, type PlatformEvent, TidemarkError } from "tidemark/client";
+import {
+  type ClientOptions,
+  type Client,
+  type PlatformEvent,
+  type TransportName,
+  TidemarkError,
+} from "tidemark/client";
 import { VirtualClock, seededRandom } from "tidemark/testing";
 import { onTestFinished } from "vitest";
 import { readBinaryLines, splitTextLines } from "../../src/protocol/index.js";
@@ -12,12 +18,17 @@ export type Sent = Record<string, unknown> & { readonly id: number };
 export class Link implements Transport {
   readonly frames: (string | Uint8Array)[] = [];
   readonly url: string;
+  readonly way: TransportName;
+  /** Where it is one-way: whether what was sent is answered. */
+  idle: (() => boolean) | undefined;
   closed = false;
   readonly #events: TransportEvents;
   #read = 0;
 
-  constructor(url: string, events: TransportEvents) {
+  constructor(url: string, events: TransportEvents, way: TransportName) {
     this.url = url;
+    this.way = way;
+    if (way !== "websocket") this.idle = () => true;
     this.#events = events;
   }
 
@@ -58,6 +69,23 @@ export class Link implements Transport {
     this.#events.frame(frame);
   }
 
+  /** One-way: the answer has ended in good order. */
+  over(): void {
+    this.#events.over();
+  }
+
+  /** One-way: what was sent has been answered. */
+  answered(): void {
+    this.#events.idle();
+  }
+
+  /** Hands over a better transport, which the test then has as the newest link. */
+  better(name: TransportName): Link | undefined {
+    let better: Link | undefined;
+    this.#events.better((events) => (better = new Link(this.url, events, name)));
+    return better;
+  }
+
   cut(code = 1006, reason = ""): void {
     this.#events.close(code, reason);
   }
@@ -79,8 +107,8 @@ export class World {
       {
         clock: this.clock,
         random: seededRandom(seed),
-        transport: (url, events) => {
-          const link = new Link(url, events);
+        transport: (url, events, name) => {
+          const link = new Link(url, events, name);
           this.links.push(link);
           return link;
         },

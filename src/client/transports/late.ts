@@ -1,10 +1,7 @@
 import type { Transport, TransportEvents } from "../transport.js";
 
 /** A transport whose code has to be loaded first; it has what a one-way transport has. */
-export function lateTransport(
-  load: () => Promise<() => Transport>,
-  events: TransportEvents,
-): Required<Transport> {
+export function lateTransport(load: () => Promise<() => Transport>, events: TransportEvents): Transport {
   let transport: Transport | undefined;
   let closed = false;
   load().then(

@@ -100,6 +100,8 @@ export class HttpEndpoints {
   ): Promise<void> {
     const { limits, clock } = this.#engine.node;
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
+    // A proxy before us may have gone by the other one.
+    if ((request.headersDistinct["host"]?.length ?? 0) > 1) return no("malformed", "two Host headers");
     const { "content-encoding": encoding = "identity" } = request.headers;
     if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
@@ -116,8 +118,8 @@ export class HttpEndpoints {
     }
     const problem = endpoint === "send" ? sendProblem(lines) : connectProblem(lines);
     if (problem !== undefined) return no("policy", problem);
-    if (endpoint === "stream") this.#stream(request, response, headers, lines);
-    else if (endpoint === "poll") this.#poll(request, response, headers, lines);
+    if (endpoint === "stream") this.#stream(request, response, headers, withId(lines));
+    else if (endpoint === "poll") this.#poll(request, response, headers, withId(lines));
     else this.#send(request, response, headers, lines);
     return undefined;
   }
@@ -205,6 +207,11 @@ export class HttpEndpoints {
     const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
     response.once("close", () => clock.clearTimeout(timer));
   }
+}
+
+/** A connect command that is answered also where it has no id: a stream has to begin, and a poll to end. */
+function withId(lines: readonly Line[]): Line[] {
+  return lines.map(({ value, bytes }) => ({ value: { id: 0, ...(value as object) }, bytes }));
 }
 
 /** What is wrong with lines that are to be one connect command. */
