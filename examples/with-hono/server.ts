@@ -6,7 +6,8 @@ import { Hono } from "hono";
 import { stream, tidemark } from "tidemark";
 
 const web = new Hono();
-const server = createServer(getRequestListener(web.fetch));
+const listener = getRequestListener(web.fetch);
+const server = createServer((request, response) => void listener(request, response));
 
 const chat = tidemark().channels({ "chat/:id": stream({ retain: { count: 100 } }) });
 chat.attach(server);

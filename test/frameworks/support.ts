@@ -44,7 +44,7 @@ export function chatAt(url: string) {
       if (value.offset === offset) return value.data;
     }
   }
-  return { publish: chat.publish, messageAt };
+  return { publish: (data: unknown) => chat.publish(data), messageAt };
 }
 
 /** The channels are there, and go on being there. */
