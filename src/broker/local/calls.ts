@@ -12,8 +12,8 @@ export interface Calls {
   leave: { args: [channel: string, id: string, instance: string, grace: number]; result: null };
   members: { args: [channel: string]; result: { members: Member[]; version: number } };
   lease: { args: [name: string, ttl: number]; result: string | null };
-  renew: { args: [token: string]; result: boolean };
-  release: { args: [token: string]; result: null };
+  renew: { args: [name: string, token: string, ttl: number]; result: boolean };
+  release: { args: [name: string, token: string]; result: null };
   seal: { args: [channel: string, token: string]; result: null };
   nodes: { args: []; result: NodeInfo[] };
   report: { args: [load: NodeInfo["load"]]; result: null };
@@ -43,8 +43,8 @@ const HANDLERS: Handlers = {
   leave: (link, ...args) => link.leave(...args).then(nothing),
   members: (link, channel) => link.members(channel),
   lease: async (link, ...args) => (await link.lease(...args)) ?? null,
-  renew: (link, token) => link.renew(token),
-  release: (link, token) => link.release(token).then(nothing),
+  renew: (link, ...args) => link.renew(...args),
+  release: (link, ...args) => link.release(...args).then(nothing),
   seal: (link, ...args) => link.seal(...args).then(nothing),
   nodes: (link) => link.nodes(),
   report: async (link, load) => {

@@ -11,6 +11,8 @@ export interface CommitHooks {
   readonly closing: (changes: Changes) => () => void;
   /** The disk took nothing of the last transactions: whatever they changed in memory is void. */
   readonly failed: (error: unknown) => void;
+  /** Asked before each transaction; `false` when another process has taken the directory. */
+  readonly mayWrite: () => boolean;
 }
 
 interface Waiter {
@@ -88,6 +90,7 @@ export class GroupCommit {
   }
 
   async #write(changes: Changes): Promise<void> {
+    if (!this.#hooks.mayWrite()) throw new Error("another process writes this directory now");
     await this.#env.root.batch(() => changes.write());
   }
 

@@ -37,6 +37,11 @@ interface Life {
 
 export interface Owned {
   readonly incarnation: string;
+  /**
+   * Whether it is ours still. Processes see by their pids whether another one lives; where they cannot see each
+   * other, as in two containers, the last to come has it, and the one before finds out here. Asked once a transaction.
+   */
+  isOurs(): boolean;
   /** Notes that the log is complete, and gives the directory up. */
   release(): void;
 }
@@ -83,11 +88,15 @@ export function own<T>(
     confirm();
     write(dir, life);
     ours.add(key);
+    const file = join(dir, FILE);
+    // Whoever takes it puts another file there.
+    const written = identityOf(file);
+    const isOurs = (): boolean => identityOf(file) === written;
     const release = (): void => {
       ours.delete(key);
-      write(dir, { ...life, clean: true });
+      if (isOurs()) write(dir, { ...life, clean: true });
     };
-    return { owned: { incarnation, release }, opened };
+    return { owned: { incarnation, isOurs, release }, opened };
   });
 }
 
@@ -159,7 +168,13 @@ function read(dir: string): Life | undefined {
   } catch {
     return undefined;
   }
-  const life = JSON.parse(text) as Partial<Life>;
+  let life: Partial<Life>;
+  try {
+    life = JSON.parse(text) as Partial<Life>;
+  } catch {
+    // Nobody can say how it was left.
+    return undefined;
+  }
   if (life.format === 1) return life as Life;
   throw new BrokerError(
     "unavailable",
@@ -196,6 +211,12 @@ function isAlive({ pid, started }: Pick<Life, "pid" | "started">): boolean {
   }
   // Another process may have got its number; and one that was killed has it until its parent has looked.
   return started === startOf(String(pid));
+}
+
+/** Which file lies there, and when it was written. */
+function identityOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs}`;
 }
 
 /** When a process started; empty when it has ended, or where systems do not tell. */

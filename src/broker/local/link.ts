@@ -43,8 +43,8 @@ export interface Link {
   members(channel: string): Promise<{ members: Member[]; version: number }>;
   /** The token, or `undefined` when somebody holds the lease. */
   lease(name: string, ttl: number): Promise<string | undefined>;
-  renew(token: string): Promise<boolean>;
-  release(token: string): Promise<void>;
+  renew(name: string, token: string, ttl: number): Promise<boolean>;
+  release(name: string, token: string): Promise<void>;
   seal(channel: string, token: string): Promise<void>;
   nodes(): Promise<NodeInfo[]>;
   report(load: NodeInfo["load"]): void;

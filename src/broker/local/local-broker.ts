@@ -141,8 +141,8 @@ export class LocalBroker implements Broker {
     if (token === undefined) return undefined;
     return {
       token,
-      renew: async () => (this.#closed ? false : link.renew(token)),
-      release: async () => (this.#closed ? undefined : link.release(token)),
+      renew: async () => (this.#closed ? false : link.renew(name, token, ttl)),
+      release: async () => (this.#closed ? undefined : link.release(name, token)),
     };
   }
 

@@ -73,6 +73,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     random,
     durability: sync === "disk" ? "disk" : "memory",
     incarnation: owned.incarnation,
+    isOurs: () => owned.isOurs(),
     maxKeys: options.maxKeys ?? DEFAULT_MAX_KEYS,
     idle: options.idle ?? DEFAULT_LOCAL_IDLE_MS,
     onError,

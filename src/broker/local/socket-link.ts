@@ -57,7 +57,7 @@ const MAX_CALLS = 65_536;
 export class SocketLink implements Link {
   readonly #options: SocketLinkOptions;
   readonly #calls = new Map<number, Call>();
-  readonly #onReady: (() => void)[] = [];
+  readonly #onReady: { readonly resolve: () => void; readonly reject: (error: BrokerError) => void }[] = [];
   #durability: Durability = "memory";
   #lastCall = 0;
   #socket: Socket | undefined;
@@ -83,7 +83,7 @@ export class SocketLink implements Link {
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#frames !== undefined) return resolve();
-      this.#onReady.push(resolve);
+      this.#onReady.push({ resolve, reject });
       this.#options.clock.setTimeout(() => reject(this.#unavailable()), this.#options.timeout);
     });
   }
@@ -128,12 +128,12 @@ export class SocketLink implements Link {
     return (await this.#ask("lease", name, ttl)) ?? undefined;
   }
 
-  renew(token: string): Promise<boolean> {
-    return this.#ask("renew", token);
+  renew(name: string, token: string, ttl: number): Promise<boolean> {
+    return this.#ask("renew", name, token, ttl);
   }
 
-  async release(token: string): Promise<void> {
-    await this.#ask("release", token);
+  async release(name: string, token: string): Promise<void> {
+    await this.#ask("release", name, token);
   }
 
   async seal(channel: string, token: string): Promise<void> {
@@ -199,7 +199,7 @@ export class SocketLink implements Link {
     const frames = new FrameWriter(socket, clock);
     const reader = new FrameReader((type, body) => this.#onFrame(frames, type, body));
     socket.on("connect", () => {
-      const hello: WorkerHello = { wire: WIRE_VERSION, ...name };
+      const hello: WorkerHello = { wire: WIRE_VERSION, pid: process.pid, ...name };
       frames.send(FRAME.hello, packJson(hello));
     });
     socket.on("data", (chunk: Buffer) => {
@@ -267,6 +267,7 @@ export class SocketLink implements Link {
         "unavailable",
         `the writer of ${this.#options.dir} runs another version of Tidemark`,
       );
+      for (const { reject } of this.#onReady.splice(0)) reject(this.#refusal);
       return;
     }
     this.#durability = durability;
@@ -275,7 +276,7 @@ export class SocketLink implements Link {
     if (this.#wasConnected) this.#options.events.restored();
     this.#wasConnected = true;
     for (const [id, call] of this.#calls) if (!call.sent) this.#send(frames, id, call);
-    for (const ready of this.#onReady.splice(0)) ready();
+    for (const { resolve } of this.#onReady.splice(0)) resolve();
   }
 
   #answered(body: Buffer): void {

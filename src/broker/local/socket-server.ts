@@ -32,6 +32,7 @@ const MAX_UNSENT = 16 * 1024 * 1024;
 /** What a worker says first. */
 export interface WorkerHello {
   readonly wire: number;
+  readonly pid: number;
   readonly id: string;
   readonly version: string;
 }
@@ -103,6 +104,7 @@ class Worker {
   readonly #socket: Socket;
   readonly #frames: FrameWriter;
   #link: Link | undefined;
+  #pid = 0;
   #heardAt: number;
   /** Hints were left out; it has to be told when it reads again. */
   #lossy = false;
@@ -131,6 +133,7 @@ class Worker {
     socket.on("close", () => {
       onEnd();
       void this.#link?.close();
+      writer.clearReaders();
     });
   }
 
@@ -142,7 +145,13 @@ class Worker {
 
   /** A stopped process keeps its socket: that alone must not keep its members present. */
   expire(now: number): void {
-    if (now - this.#heardAt > LEASE_MS) this.#socket.destroy();
+    if (now - this.#heardAt <= LEASE_MS) return;
+    this.#writer.report(
+      new Error(
+        `worker ${this.#pid} has been silent for ${LEASE_MS} ms and is taken for dead; if it was stopped in the middle of a read, the data file grows until it goes on or ends`,
+      ),
+    );
+    this.#socket.destroy();
   }
 
   #onFrame(type: number, body: Buffer): void {
@@ -169,6 +178,7 @@ class Worker {
     const hello = type === FRAME.hello ? (readJson(body) as WorkerHello) : undefined;
     const answer: WriterHello = { wire: WIRE_VERSION, durability: this.#writer.durability };
     this.#frames.send(FRAME.hello, packJson(answer));
+    this.#pid = hello?.pid ?? 0;
     if (hello?.wire === WIRE_VERSION) this.#link = new WriterNode(this.#writer, this.#events(), hello);
     else this.end();
   }

@@ -1,12 +1,5 @@
 import type { Member } from "../../protocol/index.js";
-import {
-  BrokerError,
-  type Appended,
-  type Durability,
-  type Lease,
-  type LogOptions,
-  type NodeInfo,
-} from "../contract.js";
+import { BrokerError, type Appended, type Durability, type LogOptions, type NodeInfo } from "../contract.js";
 import type { Batch } from "./disk-log.js";
 import type { CallOptions, Link, LinkEvents, NodeName } from "./link.js";
 import type { Writer } from "./writer.js";
@@ -16,7 +9,6 @@ export class WriterNode implements Link {
   readonly #writer: Writer;
   readonly #node: number;
   readonly #events: LinkEvents;
-  readonly #leases = new Map<string, Lease>();
   #closed = false;
 
   constructor(writer: Writer, events: LinkEvents, name: NodeName) {
@@ -67,20 +59,15 @@ export class WriterNode implements Link {
   }
 
   async lease(name: string, ttl: number): Promise<string | undefined> {
-    const lease = this.#open().leases.take(this.#node, name, ttl);
-    if (lease !== undefined) this.#leases.set(lease.token, lease);
-    return lease?.token;
+    return this.#open().leases.take(this.#node, name, ttl)?.token;
   }
 
-  async renew(token: string): Promise<boolean> {
-    const renewed = (await this.#leases.get(token)?.renew()) ?? false;
-    if (!renewed) this.#leases.delete(token);
-    return renewed;
+  async renew(name: string, token: string, ttl: number): Promise<boolean> {
+    return this.#open().leases.renew(name, token, ttl);
   }
 
-  async release(token: string): Promise<void> {
-    await this.#leases.get(token)?.release();
-    this.#leases.delete(token);
+  async release(name: string, token: string): Promise<void> {
+    this.#open().leases.release(name, token);
   }
 
   async nodes(): Promise<NodeInfo[]> {

@@ -24,9 +24,11 @@ export interface WriterOptions {
   /** Under which new epochs are opened: see `life.ts`. */
   readonly incarnation: string;
   readonly maxKeys: number;
+  /** Says whether this process still owns the directory. */
+  readonly isOurs: () => boolean;
   /** Milliseconds for which a log without entries is kept after its last use. */
   readonly idle: number;
-  /** Told when the disk refuses a transaction; its appends fail as unavailable. */
+  /** Told when the disk refuses a transaction, whose appends then fail as unavailable, and of silent workers. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -79,6 +81,7 @@ export class Writer {
     this.#commit = new GroupCommit(env, {
       closing: (changes) => this.#closing(changes),
       failed: (error) => this.#failed(error),
+      mayWrite: options.isOurs,
     });
     this.#sweepLater();
   }
@@ -171,6 +174,16 @@ export class Writer {
     this.nodes.silence(node);
     this.nodes.drop(node);
     this.leases.drop(node);
+  }
+
+  /** Tells the operator. */
+  report(error: Error): void {
+    this.#options.onError(error);
+  }
+
+  /** Frees what processes that ended held of the table of readers. */
+  clearReaders(): void {
+    if (!this.#closed) this.#options.env.root.readerCheck();
   }
 
   /** Resolves when everything that was begun is on the disk. */

@@ -37,11 +37,8 @@ export class LeaseTable {
     this.#held.set(name, { node, token, until: now + ttl });
     return {
       token,
-      renew: () => Promise.resolve(this.#renew(name, token, ttl)),
-      release: () => {
-        if (this.#held.get(name)?.token === token) this.#held.delete(name);
-        return Promise.resolve();
-      },
+      renew: () => Promise.resolve(this.renew(name, token, ttl)),
+      release: () => Promise.resolve(this.release(name, token)),
     };
   }
 
@@ -59,13 +56,19 @@ export class LeaseTable {
     this.#held = copyOf(held);
   }
 
-  #renew(name: string, token: string, ttl: number): boolean {
+  /** What {@link Lease.renew} does. */
+  renew(name: string, token: string, ttl: number): boolean {
     const now = this.#clock.monotonic();
     const held = this.#held.get(name);
     // One that has run out is lost even when nobody else has taken it: its holder has stopped.
     if (held?.token !== token || held.until <= now) return false;
     held.until = now + ttl;
     return true;
+  }
+
+  /** What {@link Lease.release} does. */
+  release(name: string, token: string): void {
+    if (this.#held.get(name)?.token === token) this.#held.delete(name);
   }
 
   #purge(now: number): void {

@@ -3,7 +3,12 @@ import { GroupCommit } from "../../../src/broker/local/group-commit.js";
 import type { Environment, Table } from "../../../src/broker/local/environment.js";
 
 /** An environment whose transactions end when the test says so. */
-function slowDisk(): { env: Environment; written: string[][]; end: (error?: Error) => void } {
+function slowDisk(): {
+  env: Environment;
+  written: string[][];
+  end: (error?: Error) => void;
+  isOurs: () => boolean;
+} {
   const written: string[][] = [];
   let finish: { resolve: () => void; reject: (error: Error) => void } | undefined;
   let open: string[] = [];
@@ -20,7 +25,12 @@ function slowDisk(): { env: Environment; written: string[][]; end: (error?: Erro
     },
   };
   const env = { root, entries: table } as unknown as Environment;
-  return { env, written, end: (error) => (error === undefined ? finish?.resolve() : finish?.reject(error)) };
+  return {
+    env,
+    written,
+    isOurs: () => true,
+    end: (error) => (error === undefined ? finish?.resolve() : finish?.reject(error)),
+  };
 }
 
 function setup(): ReturnType<typeof slowDisk> & {
@@ -33,6 +43,7 @@ function setup(): ReturnType<typeof slowDisk> & {
   const commit = new GroupCommit(disk.env, {
     closing: () => () => void log.push("told"),
     failed: (error) => void log.push(`failed: ${(error as Error).message}`),
+    mayWrite: () => disk.isOurs(),
   });
   const append = (name: string): void => {
     commit.changes.put(disk.env.entries, Buffer.from(name), Buffer.from(name));

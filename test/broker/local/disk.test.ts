@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
@@ -256,6 +256,33 @@ describe("a directory", () => {
     expect(second).toThrow(`process ${process.pid} writes ${dir} already`);
     await hub.close();
     open({ dir });
+  });
+
+  test("that somebody else has taken all the same gets nothing more from the one before", async () => {
+    const dir = folder();
+    const { node } = open({ dir, onError() {} });
+    await node.append("c", drafts(1), KEEP);
+    const life = join(dir, "life.json");
+    writeFileSync(`${life}.other`, readFileSync(life));
+    renameSync(`${life}.other`, life);
+    await expect(node.append("c", drafts(1), KEEP)).rejects.toMatchObject({ code: "unavailable" });
+    expect((await node.read("c", ALL, KEEP)).entries).toHaveLength(1);
+  });
+
+  test("that was never synced is not even opened when the machine has started anew since", async () => {
+    const dir = folder();
+    const first = open({ dir, sync: "none" });
+    await first.node.append("c", drafts(2), KEEP);
+    const { epochs } = await first.node.read("c", ALL, KEEP);
+    await first.hub.close();
+    const file = join(dir, "life.json");
+    const life = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...life, clean: false, boot: "another", pid: 2 ** 22 + 1 }));
+    const { node } = open({ dir });
+    const page = await node.read("c", ALL, KEEP);
+    expect(page.entries).toEqual([]);
+    expect(page.epochs).not.toEqual(epochs);
+    expect(readdirSync(dir)).toContain("data.mdb.torn");
   });
 
   test("that was put back from elsewhere opens a new epoch: what it lost cannot be known", async () => {

@@ -24,8 +24,8 @@ async function start(role: "writer" | "worker", dir: string, sync?: string): Pro
   return child;
 }
 
-function open(dir: string): LocalHub {
-  const hub = createLocalHub({ dir });
+function open(dir: string, onError?: (error: unknown) => void): LocalHub {
+  const hub = createLocalHub({ dir, ...(onError !== undefined && { onError }) });
   cleanUp.push(() => hub.close());
   return hub;
 }
@@ -112,7 +112,8 @@ describe("kill -9", () => {
 
 test("a stopped worker is taken for dead after a lease, and is there again when it goes on", async () => {
   const dir = folder();
-  const hub = open(dir);
+  const errors: unknown[] = [];
+  const hub = open(dir, (error) => errors.push(error));
   await hub.listen();
   const node = hub.broker();
   const child = await start("worker", dir);
@@ -123,6 +124,7 @@ test("a stopped worker is taken for dead after a lease, and is there again when 
   child.signal("SIGSTOP");
   await until("it has left", () => changes.length === 1);
   expect(changes[0]?.left).toEqual([{ id: "ann" }]);
+  expect(String(errors[0])).toContain(`worker ${child.pid} has been silent`);
   child.signal("SIGCONT");
   await until("it has come back", () => changes.length === 2);
   expect(changes[1]?.joined).toEqual([{ id: "ann" }]);
