@@ -183,7 +183,7 @@ test("one process keeps its logs too, and stops on SIGINT", async () => {
     while (server.url === "") await once(server.child.stdout ?? server.child, "data");
     const rt = client(server.url);
     const stream = rt.stream("chat/general");
-    const messages: unknown[] = (await stream.history({ limit: 10 })).messages;
+    const messages: readonly unknown[] = (await stream.history({ limit: 10 })).messages;
     expect(messages).toHaveLength(last);
     await stream.publish("hello");
     rt.close();
