@@ -88,10 +88,7 @@ export class Mount {
     const path = pathOf(request);
     const { path: ours, echo, origins } = this.#options;
     if (path !== ours && path !== echo) return false;
-    // A socket may break at any moment of the handshake; without a listener that would end the process.
-    socket.on("error", () => {});
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    this.#own(socket);
     const refused = refusedOrigin(request, origins);
     if (refused !== undefined) {
       this.#engine.node.log.warn({ origin: refused }, `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`);
@@ -100,7 +97,17 @@ export class Mount {
     else acceptWebSocket(this.#webSockets, request, socket, head, (link) => this.#engine.accept(link, peerOf(request)));
     return true;
   }
+
+  /** Looks after an upgraded socket. Apart from {@link handleUpgrade}: a listener made there would keep the request. */
+  #own(socket: Duplex): void {
+    // A socket may break at any moment of the handshake; without a listener that would end the process.
+    socket.on("error", ignore);
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
 }
+
+function ignore(): void {}
 
 function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "/";

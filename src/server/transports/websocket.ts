@@ -55,21 +55,28 @@ export function acceptWebSocket(
 ): void {
   server.handleUpgrade(request, socket, head, (webSocket) => {
     const link = new WebSocketLink(webSocket, socket);
-    const receiver = connect(link);
-    webSocket.on("message", (data: RawData, isBinary: boolean) => {
-      const bytes = data as Buffer;
-      link.took(bytes.length);
-      if (isBinary) receiver.receiveBinary(bytes);
-      else receiver.receiveText(bytes.toString());
-    });
-    answerPings(webSocket, socket);
-    webSocket.on("pong", () => receiver.alive());
-    webSocket.on("ping", () => receiver.alive());
-    // ws closes by itself after an error; what it was is in the close.
-    webSocket.on("error", () => {});
-    webSocket.on("close", (code, reason) => receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000));
+    listen(webSocket, socket, link, connect(link));
   });
 }
+
+/** Apart from {@link acceptWebSocket}: listeners made there would keep the request for as long as the connection. */
+function listen(webSocket: WebSocket, socket: Duplex, link: WebSocketLink, receiver: Receiver): void {
+  webSocket.on("message", (data: RawData, isBinary: boolean) => {
+    const bytes = data as Buffer;
+    link.took(bytes.length);
+    if (isBinary) receiver.receiveBinary(bytes);
+    else receiver.receiveText(bytes.toString());
+  });
+  answerPings(webSocket, socket);
+  const alive = (): void => receiver.alive();
+  webSocket.on("pong", alive);
+  webSocket.on("ping", alive);
+  // ws closes by itself after an error; what it was is in the close.
+  webSocket.on("error", ignore);
+  webSocket.on("close", (code, reason) => receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000));
+}
+
+function ignore(): void {}
 
 /** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
 export function refuseWebSocket(
