@@ -6,6 +6,7 @@ import { run } from "./run.mjs";
 /** `name` is the Debian package. */
 const NEEDED = [
   { name: "chromium", command: "chromium", tests: "the browser tests" },
+  { name: "nginx", command: "nginx", tests: "the tests of transports behind a proxy" },
   { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
 ];
 

@@ -318,7 +318,7 @@ test("what has no JSON is refused", async () => {
   cyclic.self = cyclic;
   expect((await rejection(chat.publish(undefined))).code).toBe("invalid");
   expect((await rejection(chat.publish(() => {}))).code).toBe("invalid");
-  expect((await rejection(chat.publish(cyclic))).message).toContain("no JSON can be made of this: ");
+  expect((await rejection(chat.publish(cyclic))).message).toContain("no JSON can be made of it: ");
   expect((await rejection(chat.publish(1n))).code).toBe("invalid");
 });
 

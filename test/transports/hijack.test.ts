@@ -119,7 +119,7 @@ describe.each(REQUESTS)("a page of somewhere else, at $path", ({ path, method, s
   ])("H11: %s", async (_what, headers) => {
     const answer = await ask(`${url}${path}`, {
       method,
-      headers: headers as Record<string, string>,
+      headers,
       body: sent,
     });
     expect(answer.status).toBe(403);
@@ -179,7 +179,7 @@ test("H11: a page of the same origin, and whoever is no page, come in", async ()
     expect(
       (
         await ask(`${url}/poll?wait=0`, {
-          headers: headers as Record<string, string>,
+          headers,
           body: body({ connect: {} }),
         })
       ).status,

@@ -48,7 +48,7 @@ beforeEach(async () => {
     "now/:id": transient(),
     "mine/:id": stream({ retain: { count: 3 }, allow: ({ user, params }) => user?.id === params.id }),
   });
-  const server = await listen(app as never);
+  const server = await listen(app);
   onTestFinished(async () => {
     await app.close();
     server.close();

@@ -146,7 +146,10 @@ export class HttpEndpoints {
     // Spread out, since the clients of a server that went away all come back.
     const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
     const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
-    const link: HttpLink = new HttpLink(response, { format: eventStream(retry, onRefused), headers });
+    const link: HttpLink = new HttpLink(response, {
+      format: eventStream(query.get("channel") ?? "", retry, onRefused),
+      headers,
+    });
     this.#open(request, link).receiveLines(lines);
     this.#finishInTime(response, link);
   }

@@ -1,5 +1,5 @@
 /** Server-Sent Events: one channel, for `EventSource` and `curl -N`. The id of an event is the cursor behind it. */
-import { splitTextLines, type ErrorBody, type SubscribeResult } from "../../protocol/index.js";
+import { splitTextLines, type ErrorBody, type Meta, type SubscribeResult } from "../../protocol/index.js";
 import type { Format } from "./http-link.js";
 
 /** The connect command that a query stands for, or what is wrong with it. */
@@ -21,11 +21,13 @@ export function connectOf(
 }
 
 /**
+ * @param channel the only one there is to hear of, whatever else the server subscribes
  * @param retry milliseconds that a browser waits before it comes back
  * @param onRefused is told when the channel was refused, in place of anything else
  */
-export function eventStream(retry: number, onRefused: (error: ErrorBody) => void): Format {
+export function eventStream(channel: string, retry: number, onRefused: (error: ErrorBody) => void): Format {
   let epoch = "";
+  let ch: number | undefined;
   return {
     contentType: "text/event-stream; charset=utf-8",
     opening: `:${" ".repeat(2048)}\nretry: ${retry}\n\n`,
@@ -39,30 +41,36 @@ export function eventStream(retry: number, onRefused: (error: ErrorBody) => void
 
   function translate(value: unknown, bytes: Uint8Array | undefined): string {
     if (Array.isArray(value)) {
-      const [, offset, data, meta] = value as [number, number, unknown, { from?: string } | undefined];
-      const from = meta?.from === undefined ? {} : { from: meta.from };
+      const [of, offset, data, meta] = value as [number, number, unknown, Meta | undefined];
+      if (of !== ch) return "";
+      const { bytes: _, ...about } = meta ?? {};
       const body =
-        bytes === undefined ? { data, ...from } : { base64: Buffer.from(bytes).toString("base64"), ...from };
+        bytes === undefined
+          ? { data, ...about }
+          : { base64: Buffer.from(bytes).toString("base64"), ...about };
       return `${offset > 0 ? `id: ${epoch}:${offset}\n` : ""}data: ${JSON.stringify(body)}\n\n`;
     }
     const { event, ok, ...rest } = value as {
       event?: string;
+      ch?: number;
       ok?: { subs?: Record<string, SubscribeResult | { error: ErrorBody }> };
     };
+    if (event !== undefined && rest.ch !== ch) return "";
     const fields = JSON.stringify({ ...rest, ch: undefined });
     if (event === "gap") {
-      const gap = rest as { epoch: string; until: number };
+      const gap = rest as unknown as { epoch: string; until: number };
       epoch = gap.epoch;
       return `id: ${epoch}:${gap.until}\n${eventOf(event, fields)}`;
     }
     if (event !== undefined) return eventOf(event, fields);
-    const result = Object.values(ok?.subs ?? {})[0];
+    const result = ok?.subs?.[channel];
     if (result === undefined) return "";
     if ("error" in result) {
       onRefused(result.error);
       return "";
     }
-    const { ch: _, cursor, ...more } = result;
+    const { ch: own, cursor, ...more } = result;
+    ch = own;
     epoch = cursor?.split(":")[0] ?? "";
     return `${cursor === undefined ? "" : `id: ${cursor}\n`}${eventOf("subscribed", JSON.stringify(more))}`;
   }

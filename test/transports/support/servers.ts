@@ -6,21 +6,28 @@ import { createMemoryHub, type Broker } from "tidemark/broker";
 import { openTransport, type TransportName } from "tidemark/client";
 import type { TransportHarness } from "tidemark/testing";
 
+/** A port of this machine, or the path of a socket. */
+export type Target = number | string;
+
+function reach(target: Target): Socket {
+  return typeof target === "number" ? connect(target, "127.0.0.1") : connect(target);
+}
+
 /** TCP from one port to several, connection by connection in turn: no stickiness. */
 export class Network {
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
-  readonly #targets: readonly number[];
+  readonly #targets: readonly Target[];
   #next = 0;
   #whole = true;
   #stalled = false;
 
-  private constructor(targets: readonly number[]) {
+  private constructor(targets: readonly Target[]) {
     this.#targets = targets;
     this.#server = createServer((near) => this.#join(near));
   }
 
-  static async to(targets: readonly number[]): Promise<Network> {
+  static async to(targets: readonly Target[]): Promise<Network> {
     const network = new Network(targets);
     network.#server.listen(0, "127.0.0.1");
     await once(network.#server, "listening");
@@ -57,7 +64,7 @@ export class Network {
 
   #join(near: Socket): void {
     if (!this.#whole) return void near.destroy();
-    const far = connect(this.#targets[this.#next++ % this.#targets.length] ?? 0, "127.0.0.1");
+    const far = reach(this.#targets[this.#next++ % this.#targets.length] ?? 0);
     const pair = { near, far };
     this.#pairs.add(pair);
     for (const [a, b] of [
@@ -99,8 +106,17 @@ export function portOf(server: HttpServer): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** Some nodes on one store, behind a network. */
-export async function harness(transport: TransportName, nodes: number): Promise<TransportHarness> {
+/** What stands before the servers at these ports: where to find it, and how to end it. */
+export type Front = (
+  ports: readonly number[],
+) => Promise<{ readonly target: Target; readonly close: () => unknown }>;
+
+/** Some nodes on one store, behind a network, and behind a front where there is one. */
+export async function harness(
+  transport: TransportName,
+  nodes: number,
+  front?: Front,
+): Promise<TransportHarness> {
   const hub = createMemoryHub();
   const closers: (() => unknown)[] = [];
   let network: Network | undefined;
@@ -110,7 +126,10 @@ export async function harness(transport: TransportName, nodes: number): Promise<
     async serve(makeApp) {
       const apps = Array.from({ length: nodes }, () => makeApp(hub.broker()));
       const servers = await Promise.all(apps.map(listen));
-      network = await Network.to(servers.map(portOf));
+      const ports = servers.map(portOf);
+      const gate = await front?.(ports);
+      if (gate !== undefined) closers.push(gate.close);
+      network = await Network.to(gate === undefined ? ports : [gate.target]);
       closers.push(() => network?.close());
       for (const server of servers) closers.push(() => (server.close(), server.closeAllConnections()));
       for (const app of apps) closers.push(() => app.close());
