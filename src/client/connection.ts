@@ -344,7 +344,7 @@ export function createConnection(
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
     state.timer = clock.setTimeout(
-      () => connect(new TidemarkError("going_away", "the server is stopping", { retry: true })),
+      () => connect(new TidemarkError("going_away", "the server stops", { retry: true })),
       ms,
     );
   }
@@ -373,7 +373,7 @@ export function createConnection(
     if ("link" in last && next.at !== "online") {
       silence.stop();
       renewal.stop();
-      last.link.transport?.close();
+      last.link.transport?.close(next.at === "closed");
       wire.open = false;
       session.down();
       wire.detach();

@@ -23,7 +23,7 @@ async function loadWs(url: string, events: TransportEvents): Promise<() => Trans
 
 /** Without what a one-way transport has. */
 function twoWay(transport: Transport): Transport {
-  return { send: (frame) => transport.send(frame), close: () => transport.close() };
+  return { send: (frame) => transport.send(frame), close: (goodbye) => transport.close(goodbye) };
 }
 
 /** As `connect` in a browser. */

@@ -71,7 +71,7 @@ export function createOutbox(core: Core): Outbox {
     number: (channel) => laneOf(channel).number(),
     publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
-        const message = `${messages} messages of ${bytes} bytes wait already; see the outbox option`;
+        const message = `${messages} messages of ${bytes} bytes wait; see the outbox option`;
         return Promise.reject(new TidemarkError("outbox_full", message, { retry: true, channel }));
       }
       messages++;

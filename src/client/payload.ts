@@ -23,7 +23,7 @@ export function payloadOf(data: unknown): Payload {
   try {
     json = JSON.stringify(data) as string | undefined;
   } catch (cause) {
-    throw new TidemarkError("invalid", `no JSON can be made of this: ${messageOf(cause)}`, { cause });
+    throw new TidemarkError("invalid", `no JSON can be made of it: ${messageOf(cause)}`, { cause });
   }
   if (json === undefined) throw new TidemarkError("invalid", `no JSON can be made of ${typeof data}`);
   return { body: `"data":${json}`, bytes: undefined, size: utf8Length(json) };

@@ -59,7 +59,7 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
   return {
     ask(body, repeatable) {
       if (open.size >= outbox.messages) {
-        const message = `${open.size} calls wait for their answers already`;
+        const message = `${open.size} calls wait for answers`;
         return Promise.reject(new TidemarkError("outbox_full", message, { retry: true }));
       }
       return new Promise((resolve, fail) => {

@@ -23,8 +23,11 @@ export interface TransportEvents {
 export interface Transport {
   /** Takes a frame after `open`; never throws, and drops the frame when the link is gone. */
   send(frame: string | Uint8Array): void;
-  /** Ends it without further events being needed; may be called at any time, more than once. */
-  close(): void;
+  /**
+   * Ends it without further events being needed; may be called at any time, more than once. `goodbye`: for good, so
+   * that the server does not wait for this client to come back.
+   */
+  close(goodbye?: boolean): void;
   /**
    * Only on a one-way transport: messages come as the answer to a connect command, and another connect command takes
    * the place of the last one; other commands go by themselves. Says whether all of those have been answered.

@@ -11,7 +11,7 @@ export interface SocketLike {
     listener: (event: { readonly code: number; readonly reason: string }) => void,
   ): void;
   send(data: string | Uint8Array<ArrayBuffer>): void;
-  close(): void;
+  close(code?: number): void;
 }
 
 const OPEN = 1;
@@ -31,6 +31,6 @@ export function webSocketTransport(socket: SocketLike, events: TransportEvents):
     send(frame) {
       if (socket.readyState === OPEN) socket.send(frame as string | Uint8Array<ArrayBuffer>);
     },
-    close: () => socket.close(),
+    close: (goodbye) => socket.close(goodbye ? 1000 : undefined),
   };
 }
