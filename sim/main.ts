@@ -35,6 +35,8 @@ async function runAll(given: Arguments): Promise<Outcome[]> {
   let told = 0;
   await runSeeds(given, (outcome) => {
     outcomes.push(outcome);
+    const [violation] = outcome.violations;
+    if (violation !== undefined) console.log(`seed ${outcome.seed} breaks "${violation.promise}"`);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
     if (seconds < told + 30) return;
     told = seconds;
