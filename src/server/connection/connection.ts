@@ -23,7 +23,7 @@ import type { Caller, Identity } from "./caller.js";
 import { connect, refresh } from "./connect.js";
 import { call, history, members } from "./queries.js";
 import { Lane } from "./lane.js";
-import { Intake } from "./intake.js";
+import { Intake, type IntakeOwner } from "./intake.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
@@ -37,12 +37,12 @@ const PONG = textChunk("{}");
 type RealCommand = Exclude<Command, { do: "ping" }>;
 
 type State =
-  | { readonly at: "new"; readonly stopTimer: () => void }
+  | { readonly at: "new"; readonly timer: Timer }
   | { readonly at: "connecting" }
   | { readonly at: "open" }
   | { readonly at: "closed"; readonly reason: string };
 
-export class Connection implements Caller {
+export class Connection implements Caller, IntakeOwner {
   readonly node: ServerNode;
   readonly peer: Peer;
   readonly out: Outgoing;
@@ -59,11 +59,11 @@ export class Connection implements Caller {
   readonly #link: Link;
   readonly #rate: TokenBucket | undefined;
   /** Large answers are made and sent one at a time. */
-  readonly #bulk = new Lane();
+  #bulk: Lane | undefined;
   #state: State;
   #identity: Identity | undefined;
   #expiry: Timer;
-  #onOpen: (() => void)[] = [];
+  #onOpen: (() => void)[] | undefined;
   readonly #intake: Intake;
   #refused = 0;
   readonly #onEnd: (connection: Connection) => void;
@@ -75,24 +75,14 @@ export class Connection implements Caller {
     this.#onEnd = onEnd;
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
     this.out = new Outgoing(link, node.flusher, node.budget);
-    this.#intake = new Intake({
-      link,
-      out: this.out,
-      limit: node.limits.unanswered,
-      ready: () => !this.closed && this.#state.at !== "connecting",
-      handle: (line) => this.#handle(line),
-      // What came meanwhile is yet to be read.
-      onResume: () => this.alive(),
-      onIdle: () => {
-        if (this.#state.at === "open") this.onIdle?.();
-      },
-    });
+    this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
     this.#rate = node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
+    const { connectTimeout } = node.limits;
     const timer = node.clock.setTimeout(() => {
-      this.close("connect_timeout", `no connect command within ${node.limits.connectTimeout} ms`);
-    }, node.limits.connectTimeout);
-    this.#state = { at: "new", stopTimer: () => node.clock.clearTimeout(timer) };
+      this.close("connect_timeout", `no connect command within ${connectTimeout} ms`);
+    }, connectTimeout);
+    this.#state = { at: "new", timer };
   }
 
   get closed(): boolean {
@@ -118,7 +108,7 @@ export class Connection implements Caller {
   /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
   whenOpen(run: () => void): void {
     if (this.#state.at === "open") run();
-    else if (!this.closed) this.#onOpen.push(run);
+    else if (!this.closed) (this.#onOpen ??= []).push(run);
   }
 
   receiveText(frame: string): void {
@@ -210,7 +200,7 @@ export class Connection implements Caller {
   }
 
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
-    this.#bulk.run(async () => {
+    (this.#bulk ??= new Lane()).run(async () => {
       try {
         await this.#room();
         const line = await make();
@@ -261,7 +251,24 @@ export class Connection implements Caller {
     this.#intake.take(lines);
   }
 
-  #handle(line: Line): void {
+  /** For the intake only. */
+  get ready(): boolean {
+    return !this.closed && this.#state.at !== "connecting";
+  }
+
+  /** For the intake only. */
+  resumed(): void {
+    // What came meanwhile is yet to be read.
+    this.alive();
+  }
+
+  /** For the intake only. */
+  idled(): void {
+    if (this.#state.at === "open") this.onIdle?.();
+  }
+
+  /** For the intake only. */
+  carryOut(line: Line): void {
     try {
       const command = decodeCommand(line);
       this.#intake.begun();
@@ -344,23 +351,25 @@ export class Connection implements Caller {
   }
 
   #connect(command: Command & { do: "connect" }): void {
-    if (this.#state.at === "new") this.#state.stopTimer();
+    if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
     this.#state = { at: "connecting" };
     void connect(this, command).then(() => {
       if (this.closed) return;
       this.#state = { at: "open" };
-      for (const run of this.#onOpen.splice(0)) run();
+      const waiting = this.#onOpen ?? [];
+      this.#onOpen = undefined;
+      for (const run of waiting) run();
       this.#intake.pump();
     });
   }
 
   #end(reason: string, said: boolean): void {
     const identity = this.#identity;
-    if (this.#state.at === "new") this.#state.stopTimer();
+    if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
     this.#state = { at: "closed", reason };
     this.node.clock.clearTimeout(this.#expiry);
     this.#intake.clear();
-    this.#onOpen = [];
+    this.#onOpen = undefined;
     this.out.close();
     leaveAll(this, said);
     this.#onEnd(this);

@@ -9,32 +9,39 @@ import type { Outgoing } from "./outgoing.js";
 /** Bytes of payloads that may be on their way to the broker before nothing more is taken. */
 const MAX_HELD = 512 * 1024;
 
-export interface IntakeDeps {
-  readonly link: Link;
-  readonly out: Outgoing;
-  /** Commands that may be unanswered. */
-  readonly limit: number;
+/** Whose commands they are: a connection. Its own object, since there are as many of both as there are peers. */
+export interface IntakeOwner {
   /** Whether commands may be carried out now. */
-  ready(): boolean;
+  readonly ready: boolean;
   /** Carries one out; it is answered by {@link Intake.answered}. */
-  handle(line: Line): void;
+  carryOut(line: Line): void;
   /** The transport is read from again. */
-  onResume(): void;
+  resumed(): void;
   /** All that came has been answered. */
-  onIdle(): void;
+  idled(): void;
 }
 
+/** Never pushed to: only what waits is. */
+const NOTHING: Line[] = [];
+
 export class Intake {
-  readonly #deps: IntakeDeps;
-  #lines: Line[] = [];
+  readonly #owner: IntakeOwner;
+  readonly #link: Link;
+  readonly #out: Outgoing;
+  readonly #limit: number;
+  #lines = NOTHING;
   #at = 0;
   #unanswered = 0;
   #held = 0;
   #paused = false;
   #pumping = false;
 
-  constructor(deps: IntakeDeps) {
-    this.#deps = deps;
+  /** @param limit commands that may be unanswered */
+  constructor(owner: IntakeOwner, link: Link, out: Outgoing, limit: number) {
+    this.#owner = owner;
+    this.#link = link;
+    this.#out = out;
+    this.#limit = limit;
   }
 
   /** Whether the transport is not being read from. */
@@ -76,13 +83,12 @@ export class Intake {
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    const deps = this.#deps;
-    while (this.#waits && this.#unanswered < deps.limit && this.#held < MAX_HELD && deps.ready()) {
-      if (!deps.out.roomy) {
-        deps.out.whenRoomy(() => this.pump());
+    while (this.#waits && this.#unanswered < this.#limit && this.#held < MAX_HELD && this.#owner.ready) {
+      if (!this.#out.roomy) {
+        this.#out.whenRoomy(() => this.pump());
         break;
       }
-      deps.handle(this.#lines[this.#at++] as Line);
+      this.#owner.carryOut(this.#lines[this.#at++] as Line);
     }
     this.#pumping = false;
     if (!this.#waits) {
@@ -94,19 +100,19 @@ export class Intake {
 
   /** Forgets what waits. */
   clear(): void {
-    this.#lines = [];
+    this.#lines = NOTHING;
     this.#at = 0;
   }
 
   #setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
-    if (paused) return this.#deps.link.pause();
-    this.#deps.onResume();
-    this.#deps.link.resume();
+    if (paused) return this.#link.pause();
+    this.#owner.resumed();
+    this.#link.resume();
   }
 
   #checkIdle(): void {
-    if (!this.#pumping && this.#unanswered === 0 && !this.#waits) this.#deps.onIdle();
+    if (!this.#pumping && this.#unanswered === 0 && !this.#waits) this.#owner.idled();
   }
 }
