@@ -1,7 +1,9 @@
-/** Connections that join, each subscribed, and then do nothing. */
+/** Connections that join, each subscribed, and then only listen. */
+import { Histogram } from "../../lib/histogram.js";
 import { gather } from "../crowd.js";
 import { micros } from "../dialect.js";
 import { Tally, type Job, type Reading, type Target } from "../job.js";
+import { recordLatencies } from "../latencies.js";
 import type { Member } from "../member.js";
 
 export interface CrowdSpec {
@@ -11,10 +13,14 @@ export interface CrowdSpec {
   readonly channels: number;
 }
 
+/** What is published to them has payloads of this size, in bytes. */
+export const CROWD_PAYLOAD = 64;
+
 export class Crowd implements Job {
   readonly #target: Target;
   readonly #spec: CrowdSpec;
   readonly #tally = new Tally();
+  readonly #histogram = new Histogram();
   #members: Member[] = [];
   #joined: Promise<void> = Promise.resolve();
 
@@ -30,7 +36,10 @@ export class Crowd implements Job {
   run(): void {
     const { members, channels } = this.#spec;
     const events = {
-      messages: (_: Member, count: number) => void (this.#tally.deliveries += count),
+      messages: (member: Member, count: number, bytes: Uint8Array, start: number, end: number) => {
+        this.#tally.deliveries += count;
+        recordLatencies(this.#histogram, member, CROWD_PAYLOAD, count, bytes, start, end);
+      },
       lost: () => void this.#tally.lost++,
     };
     this.#joined = gather({
@@ -49,12 +58,14 @@ export class Crowd implements Job {
       answers,
       lost,
       connections: this.#members.length,
-      latencies: [],
-      slowest: 0,
+      latencies: this.#histogram.buckets(),
+      slowest: this.#histogram.max,
     };
   }
 
-  forget(): void {}
+  forget(): void {
+    this.#histogram.clear();
+  }
 
   /** Resolves when all have joined. */
   stop(): Promise<void> {
