@@ -30,6 +30,9 @@ export interface Start {
   readonly complete: boolean;
 }
 
+/** More hints than these are not kept while the head is read; then the log is asked. */
+const MAX_EARLY = 100;
+
 export interface FeedDeps {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -71,6 +74,8 @@ export class Feed {
   #afterFlush: (() => void)[] = [];
   #repairing = false;
   #repairAgain = false;
+  /** Hints that came before the head was known. */
+  readonly #early: Hint[] = [];
   /** Set while it is known that a hint was lost: those that follow it cannot help. */
   #hole = false;
   #onHole: () => void = () => {};
@@ -97,6 +102,7 @@ export class Feed {
   async open(): Promise<void> {
     const page = await this.#deps.broker.read(this.#channel, { before: MAX_OFFSET, limit: 1, bytes: 0 }, this.#log);
     this.#cursor = this.#flushed = { epoch: page.epochs.at(-1)?.epoch ?? "", offset: page.head };
+    for (const hint of this.#early.splice(0)) this.onEntries(hint);
     if (this.#repairAgain) this.check();
   }
 
@@ -162,7 +168,9 @@ export class Feed {
   onEntries(hint: Hint): void {
     if (this.#closed) return;
     if (this.#cursor.epoch === "") {
-      this.#repairAgain = true;
+      // The head is being read: what comes meanwhile may be what follows it, and not be kept anywhere else.
+      if (this.#early.length < MAX_EARLY) this.#early.push(hint);
+      else this.#repairAgain = true;
       return;
     }
     if (hint.epoch !== this.#cursor.epoch) return this.check();
@@ -206,7 +214,7 @@ export class Feed {
           this.#repairAgain = true;
           continue;
         }
-        const { steps, cursor, then } = readOn(this.#cursor, page);
+        const { steps, cursor, standing } = readOn(this.#cursor, page);
         if (!waited && !this.#hole && steps.some(leavesOut)) {
           // A check that met an append: what the log does not keep any more is about to be brought by its hint.
           waited = true;
@@ -218,7 +226,7 @@ export class Feed {
         for (const step of steps) this.#pending.push(step);
         this.#cursor = cursor;
         this.#collect();
-        if (then === "more") {
+        if (standing === "more") {
           this.#repairAgain = true;
           // However far behind this node is, it holds one page of what it missed, not all of it.
           await this.#nextFlush();
@@ -385,9 +393,9 @@ export class Feed {
 
   async #readAfter(cursor: Cursor): Promise<Found> {
     const read = await this.#read(cursor.offset);
-    const { steps, cursor: end, then } = readOn(cursor, read);
+    const { steps, cursor: end, standing } = readOn(cursor, read);
     if (read.head > this.#cursor.offset || read.epochs.at(-1)?.epoch !== this.#cursor.epoch) this.check();
-    if (steps.length === 0) return { page: undefined, end, ahead: then === "ahead" };
+    if (steps.length === 0) return { page: undefined, end, ahead: standing === "ahead" };
     const chunk = new Chunk(steps.map((step) => this.#encode(step, false)));
     // What a log that keeps nothing says to a stranger is not what this node's memory has for those who lag.
     const page = this.#log.retain === undefined ? { chunk, end } : this.#keep(cursor, { chunk, end });
