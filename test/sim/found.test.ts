@@ -96,6 +96,26 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       }),
     },
   ],
+  [
+    "C2: what is appended while a node looks up the head reaches who subscribed there first",
+    {
+      seed: 5059,
+      nodes: 4,
+      clients: 2,
+      steps: [
+        { at: 2000, do: "page", who: 1, ms: 840, size: 0.998 },
+        { at: 2494, do: "signal", who: 7, ms: 1951, size: 0.498 },
+        { at: 2664, do: "publish", who: 1, ms: 901, size: 0.637 },
+        { at: 4301, do: "page", who: 3, ms: 265, size: 0.115 },
+        { at: 4553, do: "signal", who: 8, ms: 1023, size: 0.878 },
+        { at: 4780, do: "signal", who: 2, ms: 0, size: 0.265 },
+        { at: 4906, do: "chatter", who: 7, ms: 102, size: 0.871 },
+        { at: 5440, do: "signal", who: 3, ms: 102, size: 0.459 },
+        { at: 5564, do: "signal", who: 5, ms: 36, size: 0.725 },
+        { at: 5602, do: "replace", who: 8, ms: 1152, size: 0.822 },
+      ],
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

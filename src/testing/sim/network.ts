@@ -75,7 +75,7 @@ export class Network {
           else wire.opened(receiver);
         });
       }, latency());
-      return wire;
+      return wire.transport;
     };
     return {
       trouble,

@@ -31,7 +31,7 @@ const PING_BYTES = 4;
 /** `ws` gives a close frame this long to be answered. */
 const CLOSE_TIMEOUT_MS = 30_000;
 
-export class Wire implements Transport, Link {
+export class Wire implements Link {
   readonly #options: WireOptions;
   readonly #down: Pipe;
   readonly #up: Pipe;
@@ -68,7 +68,7 @@ export class Wire implements Transport, Link {
 
   // The client's end.
 
-  send(frame: string | Uint8Array): void {
+  #send(frame: string | Uint8Array): void {
     if (!this.#clientOpen) return;
     this.#up.put(frame.length, () =>
       this.#toServer((receiver) => {
@@ -78,18 +78,15 @@ export class Wire implements Transport, Link {
     );
   }
 
-  /** A client's `close()` has two meanings, as a WebSocket's has: without a code it says no goodbye. */
-  close(): void;
-  close(name: CloseName, reason: string): void;
-  close(name?: CloseName, reason = ""): void {
-    if (name === undefined) this.#closeByClient();
-    else this.#closeByServer(CLOSE_CODES[name].code, reason);
+  /** What the client holds of it. */
+  get transport(): Transport {
+    return { send: (frame) => this.#send(frame), close: (goodbye) => this.#closeByClient(goodbye) };
   }
 
-  #closeByClient(): void {
+  #closeByClient(goodbye = false): void {
     if (!this.#clientOpen) return;
     this.#clientOpen = false;
-    this.#up.put(0, () => this.#endServer("1005", false));
+    this.#up.put(0, () => this.#endServer(goodbye ? "1000" : "1005", goodbye));
     this.#tidy();
   }
 
@@ -147,7 +144,8 @@ export class Wire implements Transport, Link {
     this.#down.put(0, () => this.#endClient(1006, ""));
   }
 
-  #closeByServer(code: number, reason: string): void {
+  close(name: CloseName, reason: string): void {
+    const { code } = CLOSE_CODES[name];
     if (!this.#serverOpen || this.#closing) return;
     this.#closing = true;
     this.#down.put(0, () => {
