@@ -43,11 +43,14 @@ export class Tally {
   lost = 0;
 }
 
-/** Resolves when `count` has stayed the same for a while. */
-export async function settled(count: () => number): Promise<void> {
+/** How long nothing must have come before nothing more is expected, in milliseconds. */
+const QUIET_MS = 100;
+
+/** Resolves when `count` has not changed for a while, at the earliest when it is `least`. */
+export async function settled(count: () => number, least = 0): Promise<void> {
   let before = -1;
-  while (before !== count()) {
+  while (before !== count() || before < least) {
     before = count();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
   }
 }

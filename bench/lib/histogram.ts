@@ -61,5 +61,5 @@ export class Histogram {
 /** The highest value that falls into a bucket. */
 function highestOf(bucket: number): number {
   const shift = Math.max(0, Math.floor(bucket / PER_POWER) - 1);
-  return ((bucket - shift * PER_POWER + 1) << shift) - 1;
+  return (bucket - shift * PER_POWER + 1) * 2 ** shift - 1;
 }

@@ -50,7 +50,7 @@ export function lines({ title, x, y, points, series }: Curve): string {
   const height = 380;
   const [left, right, top, bottom] = [60, WIDTH - 150, 50, height - 50];
   const names = NAMES.filter((name) => series[name] !== undefined);
-  const all = names.flatMap((name) => series[name] ?? []).filter((value) => value > 0);
+  const all = names.flatMap((name) => series[name] ?? []).filter((value) => value > 0 && value < Infinity);
   const xs = scale(Math.min(...points), Math.max(...points), left, right);
   const [low, high] = [
     10 ** Math.floor(Math.log10(Math.min(...all))),
@@ -71,15 +71,23 @@ export function lines({ title, x, y, points, series }: Curve): string {
   }
   parts.push(`<text class="s" x="${(left + right) / 2}" y="${bottom + 38}" text-anchor="middle">${x}</text>`);
   parts.push(`<text class="s" x="${left}" y="${top - 10}">${y}</text>`);
-  const ends = spreadOut(names.map((name) => ys((series[name] ?? []).at(-1) ?? low)));
-  for (const [i, name] of names.entries()) {
+  const drawn = names.map((name) => {
     const values = series[name] ?? [];
-    const places = values.map((value, j) => [xs(points[j] ?? 1).toFixed(1), ys(value).toFixed(1)] as const);
-    const kind = CLASSES[name];
-    parts.push(`<polyline class="${kind}" points="${places.map((place) => place.join(",")).join(" ")}"/>`);
-    for (const [j, [px, py]] of places.entries()) {
+    // What could not be measured has no point.
+    const known = values.flatMap((value, j) =>
+      Number.isFinite(value) ? [{ value, x: xs(points[j] ?? 1), y: ys(value) }] : [],
+    );
+    return { name, kind: CLASSES[name], known };
+  });
+  const ends = spreadOut(drawn.map(({ known }) => known.at(-1)?.y ?? bottom));
+  for (const [i, { name, kind, known }] of drawn.entries()) {
+    parts.push(
+      `<polyline class="${kind}" points="${known.map((at) => `${at.x.toFixed(1)},${at.y.toFixed(1)}`).join(" ")}"/>`,
+    );
+    for (const at of known) {
+      const place = `cx="${at.x.toFixed(1)}" cy="${at.y.toFixed(1)}"`;
       parts.push(
-        `<circle class="${kind}" cx="${px}" cy="${py}" r="3.5"><title>${name}: ${digits(values[j] ?? 0)}</title></circle>`,
+        `<circle class="${kind}" ${place} r="3.5"><title>${name}: ${digits(at.value)}</title></circle>`,
       );
     }
     parts.push(`<text x="${right + 10}" y="${((ends[i] ?? 0) + 4).toFixed(1)}">${name}</text>`);

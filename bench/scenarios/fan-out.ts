@@ -14,7 +14,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
         ? "The next message is published when the last one has reached everybody: each delivery is a write of its own, which is the kernel's work nearly alone."
         : `${inFlight} messages are under way at any time; the next one is published when one has reached everybody.`),
     run: async (context) => {
-      const durations = context.quick ? { warmUp: 0.7, seconds: 0.8 } : { warmUp: 1.5, seconds: 2 };
+      const durations = context.quick ? { warmUp: 0.8, seconds: 0.7 } : { warmUp: 1.5, seconds: 1.5 };
       const spec = {
         job: "closed loop",
         channel: `bench/${id}`,

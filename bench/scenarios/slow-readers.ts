@@ -10,7 +10,7 @@ export const slowReaders: Scenario = {
   id: "slow-readers",
   title: "Slow readers",
   about: (quick) =>
-    `One channel with ${MEMBERS} subscribers and ${RATE} messages a second of ${PAYLOAD} bytes, for ${quick ? 3 : 7} seconds; ${SLOW} of the ` +
+    `One channel with ${MEMBERS} subscribers and ${RATE} messages a second of ${PAYLOAD} bytes, for ${quick ? 2 : 6} seconds; ${SLOW} of the ` +
     "subscribers read 1 KB a second, in the second run of each pair. The latency is that of the others; memory is what the server's resident memory grew by, after a forced collection, beyond what it grew by without them.",
   run: async (context) => {
     const { quick, generator } = context;

@@ -52,7 +52,7 @@ export class Storm implements Job {
     };
     // One that they do get: some servers say only with a message where somebody stands.
     publish(1);
-    await settled(() => arrived);
+    await settled(() => arrived, members);
     job.#cursors = before.map((member) => member.placeAfter(lines.get(member) ?? ""));
     for (const { wire } of before) wire.destroy();
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { document } from "../../bench/report/document.js";
+import { digits, withUnit } from "../../bench/report/format.js";
+import { bars, lines } from "../../bench/report/plots.js";
+import { mediansOf, type Findings } from "../../bench/scenario.js";
+import { judge } from "../../bench/targets.js";
+
+const COST = { Tidemark: 0.2, "uWebSockets.js": 0.2, ws: 4, "Socket.IO": 3.9 };
+const findings: Findings = {
+  rows: [{ what: "server CPU per delivery", unit: "µs", values: COST, spread: 0.1 }],
+};
+const scenario = {
+  id: "fan-out-batched",
+  title: "Fan-out",
+  about: () => "Many & more.",
+  run: async () => findings,
+};
+
+test("figures have about three digits, and what was not measured has none", () => {
+  expect([0.1234, 1.234, 12.34, 123.4, 12_345].map(digits)).toEqual([
+    "0.123",
+    "1.23",
+    "12.3",
+    "123",
+    "12,345",
+  ]);
+  expect([withUnit(undefined, "ms"), withUnit(Infinity, "ms"), withUnit(12.34, "%")]).toEqual([
+    "–",
+    "–",
+    "12 %",
+  ]);
+});
+
+test("targets compare figures of one run; at most and at least are told apart", () => {
+  const verdicts = judge(new Map([[scenario.id, findings]]));
+  expect(verdicts.map(({ found, limit, reached }) => [Number(found.toFixed(2)), limit, reached])).toEqual([
+    [1, 1, true],
+    [20, 15, true],
+    [19.5, 20, false],
+  ]);
+});
+
+test("medians are taken figure by figure and server by server", () => {
+  const medians = mediansOf(
+    new Map([
+      ["ws", [{ cost: 3 }, { cost: 1 }, { cost: 2 }]],
+      ["Tidemark", [{ cost: 1 }, { cost: 2 }]],
+    ]),
+  );
+  expect(medians.row("it", "cost", "µs", 10).values).toEqual({ ws: 20, Tidemark: 15 });
+  expect(medians.row("it", "other", "µs").values).toEqual({});
+});
+
+test("the page says what was missed, and that a quick run is provisional", () => {
+  const page = document({
+    quick: true,
+    machine: ["a machine"],
+    scenarios: [{ scenario, findings, plots: ["benchmarks/fan-out.svg"] }],
+    verdicts: judge(new Map([[scenario.id, findings]])),
+    took: 1,
+  });
+  expect(page).toContain("**Provisional.**");
+  expect(page).toContain("1 of 3 targets were missed");
+  expect(page).toContain("| server CPU per delivery | 0.200 µs | 0.200 µs | 4.00 µs | 3.90 µs | 10 % |");
+  expect(page).toContain("![Fan-out](benchmarks/fan-out.svg)");
+  expect(page).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("plots are well-formed and have a place for every server", () => {
+  const [row] = findings.rows;
+  const plots = [
+    ...(row === undefined ? [] : [bars("Fan-out", row)]),
+    lines({
+      title: "Growth",
+      x: "n",
+      y: "µs",
+      points: [10, 100],
+      series: { ws: [4, 5], Tidemark: [1, NaN] },
+    }),
+  ];
+  expect(plots).toHaveLength(2);
+  for (const plot of plots) {
+    expect(plot).toMatch(/^<svg [^]*<\/svg>\n$/);
+    expect(plot).toContain("prefers-color-scheme:dark");
+    expect(plot).toContain("Tidemark");
+    expect(plot).not.toMatch(/NaN|undefined|Infinity/);
+  }
+});
