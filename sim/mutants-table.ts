@@ -111,8 +111,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "repair-stops-short",
     about: "a repair reads one page and takes it for all",
     file: "src/server/feed/feed.ts",
-    find: 'if (then === "more") { this.#repairAgain = true;',
-    replace: 'if (then === "more") {',
+    find: 'if (standing === "more") { this.#repairAgain = true;',
+    replace: 'if (standing === "more") {',
     promise: "no silence",
   },
   {

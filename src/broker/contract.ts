@@ -162,7 +162,11 @@ export interface Broker {
    * drafts may have been appended: trying again with the same keys is safe.
    * With `fence`, appends only if it is the token last sealed on the channel; otherwise rejects with `fenced`.
    */
-  append(channel: string, drafts: readonly Draft[], options: LogOptions & { readonly fence?: string }): Promise<Appended[]>;
+  append(
+    channel: string,
+    drafts: readonly Draft[],
+    options: LogOptions & { readonly fence?: string },
+  ): Promise<Appended[]>;
 
   /**
    * Reads a page. Up to `limit` entries and about `bytes` bytes of them, but at least one entry where there is

@@ -21,28 +21,40 @@ export function readChannels(file: string | undefined): Channels {
   if (file === undefined) return DEFAULT_CHANNELS;
   const config = object(parse(file), file);
   const channels = object(config["channels"], `"channels" in ${file}`);
-  return Object.fromEntries(Object.entries(channels).map(([pattern, value]) => [pattern, channel(pattern, value)]));
+  return Object.fromEntries(
+    Object.entries(channels).map(([pattern, value]) => [pattern, channel(pattern, value)]),
+  );
 }
 
 function channel(pattern: string, value: unknown): AnyChannel {
   const where = `channel ${JSON.stringify(pattern)}`;
   const { kind, retain, presence, dedupe, ...rest } = object(value, where);
   const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw new UsageError(`${where} has ${JSON.stringify(unknown)}; there are kind, retain, presence, dedupe`);
-  if (presence !== undefined && typeof presence !== "boolean") throw new UsageError(`${where}: presence must be true or false`);
+  if (unknown !== undefined)
+    throw new UsageError(`${where} has ${JSON.stringify(unknown)}; there are kind, retain, presence, dedupe`);
+  if (presence !== undefined && typeof presence !== "boolean")
+    throw new UsageError(`${where}: presence must be true or false`);
   const common = presence === true ? { presence } : {};
   try {
     if (kind === "transient") return transient(common);
-    if (kind !== "stream") throw new UsageError(`${where}: kind must be "stream" or "transient", not ${JSON.stringify(kind)}`);
+    if (kind !== "stream")
+      throw new UsageError(`${where}: kind must be "stream" or "transient", not ${JSON.stringify(kind)}`);
     return stream({
       ...common,
       // stream() checks what is in them, and says what is wrong.
-      ...(retain !== undefined && { retain: object(retain, `${where}: retain`) as { count?: number; bytes?: number; for?: Duration } }),
-      ...(dedupe !== undefined && { dedupe: dedupe as Duration }),
+      ...(retain !== undefined && {
+        retain: object(retain, `${where}: retain`) as { count?: number; bytes?: number; for?: Duration },
+      }),
+      ...(dedupe !== undefined && { dedupe: asDuration(dedupe) }),
     });
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(`${where}: ${error.message}`) : error;
   }
+}
+
+/** Whatever it is: stream() says so if it is no length of time. */
+function asDuration(value: unknown): Duration {
+  return value as Duration;
 }
 
 function parse(file: string): unknown {
@@ -54,6 +66,7 @@ function parse(file: string): unknown {
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   throw new UsageError(`${what} must be an object`);
 }

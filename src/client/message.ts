@@ -17,7 +17,13 @@ export interface Message<Data = unknown> {
 }
 
 /** @param me what this client is called, see `Wire` */
-export function messageFrom(offset: number, data: unknown, meta: Meta | undefined, me: string, now = 0): Message {
+export function messageFrom(
+  offset: number,
+  data: unknown,
+  meta: Meta | undefined,
+  me: string,
+  now = 0,
+): Message {
   const time = offset > 0 ? timeOf(offset) : now;
   if (meta === undefined) return { data, offset, time };
   const { bytes: _, ...said } = meta;

@@ -26,7 +26,16 @@ export class NotACommand extends Error {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const VERBS = ["connect", "refresh", "subscribe", "unsubscribe", "publish", "history", "members", "call"] as const;
+const VERBS = [
+  "connect",
+  "refresh",
+  "subscribe",
+  "unsubscribe",
+  "publish",
+  "history",
+  "members",
+  "call",
+] as const;
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
@@ -42,7 +51,9 @@ const MAX_PAGE = 1000;
 export function decodeCommand(line: Line): Command {
   const fields = asObject(line.value);
   if (fields === undefined) {
-    throw new NotACommand(`a command is an object such as {"id":1,"subscribe":"chat/lobby"}, not ${nameOf(line.value)}`);
+    throw new NotACommand(
+      `a command is an object such as {"id":1,"subscribe":"chat/lobby"}, not ${nameOf(line.value)}`,
+    );
   }
   const id = readId(fields);
   const verbs = VERBS.filter((verb) => Object.hasOwn(fields, verb));
@@ -51,7 +62,8 @@ export function decodeCommand(line: Line): Command {
     if (Object.keys(fields).length === 0) return { do: "ping" };
     throw new CommandError("unknown_command", `no command in this object; there are ${VERBS.join(", ")}`, id);
   }
-  if (verbs.length > 1) throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
+  if (verbs.length > 1)
+    throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
   const read = new Reader(fields, id);
   switch (verb) {
     case "connect":
@@ -129,7 +141,8 @@ function readConnect(value: unknown, id: Id): Command {
     const problem = channelNameProblem(name);
     if (problem !== undefined) return read.fail(problem);
     const options = asObject(byName[name]);
-    if (options === undefined) return read.fail(`subs takes an object for ${JSON.stringify(name)}, such as {}`);
+    if (options === undefined)
+      return read.fail(`subs takes an object for ${JSON.stringify(name)}, such as {}`);
     subs.set(name, readSubscribe(new Reader(options, id)));
   }
   return {
@@ -143,7 +156,8 @@ function readConnect(value: unknown, id: Id): Command {
 
 function readRefresh(value: unknown, id: Id): Command {
   const fields = asObject(value);
-  if (fields === undefined) throw new CommandError("bad_request", 'refresh takes an object, such as {"token":"…"}', id);
+  if (fields === undefined)
+    throw new CommandError("bad_request", 'refresh takes an object, such as {"token":"…"}', id);
   return { do: "refresh", id, token: readToken(new Reader(fields, id)) };
 }
 
@@ -155,7 +169,8 @@ function readSubscribe(read: Reader): SubscribeOptions {
   const start = readStart(read);
   const kind = read.get("kind");
   if (kind === undefined) return start;
-  if (typeof kind !== "string" || !KINDS.includes(kind)) return read.fail(`kind must be one of ${KINDS.join(", ")}`);
+  if (typeof kind !== "string" || !KINDS.includes(kind))
+    return read.fail(`kind must be one of ${KINDS.join(", ")}`);
   return { ...start, kind: kind as Kind };
 }
 
@@ -173,11 +188,13 @@ function readStart(read: Reader): StartAt {
 }
 
 function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
-  if (bytes !== undefined && (read.get("data") ?? null) !== null) return read.fail("data must be null where there are bytes");
+  if (bytes !== undefined && (read.get("data") ?? null) !== null)
+    return read.fail("data must be null where there are bytes");
   if (bytes === undefined && !Object.hasOwn(read.fields, "data")) return read.fail("publish takes data");
   const idem = read.get("idem");
   const goodKey = typeof idem === "string" ? idem.length >= 1 && idem.length <= MAX_KEY : isOffset(idem);
-  if (idem !== undefined && !goodKey) return read.fail(`idem must be a text of 1 to ${MAX_KEY} characters or a whole number`);
+  if (idem !== undefined && !goodKey)
+    return read.fail(`idem must be a text of 1 to ${MAX_KEY} characters or a whole number`);
   const first = read.get("first");
   if (first !== undefined && typeof first !== "boolean") return read.fail("first must be true or false");
   return {

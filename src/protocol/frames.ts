@@ -30,7 +30,12 @@ export type Command =
   | { readonly do: "ping" }
   | ({ readonly do: "connect"; readonly id: Id } & ConnectOptions)
   | { readonly do: "refresh"; readonly id: Id; readonly token: string | undefined }
-  | { readonly do: "subscribe"; readonly id: Id; readonly channel: string; readonly options: SubscribeOptions }
+  | {
+      readonly do: "subscribe";
+      readonly id: Id;
+      readonly channel: string;
+      readonly options: SubscribeOptions;
+    }
   | { readonly do: "unsubscribe"; readonly id: Id; readonly channel: string }
   | ({ readonly do: "publish"; readonly id: Id } & PublishCommand)
   | ({ readonly do: "history"; readonly id: Id; readonly channel: string } & HistoryOptions)
@@ -164,10 +169,25 @@ export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
 
 /** What the server says unasked. */
 export type EventFrame =
-  | { readonly event: "join"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
-  | { readonly event: "leave"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  | {
+      readonly event: "join";
+      readonly ch: number;
+      readonly version: number;
+      readonly members: readonly Member[];
+    }
+  | {
+      readonly event: "leave";
+      readonly ch: number;
+      readonly version: number;
+      readonly members: readonly Member[];
+    }
   /** These were there before, and have other data now. */
-  | { readonly event: "update"; readonly ch: number; readonly version: number; readonly members: readonly Member[] }
+  | {
+      readonly event: "update";
+      readonly ch: number;
+      readonly version: number;
+      readonly members: readonly Member[];
+    }
   /** Joins or leaves were not sent, since this connection had no room: ask for the members again. */
   | { readonly event: "members"; readonly ch: number; readonly version: number }
   | {

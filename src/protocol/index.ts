@@ -32,7 +32,15 @@ export type {
   SubscribeOptions,
   SubscribeResult,
 } from "./frames.js";
-export { FrameError, readBinaryLines, readTextLines, splitTextLines, writeBinaryLine, writeTextLine, type Line } from "./lines.js";
+export {
+  FrameError,
+  readBinaryLines,
+  readTextLines,
+  splitTextLines,
+  writeBinaryLine,
+  writeTextLine,
+  type Line,
+} from "./lines.js";
 export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
 export { realClock, realRandom } from "./real-environment.js";

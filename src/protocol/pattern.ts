@@ -22,7 +22,9 @@ export function fillPattern(pattern: string, params: Readonly<Record<string, str
       if (!segment.startsWith(":")) return segment;
       const value = params[segment.slice(1)];
       if (typeof value !== "string" || value === "") {
-        throw new TypeError(`channel pattern ${JSON.stringify(pattern)} needs a text for ${JSON.stringify(segment.slice(1))}`);
+        throw new TypeError(
+          `channel pattern ${JSON.stringify(pattern)} needs a text for ${JSON.stringify(segment.slice(1))}`,
+        );
       }
       return encodeURIComponent(value);
     })
@@ -41,7 +43,9 @@ export class PatternTable<Value> {
       const shape = segments.map((segment) => (segment.startsWith(":") ? ":" : segment)).join("/");
       const twin = byShape.get(shape);
       if (twin !== undefined) {
-        throw new TypeError(`channel patterns ${JSON.stringify(twin)} and ${JSON.stringify(pattern)} match the same names`);
+        throw new TypeError(
+          `channel patterns ${JSON.stringify(twin)} and ${JSON.stringify(pattern)} match the same names`,
+        );
       }
       byShape.set(shape, pattern);
       this.#entries.push({ segments, value });

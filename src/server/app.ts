@@ -30,7 +30,10 @@ import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
 /** What `publish` takes on a channel of these types. */
-type InputOf<Types extends AppTypes, Pattern extends keyof Types["channels"]> = Types["channels"][Pattern]["input"];
+type InputOf<
+  Types extends AppTypes,
+  Pattern extends keyof Types["channels"],
+> = Types["channels"][Pattern]["input"];
 
 /** How long a request and its body may take: Node's own default, in milliseconds. */
 const REQUEST_MS = 300_000;
@@ -83,19 +86,24 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    *
    * @throws {TypeError} when a pattern is malformed, or two match the same names
    */
-  channels<T extends Record<string, ChannelTypes>>(
-    definitions: { readonly [Pattern in keyof T]: Channel<User, Params<Pattern & string>, T[Pattern]> },
-  ): App<User, { channels: T; methods: Types["methods"] }> {
+  channels<T extends Record<string, ChannelTypes>>(definitions: {
+    readonly [Pattern in keyof T]: Channel<User, Params<Pattern & string>, T[Pattern]>;
+  }): App<User, { channels: T; methods: Types["methods"] }> {
     const channels = definitions as unknown as Record<string, Channel<never, never, ChannelTypes>>;
-    return new App<User, { channels: T; methods: Types["methods"] }>(this.#options, { ...this.#channels, ...channels }, this.#methods);
+    return new App<User, { channels: T; methods: Types["methods"] }>(
+      this.#options,
+      { ...this.#channels, ...channels },
+      this.#methods,
+    );
   }
 
   /** Says which methods clients may call, by name. */
-  methods<M extends Record<string, MethodTypes>>(
-    definitions: { readonly [Name in keyof M]: Method<User, M[Name]> },
-  ): App<User, { channels: Types["channels"]; methods: M }> {
+  methods<M extends Record<string, MethodTypes>>(definitions: {
+    readonly [Name in keyof M]: Method<User, M[Name]>;
+  }): App<User, { channels: Types["channels"]; methods: M }> {
     const methods = new Map(this.#methods);
-    for (const [name, { def }] of Object.entries<Method<User, MethodTypes>>(definitions)) methods.set(name, def);
+    for (const [name, { def }] of Object.entries<Method<User, MethodTypes>>(definitions))
+      methods.set(name, def);
     return new App<User, { channels: Types["channels"]; methods: M }>(this.#options, this.#channels, methods);
   }
 
@@ -199,7 +207,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /** Connections that are open now, and channels that somebody is subscribed to. */
   get stats(): { connections: number; channels: number } {
     const engine = this.#running?.engine;
-    return { connections: engine?.connections.size ?? 0, channels: engine === undefined ? 0 : [...engine.node.hub].length };
+    return {
+      connections: engine?.connections.size ?? 0,
+      channels: engine === undefined ? 0 : [...engine.node.hub].length,
+    };
   }
 
   /** Ends all connections (their clients come back later), stops listening and closes the broker, if it is the built-in one. */
@@ -230,7 +241,9 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   }
 
   #registry(): ChannelRegistry {
-    return new ChannelRegistry(Object.entries(this.#channels).map(([pattern, channel]) => [pattern, channel.def]));
+    return new ChannelRegistry(
+      Object.entries(this.#channels).map(([pattern, channel]) => [pattern, channel.def]),
+    );
   }
 
   /** Started by its first use. */
@@ -254,7 +267,12 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       budget,
     });
     const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
-    const mount = new Mount(engine, { path: options.path ?? "/connect", echo: options.echo ?? "/echo", origins: options.origins ?? [], http });
+    const mount = new Mount(engine, {
+      path: options.path ?? "/connect",
+      echo: options.echo ?? "/echo",
+      origins: options.origins ?? [],
+      http,
+    });
     return (this.#running = { engine, mount });
   }
 }
@@ -265,6 +283,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
  * @throws {TypeError} when options contradict each other
  * @example const app = tidemark({ authenticate: ({ token }) => verify(token) }).channels({ "chat/:id": stream() });
  */
-export function tidemark<User = null>(options: AppOptions<User> = {}): App<User, { channels: Empty; methods: Empty }> {
+export function tidemark<User = null>(
+  options: AppOptions<User> = {},
+): App<User, { channels: Empty; methods: Empty }> {
   return new App<User, { channels: Empty; methods: Empty }>(options);
 }

@@ -51,7 +51,8 @@ export class Engine {
         broker,
         clock,
         collect: (flush) => flusher.collect(flush),
-        onError: (error, channel) => log.warn({ channel, error }, "reading a channel failed; it is tried again"),
+        onError: (error, channel) =>
+          log.warn({ channel, error }, "reading a channel failed; it is tried again"),
         jitter: () => random.float(),
       }),
       nextNumber: () => ++number,
@@ -87,7 +88,7 @@ export class Engine {
   close(reason: string): void {
     this.#stopListening();
     this.#heartbeat.stop();
-    for (const connection of [...this.#connections]) connection.close("going_away", reason);
+    for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
     this.node.farewells.close();
   }

@@ -1,7 +1,14 @@
 /** Tidemark's server: `tidemark({ … }).channels({ … })`. */
 export { App, tidemark, type ListenOptions } from "./app.js";
 export { cookies } from "./auth/cookies.js";
-export { jwt, type Expiring, type JwtClaims, type JwtKey, type JwtOptions, type JwtUser } from "./auth/jwt.js";
+export {
+  jwt,
+  type Expiring,
+  type JwtClaims,
+  type JwtKey,
+  type JwtOptions,
+  type JwtUser,
+} from "./auth/jwt.js";
 export { bytes } from "./channels/bytes.js";
 export {
   stream,

@@ -17,7 +17,10 @@ export const defaultLogger: Logger = {
 
 function write(level: string, fields: Readonly<Record<string, unknown>>, message: string): void {
   const plain = Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? (value.stack ?? value.message) : value]),
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      value instanceof Error ? (value.stack ?? value.message) : value,
+    ]),
   );
   process.stderr.write(`${JSON.stringify({ level, message, ...plain })}\n`);
 }

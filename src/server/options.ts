@@ -13,7 +13,10 @@ export interface AppOptions<User> {
    * Who is it? Returns the user, whose `id` is the sender's name on messages, or throws to refuse. Called once a
    * connection. Without it everybody is anonymous and `user` is null.
    */
-  readonly authenticate?: (context: { readonly token: string | undefined; readonly request: Peer }) => User | Promise<User>;
+  readonly authenticate?: (context: {
+    readonly token: string | undefined;
+    readonly request: Peer;
+  }) => User | Promise<User>;
   /**
    * The channels that the server subscribes each connection to, by name, such as `user/ann`. Called before `onConnect`,
    * once a connection. `allow` is not asked about them. Default: none.
@@ -67,7 +70,10 @@ const LEAST_UNSENT = 64 * 1024;
  *
  * @throws {TypeError} when they contradict each other
  */
-export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent">): { limits: ConnectionLimits; budget: BudgetOptions } {
+export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent">): {
+  limits: ConnectionLimits;
+  budget: BudgetOptions;
+} {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const budget = { ...DEFAULT_BUDGET, ...options.unsent };
   if (limits.message * 2 > budget.perConnection) {
@@ -76,10 +82,14 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
     );
   }
   if (budget.perConnection < LEAST_UNSENT) {
-    throw new TypeError(`unsent.perConnection (${budget.perConnection}) must be at least ${LEAST_UNSENT}: a page has to fit`);
+    throw new TypeError(
+      `unsent.perConnection (${budget.perConnection}) must be at least ${LEAST_UNSENT}: a page has to fit`,
+    );
   }
   if (limits.frame < limits.message + 1024) {
-    throw new TypeError(`limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`);
+    throw new TypeError(
+      `limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`,
+    );
   }
   return { limits, budget };
 }

@@ -1,6 +1,13 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cableTo, launchBrowser, noBrowser, startExamples, type Cable, type ExampleServer } from "./support.js";
+import {
+  cableTo,
+  launchBrowser,
+  noBrowser,
+  startExamples,
+  type Cable,
+  type ExampleServer,
+} from "./support.js";
 
 /** How long a cable stays cut, in milliseconds: long enough for several tries to reconnect to fail. */
 const CUT_MS = 10_000;
@@ -95,7 +102,11 @@ describe.skipIf(noBrowser)("the chat in Chromium", () => {
   }
 
   async function seen(page: Page, testId: string, text: string): Promise<void> {
-    await page.getByTestId(testId).filter({ hasText: new RegExp(text, "i") }).first().waitFor();
+    await page
+      .getByTestId(testId)
+      .filter({ hasText: new RegExp(text, "i") })
+      .first()
+      .waitFor();
   }
 
   /** The texts of the messages shown, less names and times. */

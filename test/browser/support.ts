@@ -19,7 +19,9 @@ export interface ExampleServer {
 
 /** What `npm start` serves, on a free port. */
 export async function startExamples(): Promise<ExampleServer> {
-  const child: ChildProcess = spawn(process.execPath, [SERVE, "--port", "0", "--host", "127.0.0.1"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child: ChildProcess = spawn(process.execPath, [SERVE, "--port", "0", "--host", "127.0.0.1"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   let port: number | undefined;
   while (port === undefined) {
@@ -87,6 +89,14 @@ export async function cableTo(target: number): Promise<Cable> {
 }
 
 export function launchBrowser(): Promise<Browser> {
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   return chromium.launch({ executablePath: CHROMIUM, args });
 }

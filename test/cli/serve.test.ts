@@ -54,7 +54,9 @@ describe("tidemark serve", () => {
     await once(socket, "open");
     socket.send('{"id":1,"connect":{"subs":{"news/today":{},"chat/general":{}}}}');
     const [reply] = (await once(socket, "message")) as [Buffer];
-    const { ok } = JSON.parse(reply.toString()) as { ok: { subs: Record<string, { kind?: string; error?: { code: string } }> } };
+    const { ok } = JSON.parse(reply.toString()) as {
+      ok: { subs: Record<string, { kind?: string; error?: { code: string } }> };
+    };
     expect(ok.subs["news/today"]?.kind).toBe("stream");
     expect(ok.subs["chat/general"]?.error?.code).toBe("not_found");
     const closed = once(socket, "close");

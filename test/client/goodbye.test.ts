@@ -3,7 +3,13 @@ import { expect, it } from "vitest";
 import { webSocketTransport, type SocketLike } from "../../src/client/websocket.js";
 
 function socketThatNotes(closes: unknown[][]): SocketLike {
-  return { binaryType: "", readyState: 1, addEventListener() {}, send() {}, close: (...args) => void closes.push(args) };
+  return {
+    binaryType: "",
+    readyState: 1,
+    addEventListener() {},
+    send() {},
+    close: (...args) => void closes.push(args),
+  };
 }
 
 const events = { open() {}, frame() {}, over() {}, idle() {}, better() {}, close() {} };

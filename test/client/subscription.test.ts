@@ -362,7 +362,10 @@ test("N23: subscribed by the server: a handle that comes later begins where the 
   await world.online({ "user/1": streamAt(5, 0) }, [[5, 1, "before"]]);
   await world.reconnect();
   expect((await world.shakeHands()).connect["subs"]).toEqual({});
-  world.link.say({ id: 2, ok: { client: "c2", durability: "memory", ping: 25_000, subs: { "user/1": streamAt(6, 1) } } });
+  world.link.say({
+    id: 2,
+    ok: { client: "c2", durability: "memory", ping: 25_000, subs: { "user/1": streamAt(6, 1) } },
+  });
   const inbox = world.client.stream("user/1");
   const seen = collect<unknown>();
   inbox.on("message", (message) => seen.add(message.data));
@@ -387,7 +390,9 @@ test("N23: subscribed by the server: a handle's own start counts", async () => {
 
 test("what the server has ended again is nothing to begin from", async () => {
   const world = new World();
-  await world.online({ "user/1": streamAt(5, 7) }, [{ event: "unsubscribed", ch: 5, code: "forbidden", message: "" }]);
+  await world.online({ "user/1": streamAt(5, 7) }, [
+    { event: "unsubscribed", ch: 5, code: "forbidden", message: "" },
+  ]);
   world.client.stream("user/1");
   await world.settle();
   const [ask] = world.link.take();
@@ -402,7 +407,11 @@ test("subscribed by the server while it is being asked for is one subscription",
   chat.on("message", (message) => seen.add(message.data));
   await world.settle();
   const [ask] = world.link.take();
-  world.link.say({ event: "subscribed", channel: "a", ...streamAt(5, 1) }, { id: ask?.id, ok: streamAt(5, 0) }, [5, 1, "x"]);
+  world.link.say(
+    { event: "subscribed", channel: "a", ...streamAt(5, 1) },
+    { id: ask?.id, ok: streamAt(5, 0) },
+    [5, 1, "x"],
+  );
   await chat.ready;
   await world.settle();
   expect(seen.all).toEqual(["x"]);

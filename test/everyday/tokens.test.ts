@@ -143,7 +143,7 @@ function expiring() {
     },
   }).channels({ "chat/:id": stream({ retain: { count: 10 }, onPublish: ({ user }) => user }) });
   const run = testApp(app);
-  now = run.now;
+  now = () => run.now();
   onTestFinished(() => run.close());
   return { run, asked };
 }

@@ -18,7 +18,10 @@ interface Answer {
 }
 
 /** One connection to an engine, with what it was answered. */
-async function connected(change: (broker: Broker) => Broker, commands: { perSecond: number; burst: number } | false) {
+async function connected(
+  change: (broker: Broker) => Broker,
+  commands: { perSecond: number; burst: number } | false,
+) {
   const clock = new VirtualClock();
   const random = seededRandom(7);
   const broker = change(createMemoryHub({ clock, random }).broker());
@@ -26,7 +29,17 @@ async function connected(change: (broker: Broker) => Broker, commands: { perSeco
   const registry = new ChannelRegistry([["log/:id", stream<null, unknown>({ retain: { count: 100 } }).def]]);
   const hooks = { authenticate: undefined, onConnect: undefined, onDisconnect: undefined };
   const limits = { ...DEFAULT_LIMITS, commands };
-  const engine = new Engine({ clock, random, broker, log: silentLogger, registry, methods: new Map(), hooks, limits, budget });
+  const engine = new Engine({
+    clock,
+    random,
+    broker,
+    log: silentLogger,
+    registry,
+    methods: new Map(),
+    hooks,
+    limits,
+    budget,
+  });
   const answers = new Map<number, Answer>();
   const link: Link = {
     unsent: 0,
@@ -50,14 +63,29 @@ async function connected(change: (broker: Broker) => Broker, commands: { perSeco
     await clock.advance(1);
   };
   const log = async (): Promise<unknown[]> => {
-    const page = await broker.read("log/a", { after: 0, limit: 100, bytes: 1e6 }, { retain: { count: 100 }, dedupe: 1e6 });
+    const page = await broker.read(
+      "log/a",
+      { after: 0, limit: 100, bytes: 1e6 },
+      { retain: { count: 100 }, dedupe: 1e6 },
+    );
     return page.entries.map((entry) => JSON.parse(entry.data as string) as unknown);
   };
   await send({ id: 0, connect: { publisher: "0123456789abcdef" } });
-  return { clock, send, log, code: (id: number) => answers.get(id)?.error?.code ?? (answers.get(id)?.ok ? "ok" : "nothing") };
+  return {
+    clock,
+    send,
+    log,
+    code: (id: number) => answers.get(id)?.error?.code ?? (answers.get(id)?.ok ? "ok" : "nothing"),
+  };
 }
 
-const publish = (n: number, more: object = {}): object => ({ id: n, publish: "log/a", data: n, idem: n, ...more });
+const publish = (n: number, more: object = {}): object => ({
+  id: n,
+  publish: "log/a",
+  data: n,
+  idem: n,
+  ...more,
+});
 
 describe("the gate", () => {
   it("P11: a publish refused for its rate holds back the later ones until it is sent again", async () => {
@@ -77,11 +105,13 @@ describe("the gate", () => {
     let fail: (() => void) | undefined;
     const { clock, send, log, code } = await connected(
       (broker) => {
-        const { append } = broker;
+        const atOnce = broker.append.bind(broker);
         let calls = 0;
         broker.append = (channel, drafts, options) => {
-          if (++calls > 1) return append.call(broker, channel, drafts, options);
-          return new Promise((_, reject) => (fail = () => reject(new BrokerError("unavailable", "no answer"))));
+          if (++calls > 1) return atOnce(channel, drafts, options);
+          return new Promise(
+            (_, reject) => (fail = () => reject(new BrokerError("unavailable", "no answer"))),
+          );
         };
         return broker;
       },

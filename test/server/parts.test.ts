@@ -203,7 +203,7 @@ describe("readOn: what follows a cursor", () => {
     const reading = readOn({ epoch, offset: Number(offset) }, read);
     expect(short(reading.steps)).toEqual(steps);
     expect(`${reading.cursor.epoch}:${reading.cursor.offset}`).toBe(after);
-    expect(reading.then).toBe(then);
+    expect(reading.standing).toBe(then);
   });
 
   it("G1, C14: wherever it starts, steps join on and end at the cursor", () => {

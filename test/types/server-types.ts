@@ -19,7 +19,10 @@ const app = tidemark({
     news: stream(),
   })
   .methods({
-    sum: method({ input: z.array(z.number()), run: (numbers, { user }) => numbers.length + user.rooms.length }),
+    sum: method({
+      input: z.array(z.number()),
+      run: (numbers, { user }) => numbers.length + user.rooms.length,
+    }),
     now: method({ run: () => new Date(0).toISOString() }),
   });
 

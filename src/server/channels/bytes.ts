@@ -13,7 +13,8 @@ export function bytes(options: { readonly max?: number } = {}): StandardSchemaV1
       vendor: "tidemark",
       validate: (value) => {
         if (!(value instanceof Uint8Array)) return { issues: [{ message: "expected bytes" }] };
-        if (value.length > max) return { issues: [{ message: `expected at most ${max} bytes, got ${value.length}` }] };
+        if (value.length > max)
+          return { issues: [{ message: `expected at most ${max} bytes, got ${value.length}` }] };
         return { value };
       },
     },

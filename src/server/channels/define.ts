@@ -41,24 +41,36 @@ export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
    */
   readonly sender?: boolean;
   /** Whether this user may do that. Default: everybody may do everything. */
-  readonly allow?: (context: ChannelContext<User, Params> & { readonly action: Action }) => Awaitable<boolean>;
+  readonly allow?: (
+    context: ChannelContext<User, Params> & { readonly action: Action },
+  ) => Awaitable<boolean>;
   /** Called before a subscription begins; throw a `TidemarkError` to refuse it. */
   readonly onSubscribe?: (context: ChannelContext<User, Params>) => Awaitable<void>;
   /**
    * Called with each message a client publishes, before it is appended: return what to append, or throw a
    * `TidemarkError` to refuse it. A publish that is tried again comes here again.
    */
-  readonly onPublish?: (context: ChannelContext<User, Params> & { readonly data: Output<Schema> }) => Awaitable<Output<Schema>>;
+  readonly onPublish?: (
+    context: ChannelContext<User, Params> & { readonly data: Output<Schema> },
+  ) => Awaitable<Output<Schema>>;
 }
 
-export interface StreamOptions<User, Params, Schema extends StandardSchemaV1> extends CommonOptions<User, Params, Schema> {
+export interface StreamOptions<User, Params, Schema extends StandardSchemaV1> extends CommonOptions<
+  User,
+  Params,
+  Schema
+> {
   /** What the log keeps. Default: nothing, the channel is live only. */
   readonly retain?: { readonly count?: number; readonly bytes?: number; readonly for?: Duration };
   /** How long a retried publish is recognised. Default 5 minutes. */
   readonly dedupe?: Duration;
 }
 
-export type TransientOptions<User, Params, Schema extends StandardSchemaV1> = CommonOptions<User, Params, Schema>;
+export type TransientOptions<User, Params, Schema extends StandardSchemaV1> = CommonOptions<
+  User,
+  Params,
+  Schema
+>;
 
 /** A channel definition, as `.channels({ … })` takes it. Its types are the pattern's; its insides are the server's. */
 export interface Channel<User, Params, Types extends ChannelTypes> {
@@ -72,7 +84,9 @@ export interface ChannelDef {
   readonly kind: Kind;
   readonly schema: StandardSchemaV1 | undefined;
   readonly log: LogOptions;
-  readonly presence: { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number } | undefined;
+  readonly presence:
+    | { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number }
+    | undefined;
   readonly sender: boolean;
   readonly allow: ((context: Context & { readonly action: Action }) => Awaitable<boolean>) | undefined;
   readonly onSubscribe: ((context: Context) => Awaitable<void>) | undefined;
@@ -93,7 +107,10 @@ const DEFAULT_GRACE_MS = 5000;
 export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
   options: StreamOptions<User, Params, Schema> = {},
 ): Channel<User, Params, { kind: "stream"; input: Input<Schema>; output: Output<Schema> }> {
-  const log = { retain: readRetain(options.retain), dedupe: duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe") };
+  const log = {
+    retain: readRetain(options.retain),
+    dedupe: duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe"),
+  };
   return { kind: "stream", def: define("stream", log, options) };
 }
 
@@ -147,5 +164,9 @@ function readRetain(retain: StreamOptions<unknown, unknown, StandardSchemaV1>["r
   if (count === undefined && bytes === undefined && age === undefined) {
     throw new TypeError("retain needs count, bytes or for; leave it out for a channel that keeps nothing");
   }
-  return { ...(count !== undefined && { count }), ...(bytes !== undefined && { bytes }), ...(age !== undefined && { age }) };
+  return {
+    ...(count !== undefined && { count }),
+    ...(bytes !== undefined && { bytes }),
+    ...(age !== undefined && { age }),
+  };
 }

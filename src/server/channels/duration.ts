@@ -13,5 +13,7 @@ export function duration(value: Duration | undefined, fallback: number, what: st
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(value));
   const ms = typeof value === "number" ? value : Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? NaN);
   if (Number.isFinite(ms) && ms >= 0) return ms;
-  throw new TypeError(`${what} must be milliseconds or a text such as "30s", "5m" or "7d", not ${JSON.stringify(value)}`);
+  throw new TypeError(
+    `${what} must be milliseconds or a text such as "30s", "5m" or "7d", not ${JSON.stringify(value)}`,
+  );
 }

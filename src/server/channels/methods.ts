@@ -14,7 +14,10 @@ export interface MethodOptions<User, Schema extends StandardSchemaV1, Output, An
   /** What the answer looks like: any Standard Schema, and what it makes of the answer is sent. One that does not fit is `internal`. */
   readonly output?: StandardSchemaV1<Output, Answer>;
   /** The answer must be a JSON value; `undefined` becomes null. Throw a `TidemarkError` to say why there is none. */
-  readonly run: (input: StandardSchemaV1.InferOutput<Schema>, context: MethodContext<User>) => Output | Promise<Output>;
+  readonly run: (
+    input: StandardSchemaV1.InferOutput<Schema>,
+    context: MethodContext<User>,
+  ) => Output | Promise<Output>;
 }
 
 /** A method as `.methods({ … })` takes it. Its types are the method's; its insides are the server's. */
@@ -35,7 +38,12 @@ export interface MethodDef {
  *
  * @example sum: method({ input: z.array(z.number()), run: (numbers) => numbers.reduce((a, b) => a + b, 0) })
  */
-export function method<User, Output, Schema extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>, Answer = Output>(
+export function method<
+  User,
+  Output,
+  Schema extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
+  Answer = Output,
+>(
   options: MethodOptions<User, Schema, Output, Answer>,
 ): Method<User, { input: StandardSchemaV1.InferInput<Schema>; output: Answer }> {
   // The types that are let go here come back as the method's own: the schema is what `run` is given through.

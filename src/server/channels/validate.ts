@@ -4,7 +4,10 @@ import type { Issue } from "../../protocol/index.js";
 import { TidemarkError } from "../errors.js";
 
 /** Goes on with `value` at once, or when it is there. Most hooks are synchronous, and waiting costs order and time. */
-export function andThen<A, B>(value: A | PromiseLike<A>, next: (value: A) => B | PromiseLike<B>): B | PromiseLike<B> {
+export function andThen<A, B>(
+  value: A | PromiseLike<A>,
+  next: (value: A) => B | PromiseLike<B>,
+): B | PromiseLike<B> {
   return isPromise(value) ? value.then(next) : next(value);
 }
 
@@ -29,9 +32,14 @@ export function validate(schema: StandardSchemaV1 | undefined, value: unknown): 
 function readIssue(issue: StandardSchemaV1.Issue): Issue {
   if (issue.path === undefined) return { message: issue.message };
   const path = issue.path.map((part) => (typeof part === "object" ? part.key : part));
-  return { message: issue.message, path: path.map((part) => (typeof part === "symbol" ? String(part) : part)) };
+  return {
+    message: issue.message,
+    path: path.map((part) => (typeof part === "symbol" ? String(part) : part)),
+  };
 }
 
 function describe(issue: Issue): string {
-  return issue.path === undefined || issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;
+  return issue.path === undefined || issue.path.length === 0
+    ? issue.message
+    : `${issue.path.join(".")}: ${issue.message}`;
 }

@@ -64,7 +64,13 @@ export class Appender {
     for (;;) {
       const batch = this.#take(this.#queues.get(channel) as Job[]);
       if (batch.length > 0) {
-        const outcomes = await settle(this.#broker.append(channel, batch.map((job) => job.draft), options));
+        const outcomes = await settle(
+          this.#broker.append(
+            channel,
+            batch.map((job) => job.draft),
+            options,
+          ),
+        );
         for (let i = 0; i < batch.length; i++) {
           const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
           (batch[i] as Job).done(outcome ?? new Error("the broker gave fewer outcomes than drafts"));
@@ -103,7 +109,12 @@ export class Appender {
         this.#signals.delete(channel);
         return;
       }
-      const outcome = await settle(this.#broker.signal(channel, batch.map((job) => job.signal)));
+      const outcome = await settle(
+        this.#broker.signal(
+          channel,
+          batch.map((job) => job.signal),
+        ),
+      );
       for (const job of batch) job.done(outcome instanceof Error ? outcome : "sent");
     }
   }

@@ -9,7 +9,10 @@ import { notGiven, prepare, type Started } from "./subscribe.js";
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {
   const { node, client, peer } = connection;
   if (command.subs.size > MAX_CONNECT_SUBS) {
-    connection.close("policy", `connect takes at most ${MAX_CONNECT_SUBS} subs; send the others as subscribe commands`);
+    connection.close(
+      "policy",
+      `connect takes at most ${MAX_CONNECT_SUBS} subs; send the others as subscribe commands`,
+    );
     return;
   }
   let identity: Identity;
@@ -53,7 +56,9 @@ async function subscribeAll(
   for (const name of given) connection.granted.add(registry.spell(name));
   const more = [...connection.granted].filter((name) => asked.every(({ spelled }) => spelled !== name));
   const wanted = [...asked, ...more.map((name) => ({ name, spelled: name, options: {} }))];
-  const prepared = await Promise.all(wanted.map(({ spelled, options }) => prepare(connection, identity, spelled, options)));
+  const prepared = await Promise.all(
+    wanted.map(({ spelled, options }) => prepare(connection, identity, spelled, options)),
+  );
   const started = new Map<string, Started | TidemarkError>();
   for (const [i, finish] of prepared.entries()) {
     const { name, spelled } = wanted[i] as (typeof wanted)[number];
@@ -73,7 +78,8 @@ export async function refresh(connection: Caller, command: Command & { do: "refr
   try {
     const user = await authenticated(connection, command.token);
     if (connection.closed) return;
-    if (idOf(user) !== identity.userId) throw new TidemarkError("unauthorized", "the token is another user's");
+    if (idOf(user) !== identity.userId)
+      throw new TidemarkError("unauthorized", "the token is another user's");
     const next = { ...identity, user, expires: expiryOf(user) };
     mustNotBeOver(connection, next);
     connection.identified(next);
@@ -93,7 +99,9 @@ function mustNotBeOver({ node }: Caller, { expires }: Identity): void {
 
 /** How long the user may stay, as a field of an answer; nothing where that is not limited. */
 function lifeOf({ node }: Caller, { expires }: Identity, before = ""): string {
-  return expires === Infinity ? "" : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
+  return expires === Infinity
+    ? ""
+    : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
 }
 
 /** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
@@ -107,7 +115,11 @@ function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
 function refuse(connection: Caller, command: Command & { do: "connect" }, thrown: unknown): void {
   const error = refusalOf(connection, thrown);
   connection.fail(command.id, error);
-  const name = error.retry ? "unavailable" : error.code === "token_expired" ? "token_expired" : "unauthorized";
+  const name = error.retry
+    ? "unavailable"
+    : error.code === "token_expired"
+      ? "token_expired"
+      : "unauthorized";
   connection.close(name, error.message);
 }
 

@@ -77,7 +77,8 @@ export class Connection implements Caller, IntakeOwner {
     this.out = new Outgoing(link, node.flusher, node.budget);
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
-    this.#rate = node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
+    this.#rate =
+      node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
     const { connectTimeout } = node.limits;
     const timer = node.clock.setTimeout(() => {
       this.close("connect_timeout", `no connect command within ${connectTimeout} ms`);
@@ -99,7 +100,10 @@ export class Connection implements Caller, IntakeOwner {
     this.#identity = identity;
     clock.clearTimeout(this.#expiry);
     if (expires < Infinity && !this.closed) {
-      this.#expiry = clock.setTimeout(() => this.close("token_expired", "the token has expired"), expires - clock.now());
+      this.#expiry = clock.setTimeout(
+        () => this.close("token_expired", "the token has expired"),
+        expires - clock.now(),
+      );
     }
     // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
     if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
@@ -163,7 +167,8 @@ export class Connection implements Caller, IntakeOwner {
 
   session(channel: string): ChannelSession {
     let session = this.sessions.get(channel);
-    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession(() => this.tidy(channel))));
+    if (session === undefined)
+      this.sessions.set(channel, (session = new ChannelSession(() => this.tidy(channel))));
     return session;
   }
 
@@ -219,7 +224,10 @@ export class Connection implements Caller, IntakeOwner {
   async #sendLarge(chunk: Chunk): Promise<void> {
     const { most } = this.out;
     if (chunk.size > most) {
-      throw new TidemarkError("too_large", `the answer has ${chunk.size} bytes, and a connection may hold ${most}`);
+      throw new TidemarkError(
+        "too_large",
+        `the answer has ${chunk.size} bytes, and a connection may hold ${most}`,
+      );
     }
     // Always a turn later, also where there is some room: a loop that only promises keep going lets no socket drain.
     while (!this.closed && !this.out.offer(chunk)) await this.#drained();

@@ -24,7 +24,9 @@ export interface ConnectionInfo {
 
 export interface Hooks {
   readonly authenticate: ((context: { token: string | undefined; request: Peer }) => unknown) | undefined;
-  readonly subscriptions?: ((info: ConnectionInfo) => readonly string[] | Promise<readonly string[]>) | undefined;
+  readonly subscriptions?:
+    | ((info: ConnectionInfo) => readonly string[] | Promise<readonly string[]>)
+    | undefined;
   readonly onConnect: ((info: ConnectionInfo) => void | Promise<void>) | undefined;
   readonly onDisconnect: ((info: ConnectionInfo & { reason: string }) => void | Promise<void>) | undefined;
 }

@@ -48,7 +48,8 @@ export class Outgoing {
   /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
   offer(chunk: Chunk): boolean {
     const unsent = this.#queued + this.#link.unsent;
-    if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most)) return false;
+    if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most))
+      return false;
     if (this.#closed) return true;
     if (this.#queue.push(chunk) === 1) this.#flusher.add(this);
     this.#queued += chunk.size;

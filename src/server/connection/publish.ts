@@ -16,7 +16,7 @@ export function publish(connection: Caller, command: Publish): void {
   inLane(connection, command, (ticket) => {
     const { identity } = connection;
     if (identity === undefined) return undefined;
-    if (command.idem !== undefined && ticket.gate.aborts(ticket.turn)) throw aborted();
+    if (command.idem !== undefined && ticket.gate.aborts(ticket.turn)) throw abortedError();
     return run(connection, identity, command, ticket);
   });
 }
@@ -63,12 +63,17 @@ function inLane(
 
 /** To the gate, or through a new one: the retry of what shut it, or a publish that nothing is unanswered before. */
 function enter(session: ChannelSession, { idem, first }: Publish): Ticket {
-  if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first)) session.gate = new Gate();
+  if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
+    session.gate = new Gate();
   return { gate: session.gate, turn: session.gate.turn(), held: 0 };
 }
 
 /** Appends for the application itself: schema, then log; no hooks. Rejects with a {@link TidemarkError}. */
-export async function publishAsServer(node: ServerNode, resolved: ResolvedChannel, data: unknown): Promise<{ offset: number }> {
+export async function publishAsServer(
+  node: ServerNode,
+  resolved: ResolvedChannel,
+  data: unknown,
+): Promise<{ offset: number }> {
   const value = await validate(resolved.def.schema, data);
   const payload = encode(value, node);
   return new Promise((resolve, reject) => {
@@ -154,11 +159,18 @@ function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: O
 /** The offset, or what to tell the publisher. */
 function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
   if (outcome === "sent") return 0;
-  if (outcome === "aborted") return aborted();
+  if (outcome === "aborted") return abortedError();
   if (outcome instanceof Error) {
     // Whether it was appended is not known. With a key of the client's own, trying again is safe.
-    if (keyed) return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", { cause: outcome });
-    return new TidemarkError("outcome_unknown", "the broker did not confirm it; without idem a retry may double it", { cause: outcome });
+    if (keyed)
+      return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", {
+        cause: outcome,
+      });
+    return new TidemarkError(
+      "outcome_unknown",
+      "the broker did not confirm it; without idem a retry may double it",
+      { cause: outcome },
+    );
   }
   if ("offset" in outcome) return outcome.offset;
   return outcome.error === "key_conflict"
@@ -180,12 +192,16 @@ function failed(connection: Caller, command: Publish, { gate, turn, held }: Tick
   connection.tidy(command.channel);
 }
 
-function aborted(): TidemarkError {
+function abortedError(): TidemarkError {
   return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
 }
 
 /** Who published it, as the text that stands beside the message. */
-function metaOf({ userId, sender }: Identity, withSender: boolean, idem: number | string | undefined): string | undefined {
+function metaOf(
+  { userId, sender }: Identity,
+  withSender: boolean,
+  idem: number | string | undefined,
+): string | undefined {
   if (withSender) return JSON.stringify({ from: userId, sender, idem });
   return userId === undefined ? undefined : JSON.stringify({ from: userId });
 }
@@ -194,7 +210,10 @@ function metaOf({ userId, sender }: Identity, withSender: boolean, idem: number 
 function mustBeInTime(command: Publish, dedupe: number): void {
   const margin = Math.min(30_000, dedupe / 10);
   if (command.idem !== undefined && command.age > 0 && dedupe > 0 && command.age > dedupe - margin) {
-    throw new TidemarkError("outcome_unknown", `first sent ${command.age} ms ago, longer than keys are remembered`);
+    throw new TidemarkError(
+      "outcome_unknown",
+      `first sent ${command.age} ms ago, longer than keys are remembered`,
+    );
   }
 }
 
@@ -217,18 +236,21 @@ function encode(value: unknown, node: ServerNode): Payload {
     throw new TidemarkError("too_large", `${value.length} bytes are over the limit of ${message}`);
   }
   const text = stringify(value);
-  if (text === undefined) throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
+  if (text === undefined)
+    throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
   const size = utf8Length(text);
-  if (size > message) throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
+  if (size > message)
+    throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
   return text;
 }
 
 function stringify(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined;
+    return JSON.stringify(value);
   } catch (error) {
     // V8 reads JSON of any depth, but writes only what fits on its stack.
-    if (error instanceof RangeError) throw new TidemarkError("invalid", "the message is nested too deeply", { cause: error });
+    if (error instanceof RangeError)
+      throw new TidemarkError("invalid", "the message is nested too deeply", { cause: error });
     throw error;
   }
 }

@@ -18,11 +18,18 @@ export function history(connection: Caller, command: Command & { do: "history" }
     async () => {
       const resolved = mustResolve(connection, command.channel);
       if (resolved.def.kind !== "stream") {
-        throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`);
+        throw new TidemarkError(
+          "wrong_kind",
+          `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`,
+        );
       }
       await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "history");
       const from = rangeOf(command);
-      const page = await connection.node.broker.read(resolved.name, { ...from, limit, bytes: PAGE_BYTES }, resolved.def.log);
+      const page = await connection.node.broker.read(
+        resolved.name,
+        { ...from, limit, bytes: PAGE_BYTES },
+        resolved.def.log,
+      );
       return historyLine(id, page, from, limit);
     },
     (error) => connection.failWith(id, error, "read the history"),
@@ -35,7 +42,10 @@ export function members(connection: Caller, command: Command & { do: "members" }
     async () => {
       const resolved = mustResolve(connection, command.channel);
       if (resolved.def.presence === undefined) {
-        throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} does not tell who is present`);
+        throw new TidemarkError(
+          "wrong_kind",
+          `${JSON.stringify(resolved.name)} does not tell who is present`,
+        );
       }
       await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "members");
       const active = await connection.node.hub.acquire(resolved);
@@ -55,12 +65,18 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
     const method = node.methods.get(name);
     if (method === undefined) throw new TidemarkError("not_found", `no method ${JSON.stringify(name)}`);
     const input = await validate(method.input, command.data);
-    const result: unknown = await method.run(input, { user: connection.identity?.user, client: connection.client });
+    const result: unknown = await method.run(input, {
+      user: connection.identity?.user,
+      client: connection.client,
+    });
     const output = method.output === undefined ? result : await fit(method.output, result);
     const text = (JSON.stringify(output) as string | undefined) ?? "null";
     const size = utf8Length(text);
     if (size > node.limits.message) {
-      throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${node.limits.message}`);
+      throw new TidemarkError(
+        "too_large",
+        `the answer has ${size} bytes, over the limit of ${node.limits.message}`,
+      );
     }
     if (size < 1024) connection.reply(id, text);
     else connection.replyLarge(async () => replyLine(id, text), fail);
@@ -97,7 +113,8 @@ function historyLine(id: Id, page: Page, range: Range, limit: number): EncodedLi
   }
   const parts: Uint8Array[] = [];
   const texts = entries.map(({ offset, data, meta }) => {
-    if (typeof data === "string") return meta === undefined ? `[${offset},${data}]` : `[${offset},${data},${meta}]`;
+    if (typeof data === "string")
+      return meta === undefined ? `[${offset},${data}]` : `[${offset},${data},${meta}]`;
     parts.push(data);
     return `[${offset},null,${withBytes(meta, data.length)}]`;
   });

@@ -1,5 +1,13 @@
 /** Subscribing and unsubscribing. */
-import { offsetAt, parseCursor, formatCursor, type Command, type Cursor, type SubscribeOptions, type SubscribeResult } from "../../protocol/index.js";
+import {
+  offsetAt,
+  parseCursor,
+  formatCursor,
+  type Command,
+  type Cursor,
+  type SubscribeOptions,
+  type SubscribeResult,
+} from "../../protocol/index.js";
 import type { Action, Context } from "../channels/define.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { TidemarkError } from "../errors.js";
@@ -33,7 +41,10 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
     if (connection.closed) return;
     const { subscription } = session;
     if (subscription === undefined || subscription === "opening") {
-      connection.fail(id, new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`));
+      connection.fail(
+        id,
+        new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`),
+      );
     } else {
       end(connection, channel, session, 0);
       connection.reply(id, "{}");
@@ -62,7 +73,12 @@ export function notGiven({ node, client }: Caller, channel: string, error: Tidem
 }
 
 /** Ends a connection's subscription without its asking, and tells it why. */
-export function unsubscribeByServer(connection: Caller, channel: string, code: string, message: string): void {
+export function unsubscribeByServer(
+  connection: Caller,
+  channel: string,
+  code: string,
+  message: string,
+): void {
   connection.granted.delete(channel);
   const session = connection.session(channel);
   session.lane.run(() => {
@@ -78,12 +94,17 @@ export function unsubscribeByServer(connection: Caller, channel: string, code: s
 
 /** Ends every subscription of a connection that has ended. A peer that said goodbye is not waited for. */
 export function leaveAll(connection: Caller, said: boolean): void {
-  for (const [channel, session] of connection.sessions) end(connection, channel, session, said ? 0 : undefined);
+  for (const [channel, session] of connection.sessions)
+    end(connection, channel, session, said ? 0 : undefined);
   connection.sessions.clear();
 }
 
 /** What a connection is called in hooks of a channel. */
-export function contextOf(connection: Caller, identity: Identity, { name, params }: ResolvedChannel): Context {
+export function contextOf(
+  connection: Caller,
+  identity: Identity,
+  { name, params }: ResolvedChannel,
+): Context {
   return { user: identity.user, client: connection.client, channel: name, params };
 }
 
@@ -100,7 +121,8 @@ export function forbidden(action: Action, channel: string): TidemarkError {
 /** @throws {TidemarkError} `not_found` when no pattern matches */
 export function mustResolve(connection: Caller, name: string): ResolvedChannel {
   const resolved = connection.node.registry.resolve(name);
-  if (resolved === undefined) throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(name)}`);
+  if (resolved === undefined)
+    throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(name)}`);
   return resolved;
 }
 
@@ -123,7 +145,9 @@ export async function prepare(
   const { limits, hub } = connection.node;
   if (connection.subscriptions >= limits.subscriptions) {
     connection.tidy(name);
-    return refused(new TidemarkError("limit_reached", `at most ${limits.subscriptions} subscriptions on one connection`));
+    return refused(
+      new TidemarkError("limit_reached", `at most ${limits.subscriptions} subscriptions on one connection`),
+    );
   }
   connection.subscriptions++;
   session.subscription = "opening";
@@ -140,7 +164,10 @@ export async function prepare(
     const resolved = mustResolve(connection, name);
     const { def } = resolved;
     if (options.kind !== undefined && options.kind !== def.kind) {
-      throw new TidemarkError("wrong_kind", `${JSON.stringify(name)} is a ${def.kind}, not a ${options.kind}`);
+      throw new TidemarkError(
+        "wrong_kind",
+        `${JSON.stringify(name)} is a ${def.kind}, not a ${options.kind}`,
+      );
     }
     const context = contextOf(connection, identity, resolved);
     if (!connection.granted.has(name)) await mustAllow(context, resolved, "subscribe");
@@ -174,7 +201,11 @@ function begin(
 ): Started {
   const { resolved, ch, feed } = active;
   const cursor = start.cursor ?? feed?.head;
-  const subscriber = new Subscriber(connection.out, cursor ?? { epoch: "", offset: 0 }, start.cursor === undefined);
+  const subscriber = new Subscriber(
+    connection.out,
+    cursor ?? { epoch: "", offset: 0 },
+    start.cursor === undefined,
+  );
   session.subscription = { active, subscriber, membership };
   return {
     result: {
@@ -192,7 +223,10 @@ function begin(
   };
 }
 
-async function startOf({ feed }: ActiveChannel, options: SubscribeOptions): Promise<{ cursor?: Cursor; complete?: boolean }> {
+async function startOf(
+  { feed }: ActiveChannel,
+  options: SubscribeOptions,
+): Promise<{ cursor?: Cursor; complete?: boolean }> {
   if (feed === undefined) return {};
   if (options.cursor !== undefined) {
     const cursor = parseCursor(options.cursor);
@@ -203,7 +237,12 @@ async function startOf({ feed }: ActiveChannel, options: SubscribeOptions): Prom
   return {};
 }
 
-async function join(connection: Caller, identity: Identity, active: ActiveChannel, context: Context): Promise<Membership | undefined> {
+async function join(
+  connection: Caller,
+  identity: Identity,
+  active: ActiveChannel,
+  context: Context,
+): Promise<Membership | undefined> {
   const { presence } = active.resolved.def;
   if (presence === undefined) return undefined;
   // As JSON has it, from here on: what is no JSON must fail here, and what the app changes later must not show.

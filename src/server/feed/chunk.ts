@@ -58,7 +58,12 @@ export class Chunk {
 
   /** The lines with their bytes as base64, for transports that carry text only. */
   toText(): string {
-    return (this.text ?? (this.#base64 ??= this.#lines.map((l) => (l.bytes === undefined ? l.text : writeTextLine(l.text, l.bytes))).join("\n")));
+    return (
+      this.text ??
+      (this.#base64 ??= this.#lines
+        .map((l) => (l.bytes === undefined ? l.text : writeTextLine(l.text, l.bytes)))
+        .join("\n"))
+    );
   }
 }
 

@@ -4,7 +4,12 @@ import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
 import type { Gap } from "./resume.js";
 
 /** `[ch,offset,payload,meta]`. Hot path: once per message, however many subscribers there are. */
-export function messageLine(ch: number, offset: number, data: Payload, meta: string | undefined): EncodedLine {
+export function messageLine(
+  ch: number,
+  offset: number,
+  data: Payload,
+  meta: string | undefined,
+): EncodedLine {
   if (typeof data === "string") {
     return textLine(meta === undefined ? `[${ch},${offset},${data}]` : `[${ch},${offset},${data},${meta}]`);
   }
@@ -18,5 +23,7 @@ export function gapLine(ch: number, gap: Gap): EncodedLine {
 
 /** The meta of a message whose payload is bytes: what it was, and how many. */
 export function withBytes(meta: string | undefined, bytes: number): string {
-  return meta === undefined || meta === "{}" ? `{"bytes":${bytes}}` : `${meta.slice(0, -1)},"bytes":${bytes}}`;
+  return meta === undefined || meta === "{}"
+    ? `{"bytes":${bytes}}`
+    : `${meta.slice(0, -1)},"bytes":${bytes}}`;
 }

@@ -100,7 +100,11 @@ export class Feed {
 
   /** Finds the head; hints must be coming in already. Rejects with the broker's error; the feed is then of no use. */
   async open(): Promise<void> {
-    const page = await this.#deps.broker.read(this.#channel, { before: MAX_OFFSET, limit: 1, bytes: 0 }, this.#log);
+    const page = await this.#deps.broker.read(
+      this.#channel,
+      { before: MAX_OFFSET, limit: 1, bytes: 0 },
+      this.#log,
+    );
     this.#cursor = this.#flushed = { epoch: page.epochs.at(-1)?.epoch ?? "", offset: page.head };
     for (const hint of this.#early.splice(0)) this.onEntries(hint);
     if (this.#repairAgain) this.check();
@@ -129,7 +133,11 @@ export class Feed {
     let before = MAX_OFFSET;
     let left = count;
     for (;;) {
-      const page = await this.#deps.broker.read(this.#channel, { before, limit: left, bytes: 16 * PAGE_BYTES }, this.#log);
+      const page = await this.#deps.broker.read(
+        this.#channel,
+        { before, limit: left, bytes: 16 * PAGE_BYTES },
+        this.#log,
+      );
       const start = page.entries[0]?.prev ?? Math.min(before, page.oldestPrev);
       left -= page.entries.length;
       // Where nothing lies before, the log's own beginning: no entry has offset 0, so nothing is missing.
@@ -143,9 +151,16 @@ export class Feed {
   /** Where delivery starts for somebody who wants everything from `offset` on, and whether all of it is still there. */
   async startAt(offset: number): Promise<Start> {
     if (this.#log.retain === undefined) return { complete: this.#flushed.offset < offset };
-    const page = await this.#deps.broker.read(this.#channel, { after: Math.max(0, offset - 1), limit: 1, bytes: 0 }, this.#log);
+    const page = await this.#deps.broker.read(
+      this.#channel,
+      { after: Math.max(0, offset - 1), limit: 1, bytes: 0 },
+      this.#log,
+    );
     const start = page.entries[0]?.prev ?? page.head;
-    return { cursor: this.#cursorAt(page, start), complete: page.oldestPrev < offset || page.oldestPrev === 0 };
+    return {
+      cursor: this.#cursorAt(page, start),
+      complete: page.oldestPrev < offset || page.oldestPrev === 0,
+    };
   }
 
   /** Compares with the broker's head, and repairs. For quiet channels now and then, and whenever hints may have been lost. */
@@ -284,7 +299,10 @@ export class Feed {
       }
       lines.push(line);
       size += line.size;
-      at = "gap" in step ? { epoch: step.gap.epoch, offset: step.gap.until } : { epoch: at.epoch, offset: step.entry.offset };
+      at =
+        "gap" in step
+          ? { epoch: step.gap.epoch, offset: step.gap.until }
+          : { epoch: at.epoch, offset: step.entry.offset };
     }
     if (lines.length > 0) deliver(lines, at);
     this.#flushed = this.#cursor;
@@ -319,7 +337,8 @@ export class Feed {
 
   /** In the live set from here on, if it stands where the live ones stand. */
   #joins(subscriber: Subscriber): boolean {
-    if (subscriber.cursor.offset !== this.#flushed.offset || subscriber.cursor.epoch !== this.#flushed.epoch) return false;
+    if (subscriber.cursor.offset !== this.#flushed.offset || subscriber.cursor.epoch !== this.#flushed.epoch)
+      return false;
     this.audience.addLive(subscriber);
     return true;
   }
@@ -403,7 +422,11 @@ export class Feed {
   }
 
   #read(after: number): Promise<Page> {
-    return this.#deps.broker.read(this.#channel, { after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }, this.#log);
+    return this.#deps.broker.read(
+      this.#channel,
+      { after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES },
+      this.#log,
+    );
   }
 }
 

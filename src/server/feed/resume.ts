@@ -23,7 +23,7 @@ export interface Reading {
    * `head`: that is all there is. `more`: read again from `cursor`. `ahead`: the cursor is beyond what this read
    * saw; the read was stale, or the broker lost its end and has appended nothing since. Judge again when it has.
    */
-  readonly then: "head" | "more" | "ahead";
+  readonly standing: "head" | "more" | "ahead";
 }
 
 /** Follows the log from `cursor`, where `page` was read after `cursor.offset`. */
@@ -34,13 +34,15 @@ export function readOn(cursor: Cursor, page: Page): Reading {
   if (index < 0) return jump(cursor, page.head, newest.epoch, "epoch", "head");
 
   const next = page.epochs[index + 1];
-  if (next !== undefined && cursor.offset > next.base) return jump(cursor, next.base, next.epoch, "rollback", "more");
+  if (next !== undefined && cursor.offset > next.base)
+    return jump(cursor, next.base, next.epoch, "rollback", "more");
 
   const first = page.entries[0];
   if (first === undefined) {
-    if (cursor.offset > page.head) return { steps: [], cursor, then: "ahead" };
-    if (cursor.offset < page.head) return jump(cursor, page.head, epochOf(page, page.head), "trimmed", "head");
-    return { steps: [], cursor, then: "head" };
+    if (cursor.offset > page.head) return { steps: [], cursor, standing: "ahead" };
+    if (cursor.offset < page.head)
+      return jump(cursor, page.head, epochOf(page, page.head), "trimmed", "head");
+    return { steps: [], cursor, standing: "head" };
   }
   const steps: Step[] = [];
   let at = cursor;
@@ -55,12 +57,18 @@ export function readOn(cursor: Cursor, page: Page): Reading {
     steps.push({ entry });
     at = { epoch, offset: entry.offset };
   }
-  return { steps, cursor: at, then: at.offset === page.head ? "head" : "more" };
+  return { steps, cursor: at, standing: at.offset === page.head ? "head" : "more" };
 }
 
-function jump(from: Cursor, until: number, epoch: string, reason: GapReason, then: "head" | "more"): Reading {
+function jump(
+  from: Cursor,
+  until: number,
+  epoch: string,
+  reason: GapReason,
+  standing: "head" | "more",
+): Reading {
   const steps: Step[] = [];
-  return { steps, cursor: gapTo(steps, from, until, epoch, reason), then };
+  return { steps, cursor: gapTo(steps, from, until, epoch, reason), standing };
 }
 
 function gapTo(steps: Step[], from: Cursor, until: number, epoch: string, reason: GapReason): Cursor {

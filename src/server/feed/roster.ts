@@ -123,7 +123,7 @@ export class Roster {
 
   /** Events are bounded like everything else: a long list goes out in several, each a version of its own. */
   #tell(event: "join" | "leave" | "update", members: readonly Member[]): void {
-    for (let i = 0; i < members.length; ) {
+    for (let i = 0; i < members.length;) {
       const some: string[] = [];
       let size = 0;
       while (i < members.length && size < MAX_REPLY) {
@@ -132,7 +132,11 @@ export class Roster {
         size += text.length;
       }
       this.#version++;
-      this.#send(textChunk(`{"event":"${event}","ch":${this.#ch},"version":${this.#version},"members":[${some.join(",")}]}`));
+      this.#send(
+        textChunk(
+          `{"event":"${event}","ch":${this.#ch},"version":${this.#version},"members":[${some.join(",")}]}`,
+        ),
+      );
     }
   }
 

@@ -40,7 +40,8 @@ export class Tail {
     if (newest !== undefined && newest.offset !== entry.prev) this.clear();
     this.#entries.push(entry);
     this.#bytes += entry.line.size;
-    while (this.size > this.#limits.count || (this.#bytes > this.#limits.bytes && this.size > 1)) this.#drop();
+    while (this.size > this.#limits.count || (this.#bytes > this.#limits.bytes && this.size > 1))
+      this.#drop();
     if (this.#start > 64 && this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;

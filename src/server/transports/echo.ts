@@ -8,7 +8,12 @@ import { answerPings } from "./websocket.js";
 const HIGH_WATER = 256 * 1024;
 
 /** Makes an echo of an upgrade. Text and binary, fragmented or not; a peer that does not read is not read from. */
-export function acceptEcho(server: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+export function acceptEcho(
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
   server.handleUpgrade(request, socket, head, (webSocket) => {
     webSocket.on("error", () => {});
     answerPings(webSocket, socket);

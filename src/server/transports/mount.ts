@@ -40,7 +40,10 @@ export class Mount {
 
   /** Puts us before the handlers that the server has: they see only what is not ours. */
   attach(server: Server): void {
-    const requests = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+    const requests = server.listeners("request") as ((
+      request: IncomingMessage,
+      response: ServerResponse,
+    ) => void)[];
     server.removeAllListeners("request");
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       if (this.handleRequest(request, response)) return;
@@ -77,9 +80,15 @@ export class Mount {
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const path = pathOf(request);
     if (path === "/healthz") json(response, 200, { status: "ok" });
-    else if (path === "/readyz") json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
+    else if (path === "/readyz")
+      json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
     else if (path === this.#options.path || path === this.#options.echo) {
-      json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, { upgrade: "websocket" });
+      json(
+        response,
+        426,
+        { error: "this is a WebSocket endpoint; see docs/protocol.md" },
+        { upgrade: "websocket" },
+      );
     } else return this.#http.handle(path, request, response);
     return true;
   }
@@ -91,10 +100,23 @@ export class Mount {
     this.#own(socket);
     const refused = refusedOrigin(request, origins);
     if (refused !== undefined) {
-      this.#engine.node.log.warn({ origin: refused }, `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`);
-      refuseWebSocket(this.#webSockets, request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
+      this.#engine.node.log.warn(
+        { origin: refused },
+        `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`,
+      );
+      refuseWebSocket(
+        this.#webSockets,
+        request,
+        socket,
+        head,
+        "forbidden_origin",
+        `pages of ${refused} may not connect here`,
+      );
     } else if (path === echo) acceptEcho(this.#echoes, request, socket, head);
-    else acceptWebSocket(this.#webSockets, request, socket, head, (link) => this.#engine.accept(link, peerOf(request)));
+    else
+      acceptWebSocket(this.#webSockets, request, socket, head, (link) =>
+        this.#engine.accept(link, peerOf(request)),
+      );
     return true;
   }
 
@@ -115,7 +137,12 @@ function pathOf(request: IncomingMessage): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${JSON.stringify(body)}\n`);
 }
@@ -123,7 +150,9 @@ function json(response: ServerResponse, status: number, body: unknown, headers: 
 /** Says no and lets go of the socket: its peer might break it, or hold it open for ever. */
 function refuseUpgrade(socket: Duplex): void {
   socket.on("error", () => {});
-  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => socket.destroy());
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () =>
+    socket.destroy(),
+  );
 }
 
 function notFound(response: ServerResponse): void {

@@ -73,7 +73,9 @@ function listen(webSocket: WebSocket, socket: Duplex, link: WebSocketLink, recei
   webSocket.on("ping", alive);
   // ws closes by itself after an error; what it was is in the close.
   webSocket.on("error", ignore);
-  webSocket.on("close", (code, reason) => receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000));
+  webSocket.on("close", (code, reason) =>
+    receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000),
+  );
 }
 
 function ignore(): void {}

@@ -122,7 +122,8 @@ export const presenceRules: readonly Rule[] = [
   },
   {
     number: 56,
-    sentence: "a later instance's data takes the place of the one before, and is announced if it is other data",
+    sentence:
+      "a later instance's data takes the place of the one before, and is announced if it is other data",
     async check(kit) {
       const { a, b, channel, watcher } = await scene(kit);
       await a.join(channel, { id: "ann", data: { name: "Ann", bytes: "\n😀" } }, "1");
