@@ -55,8 +55,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "resume-off-by-one",
     about: "resuming reads from one offset too far",
     file: "src/server/feed/feed.ts",
-    find: "this.#deps.broker.read(this.#channel, { after, limit: PAGE_ENTRIES",
-    replace: "this.#deps.broker.read(this.#channel, { after: after + 1, limit: PAGE_ENTRIES",
+    find: "{ after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }",
+    replace: "{ after: after + 1, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }",
     promise: "honest gaps",
   },
   {
