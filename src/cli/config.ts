@@ -43,13 +43,18 @@ function channel(pattern: string, value: unknown): AnyChannel {
       ...common,
       // stream() checks what is in them, and says what is wrong.
       ...(retain !== undefined && {
-        retain: object(retain, `${where}: retain`) as { count?: number; bytes?: number; for?: Duration },
+        retain: asRetain(object(retain, `${where}: retain`)),
       }),
       ...(dedupe !== undefined && { dedupe: asDuration(dedupe) }),
     });
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(`${where}: ${error.message}`) : error;
   }
+}
+
+/** Whatever is in it: stream() checks that, and says what is wrong. */
+function asRetain(value: Record<string, unknown>): { count?: number; bytes?: number; for?: Duration } {
+  return value;
 }
 
 /** Whatever it is: stream() says so if it is no length of time. */
