@@ -14,8 +14,9 @@ export class Outgoing {
   readonly #link: Link;
   readonly #flusher: Flusher;
   readonly #budget: Budget;
-  /** What waits for the end of the turn. */
-  #queue: Chunk[] = [];
+  /** What waits for the end of the turn: nearly always one chunk. An array would be made anew for each. */
+  #first: Chunk | undefined;
+  #others: Chunk[] | undefined;
   #queued = 0;
   /** What the budget thinks this connection holds. */
   #held = 0;
@@ -51,7 +52,10 @@ export class Outgoing {
     if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most))
       return false;
     if (this.#closed) return true;
-    if (this.#queue.push(chunk) === 1) this.#flusher.add(this);
+    if (this.#first === undefined) {
+      this.#first = chunk;
+      this.#flusher.add(this);
+    } else (this.#others ??= []).push(chunk);
     this.#queued += chunk.size;
     this.#hold(this.#held + chunk.size);
     return true;
@@ -67,21 +71,20 @@ export class Outgoing {
   whenRoomy(run: () => void): void {
     if (this.#closed) return;
     this.#waiting.push(run);
-    if (this.#queue.length === 0) this.#awaitDrain();
+    if (this.#first === undefined) this.#awaitDrain();
   }
 
   /** Writes what has come together in this turn. Called by the flusher only. */
   flush(): void {
-    const queue = this.#queue;
-    if (this.#closed || queue.length === 0) return;
+    const first = this.#first;
+    if (first === undefined) return;
+    const others = this.#others;
+    this.#first = undefined;
     this.#queued = 0;
-    if (queue.length === 1) {
-      const chunk = queue[0] as Chunk;
-      queue.length = 0;
-      this.#link.writeShared(chunk);
-    } else {
-      this.#queue = [];
-      this.#link.write(queue);
+    if (others === undefined) this.#link.writeShared(first);
+    else {
+      this.#others = undefined;
+      this.#link.write([first, ...others]);
     }
     this.#settle();
   }
@@ -89,7 +92,7 @@ export class Outgoing {
   /** Forgets everything: the peer is gone. */
   close(): void {
     this.#closed = true;
-    this.#queue = [];
+    this.#first = this.#others = undefined;
     this.#queued = 0;
     this.#waiting = [];
     this.#hold(0);
@@ -117,7 +120,7 @@ export class Outgoing {
     this.#draining = false;
     if (this.#closed) return;
     this.#drains++;
-    if (this.#queue.length === 0) this.#hold(this.#link.unsent);
+    if (this.#first === undefined) this.#hold(this.#link.unsent);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const run of waiting) run();
