@@ -5,8 +5,6 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { filesBelow, readText } from "../project/files.js";
 
-/** Pages that are linked to and still to come: off this list as soon as they are there. */
-
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const pages = filesBelow("").filter((path) => path.endsWith(".md"));
 
