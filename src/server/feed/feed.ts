@@ -306,8 +306,9 @@ export class Feed {
     }
     if (lines.length > 0) deliver(lines, at);
     this.#flushed = this.#cursor;
-    this.#pages.clear();
-    for (const resume of this.#afterFlush.splice(0)) resume();
+    // Even an empty map makes a new table when it is cleared.
+    if (this.#pages.size > 0) this.#pages.clear();
+    if (this.#afterFlush.length > 0) for (const resume of this.#afterFlush.splice(0)) resume();
     for (const subscriber of this.audience.behind) {
       if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
     }
