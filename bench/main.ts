@@ -63,10 +63,11 @@ const generator = await Remote.start<Generator>("generator/main.js", import.meta
 });
 const results = new Map<string, Findings>();
 for (const scenario of chosen) {
+  const start = performance.now();
   const findings = await scenario.run({ quick, generator, say: progress });
   results.set(scenario.id, findings);
   progress("");
-  console.log(table(scenario.title, findings));
+  console.log(table(`${scenario.title} (${Math.round((performance.now() - start) / 1000)} s)`, findings));
 }
 await generator.stop();
 const verdicts = judge(results);
@@ -83,9 +84,8 @@ function write(): void {
   mkdirSync(folder, { recursive: true });
   const scenarios = chosen.map((scenario) => {
     const findings = results.get(scenario.id) ?? { rows: [] };
-    const [first] = findings.rows;
-    const pictures =
-      findings.curves?.map(lines) ?? (first === undefined ? [] : [bars(scenario.title, first)]);
+    const row = findings.rows.find(({ what }) => findings.drawn === undefined || what === findings.drawn);
+    const pictures = findings.curves?.map(lines) ?? (row === undefined ? [] : [bars(scenario.title, row)]);
     const plots = pictures.map((picture, i) => {
       const name = `${scenario.id}${pictures.length > 1 ? `-${i + 1}` : ""}.svg`;
       writeFileSync(join(folder, name), picture);

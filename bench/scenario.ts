@@ -3,7 +3,7 @@ import { NAMES, start, type Contender, type Name } from "./contenders.js";
 import type { Generator } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
-import type { ListenOptions } from "./servers/serve.js";
+import { measure } from "./measure.js";
 
 export interface Context {
   /** A quick run: fewer rounds, shorter, with fewer connections. For trying it out, not for figures to quote. */
@@ -33,6 +33,8 @@ export interface Curve {
 
 export interface Findings {
   readonly rows: readonly Row[];
+  /** Which row is drawn; the first one unless said. */
+  readonly drawn?: string;
   readonly curves?: readonly Curve[];
 }
 
@@ -54,16 +56,37 @@ export interface Medians {
   value(figure: string, name: Name): number;
 }
 
-/** Runs `round` for each server in turn, `rounds` times; the server that is first changes from round to round. */
+/** How the rounds of a scenario go. */
+export interface Plan {
+  readonly title: string;
+  readonly rounds: number;
+  /** Whether the load is so light that servers have to be warmed up by another one first. */
+  readonly light: boolean;
+  /** Whether clients that come back get what they missed, on a server that does that only when it is told to. */
+  readonly recover?: boolean;
+}
+
+/** What warms servers up: code that has not run often enough is not compiled yet. */
+const WARM_UP = {
+  job: "closed loop",
+  channel: "bench/warm-up",
+  subscribers: 50,
+  inFlight: 8,
+  payload: 64,
+} as const;
+
+/** Runs `round` for each server in turn, so many times; the server that is first changes from round to round. */
 export async function interleave(
-  { say }: Context,
-  title: string,
-  rounds: number,
+  { say, generator, quick }: Context,
+  { title, rounds, light, recover = false }: Plan,
   round: (contender: Contender) => Promise<Figures>,
-  options: Partial<ListenOptions> = {},
 ): Promise<Medians> {
   const contenders: Contender[] = [];
-  for (const name of NAMES) contenders.push(await start(name, options));
+  for (const name of NAMES) {
+    const contender = await start(name, { recover });
+    contenders.push(contender);
+    if (light) await measure(contender, generator, WARM_UP, { warmUp: quick ? 0.4 : 1, seconds: 0.1 });
+  }
   const all = new Map<Name, Figures[]>(NAMES.map((name) => [name, []]));
   try {
     for (let i = 0; i < rounds; i++) {

@@ -21,30 +21,34 @@ export const connections: Scenario = {
       const { connections: joined } = await generator.call("reading");
       if (joined !== members) throw new Error(`${joined} of ${members} connections`);
     };
-    const medians = await interleave(context, "Connections", quick ? 1 : 2, async ({ target, process }) => {
-      const warm = { job: "crowd", members: FIRST, channels: 100 } as const;
-      for (let i = 0; i < 3; i++) {
-        await generator.call("prepare", { target, spec: warm });
-        await join(FIRST);
-        if (i < 2) await generator.call("leave");
-        await sleep(0.3);
-      }
-      const before = await process.call("settledRss");
-      const usedBefore = await process.call("usage");
-      await generator.call("prepare", { target, spec: { job: "crowd", members: count, channels: 100 } });
-      const began = performance.now();
-      await join(count);
-      const seconds = (performance.now() - began) / 1000;
-      const usedAfter = await process.call("usage");
-      const after = await process.call("settledRss");
-      await generator.call("leave");
-      await sleep(1);
-      return {
-        cpu: (usedAfter.cpu - usedBefore.cpu) / count,
-        memory: (after - before) / count,
-        rate: count / seconds,
-      };
-    });
+    const medians = await interleave(
+      context,
+      { title: "Connections", rounds: quick ? 1 : 2, light: false },
+      async ({ target, process }) => {
+        const warm = { job: "crowd", members: FIRST, channels: 100 } as const;
+        for (let i = 0; i < 3; i++) {
+          await generator.call("prepare", { target, spec: warm });
+          await join(FIRST);
+          if (i < 2) await generator.call("leave");
+          await sleep(0.3);
+        }
+        const before = await process.call("settledRss");
+        const usedBefore = await process.call("usage");
+        await generator.call("prepare", { target, spec: { job: "crowd", members: count, channels: 100 } });
+        const began = performance.now();
+        await join(count);
+        const seconds = (performance.now() - began) / 1000;
+        const usedAfter = await process.call("usage");
+        const after = await process.call("settledRss");
+        await generator.call("leave");
+        await sleep(1);
+        return {
+          cpu: (usedAfter.cpu - usedBefore.cpu) / count,
+          memory: (after - before) / count,
+          rate: count / seconds,
+        };
+      },
+    );
     return {
       rows: [
         medians.row("server CPU to accept and subscribe", "cpu", "µs"),

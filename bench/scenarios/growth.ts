@@ -15,30 +15,34 @@ export const growth: Scenario = {
     const durations = quick ? { warmUp: 0.5, seconds: 0.6 } : { warmUp: 1, seconds: 1.5 };
     const audience = quick ? SUBSCRIBERS.slice(0, 3) : SUBSCRIBERS;
     const sizes = quick ? [64, 4096] : PAYLOADS;
-    const medians = await interleave(context, "Growth", 1, async (contender: Contender): Promise<Figures> => {
-      const figures: Record<string, number> = {};
-      for (const subscribers of audience) {
-        const spec = {
-          job: "closed loop",
-          channel: `bench/by-${subscribers}`,
-          subscribers,
-          inFlight: 32,
-          payload: 64,
-        } as const;
-        figures[`subscribers ${subscribers}`] = (await measure(contender, generator, spec, durations)).cost;
-      }
-      for (const payload of sizes) {
-        const spec = {
-          job: "closed loop",
-          channel: `bench/of-${payload}`,
-          subscribers: 200,
-          inFlight: 8,
-          payload,
-        } as const;
-        figures[`payload ${payload}`] = (await measure(contender, generator, spec, durations)).cost;
-      }
-      return figures;
-    });
+    const medians = await interleave(
+      context,
+      { title: "Growth", rounds: 1, light: false },
+      async (contender: Contender): Promise<Figures> => {
+        const figures: Record<string, number> = {};
+        for (const subscribers of audience) {
+          const spec = {
+            job: "closed loop",
+            channel: `bench/by-${subscribers}`,
+            subscribers,
+            inFlight: 32,
+            payload: 64,
+          } as const;
+          figures[`subscribers ${subscribers}`] = (await measure(contender, generator, spec, durations)).cost;
+        }
+        for (const payload of sizes) {
+          const spec = {
+            job: "closed loop",
+            channel: `bench/of-${payload}`,
+            subscribers: 200,
+            inFlight: 8,
+            payload,
+          } as const;
+          figures[`payload ${payload}`] = (await measure(contender, generator, spec, durations)).cost;
+        }
+        return figures;
+      },
+    );
     const y = "server CPU per delivery, µs";
     return {
       rows: [

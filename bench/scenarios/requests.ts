@@ -12,17 +12,21 @@ export const requests: Scenario = {
     "call with Tidemark, an acknowledgement with Socket.IO, a bare echo with the others.",
   run: async (context) => {
     const durations = context.quick ? { warmUp: 0.7, seconds: 0.8 } : { warmUp: 1, seconds: 2 };
-    const medians = await interleave(context, "Requests", context.quick ? 1 : 3, async (contender) => {
-      const of = (inFlight: number) =>
-        measure(
-          contender,
-          context.generator,
-          { job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD },
-          durations,
-        );
-      const [one, eight] = [await of(1), await of(8)];
-      return { one: one.cost, eight: eight.cost, rate: eight.rate };
-    });
+    const medians = await interleave(
+      context,
+      { title: "Requests", rounds: context.quick ? 1 : 3, light: false },
+      async (contender) => {
+        const of = (inFlight: number) =>
+          measure(
+            contender,
+            context.generator,
+            { job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD },
+            durations,
+          );
+        const [one, eight] = [await of(1), await of(8)];
+        return { one: one.cost, eight: eight.cost, rate: eight.rate };
+      },
+    );
     return {
       rows: [
         medians.row("server CPU per request, 1 under way", "one", "µs"),

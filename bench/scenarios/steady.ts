@@ -20,10 +20,15 @@ function steady({ id, title, about, spec }: Shape): Scenario {
     run: async (context) => {
       const { quick, generator } = context;
       const durations = quick ? { warmUp: 0.8, seconds: 1 } : { warmUp: 2, seconds: 4 };
-      const medians = await interleave(context, title, quick ? 1 : 2, async (contender) => ({
-        ...(await measure(contender, generator, spec(quick), durations)),
-      }));
+      const medians = await interleave(
+        context,
+        { title, rounds: quick ? 1 : 2, light: true },
+        async (contender) => ({
+          ...(await measure(contender, generator, spec(quick), durations)),
+        }),
+      );
       return {
+        drawn: "latency, p99",
         rows: [
           medians.row("latency, p50", "p50", "ms"),
           medians.row("latency, p99", "p99", "ms"),

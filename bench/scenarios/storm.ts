@@ -40,7 +40,11 @@ export const storm: Scenario = {
         resumed: deliveries / (members * MISSED),
       };
     };
-    const medians = await interleave(context, "Reconnect storm", quick ? 1 : 2, round, { recover: true });
+    const medians = await interleave(
+      context,
+      { title: "Reconnect storm", rounds: quick ? 1 : 2, light: true, recover: true },
+      round,
+    );
     return {
       rows: [
         medians.row("time until the last one has caught up", "seconds", "s"),
