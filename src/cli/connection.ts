@@ -1,4 +1,4 @@
-/** What `sub`, `pub` and `whoami` have in common: where the server is, who asks, and how to print. */
+/** What `sub`, `pub`, `ls` and `whoami` have in common: where the server is, who asks, and how to print. */
 import { UsageError } from "./usage.js";
 
 export const DEFAULT_URL = "ws://localhost:8080/connect";
@@ -38,11 +38,20 @@ export function targetOf(
   values: { readonly url?: string | undefined; readonly token?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): Target {
+  return { url: addressOf(values, env), token: values.token ?? env["TIDEMARK_TOKEN"] };
+}
+
+/**
+ * Where the server's channels are: by option, else by environment.
+ *
+ * @throws {UsageError} when the address is none
+ */
+export function addressOf(values: { readonly url?: string | undefined }, env: NodeJS.ProcessEnv): string {
   const url = values.url ?? env["TIDEMARK_URL"] ?? DEFAULT_URL;
   if (!URL.canParse(url) || !/^(ws|http)s?:$/.test(new URL(url).protocol)) {
     throw new UsageError(`--url takes an address such as ${DEFAULT_URL}, not ${JSON.stringify(url)}`);
   }
-  return { url: url.replace(/^http/, "ws"), token: values.token ?? env["TIDEMARK_TOKEN"] };
+  return url.replace(/^http/, "ws");
 }
 
 /** The one channel that a command is about. */

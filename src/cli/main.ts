@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `tidemark` command: which one of its parts is meant, and the help. */
 import { TidemarkError } from "../client/index.node.js";
+import { ls } from "./ls.js";
 import { pub } from "./pub.js";
 import { serve } from "./serve.js";
 import { sub } from "./sub.js";
@@ -12,25 +13,28 @@ const USAGE = `tidemark - real-time channels that never lose their place
   tidemark serve [options]     a server of its own, for clients and backends in any language
   tidemark sub CHANNEL         prints the channel's messages, and follows
   tidemark pub CHANNEL [JSON]  publishes a message; without one, each line of standard input
+  tidemark ls [BEGINNING]      channels that somebody is subscribed to, with counts
   tidemark whoami              what the server says to this token
   tidemark help                this text
 
-Options of sub, pub and whoami:
+Options of sub, pub, ls and whoami:
   --url URL        where the server is; or TIDEMARK_URL; default ws://localhost:8080/connect
-  --token TEXT     who this is; or TIDEMARK_TOKEN
+  --token TEXT     who this is; or TIDEMARK_TOKEN; not for ls
   --json           prints a JSON object a line
 
   sub  --last N    begin N messages back
        --since T   begin at a time: 14:05, 2026-01-31T14:05, or 5m, 2h, 7d ago
        --count N   end after N messages
-  pub, whoami
-       --timeout S give up after so many seconds; default 30 and 10
+  ls   --api-key K the server's API key; or TIDEMARK_API_KEY
+  pub, ls, whoami
+       --timeout S give up after so many seconds; default 30 for pub, 10 for the others
 
 Options of serve:
   --port N         default 8080, or PORT
   --host NAME      default all interfaces, or HOST
   --config FILE    which channels there are: a JSON file, see below
   --origin URL     pages of this origin may connect too; may be given several times
+  --api-key KEY    lets backends and tidemark ls ask /api/channels; or TIDEMARK_API_KEY, which ps does not show
   --data DIR       keeps the logs there, on the disk; without it they are in memory and end with the process
   --workers N      N processes share the port and the logs; needs --data
   --sync none      answers before the disk has it: faster, and lost with the machine's power; default disk
@@ -53,6 +57,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     case "pub":
       process.exitCode = await pub(args, process.env);
       return;
+    case "ls":
+      return ls(args, process.env);
     case "whoami":
       return whoami(args, process.env);
     case undefined:

@@ -14,6 +14,7 @@ interface ServeOptions {
   readonly host: string | undefined;
   readonly config: string | undefined;
   readonly origins: readonly string[];
+  readonly apiKey: string | undefined;
   /** Where logs are kept; in memory when there is none. */
   readonly data: string | undefined;
   readonly sync: "disk" | "none";
@@ -89,9 +90,15 @@ async function start(
   options: ServeOptions,
   broker: Broker | undefined,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { port, host, origins } = options;
+  const { port, host, origins, apiKey } = options;
   const channels = readChannels(options.config);
-  const app = open(() => tidemark({ origins, ...(broker !== undefined && { broker }) }).channels(channels));
+  const app = open(() =>
+    tidemark({
+      origins,
+      ...(apiKey !== undefined && { apiKey }),
+      ...(broker !== undefined && { broker }),
+    }).channels(channels),
+  );
   const stop = async (): Promise<void> => {
     await app.close();
     await broker?.close();
@@ -171,6 +178,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     host: { type: "string" },
     config: { type: "string" },
     origin: { type: "string", multiple: true },
+    "api-key": { type: "string" },
     data: { type: "string" },
     sync: { type: "string" },
     workers: { type: "string" },
@@ -190,6 +198,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
       host: values.host ?? env["HOST"],
       config: values.config,
       origins: values.origin ?? [],
+      apiKey: values["api-key"] ?? env["TIDEMARK_API_KEY"],
       data: values.data === undefined ? undefined : resolve(values.data),
       sync,
       workers,

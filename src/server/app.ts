@@ -14,6 +14,9 @@ import {
   type Random,
   type TypedApp,
 } from "../protocol/index.js";
+import { keyCheck } from "./auth/api-key.js";
+import type { ActiveChannels } from "./census/census.js";
+import { pageOfNames, type ChannelsQuery } from "./census/count.js";
 import type { Channel } from "./channels/define.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
@@ -78,6 +81,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#channels = channels;
     this.#methods = methods;
     readLimits(options);
+    if (options.apiKey !== undefined) keyCheck(options.apiKey);
     this.#registry();
   }
 
@@ -204,6 +208,17 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return this.user(id).disconnect(reason);
   }
 
+  /**
+   * The channels that somebody is subscribed to, on all servers, in the order of their names and a page at a time. Waits up to
+   * a second for the other servers to answer.
+   *
+   * @throws {TidemarkError} `bad_request` when the limit is none; rejects with the broker's error
+   * @example const { channels } = await app.activeChannels({ prefix: "chat/" }); // [{ channel, kind, subscribers, members }]
+   */
+  async activeChannels(query: ChannelsQuery = {}): Promise<ActiveChannels> {
+    return this.#open().census.count(pageOfNames(query));
+  }
+
   /** Connections that are open now, and channels that somebody is subscribed to. */
   get stats(): { connections: number; channels: number } {
     const engine = this.#running?.engine;
@@ -272,6 +287,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       echo: options.echo ?? "/echo",
       origins: options.origins ?? [],
       http,
+      apiKey: options.apiKey,
     });
     return (this.#running = { engine, mount });
   }

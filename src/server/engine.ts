@@ -4,6 +4,7 @@
  */
 import type { Broker } from "../broker/index.js";
 import type { Clock, Random } from "../protocol/index.js";
+import { Census } from "./census/census.js";
 import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
 import { Appender } from "./connection/appender.js";
@@ -32,6 +33,8 @@ export interface EngineOptions {
 
 export class Engine {
   readonly node: ServerNode;
+  /** Who is subscribed to what, on all nodes. */
+  readonly census: Census;
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
@@ -57,6 +60,13 @@ export class Engine {
       }),
       nextNumber: () => ++number,
     };
+    this.census = new Census({
+      broker,
+      clock,
+      random,
+      channels: this.node.hub,
+      onError: (error) => log.warn({ error }, "another server asked what is here, and got no answer"),
+    });
     this.#heartbeat = new Heartbeat(clock, options.limits.ping);
     this.#stopListening = broker.listen((text) => {
       const command = readUserCommand(text);
@@ -87,6 +97,7 @@ export class Engine {
   /** Ends everything; the broker is the caller's to close. */
   close(reason: string): void {
     this.#stopListening();
+    this.census.close();
     this.#heartbeat.stop();
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();

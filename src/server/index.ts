@@ -9,6 +9,8 @@ export {
   type JwtOptions,
   type JwtUser,
 } from "./auth/jwt.js";
+export type { ActiveChannels } from "./census/census.js";
+export type { ChannelCount, ChannelsQuery } from "./census/count.js";
 export { bytes } from "./channels/bytes.js";
 export {
   stream,

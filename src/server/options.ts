@@ -34,6 +34,11 @@ export interface AppOptions<User> {
   readonly http?: Partial<HttpOptions> | false;
   /** Where the raw echo is; `false` for none. Default `/echo`. */
   readonly echo?: string | false;
+  /**
+   * Who has this key may ask the HTTP API, as `Authorization: Bearer KEY`: at least 16 letters, digits and signs. Default:
+   * there is no API.
+   */
+  readonly apiKey?: string;
   readonly limits?: Partial<ConnectionLimits>;
   /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
   readonly unsent?: Partial<BudgetOptions>;

@@ -1,9 +1,10 @@
-/** Our paths on an HTTP server: channels, echo, health. Everything else on that server is left alone. */
+/** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
 import type { Engine } from "../engine.js";
 import { acceptEcho } from "./echo.js";
+import { HttpApi } from "./http-api.js";
 import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { acceptWebSocket, peerOf, refuseWebSocket, webSocketServer } from "./websocket.js";
@@ -18,6 +19,7 @@ export interface MountOptions {
   readonly echo: string | false;
   readonly origins: Origins;
   readonly http: HttpOptions | false;
+  readonly apiKey: string | undefined;
 }
 
 export class Mount {
@@ -25,6 +27,7 @@ export class Mount {
   readonly #options: MountOptions;
   readonly #webSockets: WebSocketServer;
   readonly #http: HttpEndpoints;
+  readonly #api: HttpApi;
   readonly #echoes = webSocketServer(MAX_ECHO);
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
@@ -36,6 +39,7 @@ export class Mount {
     this.#options = options;
     this.#webSockets = webSocketServer(engine.node.limits.frame);
     this.#http = new HttpEndpoints(engine, options);
+    this.#api = new HttpApi(engine, options.apiKey);
   }
 
   /** Puts us before the handlers that the server has: they see only what is not ours. */
@@ -89,7 +93,7 @@ export class Mount {
         { error: "this is a WebSocket endpoint; see docs/protocol.md" },
         { upgrade: "websocket" },
       );
-    } else return this.#http.handle(path, request, response);
+    } else return this.#http.handle(path, request, response) || this.#api.handle(path, request, response);
     return true;
   }
 

@@ -1,0 +1,90 @@
+/** The HTTP API for backends and the command line: who has the key may ask it. Not for pages. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { BrokerError } from "../../broker/index.js";
+import { ERRORS, type ErrorCode } from "../../protocol/index.js";
+import { pageOfNames } from "../census/count.js";
+import type { Engine } from "../engine.js";
+import { TidemarkError } from "../errors.js";
+import { keyCheck, type KeyCheck } from "../auth/api-key.js";
+
+/** Where the list of channels is. */
+export const CHANNELS_PATH = "/api/channels";
+
+const STATUS: Partial<Record<string, number>> = { bad_request: 400, unauthorized: 401, unavailable: 503 };
+
+export class HttpApi {
+  readonly #engine: Engine;
+  readonly #isKey: KeyCheck | undefined;
+
+  /** @throws {TypeError} when the key can be guessed */
+  constructor(engine: Engine, key: string | undefined) {
+    this.#engine = engine;
+    this.#isKey = key === undefined ? undefined : keyCheck(key);
+  }
+
+  /** Serves a request if its path is one of ours; says whether it was. Without a key none is. */
+  handle(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#isKey === undefined || path !== CHANNELS_PATH) return false;
+    response.on("error", () => {});
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      refuse(response, 405, "bad_request", `${CHANNELS_PATH} takes GET`, { allow: "GET, HEAD" });
+    } else if (!this.#isKey(bearerOf(request))) {
+      refuse(response, 401, "unauthorized", "the API key is wanted, as Authorization: Bearer KEY", {
+        "www-authenticate": "Bearer",
+      });
+    } else void this.#channels(request, response);
+    return true;
+  }
+
+  async #channels(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const { searchParams } = new URL(request.url ?? "", "http://localhost");
+      const page = await this.#engine.census.count(
+        pageOfNames({
+          prefix: searchParams.get("prefix") ?? undefined,
+          after: searchParams.get("after") ?? undefined,
+          limit: searchParams.has("limit") ? Number(searchParams.get("limit")) : undefined,
+        }),
+      );
+      write(response, 200, page);
+    } catch (error) {
+      const { code, message } = asTidemarkError(error);
+      const status = STATUS[code] ?? 500;
+      if (status === 500) this.#engine.node.log.error({ error }, "a request to the API failed");
+      refuse(response, status, code, status === 500 ? "the server failed; its log says why" : message);
+    }
+  }
+}
+
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
+}
+
+function asTidemarkError(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof TidemarkError) return error;
+  if (error instanceof BrokerError) return { code: "unavailable", message: "the broker does not answer" };
+  return { code: "internal", message: "" };
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
+  const retry = Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].retry;
+  write(response, status, { error: { code, message, retry } }, headers);
+}
+
+function write(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  // What is still to come of the request is not waited for.
+  if (!response.req.complete) response.setHeader("connection", "close");
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
+  response.end(`${JSON.stringify(body)}\n`);
+}
