@@ -168,7 +168,7 @@ describe.skipIf(!hasRedis)("a replica that is promoted without the end of a log"
     await node.follow("c", follower);
     await appendEach(node, "c", drafts(50, "kept "));
     const kept = await readAll(node, "c");
-    await watched.primary.admin.wait(1, 1000);
+    await watched.primary.replicated();
     // It follows somebody who is not there, so it hears of nothing more.
     await watched.replica.admin.replicaof("127.0.0.1", 1);
     await appendEach(node, "c", drafts(100, "lost "));
@@ -201,9 +201,7 @@ describe.skipIf(!hasRedis)("with replicas to wait for", () => {
   test("an append is acknowledged when they hold it, and not when they are gone", async () => {
     const primary = await started({ "repl-diskless-sync-delay": 0 });
     const replica = await started({ replicaof: `127.0.0.1 ${primary.port}` });
-    await until("the replica to follow", async () =>
-      /state=online/.test(await primary.admin.info("replication")),
-    );
+    await primary.replicated();
     const node = await nodes.connect({ url: primary.url, replicas: 1 });
     expect(node.durability).toBe("replicated");
     await Promise.all(drafts(50).map((one) => node.append("c", [one], KEEP)));

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { until } from "./wait.js";
 
 /** Whether the tests can run: `npm test` says what it could not install. */
 export const hasRedis = !(process.env["TIDEMARK_MISSING"] ?? "").split(",").includes("redis-server");
@@ -62,6 +63,19 @@ export class RedisServer {
       retryStrategy: () => 20,
       maxRetriesPerRequest: null,
     }));
+  }
+
+  /**
+   * Resolves when a replica holds all that this server has written until now. Nothing less says so: `state=online` is
+   * where the server has sent its data, and what comes after flows only from the replica's next REPLCONF ACK on. On
+   * a busy machine its first one comes too early to count, and the next a second later.
+   */
+  async replicated(): Promise<void> {
+    await until("a replica to hold everything", async () => {
+      // WAIT asks about what this connection wrote last. A PUBLISH is replicated, and changes nothing.
+      await this.admin.publish("replicated", "");
+      return (await this.admin.wait(1, 100)) === 1;
+    });
   }
 
   async start(): Promise<void> {

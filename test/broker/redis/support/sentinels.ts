@@ -21,9 +21,7 @@ export class Watched {
   static async start(settings: Settings = {}): Promise<Watched> {
     const primary = await RedisServer.start({ "repl-diskless-sync-delay": 0, ...settings });
     const replica = await RedisServer.start({ replicaof: `127.0.0.1 ${primary.port}`, ...settings });
-    await until("the replica to follow", async () =>
-      /state=online/.test(await primary.admin.info("replication")),
-    );
+    await primary.replicated();
     const ports = await freePorts(3);
     const sentinels = ports.map((port) => new RedisServer(port, {}));
     await Promise.all(sentinels.map((sentinel) => startSentinel(sentinel, primary)));
