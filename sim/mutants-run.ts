@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Found, Order } from "./mutants-worker.js";
+import { ROOMY } from "./pool.js";
 
 /** A run that ends neither well nor badly within this time does not end: that shows too. */
 const PATIENCE_MS = 240_000;
@@ -7,7 +8,8 @@ const PATIENCE_MS = 240_000;
 /** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. Rejects when the copy cannot be loaded. */
 export async function tryCopy(module: string, seeds: number): Promise<Found> {
   const order: Order = { module, seeds };
-  const worker = new Worker(new URL("./mutants-worker.js", import.meta.url), { workerData: order });
+  const place = new URL("./mutants-worker.js", import.meta.url);
+  const worker = new Worker(place, { workerData: order, resourceLimits: ROOMY });
   try {
     return await new Promise((resolve, reject) => {
       const late: Found = { seed: 0, promise: "progress", message: "the run did not end" };

@@ -2,6 +2,9 @@
 import { Worker } from "node:worker_threads";
 import type { Job, Outcome } from "./worker.js";
 
+/** A run makes much and keeps little of it: with room for that, less is moved about. */
+export const ROOMY = { maxYoungGenerationSizeMb: 96 } as const;
+
 /** Runs every seed from `from` to `to`; `onOutcome` is called as they end, in no order. Rejects when a worker fails. */
 export async function runSeeds(
   { from, to, steps, workers }: { from: number; to: number; steps: number | undefined; workers: number },
@@ -9,7 +12,7 @@ export async function runSeeds(
 ): Promise<void> {
   let next = from;
   const one = async (): Promise<void> => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url));
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { resourceLimits: ROOMY });
     try {
       while (next <= to) onOutcome(await ask(worker, { seed: next++, steps }));
     } finally {

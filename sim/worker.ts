@@ -16,6 +16,9 @@ export interface Outcome {
   readonly violations: readonly Violation[];
 }
 
+// Refusals are made by the thousand, and nobody reads where each was made; a seed that fails is run again by itself.
+Error.stackTraceLimit = 0;
+
 parentPort?.on("message", (job: Job) => {
   void simulate({ seed: job.seed, ...(job.steps !== undefined && { steps: job.steps }) }).then(
     ({ hash, ms, counts, violations }) => {
