@@ -3,17 +3,14 @@ export const MAX_CHANNEL_BYTES = 255;
 
 // Control characters would make logs and terminals lie about the name; lone surrogates have no UTF-8 form.
 // eslint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
+const UNFIT = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
 /** Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. */
 export function channelNameProblem(name: string): string | undefined {
-  if (name === "") return "a channel name cannot be empty";
-  if (name.length > MAX_CHANNEL_BYTES || utf8Length(name) > MAX_CHANNEL_BYTES) {
-    return `a channel name has at most ${MAX_CHANNEL_BYTES} bytes of UTF-8`;
-  }
-  if (UNPRINTABLE.test(name)) return "a channel name has no control characters";
-  if (LONE_SURROGATE.test(name)) return "a channel name must be well-formed Unicode";
+  const bytes = utf8Length(name);
+  if (bytes === 0 || bytes > MAX_CHANNEL_BYTES)
+    return `a channel name has 1 to ${MAX_CHANNEL_BYTES} bytes of UTF-8, not ${bytes}`;
+  if (UNFIT.test(name)) return "a channel name is well-formed Unicode without control characters";
   return undefined;
 }
 

@@ -1,3 +1,5 @@
+import { isOffset } from "./offset.js";
+
 /** A place in a channel's log: everything up to and including `offset` has been seen, in the log called `epoch`. */
 export interface Cursor {
   readonly epoch: string;
@@ -13,8 +15,7 @@ export function formatCursor(cursor: Cursor): string {
 
 /** Reads `epoch:offset`; `undefined` when the text is no cursor. */
 export function parseCursor(text: string): Cursor | undefined {
-  const match = FORM.exec(text);
-  const epoch = match?.[1];
-  const offset = Number(match?.[2]);
-  return epoch === undefined || !Number.isSafeInteger(offset) ? undefined : { epoch, offset };
+  const [, epoch, digits] = FORM.exec(text) ?? [];
+  const offset = Number(digits);
+  return epoch !== undefined && isOffset(offset) ? { epoch, offset } : undefined;
 }

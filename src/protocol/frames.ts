@@ -204,10 +204,12 @@ export type EventFrame =
   | { readonly event: "unsubscribed"; readonly ch: number; readonly code: string; readonly message: string }
   | { readonly event: "goaway"; readonly after: number };
 
-/** What a server sends, one line each. */
-export type ServerFrame =
-  | { readonly is: "ping" }
-  | { readonly is: "message"; readonly message: MessageFrame }
-  | { readonly is: "ok"; readonly id: number; readonly ok: unknown }
-  | { readonly is: "error"; readonly id: number | undefined; readonly error: ErrorBody }
-  | { readonly is: "event"; readonly event: EventFrame };
+/** What a server sends, one line each. The field that is there says what it is; a ping has none. */
+export interface ServerFrame {
+  readonly message?: MessageFrame;
+  readonly event?: EventFrame;
+  /** With an id the answer to a command; without one, an error that belongs to none. */
+  readonly id?: number | undefined;
+  readonly ok?: unknown;
+  readonly error?: ErrorBody | undefined;
+}

@@ -4,6 +4,7 @@
  * base64 in a text frame.
  */
 import { fromBase64, toBase64 } from "./base64.js";
+import { isOffset } from "./offset.js";
 
 /** One line of a frame, parsed, with the bytes that belong to it. */
 export interface Line {
@@ -33,7 +34,7 @@ export function readTextLines(frame: string): Line[] {
   if (size === undefined) return [{ value: whole.value, bytes: undefined }];
   // The base64 of no bytes is an empty line, which JSON takes for space.
   if (size === 0) return [{ value: whole.value, bytes: new Uint8Array(0) }];
-  throw new FrameError("the bytes that the line announces are missing");
+  return fail("the bytes that the line announces are missing");
 }
 
 /**
@@ -42,22 +43,15 @@ export function readTextLines(frame: string): Line[] {
  * @throws {FrameError} as {@link readTextLines}
  */
 export function splitTextLines(frame: string): Line[] {
-  const lines: Line[] = [];
   const texts = frame.split("\n");
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i] as string;
-    if (text.trim() === "") continue;
-    const value = parse(text);
-    const size = announcedBytes(value);
-    if (size === undefined) {
-      lines.push({ value, bytes: undefined });
-      continue;
-    }
-    const bytes = fromBase64(texts[++i] ?? "");
-    if (bytes?.length !== size) throw new FrameError(`expected a line with the base64 of ${size} bytes`);
-    lines.push({ value, bytes });
-  }
-  return lines;
+  let at = 0;
+  return linesOf(
+    () => texts[at++],
+    (size) => {
+      const bytes = fromBase64(texts[at++] ?? "");
+      return bytes?.length === size ? bytes : fail(`expected a line with the base64 of ${size} bytes`);
+    },
+  );
 }
 
 /**
@@ -67,23 +61,32 @@ export function splitTextLines(frame: string): Line[] {
  * @throws {FrameError} when a line is not JSON or UTF-8, or announces more bytes than follow
  */
 export function readBinaryLines(frame: Uint8Array): Line[] {
-  const lines: Line[] = [];
   let at = 0;
-  while (at < frame.length) {
-    let end = frame.indexOf(NEWLINE, at);
-    if (end < 0) end = frame.length;
-    const text = decodeUtf8(frame.subarray(at, end));
-    at = end + 1;
+  function take(end: number): Uint8Array {
+    const part = frame.subarray(at, end);
+    at = end;
+    return part;
+  }
+  return linesOf(
+    () => {
+      if (at >= frame.length) return undefined;
+      const end = frame.indexOf(NEWLINE, at);
+      const text = decodeUtf8(take(end < 0 ? frame.length : end));
+      at++;
+      return text;
+    },
+    (size) => (at + size > frame.length ? fail(`expected ${size} bytes after the line`) : take(at + size)),
+  );
+}
+
+/** The lines that `next` gives until there are none, each with the bytes that it announces, which `take` gives. */
+function linesOf(next: () => string | undefined, take: (size: number) => Uint8Array): Line[] {
+  const lines: Line[] = [];
+  for (let text = next(); text !== undefined; text = next()) {
     if (text.trim() === "") continue;
     const value = parse(text);
     const size = announcedBytes(value);
-    if (size === undefined) {
-      lines.push({ value, bytes: undefined });
-      continue;
-    }
-    if (at + size > frame.length) throw new FrameError(`expected ${size} bytes after the line`);
-    lines.push({ value, bytes: frame.subarray(at, at + size) });
-    at += size;
+    lines.push({ value, bytes: size === undefined ? undefined : take(size) });
   }
   return lines;
 }
@@ -106,9 +109,8 @@ export function writeTextLine(line: string, bytes: Uint8Array): string {
 function announcedBytes(value: unknown): number | undefined {
   const holder: unknown = Array.isArray(value) ? value[3] : value;
   if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, "bytes")) return undefined;
-  const size = (holder as { bytes: unknown }).bytes;
-  if (typeof size === "number" && Number.isSafeInteger(size) && size >= 0) return size;
-  throw new FrameError("bytes must be a whole number of bytes");
+  const { bytes } = holder as { bytes: unknown };
+  return isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
 }
 
 function tryParse(text: string): { value: unknown } | undefined {
@@ -120,15 +122,17 @@ function tryParse(text: string): { value: unknown } | undefined {
 }
 
 function parse(text: string): unknown {
-  const parsed = tryParse(text);
-  if (parsed === undefined) throw new FrameError(`not JSON: ${text.slice(0, 60)}`);
-  return parsed.value;
+  return (tryParse(text) ?? fail(`not JSON: ${text.slice(0, 60)}`)).value;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new FrameError("not UTF-8");
+    return fail("not UTF-8");
   }
+}
+
+function fail(message: string): never {
+  throw new FrameError(message);
 }

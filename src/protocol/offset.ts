@@ -28,5 +28,5 @@ export function timeOf(offset: number): number {
 
 /** Whether `value` is a whole number that can be an offset: 0 to 2^53 - 1. */
 export function isOffset(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -16,19 +16,11 @@ type ParamName<Pattern extends string> = Pattern extends `${infer Head}/${infer 
  * @example fillPattern("chat/:id", { id: "general" }) // "chat/general"
  */
 export function fillPattern(pattern: string, params: Readonly<Record<string, string>>): string {
-  return pattern
-    .split("/")
-    .map((segment) => {
-      if (!segment.startsWith(":")) return segment;
-      const value = params[segment.slice(1)];
-      if (typeof value !== "string" || value === "") {
-        throw new TypeError(
-          `channel pattern ${JSON.stringify(pattern)} needs a text for ${JSON.stringify(segment.slice(1))}`,
-        );
-      }
-      return encodeURIComponent(value);
-    })
-    .join("/");
+  return pattern.replace(/(^|\/):([^/]*)/g, (_, slash: string, name: string) => {
+    const value: unknown = params[name];
+    if (typeof value === "string" && value) return slash + encodeURIComponent(value);
+    throw new TypeError(`channel pattern "${pattern}" needs a text for "${name}"`);
+  });
 }
 
 /** A set of patterns that finds the one for a name. Give it all patterns at once, so that clashes show at start-up. */

@@ -12,7 +12,7 @@ test.each(["a", "chat/general", "__proto__", "ü", "😀", "a b", "*", "{x}:y", 
 );
 
 test.each([
-  ["", "empty"],
+  ["", "1 to 255"],
   ["a\nb", "control"],
   ["\0", "control"],
   ["\u007f", "control"],

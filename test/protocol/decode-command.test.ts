@@ -179,7 +179,7 @@ describe("a malformed command", () => {
     ['{"subscribe":null}', "not null"],
     ['{"subscribe":{}}', "not an object"],
     ['{"subscribe":["c"]}', "not an array"],
-    ['{"subscribe":""}', "empty"],
+    ['{"subscribe":""}', "1 to 255"],
     ['{"subscribe":"a\\nb"}', "control"],
     [`{"subscribe":"${long(256)}"}`, "255"],
     ['{"members":"\\ud800"}', "Unicode"],
@@ -220,7 +220,7 @@ describe("a malformed command", () => {
     [`{"connect":{"publisher":"${long(129)}"}}`, "publisher"],
     ['{"connect":{"subs":[]}}', "subs"],
     ['{"connect":{"subs":{"c":1}}}', 'subs takes an object for "c"'],
-    ['{"connect":{"subs":{"":{}}}}', "empty"],
+    ['{"connect":{"subs":{"":{}}}}', "1 to 255"],
     ['{"connect":{"subs":{"c":{"cursor":"x"}}}}', "epoch:offset"],
   ])("%s is answered with what is wrong: %s", (text, why) => {
     const { code, message } = refusal(text);
