@@ -313,9 +313,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "silence-unnoticed",
     about: "the client waits for ever for a server that has gone silent",
-    file: "src/client/connection.ts",
-    find: 'if (state.at !== "online") return undefined;',
-    replace: "if (state.at !== undefined) return undefined;",
+    file: "src/client/silence.ts",
+    find: "    dead();",
+    replace: "",
     promise: "progress",
   },
 ];

@@ -1,13 +1,14 @@
 import { type Kind, type StartAt, type TypedApp, fillPattern } from "../protocol/index.js";
-import { type Status, createConnection } from "./connection.js";
+import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { TidemarkError, messageOf } from "./errors.js";
 import { type HandleHost, createHandle } from "./handle.js";
-import { type ClientOptions, addressOf, settingsFrom } from "./options.js";
+import { type ClientOptions, addressOf, given, settingsFrom } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { payloadOf } from "./payload.js";
 import { createQuestions } from "./questions.js";
+import type { Status } from "./session.js";
 import { createSubscriptions } from "./subscriptions.js";
 import type { Client, ClientEvents, Stream, StreamOptions } from "./types.js";
 import { MAX_FRAME_BYTES, createWire } from "./wire.js";
@@ -46,7 +47,9 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     ...core,
     outbox,
     questions,
-    closed: () => (status === "closed" ? reason : undefined),
+    checkOpen() {
+      if (status === "closed" && reason) throw reason;
+    },
     report,
     handlerFailed: (thrown) => report(handlerError(thrown)),
   };
@@ -90,28 +93,23 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     else env.report(error);
   }
 
-  function checkOpen(): void {
-    const closed = host.closed();
-    if (closed !== undefined) throw closed;
-  }
-
   /** `(pattern, params, options)` or `(name, options)`: a pattern is what has a parameter, or comes with three arguments. */
   function open(kind: Kind) {
     return (name: string, second: object = {}, third?: object): Stream => {
-      checkOpen();
+      host.checkOpen();
       const isPattern = third !== undefined || /(^|\/):/.test(name);
       const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
       const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
-      const subscription = subscriptions.get(channel, kind, definedOnly(start));
+      const subscription = subscriptions.get(channel, kind, startOf(start));
       // After this turn, so that handles opened and closed in it cost nothing.
       queueMicrotask(subscription.ask);
       return createHandle(host, subscription, buffer);
     };
   }
 
-  const stopListening = env.listen(connection.nudge);
+  const stopListening = env.listen(connection.heed);
   // Not before the application had its turn to listen.
-  queueMicrotask(connection.start);
+  queueMicrotask(() => connection.heed("visible"));
 
   return {
     get status() {
@@ -130,7 +128,7 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     stream: open("stream"),
     transient: open("transient"),
     async call(method: string, data?: unknown) {
-      checkOpen();
+      host.checkOpen();
       const argument = data === undefined ? "" : `,${payloadOf(data).body}`;
       return questions.ask(`"call":${JSON.stringify(method)}${argument}`, false);
     },
@@ -139,9 +137,8 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
 }
 
 /** Where a subscription begins: a cursor wins over the others, and what is not given is not there. */
-function definedOnly({ cursor, last, since }: StartAt): StartAt {
-  if (cursor !== undefined) return { cursor };
-  return { ...(last !== undefined && { last }), ...(since !== undefined && { since }) };
+function startOf({ cursor, last, since }: StartAt): StartAt {
+  return given(cursor === undefined ? { last, since } : { cursor });
 }
 
 function handlerError(thrown: unknown): TidemarkError {

@@ -1,55 +1,29 @@
 import {
   type ConnectResult,
   type ErrorBody,
-  type EventFrame,
-  type MessageFrame,
+  type Line,
   type RefreshResult,
-  type ServerFrame,
   type Timer,
   decodeServer,
   readBinaryLines,
-  shouldReconnect,
   splitTextLines,
 } from "../protocol/index.js";
-import { createAlarm } from "./alarm.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
 import type { Core } from "./core.js";
-import type { Environment } from "./environment.js";
+import type { Environment, PlatformEvent } from "./environment.js";
 import { TidemarkError, fromReply, messageOf } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
+import type { Session } from "./session.js";
+import { createSilence } from "./silence.js";
 import { createTokenSource } from "./token.js";
 import type { Transport, TransportEvents, TransportName } from "./transport.js";
 import { createChoice } from "./transports/choice.js";
 
-/** What the connection needs of the rest of the client, and tells it. */
-export interface Session {
-  /** The inside of a connect command with this token. */
-  readonly connectBody: (token: string | undefined) => string;
-  readonly online: (result: ConnectResult) => void;
-  /** What was sent has been answered, where that is to be waited for. */
-  readonly idle: () => void;
-  /** The connection is gone. What waits for an answer is told after this. */
-  readonly down: () => void;
-  readonly message: (message: MessageFrame) => void;
-  readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
-  /** `id` is the server's name for the connection, or for the last one. */
-  readonly status: (status: Status, reason: TidemarkError | undefined, id: string | undefined) => void;
-  /** Something went wrong that nobody waits for. */
-  readonly error: (error: TidemarkError) => void;
-}
-
-/**
- * `connecting`: a connection is being made. `online`: commands are answered. `offline`: waiting before the next try.
- * `closed`: for good, by `close()` or because the server said that coming back is no use.
- */
-export type Status = "connecting" | "online" | "offline" | "closed";
-
-/** Has one connection at a time, and makes the next one. All the waiting there is to do, is done here. */
+/** Has one connection at a time, and makes the next one, the first when told `visible`. All the waiting is done here. */
 export interface Connection {
-  readonly start: () => void;
-  /** The platform says that now is a good time: a waiting connection is made at once, a dead one noticed. */
-  readonly nudge: () => void;
+  /** What the platform says: a waiting connection is made at once, a dead one noticed, one that is in the way closed. */
+  readonly heed: (event: PlatformEvent) => void;
   readonly close: (reason: TidemarkError) => void;
   /** The one in use, or being tried. */
   readonly transport: () => TransportName;
@@ -61,54 +35,27 @@ interface Link {
 }
 
 type State =
-  | { readonly at: "idle" }
   | { readonly at: "connecting"; readonly link: Link; readonly timer: Timer }
-  | { readonly at: "handshake"; readonly link: Link; readonly timer: Timer }
   /** `timer` runs when the server has asked to leave. */
   | { readonly at: "online"; readonly link: Link; readonly since: Moment; timer: Timer }
-  | { readonly at: "waiting"; readonly timer: Timer }
+  /** `told`: the server has said how long. */
+  | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
 
-const STATUS = {
-  idle: "connecting",
-  connecting: "connecting",
-  handshake: "connecting",
-  online: "online",
-  waiting: "offline",
-  closed: "closed",
-} as const satisfies Record<State["at"], Status>;
-
-/** A server that says something every `ping` milliseconds is dead when it has said nothing for this much longer. */
-const SILENCE_BEYOND_PING = 10_000;
-/** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
-const LAST_LOOK = 1000;
-/** A token is renewed this long before it expires, or a tenth of its life if that is less. */
-const RENEW_BEFORE = 30_000;
-/** The longest wait of a browser's timers. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
-/** How long a server may take to answer when it is asked whether it is there. */
-const PROBE_MS = 5000;
-
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
   { transport: openTransport, memory }: Environment,
   session: Session,
 ): Connection {
-  const token = createTokenSource(settings.token);
+  const token = createTokenSource(clock, settings.token, refresh);
   const backoff = createBackoff(settings.backoff, random);
-  const silence = createAlarm(clock, checkSilence);
+  const silence = createSilence(clock, ask, () => retry(lost("silent", "the server is silent")));
   const choice = createChoice(settings.transports, memory?.()?.getItem(url));
-  const renewal = createAlarm(clock, refresh);
-  let state: State = { at: "idle" };
+  let state: State = { at: "offline", timer: undefined, told: false };
   let id: string | undefined;
-  let heard = momentOf(clock);
-  let longestSilence = Infinity;
-  /** How much of that is left to it; less when it was asked to say something. */
-  let patience = Infinity;
-  let suspect = false;
   let secret: string | undefined;
   let renewing = false;
   /** Whether a refused token was replaced since the last connection that lasted. */
@@ -118,19 +65,16 @@ export function createConnection(
     const link: Link = { transport: undefined };
     enter({ at: "connecting", link, timer: timeout(link) }, reason);
     const now = token.get();
-    if (!(now instanceof Promise)) {
-      open(link, now);
-      return;
-    }
-    now.then(
-      (fetched) => open(link, fetched),
-      (cause: unknown) => {
-        const message = `the token function failed: ${messageOf(cause)}`;
-        const error = new TidemarkError("token_failed", message, { cause, retry: true });
-        if (has(link)) retry(error);
-        session.error(error);
-      },
-    );
+    if (now instanceof Promise)
+      now.then(
+        (fetched) => open(link, fetched),
+        (cause: unknown) => {
+          const error = lost("token_failed", `the token function failed: ${messageOf(cause)}`, cause);
+          if (has(link)) retry(error);
+          session.error(error);
+        },
+      );
+    else open(link, now);
   }
 
   function timeout(link: Link): Timer {
@@ -156,34 +100,29 @@ export function createConnection(
   }
 
   function eventsOf(link: Link): TransportEvents {
+    const own =
+      <Args extends unknown[]>(act: (...args: Args) => void) =>
+      (...args: Args): void => {
+        if (has(link)) act(...args);
+      };
     return {
-      open: () => shakeHands(link),
-      frame: (frame, aside) => read(link, frame, aside),
-      over() {
-        if (!has(link)) return;
-        if (state.at === "online") greet(link);
-        else closed(1006, "");
-      },
-      idle() {
-        if (has(link)) session.idle();
-      },
-      better(adopt) {
-        if (!has(link)) return;
+      open: own(() => shakeHands(link)),
+      frame: own((frame: string | Uint8Array, aside?: boolean) => read(link, frame, aside)),
+      over: own(() => (state.at === "online" ? greet(link) : closed(1006, ""))),
+      idle: own(session.idle),
+      better: own((adopt: (events: TransportEvents) => Transport) => {
         const next: Link = { transport: undefined };
         next.transport = adopt(eventsOf(next));
         choice.reset();
         enter({ at: "connecting", link: next, timer: timeout(next) });
         shakeHands(next);
-      },
-      close(code, reason) {
-        if (has(link)) closed(code, reason);
-      },
+      }),
+      close: own(closed),
     };
   }
 
   function shakeHands(link: Link): void {
-    if (state.at !== "connecting" || state.link !== link || link.transport === undefined) return;
-    state = { at: "handshake", link, timer: state.timer };
+    if (!link.transport) return;
     wire.attach(link.transport);
     wire.renew = link.transport.idle && renew;
     greet(link);
@@ -203,7 +142,7 @@ export function createConnection(
     wire.flush();
     wire.request(session.connectBody(secret), (error, result) => {
       if (!has(link)) return;
-      if (error === undefined) online(link, result as ConnectResult);
+      if (!error) online(link, result as ConnectResult);
       else refused(fromReply(error), error);
     });
     wire.flush();
@@ -211,7 +150,6 @@ export function createConnection(
 
   function online(link: Link, result: ConnectResult): void {
     id = result.client;
-    longestSilence = patience = result.ping + SILENCE_BEYOND_PING;
     wire.open = true;
     wire.me = result.sender ?? "";
     choice.worked();
@@ -222,34 +160,20 @@ export function createConnection(
       timer: undefined,
     });
     if (!has(link)) return;
-    silence.within(longestSilence - LAST_LOOK);
-    expiresIn(result.expires);
+    silence.begin(result.ping);
+    token.expiresIn(result.expires);
     session.online(result);
   }
 
-  /** A token that can be renewed is, a while before it expires. */
-  function expiresIn(ms: number | undefined): void {
-    if (ms !== undefined && token.renewable)
-      renewal.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
-  }
-
-  /** Where it cannot be done, the server ends the connection when the token has expired, and the next one has a new token. */
-  function refresh(): undefined {
+  /** A new token, in mid-connection. */
+  function refresh(fetched: string | undefined): void {
     if (state.at !== "online") return;
-    const { link } = state;
-    token.forget();
-    Promise.resolve(token.get()).then(
-      (fetched) => {
-        if (!has(link)) return;
-        secret = fetched;
-        if (wire.renew) renew();
-        else
-          wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
-            if (error === undefined) expiresIn((result as RefreshResult).expires);
-          });
-      },
-      () => {},
-    );
+    secret = fetched;
+    if (wire.renew) renew();
+    else
+      wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
+        if (!error) token.expiresIn((result as RefreshResult).expires);
+      });
   }
 
   /** The server did not take the connect command, or threw the connection out for its token. */
@@ -271,7 +195,7 @@ export function createConnection(
 
   function closed(code: number, reason: string): void {
     const error = closeError(code, reason);
-    if (!shouldReconnect(code) || error.code === "token_expired") refused(error);
+    if (!error.retry || error.code === "token_expired") refused(error);
     else if (code < 4000) unreachable(error);
     else retry(error);
   }
@@ -290,76 +214,49 @@ export function createConnection(
     return backoff.fresh();
   }
 
-  function retry(reason: TidemarkError, delay?: number): void {
+  /** @param after how long the server has said to wait */
+  function retry(reason: TidemarkError, after?: number): void {
     settled();
     const jittered = backoff.next();
-    const timer = clock.setTimeout(() => connect(reason), delay ?? jittered);
-    enter({ at: "waiting", timer }, reason);
+    const timer = clock.setTimeout(() => connect(reason), after ?? jittered);
+    enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
   function read(link: Link, frame: string | Uint8Array, aside = false): void {
-    if (!has(link)) return;
-    if (!aside) {
-      heard = momentOf(clock);
-      patience = longestSilence;
-      suspect = false;
-    }
+    if (!aside) silence.heard();
     try {
       for (const line of typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)) {
-        const decoded = decodeServer(line);
-        if (decoded !== undefined) dispatch(decoded);
+        dispatch(line);
         // What a frame's first lines lead to can be the end of the connection they came on.
         if (!has(link)) return;
       }
     } catch (cause) {
-      const message = `malformed frame: ${messageOf(cause)}`;
-      const error = new TidemarkError("malformed", message, { cause, retry: true });
+      const error = lost("malformed", `malformed frame: ${messageOf(cause)}`, cause);
       if (has(link)) unreachable(error);
       session.error(error);
     }
   }
 
-  function dispatch(frame: ServerFrame): void {
-    switch (frame.is) {
-      case "ping":
-        break;
-      case "message":
-        session.message(frame.message);
-        break;
-      case "ok":
-        wire.answer(frame.id, undefined, frame.ok);
-        break;
-      case "error":
-        if (frame.id === undefined) session.error(fromReply(frame.error));
-        else wire.answer(frame.id, frame.error, undefined);
-        break;
-      case "event":
-        if (frame.event.event === "goaway") leaveAfter(frame.event.after);
-        else session.event(frame.event);
-        break;
-    }
+  function dispatch(line: Line): void {
+    const { message, event, id: to, ok, error } = decodeServer(line);
+    if (message) session.message(message);
+    else if (event?.event === "goaway") leaveAfter(event.after);
+    else if (event) session.event(event);
+    else if (to !== undefined) wire.answer(to, error, ok);
+    else if (error) session.error(fromReply(error));
   }
 
   function leaveAfter(ms: number): void {
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
-    state.timer = clock.setTimeout(
-      () => connect(new TidemarkError("going_away", "the server stops", { retry: true })),
-      ms,
-    );
+    state.timer = clock.setTimeout(() => connect(lost("going_away", "the server stops")), ms);
   }
 
-  function checkSilence(): number | undefined {
-    if (state.at !== "online") return undefined;
-    const left = patience - elapsedSince(clock, heard);
-    if (left > LAST_LOOK) return left - LAST_LOOK;
-    if (!suspect) {
-      suspect = true;
-      return LAST_LOOK;
-    }
-    if (left > 0) return left;
-    retry(new TidemarkError("silent", "the server is silent", { retry: true }));
-    return undefined;
+  /** Has the server say something. */
+  function ask(): void {
+    if (state.at !== "online") return;
+    if (wire.renew) renew();
+    else state.link.transport?.send("{}");
   }
 
   function has(link: Link): boolean {
@@ -372,14 +269,14 @@ export function createConnection(
     if ("timer" in last) clock.clearTimeout(last.timer);
     if ("link" in last && next.at !== "online") {
       silence.stop();
-      renewal.stop();
+      token.rest();
       last.link.transport?.close(next.at === "closed");
       wire.open = false;
       session.down();
       wire.detach();
     }
     // Whoever was told that the connection is gone may have closed the client.
-    if (state === next) session.status(STATUS[next.at], reason, id);
+    if (state === next) session.status(next.at, reason, id);
   }
 
   function close(reason: TidemarkError): void {
@@ -387,19 +284,19 @@ export function createConnection(
   }
 
   return {
-    start() {
-      if (state.at === "idle") connect();
-    },
-    nudge() {
-      if (state.at === "waiting") connect();
-      else if (state.at === "online") {
-        patience = Math.min(longestSilence, elapsedSince(clock, heard) + PROBE_MS);
-        if (wire.renew) renew();
-        else state.link.transport?.send("{}");
-        silence.look();
-      }
+    heed(event) {
+      if (event === "away") {
+        if ("link" in state)
+          enter({ at: "offline", timer: undefined, told: false }, lost("offline", "the page is put away"));
+      } else if (state.at === "online") silence.doubt();
+      else if (state.at === "offline" && !state.told && event !== "offline") connect();
     },
     close,
     transport: choice.name,
   };
+}
+
+/** Why there is no connection for the moment. */
+function lost(code: TidemarkError["code"], message: string, cause?: unknown): TidemarkError {
+  return new TidemarkError(code, message, { retry: true, cause });
 }

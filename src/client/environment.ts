@@ -2,8 +2,11 @@ import type { Clock, Random } from "../protocol/index.js";
 import type { TransportFactory } from "./transport.js";
 import type { Memory } from "./transports/memory.js";
 
-/** What a platform may tell: the network is back, the page can be seen again. */
-export type PlatformEvent = "online" | "visible";
+/**
+ * What a platform may tell: the network is there again, or is not; the page is seen again; the page is put away, perhaps
+ * to be shown again later, which browsers do not do with pages that are connected.
+ */
+export type PlatformEvent = "online" | "offline" | "visible" | "away";
 
 /** Everything the client gets from outside. Tests give their own; see `tidemark/testing`. */
 export interface Environment {

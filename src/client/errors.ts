@@ -57,12 +57,16 @@ export class TidemarkError extends Error {
   /** The channel it is about, where it is about one. */
   readonly channel: string | undefined;
 
-  constructor(code: TidemarkError["code"], message: string, details: Details = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+  constructor(
+    code: TidemarkError["code"],
+    message: string,
+    { retry = false, issues, channel, ...cause }: Details = {},
+  ) {
+    super(message, cause);
     this.code = code;
-    this.retry = details.retry ?? false;
-    this.issues = details.issues;
-    this.channel = details.channel;
+    this.retry = retry;
+    this.issues = issues;
+    this.channel = channel;
   }
 }
 

@@ -4,7 +4,7 @@ import { createEmitter } from "./emitter.js";
 import { TidemarkError, fromReply } from "./errors.js";
 import { type Inbox, createInbox } from "./inbox.js";
 import type { Published } from "./lane.js";
-import { type Message, messageFromEntry } from "./message.js";
+import { type Message, messageFrom } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import { type Payload, payloadOf } from "./payload.js";
 import type { Questions } from "./questions.js";
@@ -15,8 +15,8 @@ import type { History, Stream, StreamEvents } from "./types.js";
 export interface HandleHost extends Core {
   readonly outbox: Outbox;
   readonly questions: Questions;
-  /** Why the client is closed, when it is. */
-  readonly closed: () => TidemarkError | undefined;
+  /** @throws {TidemarkError} why the client is closed, when it is */
+  readonly checkOpen: () => void;
   /** An error that no listener of the handle's took. */
   readonly report: (error: TidemarkError) => void;
   readonly handlerFailed: (thrown: unknown) => void;
@@ -50,7 +50,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
 
   function message(next: Message): void {
     if (!open) return;
-    if (early === undefined) {
+    if (!early) {
       events.emit("message", next);
       for (const inbox of inboxes) inbox.push(next);
     } else if (early.push(next) > DEFAULT_BUFFER) {
@@ -100,15 +100,16 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
   };
 
   function check(): void {
-    const error = open ? host.closed() : closed;
-    if (error !== undefined) throw error;
+    if (!open) throw closed;
+    host.checkOpen();
   }
 
   async function history(options?: HistoryOptions): Promise<History<unknown>> {
     check();
     const body = JSON.stringify({ history: name, ...options }).slice(1, -1);
     const { entries, complete, more } = (await host.questions.ask(body, true)) as HistoryResult;
-    return { messages: entries.map((entry) => messageFromEntry(entry, host.wire.me)), complete, more };
+    const messages = entries.map(([offset, data, meta]) => messageFrom(offset, data, meta, host.wire.me));
+    return { messages, complete, more };
   }
 
   /** Without a log there is nothing to retry with: once, to those who are there. */
@@ -120,7 +121,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
       }
       host.wire.request(
         `"publish":${JSON.stringify(name)},${body}`,
-        (error) => (error === undefined ? resolve({ offset: 0 }) : reject(fromReply(error, name))),
+        (error) => (!error ? resolve({ offset: 0 }) : reject(fromReply(error, name))),
         bytes,
       );
     });
@@ -135,7 +136,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
   }
 
   const refused = subscription.add(sink);
-  if (refused !== undefined) queueMicrotask(() => sink.over(refused, "refused"));
+  if (refused) queueMicrotask(() => sink.over(refused, "refused"));
   else if (subscription.at() === "on") isReady();
 
   return {
@@ -181,7 +182,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
       );
       inboxes.add(inbox);
       deliverEarly();
-      if (over !== undefined) inbox.end(over.error);
+      if (over) inbox.end(over.error);
       return inbox;
     },
   };

@@ -44,13 +44,13 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
     for (;;) {
       const value = queue.shift();
       if (value !== undefined) return { done: false, value };
-      if (over !== undefined) {
+      if (over) {
         const { error } = over;
         over = { error: undefined };
-        if (error !== undefined) throw error;
+        if (error) throw error;
         return { done: true, value: undefined };
       }
-      if (behind && log !== undefined) await catchUp(log);
+      if (behind && log) await catchUp(log);
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   }
@@ -61,7 +61,7 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
     behind = false;
     try {
       const { messages, complete, more } = await read(after);
-      if (over !== undefined) return;
+      if (over) return;
       const first = messages[0]?.offset ?? after + 1;
       const upTo = messages.at(-1)?.offset ?? after;
       // No messages at all: a channel that keeps nothing, and what did not fit is gone.

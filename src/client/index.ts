@@ -28,7 +28,7 @@ export function connect<App extends TypedApp = TypedApp>(
 export const openTransport: TransportFactory = realEnvironment.transport;
 
 export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index.js";
-export type { Status } from "./connection.js";
+export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
 export type { Published, Publishing } from "./lane.js";

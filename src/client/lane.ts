@@ -91,7 +91,7 @@ export function createLane(
       `"publish":${JSON.stringify(channel)},${body},"idem":${publish.n}${marks}`,
       (error, result) => {
         // Good news counts from whichever try, bad news only from the latest.
-        if (error === undefined) done(publish, result as Published);
+        if (!error) done(publish, result as Published);
         else if (publish.try === attempt) failed(publish, error);
       },
       bytes,

@@ -1,4 +1,4 @@
-import { type HistoryEntry, type Meta, timeOf } from "../protocol/index.js";
+import { type Meta, timeOf } from "../protocol/index.js";
 
 /** One message of a channel. */
 export interface Message<Data = unknown> {
@@ -25,11 +25,6 @@ export function messageFrom(
   now = 0,
 ): Message {
   const time = offset > 0 ? timeOf(offset) : now;
-  if (meta === undefined) return { data, offset, time };
-  const { bytes: _, ...said } = meta;
+  const { bytes: _, ...said } = meta ?? {};
   return { data, offset, time, ...said, ...(said.sender && { mine: said.sender === me }) };
-}
-
-export function messageFromEntry([offset, data, meta]: HistoryEntry, me: string): Message {
-  return messageFrom(offset, data, meta, me);
 }

@@ -67,16 +67,20 @@ export interface Settings {
 }
 
 export function settingsFrom(options: ClientOptions): Settings {
-  return {
-    token: options.token,
-    transports: options.transports ?? (options.environment?.transport ? ["websocket"] : DEFAULTS.transports),
+  const { dedupeWindow, ...settings } = {
+    ...DEFAULTS,
+    ...(options.environment?.transport && { transports: ["websocket"] as const }),
+    token: undefined,
+    ...given(options),
     backoff: { ...DEFAULTS.backoff, ...options.backoff },
-    connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
-    callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
-    publishTimeout: options.publishTimeout ?? DEFAULTS.publishTimeout,
-    retryWindow: (options.dedupeWindow ?? DEFAULTS.dedupeWindow) - DEDUPE_MARGIN,
     outbox: { ...DEFAULTS.outbox, ...options.outbox },
   };
+  return { ...settings, retryWindow: dedupeWindow - DEDUPE_MARGIN };
+}
+
+/** The fields that have a value. */
+export function given<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 /**

@@ -28,7 +28,7 @@ export function createOutbox(core: Core): Outbox {
 
   function laneOf(channel: string): Lane {
     let lane = lanes.get(channel);
-    if (lane === undefined) {
+    if (!lane) {
       lane = createLane(core, channel, ({ payload }) => {
         messages--;
         bytes -= payload.size;

@@ -19,12 +19,17 @@ export function payloadOf(data: unknown): Payload {
   if (data instanceof Uint8Array) {
     return { body: `"data":null,"bytes":${data.length}`, bytes: data.slice(), size: data.length };
   }
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(data) as string | undefined;
-  } catch (cause) {
-    throw new TidemarkError("invalid", `no JSON can be made of it: ${messageOf(cause)}`, { cause });
-  }
-  if (json === undefined) throw new TidemarkError("invalid", `no JSON can be made of ${typeof data}`);
+  const json = jsonOf(data);
   return { body: `"data":${json}`, bytes: undefined, size: utf8Length(json) };
+}
+
+function jsonOf(data: unknown): string {
+  let cause: unknown = typeof data;
+  try {
+    const json = JSON.stringify(data) as string | undefined;
+    if (json !== undefined) return json;
+  } catch (thrown) {
+    cause = thrown;
+  }
+  throw new TidemarkError("invalid", `no JSON can be made of it: ${messageOf(cause)}`, { cause });
 }

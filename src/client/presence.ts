@@ -45,7 +45,7 @@ export function createPresence(
   }
 
   function change(next: PresenceChange): void {
-    if (early !== undefined) {
+    if (early) {
       early.push(next);
       if (early.length > MAX_EARLY) early.shift();
     } else if (next.event !== "members" && next.version === version + 1) {

@@ -32,7 +32,7 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
     question.sent = true;
     wire.request(question.body, (error, result) => {
       if (error === LOST && question.repeatable) question.sent = false;
-      else if (error !== undefined) reject(question, fromReply(error));
+      else if (error) reject(question, fromReply(error));
       else if (open.delete(question)) question.resolve(result);
     });
   }

@@ -53,18 +53,21 @@ function storage(): Memory | undefined {
 }
 
 function listen(listener: (event: PlatformEvent) => void): () => void {
-  const online = (): void => listener("online");
-  const visible = (): void => {
-    if (document.visibilityState === "visible") listener("visible");
-  };
-  // Neither is there in Node, and workers have no document.
+  const stop = new AbortController();
+  // None is there in Node, and workers have no document.
   const { addEventListener: hasEvents, document: page } = globalThis as Partial<typeof globalThis>;
-  if (hasEvents) addEventListener("online", online);
-  page?.addEventListener("visibilitychange", visible);
-  return () => {
-    if (hasEvents) removeEventListener("online", online);
-    page?.removeEventListener("visibilitychange", visible);
-  };
+  const on = (target: EventTarget | undefined, name: string, event: PlatformEvent): void =>
+    target?.addEventListener(name, () => (event !== "visible" || !page?.hidden) && listener(event), stop);
+  const scope = hasEvents && globalThis;
+  on(scope, "online", "online");
+  on(scope, "offline", "offline");
+  on(scope, "pagehide", "away");
+  // From a browser's cache of pages.
+  on(scope, "pageshow", "visible");
+  on(page, "visibilitychange", "visible");
+  // After a freeze.
+  on(page, "resume", "visible");
+  return () => stop.abort();
 }
 
 function report(error: Error): void {

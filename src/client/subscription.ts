@@ -102,8 +102,8 @@ export interface SubscriptionTable {
   readonly byName: Map<string, Subscription>;
   /** By channel number, which is valid on its connection only. */
   readonly byNumber: Map<number, Subscription>;
-  /** How many are being asked for, or are asked for again soon. */
-  asking: number;
+  /** Those that are being asked for, or are asked for again soon. */
+  readonly asking: Set<Subscription>;
   /** Whether there are more than one connect command takes. */
   full: boolean;
   /** Asks for those that could not be asked for because there were too many. */
@@ -129,25 +129,23 @@ export function createSubscription(
   let sinks: readonly Sink[] = [];
   let cursor: Cursor | undefined;
 
-  const used = (): boolean => sinks.length > 0;
-
   function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
     for (const sink of sinks) sink.tell(about, value);
   }
 
   function options(): string {
-    return JSON.stringify({ kind, ...(cursor === undefined ? start : { cursor: formatCursor(cursor) }) });
+    return JSON.stringify({ kind, ...(!cursor ? start : { cursor: formatCursor(cursor) }) });
   }
 
   function ask(): void {
-    if (state.at !== "idle" || !used() || !wire.open || table.asking >= MAX_ASKING) return;
+    if (state.at !== "idle" || sinks.length === 0 || !wire.open || table.asking.size >= MAX_ASKING) return;
     if (wire.renew) {
       if (!table.full) wire.renew();
       return;
     }
     enter({ at: "asked" });
     wire.request(`"subscribe":${quoted},${options().slice(1, -1)}`, (error, result) => {
-      if (error === undefined) confirm(result as SubscribeResult);
+      if (!error) confirm(result as SubscribeResult);
       else refuse(error);
     });
   }
@@ -205,7 +203,7 @@ export function createSubscription(
     const asked = state;
     wire.request(`"members":${quoted}`, (error, result) => {
       // Under polls that are soon over, another question is always on its way already.
-      if (error === undefined) {
+      if (!error) {
         presence.adopt(result as MembersResult, state !== asked);
       } else if (state !== asked) {
         return;
@@ -219,7 +217,7 @@ export function createSubscription(
 
   function end(): void {
     const last = state;
-    if (last.at === "ended" || used()) return;
+    if (last.at === "ended" || sinks.length > 0) return;
     enter({ at: "ended" });
     if (byName.get(name) === subscription) byName.delete(name);
     if (last.at === "on") byNumber.delete(last.ch);
@@ -228,12 +226,10 @@ export function createSubscription(
   }
 
   function enter(next: State): void {
-    const before = table.asking;
-    if (isAsking(state)) table.asking--;
-    if (isAsking(next)) table.asking++;
     if (state.at === "waiting") clock.clearTimeout(state.timer);
     state = next;
-    if (table.asking < before) table.askMore();
+    if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
+    else if (table.asking.delete(subscription)) table.askMore();
   }
 
   const subscription: Subscription = {
@@ -260,31 +256,22 @@ export function createSubscription(
     message([, offset, data, meta]) {
       // Everything in the log comes once; what is not in a log has offset 0.
       if (offset > 0) {
-        if (cursor === undefined || offset <= cursor.offset) return;
+        if (!cursor || offset <= cursor.offset) return;
         cursor = { epoch: cursor.epoch, offset };
       }
       const message = messageFrom(offset, data, meta, wire.me, clock.now());
       for (const sink of sinks) sink.message(message);
     },
     event(event) {
-      switch (event.event) {
-        case "gap": {
-          const { after, until, epoch, reason } = event;
-          cursor = { epoch, offset: until };
-          tell("gap", { after, until, reason });
-          break;
-        }
-        case "unsubscribed":
-          byNumber.delete(event.ch);
-          over(new TidemarkError(event.code, event.message, { channel: name }));
-          break;
-        case "join":
-        case "leave":
-        case "update":
-        case "members":
-          presence.change(event);
-          break;
-      }
+      if (event.event === "gap") {
+        const { after, until, epoch, reason } = event;
+        cursor = { epoch, offset: until };
+        tell("gap", { after, until, reason });
+      } else if (event.event === "unsubscribed") {
+        byNumber.delete(event.ch);
+        over(new TidemarkError(event.code, event.message, { channel: name }));
+        // What a newer server may tell has no version.
+      } else if ("version" in event) presence.change(event);
     },
     down() {
       if (state.at !== "refused" && state.at !== "ended") enter({ at: "idle" });
@@ -295,8 +282,4 @@ export function createSubscription(
     },
   };
   return subscription;
-}
-
-function isAsking({ at }: State): boolean {
-  return at === "asked" || at === "waiting";
 }

@@ -33,10 +33,13 @@ export interface Subscriptions {
   readonly close: (error: TidemarkError) => void;
 }
 
+/** A server that says nothing of a channel is asked again. */
+const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true } } as const;
+
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: 0, full: false, askMore };
+  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
@@ -44,12 +47,12 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   function get(name: string, kind: Kind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
-    if (problem !== undefined) throw new TidemarkError("invalid", problem, { channel: name });
+    if (problem) throw new TidemarkError("invalid", problem, { channel: name });
     let subscription = byName.get(name);
-    if (subscription === undefined) {
+    if (!subscription) {
       const cursor = given.get(name)?.cursor;
       given.delete(name);
-      const from = cursor === undefined || Object.keys(start).length > 0 ? start : { cursor };
+      const from = !cursor || Object.keys(start).length > 0 ? start : { cursor };
       subscription = createSubscription(core, table, name, kind, from);
       byName.set(name, subscription);
     } else if (subscription.kind !== kind) {
@@ -88,23 +91,19 @@ export function createSubscriptions(core: Core): Subscriptions {
       return `{${subs.slice(1)}}`;
     },
     online({ subs = {} }) {
-      const resultOf = (name: string) => (Object.hasOwn(subs, name) ? subs[name] : undefined);
+      const results = new Map(Object.entries(subs));
       // First what nobody wants any more: a server takes no second subscription to a channel, and whatever comes
       // next may ask for the same one anew.
       for (const { name, at, unsubscribe } of resuming) {
-        if (at() === "ended" && "ch" in (resultOf(name) ?? {})) unsubscribe();
+        if (at() === "ended" && "ch" in (results.get(name) ?? NO_ANSWER)) unsubscribe();
       }
       for (const subscription of resuming) {
-        const result = resultOf(subscription.name);
-        // A server that says nothing of a channel is asked again.
-        if (result === undefined)
-          subscription.refuse({ code: "internal", message: "no answer", retry: true });
-        else if ("error" in result) subscription.refuse(result.error);
+        const result = results.get(subscription.name) ?? NO_ANSWER;
+        results.delete(subscription.name);
+        if ("error" in result) subscription.refuse(result.error);
         else subscription.confirm(result);
       }
-      for (const [name, result] of Object.entries(subs)) {
-        if ("ch" in result && resuming.every((asked) => asked.name !== name)) give(name, result);
-      }
+      for (const [name, result] of results) if ("ch" in result) give(name, result);
       askMore();
     },
     down() {
@@ -140,13 +139,8 @@ export function createSubscriptions(core: Core): Subscriptions {
 
 /** Why a server would not take this start; it would refuse the whole connect command for it. */
 function startProblem(start: StartAt): string | undefined {
-  const { cursor, last = 0, since = 0 } = start;
-  const fits =
-    (cursor === undefined || parseCursor(cursor) !== undefined) &&
-    !("last" in start && "since" in start) &&
-    isOffset(last) &&
-    last <= 1000 &&
-    isOffset(since);
-  if (fits) return undefined;
+  const { cursor = "e:0", last = 0, since = 0 } = start;
+  const fits = parseCursor(cursor) && isOffset(last) && last <= 1000 && isOffset(since);
+  if (fits && !("last" in start && "since" in start)) return undefined;
   return `${JSON.stringify(start)} is no start: cursor, last (0 to 1000) or since (milliseconds)`;
 }

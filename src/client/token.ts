@@ -1,3 +1,6 @@
+import type { Clock } from "../protocol/index.js";
+import { createAlarm } from "./alarm.js";
+
 /** A token, or how to get one. */
 export type TokenOption = string | (() => string | undefined | Promise<string | undefined>);
 
@@ -9,17 +12,44 @@ export interface TokenSource {
   readonly get: () => string | undefined | Promise<string | undefined>;
   /** The server wants another one. */
   readonly forget: () => void;
+  /** How long the server takes the one in use. It is renewed before, where it can be. */
+  readonly expiresIn: (ms: number | undefined) => void;
+  /** There is no connection that needs the next one. */
+  readonly rest: () => void;
 }
 
-export function createTokenSource(option: TokenOption | undefined): TokenSource {
-  if (typeof option !== "function") return { renewable: false, get: () => option, forget() {} };
-  let kept: string | undefined;
-  const ask = async (): Promise<string | undefined> => (kept = await option());
+/** A token is renewed this long before it expires, or a tenth of its life if that is less. */
+const RENEW_BEFORE = 30_000;
+/** The longest wait of a browser's timers. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/**
+ * @param renewed takes the next one. Where there is none, the server ends the connection when the token has expired,
+ * and the next connection asks again.
+ */
+export function createTokenSource(
+  clock: Clock,
+  option: TokenOption | undefined,
+  renewed: (token: string | undefined) => void,
+): TokenSource {
+  const renewable = typeof option === "function";
+  let kept = renewable ? undefined : option;
+  const ask = async (): Promise<string | undefined> => (kept = renewable ? await option() : option);
+  const alarm = createAlarm(clock, () => {
+    kept = undefined;
+    ask().then(renewed, () => {});
+    return undefined;
+  });
   return {
-    renewable: true,
-    get: () => kept ?? ask(),
+    renewable,
+    get: () => kept ?? (renewable ? ask() : undefined),
     forget() {
       kept = undefined;
     },
+    expiresIn(ms) {
+      if (ms !== undefined && renewable)
+        alarm.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
+    },
+    rest: alarm.stop,
   };
 }

@@ -7,7 +7,7 @@ import type {
   StartAt,
   TypedApp,
 } from "../protocol/index.js";
-import type { Status } from "./connection.js";
+import type { Status } from "./session.js";
 import type { TidemarkError } from "./errors.js";
 import type { Published, Publishing } from "./lane.js";
 import type { Message } from "./message.js";
@@ -172,7 +172,10 @@ export interface Client<App extends TypedApp = TypedApp> {
   readonly status: Status;
   /** Why the client is not online, where there is a reason to tell. */
   readonly reason: TidemarkError | undefined;
-  /** How it is connected, or is trying to be; see the option `transports`. */
+  /**
+   * How it is connected, or is trying to be; see the option `transports`. It changes only while the status is not
+   * `online`: look at it whenever `status` tells something.
+   */
   readonly transport: TransportName;
   /** The server's name for this connection; another one after each reconnect, `undefined` before the first. */
   readonly id: string | undefined;

@@ -3,7 +3,6 @@ import type { Transport, TransportEvents } from "./transport.js";
 /** What is needed of a WebSocket: browsers', Node's and that of the package `ws` all have it. */
 export interface SocketLike {
   binaryType: string;
-  readonly readyState: number;
   addEventListener(type: "open" | "error", listener: () => void): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   addEventListener(
@@ -14,23 +13,19 @@ export interface SocketLike {
   close(code?: number): void;
 }
 
-const OPEN = 1;
-
 /** A transport over one WebSocket. */
 export function webSocketTransport(socket: SocketLike, events: TransportEvents): Transport {
   socket.binaryType = "arraybuffer";
   socket.addEventListener("open", () => events.open());
-  socket.addEventListener("message", ({ data }) => {
-    if (typeof data === "string") events.frame(data);
-    else if (data instanceof ArrayBuffer) events.frame(new Uint8Array(data));
-  });
+  socket.addEventListener("message", ({ data }) =>
+    events.frame(data instanceof ArrayBuffer ? new Uint8Array(data) : String(data)),
+  );
   // The close event that follows says all there is to know; without a listener, `ws` would throw.
   socket.addEventListener("error", () => {});
   socket.addEventListener("close", ({ code, reason }) => events.close(code, reason));
   return {
-    send(frame) {
-      if (socket.readyState === OPEN) socket.send(frame as string | Uint8Array<ArrayBuffer>);
-    },
+    // One that is closing or closed drops it.
+    send: (frame) => socket.send(frame as string | Uint8Array<ArrayBuffer>),
     close: (goodbye) => socket.close(goodbye ? 1000 : undefined),
   };
 }

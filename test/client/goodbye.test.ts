@@ -5,7 +5,6 @@ import { webSocketTransport, type SocketLike } from "../../src/client/websocket.
 function socketThatNotes(closes: unknown[][]): SocketLike {
   return {
     binaryType: "",
-    readyState: 1,
     addEventListener() {},
     send() {},
     close: (...args) => void closes.push(args),

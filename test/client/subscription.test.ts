@@ -438,7 +438,7 @@ test("a channel of the other kind is refused", async () => {
 
 test("names and starts that would spoil the connect command throw at once", () => {
   const world = new World();
-  expect(() => world.client.stream("")).toThrow("cannot be empty");
+  expect(() => world.client.stream("")).toThrow("1 to 255");
   expect(() => world.client.stream("a\nb")).toThrow("control characters");
   expect(() => world.client.stream("a", { last: -1 })).toThrow("last (0 to 1000)");
   expect(() => world.client.stream("a", { last: 1, since: 1 })).toThrow("is no start");

@@ -7,7 +7,7 @@ import {
 } from "tidemark/client";
 import { VirtualClock, seededRandom } from "tidemark/testing";
 import { onTestFinished } from "vitest";
-import { readBinaryLines, splitTextLines } from "../../src/protocol/index.js";
+import { readBinaryLines, splitTextLines, type Clock } from "../../src/protocol/index.js";
 import type { Transport, TransportEvents } from "../../src/client/transport.js";
 import { connectIn } from "../../src/client/client.js";
 
@@ -102,10 +102,15 @@ export class World {
   #listener: (event: PlatformEvent) => void = () => {};
   listening = false;
 
-  constructor({ transports = ["websocket"], ...options }: ClientOptions = {}, seed = 1) {
+  /** @param seen the clock as the client sees it */
+  constructor(
+    { transports = ["websocket"], ...options }: ClientOptions = {},
+    seed = 1,
+    seen: (clock: Clock) => Clock = (clock) => clock,
+  ) {
     this.client = connectIn(
       {
-        clock: this.clock,
+        clock: seen(this.clock),
         random: seededRandom(seed),
         transport: (url, events, name) => {
           const link = new Link(url, events, name);
