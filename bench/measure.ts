@@ -17,15 +17,15 @@ export interface Measured {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** How much the server's resident memory grew from before the members joined, both after a forced collection, in bytes. */
-  readonly growth: number;
+  /** The server's resident memory at the end, members still there, after a forced collection, in bytes; 0 where it was not asked for. */
+  readonly rss: number;
   readonly lost: number;
 }
 
 export interface Durations {
   readonly warmUp: number;
   readonly seconds: number;
-  /** Whether the growth of the server's memory is wanted, for which it is made to collect its garbage. */
+  /** Whether the server's memory is wanted, for which it is made to collect its garbage. */
   readonly memory?: boolean;
 }
 
@@ -39,7 +39,6 @@ export async function measure(
   spec: JobSpec,
   { warmUp, seconds, memory = false }: Durations,
 ): Promise<Measured> {
-  const rssBefore = memory ? await process.call("settledRss") : 0;
   await generator.call("prepare", { target, spec });
   await generator.call("run");
   await sleep(warmUp);
@@ -48,9 +47,14 @@ export async function measure(
   await sleep(seconds);
   const [after, usedAfter] = await Promise.all([generator.call("reading"), process.call("usage")]);
   await generator.call("stop");
-  const growth = memory ? (await process.call("settledRss")) - rssBefore : 0;
+  // What was under way at the end counts too: it is what took longest.
+  const all = await generator.call("reading");
+  const rss = memory ? await process.call("settledRss") : 0;
   await generator.call("leave");
-  return { ...compare(before, after, usedBefore, usedAfter), growth };
+  return {
+    ...compare(before, { ...after, latencies: all.latencies, slowest: all.slowest }, usedBefore, usedAfter),
+    rss,
+  };
 }
 
 function compare(
@@ -58,7 +62,7 @@ function compare(
   after: Reading,
   usedBefore: Usage,
   usedAfter: Usage,
-): Omit<Measured, "growth"> {
+): Omit<Measured, "rss"> {
   const latencies = new Histogram();
   latencies.add(after.latencies, after.slowest);
   const done = after.deliveries - before.deliveries || after.answers - before.answers;

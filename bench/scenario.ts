@@ -57,10 +57,10 @@ export interface Medians {
 }
 
 /** How the rounds of a scenario go. */
-export interface Plan {
+interface Plan {
   readonly title: string;
   readonly rounds: number;
-  /** Whether the load is so light that servers have to be warmed up by another one first. */
+  /** Whether the load is so light that servers have to be warmed up by another one first; a quick run does without. */
   readonly light: boolean;
   /** Whether clients that come back get what they missed, on a server that does that only when it is told to. */
   readonly recover?: boolean;
@@ -75,29 +75,40 @@ const WARM_UP = {
   payload: 64,
 } as const;
 
-/** Runs `round` for each server in turn, so many times; the server that is first changes from round to round. */
+/** Runs `round` for each server in turn, so many times; the servers run all the while. */
 export async function interleave(
-  { say, generator, quick }: Context,
+  context: Context,
   { title, rounds, light, recover = false }: Plan,
   round: (contender: Contender) => Promise<Figures>,
 ): Promise<Medians> {
-  const contenders: Contender[] = [];
-  for (const name of NAMES) {
-    const contender = await start(name, { recover });
-    contenders.push(contender);
-    if (light) await measure(contender, generator, WARM_UP, { warmUp: quick ? 0.4 : 1, seconds: 0.1 });
-  }
-  const all = new Map<Name, Figures[]>(NAMES.map((name) => [name, []]));
+  const { generator, quick } = context;
+  const contenders = new Map<Name, Contender>();
   try {
-    for (let i = 0; i < rounds; i++) {
-      for (let j = 0; j < contenders.length; j++) {
-        const contender = contenders[(i + j) % contenders.length] as Contender;
-        say(`${title}: round ${i + 1} of ${rounds}, ${contender.name}`);
-        all.get(contender.name)?.push(await round(contender));
-      }
+    for (const name of NAMES) {
+      const contender = await start(name, { recover });
+      contenders.set(name, contender);
+      if (light && !quick) await measure(contender, generator, WARM_UP, { warmUp: 1, seconds: 0.1 });
     }
+    return await takeTurns(context, title, rounds, (name) => round(contenders.get(name) as Contender));
   } finally {
-    await Promise.all(contenders.map(({ process }) => process.stop()));
+    await Promise.all(Array.from(contenders.values(), ({ process }) => process.stop()));
+  }
+}
+
+/** Runs `round` for each server in turn, so many times; the one that is first changes from round to round. */
+export async function takeTurns(
+  { say }: Context,
+  title: string,
+  rounds: number,
+  round: (name: Name, index: number) => Promise<Figures>,
+): Promise<Medians> {
+  const all = new Map<Name, Figures[]>(NAMES.map((name) => [name, []]));
+  for (let i = 0; i < rounds; i++) {
+    for (let j = 0; j < NAMES.length; j++) {
+      const name = NAMES[(i + j) % NAMES.length] as Name;
+      say(`${title}: round ${i + 1} of ${rounds}, ${name}`);
+      all.get(name)?.push(await round(name, i));
+    }
   }
   return mediansOf(all);
 }

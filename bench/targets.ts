@@ -1,4 +1,4 @@
-/** What the benchmark is to show, each as a comparison of figures of the same run. */
+/** What the benchmark is to show. Nearly all are comparisons of figures of the same run; an absolute one stands beside what ws needs. */
 import type { Name } from "./contenders.js";
 import type { Findings } from "./scenario.js";
 
@@ -9,6 +9,8 @@ export interface Verdict {
   readonly limit: number;
   readonly unit: string;
   readonly reached: boolean;
+  /** The same figure of `ws` in the same run, where the target is an absolute one and says much about the machine. */
+  readonly ws?: number;
 }
 
 export type Results = ReadonlyMap<string, Findings>;
@@ -19,6 +21,7 @@ interface Target {
   readonly unit: string;
   /** `undefined` where the scenario was not run. */
   readonly found: (figure: Figure) => number | undefined;
+  readonly ws?: (figure: Figure) => number | undefined;
 }
 
 /** The figure of the row whose name begins so, of this scenario and server. */
@@ -73,12 +76,14 @@ const TARGETS: readonly Target[] = [
     limit: 110,
     unit: "µs",
     found: (of) => of("connections", "server CPU to accept"),
+    ws: (of) => of("connections", "server CPU to accept", "ws"),
   },
   {
     target: "memory per connection with one subscription, at most",
     limit: 5,
     unit: "KB",
     found: (of) => of("connections", "memory per connection"),
+    ws: (of) => of("connections", "memory per connection", "ws"),
   },
   {
     target: "p99 of the others with 5 % slow readers, over p99 without, at most",
@@ -98,11 +103,12 @@ const TARGETS: readonly Target[] = [
 export function judge(results: Results): Verdict[] {
   const figure: Figure = (scenario, row, name = "Tidemark") =>
     results.get(scenario)?.rows.find(({ what }) => what.startsWith(row))?.values[name];
-  return TARGETS.flatMap(({ target, limit, unit, found: find }) => {
+  return TARGETS.flatMap(({ target, limit, unit, found: find, ws: ofWs }) => {
     const found = find(figure);
     if (found === undefined) return [];
     // A negative limit is the least, not the most.
     const reached = limit < 0 ? found >= -limit : found <= limit;
-    return [{ target, found, limit: Math.abs(limit), unit, reached }];
+    const ws = ofWs?.(figure);
+    return [{ target, found, limit: Math.abs(limit), unit, reached, ...(ws !== undefined && { ws }) }];
   });
 }

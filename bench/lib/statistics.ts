@@ -6,7 +6,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
 }
 
-/** Half the distance between the lowest and the highest, relative to the median: how far rounds were apart. */
+/** Half the distance between the lowest and the highest, relative to the median: how far rounds were apart. 0 of equal ones. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / 2 / median(values);
+  const range = Math.max(...values) - Math.min(...values);
+  return range === 0 ? 0 : range / 2 / Math.abs(median(values));
 }

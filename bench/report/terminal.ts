@@ -19,8 +19,9 @@ export function table(title: string, { rows }: Findings): string {
 
 export function verdictLines(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map(
-    ({ target, limit, found, unit, reached }) =>
-      `  ${reached ? "reached" : "MISSED "}  ${target} ${limit} ${unit}: ${digits(found)} ${unit}`,
+    ({ target, limit, found, unit, reached, ws }) =>
+      `  ${reached ? "reached" : "MISSED "}  ${target} ${limit} ${unit}: ${digits(found)} ${unit}` +
+      (ws === undefined ? "" : ` (ws: ${digits(ws)} ${unit})`),
   );
   return ["\nTargets", ...lines].join("\n");
 }

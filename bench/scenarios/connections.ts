@@ -2,7 +2,7 @@ import { sleep } from "../measure.js";
 import { interleave, type Scenario } from "../scenario.js";
 
 const COUNT = 15_000;
-const QUICK_COUNT = 3000;
+const QUICK_COUNT = 2500;
 /** The first ones pay for what all share: compiled code, tables that grow. */
 const FIRST = 500;
 
@@ -15,6 +15,7 @@ export const connections: Scenario = {
   run: async (context) => {
     const { generator, quick } = context;
     const count = quick ? QUICK_COUNT : COUNT;
+    const rehearsals = quick ? 2 : 3;
     const join = async (members: number): Promise<void> => {
       await generator.call("run");
       await generator.call("stop");
@@ -26,10 +27,10 @@ export const connections: Scenario = {
       { title: "Connections", rounds: quick ? 1 : 2, light: false },
       async ({ target, process }) => {
         const warm = { job: "crowd", members: FIRST, channels: 100 } as const;
-        for (let i = 0; i < 3; i++) {
+        for (let i = 0; i < rehearsals; i++) {
           await generator.call("prepare", { target, spec: warm });
           await join(FIRST);
-          if (i < 2) await generator.call("leave");
+          if (i < rehearsals - 1) await generator.call("leave");
           await sleep(0.3);
         }
         const before = await process.call("settledRss");
@@ -41,7 +42,7 @@ export const connections: Scenario = {
         const usedAfter = await process.call("usage");
         const after = await process.call("settledRss");
         await generator.call("leave");
-        await sleep(1);
+        await sleep(quick ? 0.3 : 1);
         return {
           cpu: (usedAfter.cpu - usedBefore.cpu) / count,
           memory: (after - before) / count,

@@ -14,7 +14,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
         ? "The next message is published when the last one has reached everybody: each delivery is a write of its own, which is the kernel's work nearly alone."
         : `${inFlight} messages are under way at any time; the next one is published when one has reached everybody.`),
     run: async (context) => {
-      const durations = context.quick ? { warmUp: 0.6, seconds: 0.6 } : { warmUp: 1.5, seconds: 1.5 };
+      const durations = context.quick ? { warmUp: 0.8, seconds: 0.8 } : { warmUp: 1.2, seconds: 1.5 };
       const spec = {
         job: "closed loop",
         channel: `bench/${id}`,
@@ -24,7 +24,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
       } as const;
       const medians = await interleave(
         context,
-        { title, rounds: context.quick ? 2 : 5, light: false },
+        { title, rounds: context.quick ? 1 : 5, light: false },
         async (contender) => ({
           ...(await measure(contender, context.generator, spec, durations)),
         }),

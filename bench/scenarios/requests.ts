@@ -11,7 +11,7 @@ export const requests: Scenario = {
     `${MEMBERS} connections, each with 1 or 8 requests of ${PAYLOAD} bytes under way, which are sent back as they are: a method ` +
     "call with Tidemark, an acknowledgement with Socket.IO, a bare echo with the others.",
   run: async (context) => {
-    const durations = context.quick ? { warmUp: 0.7, seconds: 0.8 } : { warmUp: 1, seconds: 2 };
+    const durations = context.quick ? { warmUp: 0.6, seconds: 0.6 } : { warmUp: 1, seconds: 1.5 };
     const medians = await interleave(
       context,
       { title: "Requests", rounds: context.quick ? 1 : 3, light: false },

@@ -19,7 +19,7 @@ function steady({ id, title, about, spec }: Shape): Scenario {
     about,
     run: async (context) => {
       const { quick, generator } = context;
-      const durations = quick ? { warmUp: 0.8, seconds: 1 } : { warmUp: 2, seconds: 4 };
+      const durations = quick ? { warmUp: 1.2, seconds: 1 } : { warmUp: 4, seconds: 4 };
       const medians = await interleave(
         context,
         { title, rounds: quick ? 1 : 2, light: true },
@@ -77,10 +77,10 @@ export const chat = steady({
   id: "chat",
   title: "Chat",
   about: (quick) =>
-    `${quick ? 40 : 200} rooms of 50 people, in which everybody talks: ${quick ? 200 : 1000} messages a second in all, each published by a member of the room.`,
+    `${quick ? 20 : 200} rooms of 50 people, in which everybody talks: ${quick ? 200 : 1000} messages a second in all, each published by a member of the room.`,
   spec: (quick) => ({
     job: "traffic",
-    members: repeat(quick ? 2000 : 10_000, (i) => [`bench/room-${Math.floor(i / 50)}`]),
+    members: repeat(quick ? 1000 : 10_000, (i) => [`bench/room-${Math.floor(i / 50)}`]),
     speakers: "members",
     rate: quick ? 200 : 1000,
     payload: PAYLOAD,

@@ -5,7 +5,7 @@ import { interleave, type Figures, type Scenario } from "../scenario.js";
 
 const MISSED = 100;
 const PAYLOAD = 64;
-const count = (quick: boolean): number => (quick ? 1000 : 5000);
+const count = (quick: boolean): number => (quick ? 500 : 5000);
 
 export const storm: Scenario = {
   id: "storm",

@@ -51,6 +51,25 @@ test("medians are taken figure by figure and server by server", () => {
   expect(medians.row("it", "other", "µs").values).toEqual({});
 });
 
+test("rounds that agree are not apart, whatever their median", () => {
+  const medians = mediansOf(new Map([["ws", [{ resumed: 0 }, { resumed: 0 }]]]));
+  expect(medians.row("it", "resumed", "%")).toMatchObject({ values: { ws: 0 }, spread: 0 });
+  expect(
+    mediansOf(new Map([["ws", [{ grown: -2 }, { grown: -4 }]]])).row("it", "grown", "MB").spread,
+  ).toBeCloseTo(1 / 3);
+});
+
+test("an absolute target stands beside what ws needs in the same run", () => {
+  const accept = { Tidemark: 220, "uWebSockets.js": 50, ws: 200, "Socket.IO": 500 };
+  const connections: Findings = {
+    rows: [{ what: "server CPU to accept and subscribe", unit: "µs", values: accept }],
+  };
+  const verdicts = judge(new Map([["connections", connections]]));
+  expect(verdicts).toMatchObject([{ found: 220, limit: 110, ws: 200, reached: false }]);
+  const page = document({ quick: false, machine: [], scenarios: [], verdicts, took: 1 });
+  expect(page).toContain("| 110 µs | 220 µs | 1.10 × (200 µs) | **missed** ([why](performance.md#");
+});
+
 test("the page says what was missed, and that a quick run is provisional", () => {
   const page = document({
     quick: true,
