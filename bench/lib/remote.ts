@@ -116,6 +116,11 @@ export class Remote<F extends Functions> {
     await exit;
   }
 
+  /** Ends the process as if it had crashed. Calls that are under way reject. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   #answered({ id, result, error }: Answer): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);

@@ -42,7 +42,7 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
 
 /**
  * Declares the whole suite on `runner`. Each test is named by its rule, `B1` and on, and works on a store of its
- * own. Time is the harness's: with a real clock the suite takes some 20 seconds.
+ * own. Time is the harness's: with a real clock the suite takes some 30 seconds.
  */
 export function brokerContract(name: string, factory: BrokerFactory, runner: SuiteRunner): void {
   runner.describe(`the broker contract: ${name}`, () => {

@@ -57,19 +57,19 @@ export const retentionRules: readonly Rule[] = [
     async check(kit) {
       const [a, b] = await kit.nodes();
       const channel = kit.channel();
-      const options = keeping({ age: 1000 });
+      const options = keeping({ age: 2000 });
       const [first = 0] = offsetsOf(await a.append(channel, kit.drafts(1), options));
-      await kit.elapse(600);
+      await kit.elapse(1200);
       const [second = 0] = offsetsOf(await a.append(channel, kit.drafts(1), options));
       assert.equal((await readAll(b, channel, options)).entries.length, 2);
-      await kit.elapse(600);
+      await kit.elapse(1200);
       const page = await readAll(b, channel, options);
       assert.deepEqual(
         page.entries.map(({ offset }) => offset),
         [second],
       );
       assert.equal(page.oldestPrev, first);
-      await kit.elapse(600);
+      await kit.elapse(1200);
       const empty = await readAll(b, channel, options);
       assert.deepEqual(empty.entries, []);
       assert.deepEqual([empty.oldestPrev, empty.head], [second, second]);

@@ -4,8 +4,9 @@ import { redisBroker } from "tidemark/broker/redis";
 import { connect, type Client } from "tidemark/client";
 import { afterEach, describe, expect, test } from "vitest";
 import { Proxy } from "./support/proxy.js";
-import { RedisServer, hasRedis } from "./support/redis-server.js";
-import { until } from "./support/wait.js";
+import { RedisServer } from "../../../bench/lib/redis-server.js";
+import { hasRedis } from "./support/has-redis.js";
+import { until } from "../../../bench/lib/wait.js";
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

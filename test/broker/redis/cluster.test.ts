@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Keys } from "../../../src/broker/redis/keys.js";
 import { slotOf } from "../../../src/broker/redis/slot.js";
 import { RedisCluster } from "./support/cluster.js";
-import { hasRedis } from "./support/redis-server.js";
+import { hasRedis } from "./support/has-redis.js";
 import { KEEP, Nodes, appendEach, draft, drafts, notes, readAll } from "./support/scene.js";
-import { until } from "./support/wait.js";
+import { until } from "../../../bench/lib/wait.js";
 
 describe.skipIf(!hasRedis)("on a Cluster", () => {
   let cluster: RedisCluster;

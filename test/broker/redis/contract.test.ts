@@ -3,9 +3,10 @@ import type { Broker } from "../../../src/broker/index.js";
 import { redisBroker, type RedisBrokerOptions } from "../../../src/broker/redis/index.js";
 import { brokerContract } from "../../../src/testing/broker-contract.js";
 import { RedisCluster } from "./support/cluster.js";
-import { RedisServer, hasRedis } from "./support/redis-server.js";
-import { Watched } from "./support/sentinels.js";
-import { elapse } from "./support/wait.js";
+import { RedisServer } from "../../../bench/lib/redis-server.js";
+import { hasRedis } from "./support/has-redis.js";
+import { Watched } from "../../../bench/lib/sentinels.js";
+import { elapse } from "../../../bench/lib/wait.js";
 
 /** Each test's store is a prefix of its own: one server serves all. */
 function harnessOn(connection: () => RedisBrokerOptions) {

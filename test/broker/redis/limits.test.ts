@@ -5,9 +5,10 @@ import type { Draft } from "../../../src/broker/index.js";
 import { redisBroker } from "../../../src/broker/redis/index.js";
 import { slotOf } from "../../../src/broker/redis/slot.js";
 import { Keys } from "../../../src/broker/redis/keys.js";
-import { RedisServer, hasRedis } from "./support/redis-server.js";
+import { RedisServer } from "../../../bench/lib/redis-server.js";
+import { hasRedis } from "./support/has-redis.js";
 import { KEEP, Nodes, draft, drafts, readAll } from "./support/scene.js";
-import { elapse, until } from "./support/wait.js";
+import { elapse, until } from "../../../bench/lib/wait.js";
 
 describe("names in Redis", () => {
   const keys = new Keys("app");
@@ -121,7 +122,7 @@ describe.skipIf(!hasRedis)("a Redis", () => {
 
   test("refuses a batch whose text keys are too many before it has written any of it", async () => {
     const node = await connect({ maxKeys: 10 });
-    const options = { ...KEEP, dedupe: 300 };
+    const options = { ...KEEP, dedupe: 2000 };
     await node.append("c", drafts(8), options);
     const before = await readAll(node, "c");
     const batch = drafts(3);
@@ -180,14 +181,14 @@ describe.skipIf(!hasRedis)("a Redis", () => {
 
   test("knows keys again that have outlived a change of generations", async () => {
     const node = await connect();
-    const options = { ...KEEP, dedupe: 1000 };
+    const options = { ...KEEP, dedupe: 3000 };
     const numbered = (from: number, to: number): Draft[] =>
       Array.from({ length: to - from + 1 }, (_, i) => draft("1", from + i));
     await node.append("c", numbered(1, 70), options);
-    await elapse(700);
+    await elapse(2100);
     const young = [...numbered(71, 100), draft("1", "text")];
     const first = await node.append("c", young, options);
-    await elapse(500);
+    await elapse(1500);
     await node.append("c", numbered(101, 101), options);
     const again = await node.append("c", young, options);
     expect(again).toEqual(first.map((outcome) => ({ ...outcome, duplicate: true })));

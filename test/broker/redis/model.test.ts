@@ -9,7 +9,8 @@ import {
   type Page,
   type Retain,
 } from "../../../src/broker/index.js";
-import { RedisServer, hasRedis } from "./support/redis-server.js";
+import { RedisServer } from "../../../bench/lib/redis-server.js";
+import { hasRedis } from "./support/has-redis.js";
 import { Nodes } from "./support/scene.js";
 
 const DEDUPE = 600_000;

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { RedisBrokerOptions } from "../../../../src/broker/redis/index.js";
-import { RedisServer, freePorts } from "./redis-server.js";
-import { until } from "./wait.js";
+import { RedisServer, freePorts } from "../../../../bench/lib/redis-server.js";
+import { until } from "../../../../bench/lib/wait.js";
 
 const run = promisify(execFile);
 
@@ -21,7 +21,7 @@ export class RedisCluster {
         new RedisServer(port, {
           "cluster-enabled": "yes",
           "cluster-port": ports[i + 3] ?? 0,
-          "cluster-node-timeout": 2000,
+          "cluster-node-timeout": 10_000,
         }),
     );
     await Promise.all(servers.map((server) => server.start()));

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RedisBrokerOptions } from "../../../../src/broker/redis/index.js";
+import type { RedisBrokerOptions } from "tidemark/broker/redis";
 import { RedisServer, freePorts, type Settings } from "./redis-server.js";
 import { until } from "./wait.js";
 
@@ -59,7 +59,7 @@ async function startSentinel(sentinel: RedisServer, primary: RedisServer): Promi
     "bind 127.0.0.1",
     `dir ${sentinel.folder}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} 2`,
-    `sentinel down-after-milliseconds ${NAME} 500`,
+    `sentinel down-after-milliseconds ${NAME} 1500`,
     `sentinel failover-timeout ${NAME} 3000`,
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);

@@ -1,4 +1,4 @@
-/** Real Redis servers for tests: on free ports, in temporary folders, stopped by their process. */
+/** Real Redis servers for tests and benchmarks: on free ports, in temporary folders, stopped by their process. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,9 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { until } from "./wait.js";
-
-/** Whether the tests can run: `npm test` says what it could not install. */
-export const hasRedis = !(process.env["TIDEMARK_MISSING"] ?? "").split(",").includes("redis-server");
 
 /** Ports that nobody has just now. Several at once, so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
