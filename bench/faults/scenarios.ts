@@ -1,0 +1,28 @@
+/** All scenarios by their names. */
+import { nodeKilled, redisAway, redisEmptied, replicaPromoted } from "./nodes-on-redis.js";
+import { membersGone } from "./presence.js";
+import { Scene, type FaultSettings } from "./scene.js";
+import type { Row } from "./verdict.js";
+import { allKilled } from "./workers-on-disk.js";
+
+export const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<Row>>> = {
+  "node-killed": nodeKilled,
+  "redis-away": redisAway,
+  "redis-emptied": redisEmptied,
+  "replica-promoted": replicaPromoted,
+  "all-killed": allKilled,
+  "members-gone": (scene) => membersGone(scene, scene.settings.clients * 10),
+};
+
+/** Runs one; whatever it started has ended when this resolves. */
+export async function runScenario(name: string, settings: FaultSettings): Promise<Row> {
+  const run = SCENARIOS[name];
+  if (run === undefined)
+    throw new Error(`there is no "${name}"; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  const scene = new Scene(settings);
+  try {
+    return await run(scene);
+  } finally {
+    await scene.end();
+  }
+}
