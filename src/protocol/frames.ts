@@ -20,6 +20,7 @@ export interface StartAt {
   readonly since?: number;
 }
 
+/** What a subscribe command may say. */
 export interface SubscribeOptions extends StartAt {
   /** Answer `wrong_kind` unless the channel is of this kind. */
   readonly kind?: Kind;
@@ -48,6 +49,7 @@ export type Id = number | undefined;
 /** Most subscriptions in one connect command, so that its answer stays small. The others follow as commands. */
 export const MAX_CONNECT_SUBS = 200;
 
+/** What a connect command says. */
 export interface ConnectOptions {
   readonly token: string | undefined;
   /** A secret of the client's, 16 to 128 characters: the scope of its idempotency keys over all its connections. */
@@ -55,6 +57,7 @@ export interface ConnectOptions {
   readonly subs: ReadonlyMap<string, SubscribeOptions>;
 }
 
+/** What a publish command says. */
 export interface PublishCommand {
   readonly channel: string;
   readonly data: unknown;
@@ -68,6 +71,7 @@ export interface PublishCommand {
   readonly age: number;
 }
 
+/** Which messages of the log; the newest 50 unless something is said. `before`, `after` and `since` exclude each other. */
 export interface HistoryOptions {
   /** Messages before this offset, newest first chosen, oldest first given. */
   readonly before?: number;
@@ -97,6 +101,7 @@ export type MessageFrame = readonly [ch: number, offset: number, data: Data, met
 /** A message in a history reply: as on the wire, less the channel number. */
 export type HistoryEntry = readonly [offset: number, data: Data, meta?: Meta];
 
+/** An error as the wire has it; see {@link ERRORS}. */
 export interface ErrorBody {
   readonly code: ErrorCode | (string & {});
   readonly message: string;
@@ -108,11 +113,13 @@ export interface ErrorBody {
   readonly issues?: readonly Issue[];
 }
 
+/** One thing that a payload's schema found, and where in the payload. */
 export interface Issue {
   readonly message: string;
   readonly path?: readonly (string | number)[];
 }
 
+/** What a connect command is answered with. */
 export interface ConnectResult {
   readonly client: string;
   /** What this client is called in messages, where that is not `client`. */
@@ -126,11 +133,13 @@ export interface ConnectResult {
   readonly subs?: Readonly<Record<string, SubscribeResult | { readonly error: ErrorBody }>>;
 }
 
+/** What a refresh command is answered with. */
 export interface RefreshResult {
   /** As in {@link ConnectResult}. */
   readonly expires?: number;
 }
 
+/** What a subscribe command is answered with. */
 export interface SubscribeResult {
   readonly ch: number;
   readonly kind: Kind;
@@ -142,6 +151,7 @@ export interface SubscribeResult {
   readonly complete?: boolean;
 }
 
+/** What a history command is answered with. */
 export interface HistoryResult {
   readonly entries: readonly HistoryEntry[];
   /** False when messages that were asked for have been trimmed. */
@@ -150,6 +160,7 @@ export interface HistoryResult {
   readonly more: boolean;
 }
 
+/** Somebody who is present on a channel, over all of their connections. */
 export interface Member {
   /** The user's id, or a name made for an anonymous client. */
   readonly id: string;
@@ -157,6 +168,7 @@ export interface Member {
   readonly data?: unknown;
 }
 
+/** What a members command is answered with. */
 export interface MembersResult {
   readonly members: readonly Member[];
   /** The version the list is at; the next join or leave event has the one after it. */
@@ -165,6 +177,7 @@ export interface MembersResult {
   readonly total: number;
 }
 
+/** Why messages are missing: retention dropped them, the cursor's log is unknown here, the broker lost what came after it, or the broker failed over. */
 export type GapReason = "trimmed" | "epoch" | "rollback" | "failover";
 
 /** What the server says unasked. */

@@ -67,6 +67,7 @@ export interface PresenceView {
 /** A client, whatever its app. */
 export type AnyClient = Pick<Client, "id" | "status" | "reason" | "on" | "close">;
 
+/** What {@link TidemarkProvider} takes. */
 export interface ProviderProps<AppClient = AnyClient> {
   /**
    * The client that the components below use. Or a function that makes one: then the provider calls it once, in the

@@ -48,6 +48,7 @@ interface World {
   readonly broker: Broker;
 }
 
+/** Where an app listens. */
 export interface ListenOptions {
   /** Default 8080; 0 for any free one. */
   readonly port?: number;

@@ -8,6 +8,7 @@ import type { Logger } from "./logger.js";
 import type { HttpOptions } from "./transports/http-endpoints.js";
 import type { Origins } from "./transports/origin.js";
 
+/** What {@link tidemark} takes; everything may be left out. */
 export interface AppOptions<User> {
   /**
    * Who is it? Returns the user, whose `id` is the sender's name on messages, or throws to refuse. Called once a
@@ -57,6 +58,7 @@ export interface ConnectedInfo<User> {
   readonly request: Peer;
 }
 
+/** What a connection may do unless `limits` says otherwise; each is explained at {@link ConnectionLimits}. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   message: 64 * 1024,
   frame: 128 * 1024,

@@ -43,6 +43,8 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
 /**
  * Declares the whole suite on `runner`. Each test is named by its rule, `B1` and on, and works on a store of its
  * own. Time is the harness's: with a real clock the suite takes some 30 seconds.
+ *
+ * @example brokerContract("my broker", makeHarness, { describe, it }); // of vitest, or any other runner
  */
 export function brokerContract(name: string, factory: BrokerFactory, runner: SuiteRunner): void {
   runner.describe(`the broker contract: ${name}`, () => {

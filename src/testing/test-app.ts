@@ -10,6 +10,7 @@ import { MemoryLink } from "./memory-link.js";
 import { seededRandom } from "./seeded-random.js";
 import { TestClock } from "./test-clock.js";
 
+/** What {@link testApp} takes; everything may be left out. */
 export interface TestAppOptions {
   /** Where the wall clock begins, in milliseconds since 1970. Default: now. */
   readonly now?: number;
@@ -17,6 +18,7 @@ export interface TestAppOptions {
   readonly seed?: number;
 }
 
+/** What a client of a {@link testApp} takes: the options of every client, and what its requests say. */
 export interface TestClientOptions extends Omit<ClientOptions, "environment"> {
   /** What its requests say: header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;

@@ -23,7 +23,11 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
   ["commands", commandRules],
 ];
 
-/** Declares the whole suite on `runner`. Each test is named by its rule in docs/spec.md. */
+/**
+ * Declares the whole suite on `runner`. Each test is named by its rule in docs/spec.md.
+ *
+ * @example transportContract("my transport, two nodes", makeHarness, { describe, it }); // of vitest, or any other runner
+ */
 export function transportContract(name: string, factory: TransportFactory, runner: SuiteRunner): void {
   runner.describe(`the transport contract: ${name}`, () => {
     for (const [about, rules] of CHAPTERS) {

@@ -32,6 +32,7 @@ export async function localBroker(options: LocalOptions & LocalNodeOptions): Pro
   return hub.broker(options, () => hub.close());
 }
 
+/** What {@link localWorker} takes. */
 export interface LocalWorkerOptions extends LocalNodeOptions {
   /** The directory of a writer that listens; see `createLocalHub`. */
   readonly dir: string;

@@ -13,6 +13,7 @@ import { Writer } from "./writer.js";
 /** How long a log without entries is kept after its last use: 24 hours, in milliseconds. */
 export const DEFAULT_LOCAL_IDLE_MS = 86_400_000;
 
+/** What a writer on this machine's disk takes. */
 export interface LocalOptions {
   /** Where the logs are; made if there is nothing. On a disk of this machine, never on a network's. */
   readonly dir: string;

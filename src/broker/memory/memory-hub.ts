@@ -10,6 +10,7 @@ import { MemoryStore, type StoreSnapshot } from "./store.js";
 /** How long an unused log that keeps entries of any age is remembered: 24 hours, in milliseconds. */
 export const DEFAULT_IDLE_MS = 86_400_000;
 
+/** What the broker in memory takes; everything may be left out. */
 export interface MemoryOptions {
   /** Default: the real one. */
   readonly clock?: Clock;

@@ -5,6 +5,7 @@ import { realClock, realRandom, type Clock, type Random } from "../../protocol/i
 /** A host and port, or a URL such as `redis://host:6379`. */
 export type Address = string | { readonly host: string; readonly port: number };
 
+/** Where Redis is, and how it is used; everything may be left out. */
 export interface RedisBrokerOptions {
   /** One Redis: `redis://user:password@host:6379/0`, or `rediss://…` for TLS. Default: `redis://localhost:6379`. */
   readonly url?: string;

@@ -26,6 +26,7 @@ export type JwtKey =
   /** Where its public keys are, such as `https://example.com/.well-known/jwks.json`. Fetched when needed, and kept. */
   | { readonly jwks: string | URL };
 
+/** Which tokens {@link jwt} takes, besides those of its key. */
 export type JwtOptions = JwtKey & {
   /** Who must have made the token (`iss`). */
   readonly issuer?: string | readonly string[];

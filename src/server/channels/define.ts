@@ -55,6 +55,7 @@ export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
   ) => Awaitable<Output<Schema>>;
 }
 
+/** What {@link stream} takes; everything may be left out. */
 export interface StreamOptions<User, Params, Schema extends StandardSchemaV1> extends CommonOptions<
   User,
   Params,
@@ -66,6 +67,7 @@ export interface StreamOptions<User, Params, Schema extends StandardSchemaV1> ex
   readonly dedupe?: Duration;
 }
 
+/** What {@link transient} takes; everything may be left out. */
 export type TransientOptions<User, Params, Schema extends StandardSchemaV1> = CommonOptions<
   User,
   Params,

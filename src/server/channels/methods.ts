@@ -2,12 +2,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { MethodTypes } from "../../protocol/index.js";
 
+/** Who calls a method. */
 export interface MethodContext<User> {
   readonly user: User;
   /** The id of the connection that calls. */
   readonly client: string;
 }
 
+/** What {@link method} takes. */
 export interface MethodOptions<User, Schema extends StandardSchemaV1, Output, Answer = Output> {
   /** What callers send: any Standard Schema. Without one `run` gets whatever they sent, as `unknown`. */
   readonly input?: Schema;

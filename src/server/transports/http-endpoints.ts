@@ -22,6 +22,7 @@ import { connectOf, eventStream } from "./http-sse.js";
 import type { Origins } from "./origin.js";
 import { peerOf } from "./websocket.js";
 
+/** How long requests of the HTTP transports last. */
 export interface HttpOptions {
   /** How long a poll waits for something to say, in milliseconds. Default 25 s. */
   readonly poll: number;

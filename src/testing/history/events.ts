@@ -115,6 +115,7 @@ export type RunEvent =
   /** Something that must not happen at all, such as an error in a server's log. */
   | { readonly is: "complaint"; readonly who: string; readonly what: string };
 
+/** Something that happened in a run, as {@link checkHistory} is told of it. */
 export type HistoryEvent = { readonly time: number } & (
   | LogEvent
   | PublisherEvent

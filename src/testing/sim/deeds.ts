@@ -19,6 +19,7 @@ function ifOpen(client: SimClient, channel: string, run: () => void): void {
   if (client.streams.has(channel)) run();
 }
 
+/** What clients of a simulated run do, by name. */
 export const DEEDS: Readonly<Record<string, Deed>> = {
   /** Publishes one to five small messages. */
   publish: {

@@ -40,6 +40,7 @@ function broker(
   };
 }
 
+/** What goes wrong in a simulated run, by name. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   // Links.
   cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.wire?.cut() },

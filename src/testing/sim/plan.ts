@@ -5,6 +5,7 @@ import { FAULTS } from "./faults.js";
 import { between, fork, pick } from "./fork.js";
 import type { Plan, Step } from "./step.js";
 
+/** What a plan is made of; the same seed and options make the same plan. */
 export interface PlanOptions {
   readonly seed: number;
   /** How many things are done in all. Default 150. */

@@ -3,6 +3,7 @@ import type { PromiseName, Violation } from "../history/events.js";
 import { runPlan } from "./run.js";
 import type { Plan, Step } from "./step.js";
 
+/** How long, and for what, {@link shrink} looks for a smaller plan. */
 export interface ShrinkOptions {
   /** Which promise must still be broken. */
   readonly promise: PromiseName;

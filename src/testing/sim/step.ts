@@ -12,6 +12,7 @@ export interface Step {
   readonly size: number;
 }
 
+/** A run of the simulation, as it can be printed and run again. */
 export interface Plan {
   readonly seed: number;
   readonly nodes: number;
