@@ -104,6 +104,27 @@ test("N23, S13, C20: nothing is lost on a channel that the server subscribed, be
   expect(run.errors).toEqual([]);
 });
 
+test("A21, S13: subscribe a user from the server, and end that again: their pages are told", async () => {
+  const { app, run } = running();
+  const ann = run.connect({ token: "ann" });
+  const room = ann.stream("room/:id", { id: "secret" });
+  room.on("error", () => {});
+  await expect(room.ready).rejects.toMatchObject({ code: "forbidden" });
+  const seen: unknown[] = [];
+  room.on("subscribed", () => seen.push("subscribed"));
+  room.on("unsubscribed", ({ message }) => seen.push(message));
+  room.on("message", ({ data }) => seen.push(data));
+  await app.user("ann").subscribe("room/secret");
+  await run.settle();
+  await app.publishTo("room/secret", "welcome");
+  await run.settle();
+  await app.user("ann").unsubscribe("room/secret", "that was all");
+  await run.settle();
+  await app.publishTo("room/secret", "not for ann");
+  await run.settle();
+  expect(seen).toEqual(["subscribed", "welcome", "that was all"]);
+});
+
 test("S13, A3: nobody else may read what the server gives one user", async () => {
   const { run } = running();
   await expect(run.connect({ token: "bob" }).stream("user/:id", { id: "ann" }).ready).rejects.toMatchObject({
