@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Pages run only what they brought along; a slip that lets a user's text in as HTML stays without effect. */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; " +
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; object-src 'none'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "same-origin",

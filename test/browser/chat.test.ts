@@ -12,7 +12,7 @@ import {
 /** How long a cable stays cut, in milliseconds: long enough for several tries to reconnect to fail. */
 const CUT_MS = 10_000;
 
-describe.skipIf(noBrowser)("the chat in Chromium", () => {
+describe.skipIf(noBrowser)("the chat in Chromium", { timeout: 60_000 }, () => {
   let server: ExampleServer;
   let browser: Browser;
   let cable: Cable;
@@ -71,7 +71,7 @@ describe.skipIf(noBrowser)("the chat in Chromium", () => {
     await bob.getByTestId("banner").waitFor({ state: "hidden" });
     await bob.context().close();
     await ann.context().close();
-  }, 60_000);
+  });
 
   it("loads older messages when one scrolls back", async () => {
     const ann = await enter("Ann", server.port, "long");

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import {
   cleanName,
   loadIdentity,
+  newClaim,
   randomKey,
   saveIdentity,
   tokenOf,
 } from "../../examples/chat/page/identity.js";
-import { loadRooms, saveRoom, STARTING_ROOMS } from "../../examples/chat/page/room-names.js";
+import { ReadPositions } from "../../examples/chat/page/read-positions.js";
+import { forgetRoom, loadRooms, saveRoom, STARTING_ROOMS } from "../../examples/chat/page/room-names.js";
 
 /** A browser's storage, or one that is as broken as `fails` says. */
 function storage(content: Record<string, string> = {}, fails = false): Storage {
@@ -27,34 +29,39 @@ function storage(content: Record<string, string> = {}, fails = false): Storage {
 }
 
 describe("who one is", () => {
-  test("is kept, and the id stays when the name changes", () => {
+  test("is kept, and so is the secret when the name changes", () => {
     const kept = storage();
-    const ann = saveIdentity("Ann", undefined, kept);
+    const ann = { ...newClaim("Ann"), id: "id-of-ann" };
+    saveIdentity(ann, kept);
     expect(loadIdentity(kept)).toEqual(ann);
-    const anna = saveIdentity("Anna", ann, kept);
-    expect(anna).toEqual({ id: ann.id, name: "Anna" });
-    expect(loadIdentity(kept)).toEqual(anna);
+    saveIdentity({ ...ann, name: "Anna" }, kept);
+    expect(loadIdentity(kept)).toEqual({ ...ann, name: "Anna" });
   });
 
-  test("is made up for this visit, when nothing can be kept", () => {
-    expect(saveIdentity("Ann", undefined, storage({}, true))).toMatchObject({ name: "Ann" });
+  test("is for this visit only, when nothing can be kept", () => {
+    const broken = storage({}, true);
+    saveIdentity({ ...newClaim("Ann"), id: "id-of-ann" }, broken);
+    expect(loadIdentity(broken)).toBeUndefined();
   });
 
-  test.each(["", "null", "{", "[]", '{"id":"short","name":"Ann"}', '{"id":"long enough","name":" "}'])(
-    "is asked for again when %j was kept",
-    (text) => {
-      expect(loadIdentity(storage({ "tidemark-chat-me": text }))).toBeUndefined();
-    },
-  );
-
-  test("is the token", () => {
-    expect(JSON.parse(tokenOf({ id: "1234567890", name: "Ann" }))).toEqual({
-      id: "1234567890",
-      name: "Ann",
-    });
+  test.each([
+    "",
+    "null",
+    "{",
+    "[]",
+    '{"id":"an old one","name":"Ann"}',
+    '{"id":"a","secret":"short","name":"Ann"}',
+    '{"id":"a","secret":"long enough for it","name":" "}',
+  ])("is asked for again when %j was kept", (text) => {
+    expect(loadIdentity(storage({ "tidemark-chat-me": text }))).toBeUndefined();
   });
 
-  test("has an id that is random, and long enough to be alone", () => {
+  test("is shown to the server by the secret, and never to others", () => {
+    const ann = { secret: "1234567890123456", name: "Ann" };
+    expect(JSON.parse(tokenOf(ann))).toEqual(ann);
+  });
+
+  test("has a secret that is random, and too long to be guessed", () => {
     const ids = new Set(Array.from({ length: 1000 }, randomKey));
     expect(ids.size).toBe(1000);
     for (const id of ids) expect(id).toMatch(/^[0-9a-z]{22}$/);
@@ -80,6 +87,14 @@ describe("the list of rooms", () => {
     expect(loadRooms(kept)).toEqual([...STARTING_ROOMS, "tides", "boats"]);
   });
 
+  test("loses a room that is left", () => {
+    const kept = storage();
+    for (const room of ["tides", "boats"]) saveRoom(room, kept);
+    forgetRoom("tides", kept);
+    expect(loadRooms(kept)).toEqual([...STARTING_ROOMS, "boats"]);
+    forgetRoom("boats", storage({}, true));
+  });
+
   test("forgets the oldest, when there are many", () => {
     const kept = storage();
     for (let i = 0; i < 30; i++) saveRoom(`room-${i}`, kept);
@@ -91,5 +106,29 @@ describe("the list of rooms", () => {
     for (const text of ["", "{", "{}", "[1, null]"]) {
       expect(loadRooms(storage({ "tidemark-chat-rooms": text }))).toEqual(STARTING_ROOMS);
     }
+  });
+});
+
+describe("how far one has read", () => {
+  test("is kept for each room, and never goes back", () => {
+    const kept = storage();
+    const positions = new ReadPositions(kept);
+    positions.set("general", 20);
+    positions.set("general", 10);
+    positions.set("help", 5);
+    expect(["general", "help", "random"].map((room) => new ReadPositions(kept).of(room))).toEqual([20, 5, 0]);
+  });
+
+  test.each(["", "{", "[1]", "null", '{"general":"x"}', '{"general":-1}'])(
+    "is nothing when %j was kept",
+    (text) => {
+      expect(new ReadPositions(storage({ "tidemark-chat-read": text })).of("general")).toBe(0);
+    },
+  );
+
+  test("is forgotten when nothing can be kept", () => {
+    const positions = new ReadPositions(storage({}, true));
+    positions.set("general", 20);
+    expect(positions.of("general")).toBe(0);
   });
 });

@@ -17,7 +17,7 @@ function short(rows: readonly Row[]): string[] {
   return rows.map((row) => {
     if (row.kind === "start") return `start ${row.state}`;
     if (row.kind === "day") return row.label;
-    if (row.kind === "gap") return "gap";
+    if (row.kind === "gap" || row.kind === "new") return row.kind;
     return `${row.own ? "own" : row.name} ${row.state}${row.first ? " first" : ""}`;
   });
 }
@@ -76,9 +76,9 @@ describe("the rows of a room", () => {
   test("end with what is on its way, in the state it is in", () => {
     const rows = rowsWith((timeline) => {
       timeline.receive(message(NOON, ME, "k0"));
-      timeline.write("k1", "1", NOON);
-      timeline.write("k2", "2", NOON);
-      timeline.write("k3", "3", NOON);
+      timeline.write("k1", { text: "1" }, NOON);
+      timeline.write("k2", { text: "2" }, NOON);
+      timeline.write("k3", { text: "3" }, NOON);
       timeline.stored("k1", offset + 1);
       timeline.failed("k2", "Not sent.");
     });
@@ -88,7 +88,7 @@ describe("the rows of a room", () => {
 
   test("keep the id of one's own message when it comes back", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", NOON);
+    timeline.write("k1", { text: "hi" }, NOON);
     const before = rowsOf(timeline, "beginning", "Me", NOON).at(-1);
     timeline.receive(message(NOON, ME, "k1"));
     const after = rowsOf(timeline, "beginning", "Me", NOON).at(-1);
@@ -101,7 +101,7 @@ describe("the rows of a room", () => {
       timeline.receive(message(NOON, "ann"));
       timeline.gap(0, "epoch");
       timeline.receive({ ...message(NOON, "ann"), offset: --offset });
-      timeline.write("k1", "hi", NOON);
+      timeline.write("k1", { text: "hi" }, NOON);
     });
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });

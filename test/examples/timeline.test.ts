@@ -50,7 +50,7 @@ describe("the messages of a room", () => {
 describe("one's own message", () => {
   test("is pending until it comes back, when the answer is first", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.stored("k1", 10);
     expect(timeline.pending).toMatchObject([{ key: "k1", state: "stored" }]);
     timeline.receive(own(10, "k1"));
@@ -60,7 +60,7 @@ describe("one's own message", () => {
 
   test("is pending until it comes back, when the message is first", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.receive(own(10, "k1"));
     expect(timeline.pending).toEqual([]);
     timeline.stored("k1", 10);
@@ -70,7 +70,7 @@ describe("one's own message", () => {
 
   test("is not taken for somebody else's with the same key", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.receive(message(10, { key: "k1" }));
     expect(timeline.pending).toHaveLength(1);
     expect(shape(timeline)).toEqual([10]);
@@ -78,7 +78,7 @@ describe("one's own message", () => {
 
   test("shows once, when a retry after a doubt puts it into the log twice", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.failed("k1", "It is not known whether this was sent.");
     timeline.retry("k1");
     timeline.receive(own(10, "k1"));
@@ -88,7 +88,7 @@ describe("one's own message", () => {
 
   test("can fail, be tried again, and be discarded", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.failed("k1", "Not sent.");
     expect(timeline.pending).toEqual([
       { key: "k1", text: "hi", time: 1, state: "failed", problem: "Not sent." },
@@ -126,16 +126,16 @@ describe("a gap", () => {
 
   test("ends the waiting for one's own message that was trimmed", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.stored("k1", 20);
-    timeline.write("k2", "there", 2);
+    timeline.write("k2", { text: "there" }, 2);
     timeline.gap(40, "trimmed");
     expect(timeline.pending).toMatchObject([{ key: "k2", state: "sending" }]);
   });
 
   test("offers one's own message again when the server lost it", () => {
     const timeline = new Timeline(ME);
-    timeline.write("k1", "hi", 1);
+    timeline.write("k1", { text: "hi" }, 1);
     timeline.stored("k1", 20);
     timeline.gap(40, "failover");
     expect(timeline.pending).toMatchObject([{ key: "k1", state: "failed" }]);

@@ -39,3 +39,14 @@ export function pillText(unread: number): string {
   if (unread === 0) return "To the newest ↓";
   return unread === 1 ? "1 new message ↓" : `${unread} new messages ↓`;
 }
+
+/**
+ * Above the box in which one writes, where the room is in slow mode.
+ *
+ * @param every milliseconds between two messages
+ * @param left milliseconds until the next one may be sent
+ */
+export function slowText(every: number, left: number): string {
+  const rule = `Slow mode: one message every ${every / 1000} s`;
+  return left > 0 ? `${rule}. Yours in ${Math.ceil(left / 1000)} s` : rule;
+}

@@ -1,11 +1,20 @@
-/** Who is sitting here, as far as this demo knows: a name, and an id that this browser made up once. */
+/**
+ * Who is sitting here, as far as this demo knows: a name, and an id that the server makes of a secret. Whoever has
+ * the secret is this user; it is told to the server only, and kept in this browser.
+ */
+import { MAX_NAME } from "../limits.js";
 
-export interface Identity {
-  readonly id: string;
+/** What this browser made up, before the server has said which id that makes. */
+export interface Claim {
+  readonly secret: string;
   readonly name: string;
 }
 
-export const MAX_NAME_LENGTH = 40;
+export interface Identity extends Claim {
+  readonly id: string;
+}
+
+export const MAX_NAME_LENGTH = MAX_NAME;
 
 const STORED_AS = "tidemark-chat-me";
 
@@ -18,19 +27,18 @@ export function loadIdentity(storage: Storage = localStorage): Identity | undefi
   }
 }
 
-/** Keeps the name for the next visit; the id stays as it was. */
-export function saveIdentity(
-  name: string,
-  before: Identity | undefined,
-  storage: Storage = localStorage,
-): Identity {
-  const identity = { id: before?.id ?? randomKey(), name };
+/** Somebody new. */
+export function newClaim(name: string): Claim {
+  return { secret: randomKey(), name };
+}
+
+/** Keeps it for the next visit. */
+export function saveIdentity(identity: Identity, storage: Storage = localStorage): void {
   try {
     storage.setItem(STORED_AS, JSON.stringify(identity));
   } catch {
-    // Storage is full or forbidden, as in some private windows: then it is a new name next time.
+    // Storage is full or forbidden, as in some private windows: then it is somebody new next time.
   }
-  return identity;
 }
 
 /** A name without the blanks around it, at most as long as the server takes; undefined if nothing is left. */
@@ -40,8 +48,8 @@ export function cleanName(typed: string): string | undefined {
 }
 
 /** What the server's `authenticate` gets. A real app would have a signed token from its login. */
-export function tokenOf({ id, name }: Identity): string {
-  return JSON.stringify({ id, name });
+export function tokenOf({ secret, name }: Claim): string {
+  return JSON.stringify({ secret, name });
 }
 
 /** 22 random letters and digits. Not `crypto.randomUUID`, which pages on plain http do not have. */
@@ -57,9 +65,10 @@ function cut(text: string, length: number): string {
 
 function parseIdentity(value: unknown): Identity | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (!("id" in value) || !("name" in value)) return undefined;
-  const { id, name } = value;
-  if (typeof id !== "string" || id.length < 8 || id.length > 64) return undefined;
+  if (!("id" in value) || !("secret" in value) || !("name" in value)) return undefined;
+  const { id, secret, name } = value;
+  if (typeof id !== "string" || id === "" || typeof secret !== "string") return undefined;
+  if (secret.length < 16 || secret.length > 64) return undefined;
   const clean = typeof name === "string" ? cleanName(name) : undefined;
-  return clean === undefined ? undefined : { id, name: clean };
+  return clean === undefined ? undefined : { id, secret, name: clean };
 }

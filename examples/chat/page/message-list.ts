@@ -1,6 +1,7 @@
 /** The scrolling list of messages: updates its rows in place and keeps the reader's place. */
+import { keepOneReachable, MessageTools } from "./message-tools.js";
 import { rowElement, type RowActions } from "./row-elements.js";
-import type { Row } from "./rows.js";
+import type { MessageRow, Row } from "./rows.js";
 
 /** So close to the end counts as being there, in pixels. */
 const NEAR_END = 60;
@@ -16,6 +17,8 @@ export interface MessageListOptions extends RowActions {
   readonly onNearTop: () => void;
   /** The reader reached the end, or left it. */
   readonly onAtEnd: (atEnd: boolean) => void;
+  /** The reader wants to do something with a message. */
+  readonly openMenu: (row: MessageRow, near: Element) => void;
 }
 
 interface Shown {
@@ -28,11 +31,25 @@ interface Shown {
 export class MessageList {
   readonly #options: MessageListOptions;
   readonly #shown = new Map<string, Shown>();
+  readonly #tools: MessageTools;
   #atEnd = true;
 
   constructor(options: MessageListOptions) {
     this.#options = options;
-    const { scroller } = options;
+    const { scroller, list } = options;
+    const withOffset = (id: string, act: (offset: number) => void): void => {
+      const offset = this.#rowOf(id)?.offset;
+      if (offset !== undefined) act(offset);
+    };
+    this.#tools = new MessageTools(list, {
+      isOpen: (id) => this.#rowOf(id)?.open === true,
+      openMenu: (id, near) => {
+        const row = this.#rowOf(id);
+        if (row !== undefined) options.openMenu(row, near);
+      },
+      reply: (id) => withOffset(id, options.openThread),
+      like: (id) => withOffset(id, (offset) => options.toggleReaction(offset, "👍")),
+    });
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // A phone's keyboard opens, the window changes: the newest message stays in sight.
     new ResizeObserver(() => {
@@ -50,6 +67,7 @@ export class MessageList {
     const anchor = this.#atEnd ? undefined : this.#anchor();
     this.#removeOthers(rows);
     this.#place(rows);
+    keepOneReachable(this.#options.list);
     if (anchor === undefined) this.#jumpToEnd();
     else this.#restore(anchor);
     this.#checkTop();
@@ -59,6 +77,30 @@ export class MessageList {
   scrollToEnd(): void {
     this.#jumpToEnd();
     this.#setAtEnd(true);
+  }
+
+  /** Brings a message into sight; false if it is not here. */
+  scrollTo(find: (row: MessageRow) => boolean): boolean {
+    for (const { row, element } of this.#shown.values()) {
+      if (row.kind !== "message" || !find(row)) continue;
+      element.scrollIntoView({ block: "center" });
+      return true;
+    }
+    return false;
+  }
+
+  /** Brings the line "New messages" into sight, if there is one above. */
+  scrollToNew(): void {
+    const line = this.#shown.get("new")?.element;
+    if (line === undefined) return;
+    const { scroller } = this.#options;
+    const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    if (above < 0) scroller.scrollTop += above - 16;
+  }
+
+  #rowOf(id: string): MessageRow | undefined {
+    const row = this.#shown.get(id)?.row;
+    return row?.kind === "message" ? row : undefined;
   }
 
   #removeOthers(rows: readonly Row[]): void {
@@ -82,11 +124,27 @@ export class MessageList {
         if (element.nextElementSibling !== place) list.insertBefore(element, place);
         continue;
       }
-      before?.element.remove();
       const element = rowElement(row, this.#options);
       list.insertBefore(element, place);
+      if (before !== undefined) this.#replace(before.element, element);
       this.#shown.set(row.id, { row, looks, element });
     }
+  }
+
+  /** A row is drawn anew: what had the focus in it has it again, and so on. */
+  #replace(before: HTMLElement, element: HTMLElement): void {
+    if (element.tagName === "ARTICLE") element.tabIndex = before.tabIndex;
+    this.#tools.moveTo(before, element);
+    const focused = document.activeElement;
+    const had = focused !== null && before.contains(focused);
+    const part = focused instanceof HTMLElement ? focused.dataset["focus"] : undefined;
+    before.remove();
+    if (!had) return;
+    if (element.contains(focused) && focused instanceof HTMLElement) return focused.focus();
+    const same = [...element.querySelectorAll<HTMLElement>("[data-focus]")].find(
+      (each) => each.dataset["focus"] === part,
+    );
+    (same ?? element).focus({ preventScroll: true });
   }
 
   #jumpToEnd(): void {

@@ -60,6 +60,15 @@ export function saveRoom(name: string, storage: Storage = localStorage): void {
   }
 }
 
+/** Takes a room off the list. */
+export function forgetRoom(name: string, storage: Storage = localStorage): void {
+  try {
+    storage.setItem(STORED_AS, JSON.stringify(visited(storage).filter((each) => each !== name)));
+  } catch {
+    // As above: then it is in the list again the next time.
+  }
+}
+
 function visited(storage: Storage): string[] {
   try {
     const stored: unknown = JSON.parse(storage.getItem(STORED_AS) ?? "[]");

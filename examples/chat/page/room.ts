@@ -1,13 +1,20 @@
 /** One room, as long as it is open: the channels behind it, and what came over them. */
 import type { Client } from "tidemark/client";
+import { slowModeOf } from "../limits.js";
 import type { ChatApp } from "../server.js";
-import { messageFrom, nameIn, openChat, openTyping } from "./channels.js";
+import { hasReacted, type Change } from "./amendments.js";
+import { itemFrom, nameIn, openChat, openTyping } from "./channels.js";
+import type { Content } from "./content.js";
 import { randomKey, type Identity } from "./identity.js";
+import type { Images } from "./images.js";
 import { problemOf } from "./problems.js";
+import type { ReadPositions } from "./read-positions.js";
+import { Reading } from "./reading.js";
 import type { StartState } from "./rows.js";
 import type { Person } from "./sidebar.js";
-import { Timeline, type Pending } from "./timeline.js";
+import { Timeline, type Pending, type PendingChange } from "./timeline.js";
 import { Typists } from "./typists.js";
+import { NewLine, unreadIn, type Unread } from "./unread.js";
 
 /** How many messages come at first, and with each page of history. */
 const PAGE = 50;
@@ -24,10 +31,20 @@ export interface RoomEvents {
   readonly onNew: () => void;
 }
 
+/** What rooms share. */
+export interface RoomServices {
+  readonly images: Images;
+  readonly positions: ReadPositions;
+}
+
 export class Room {
   readonly name: string;
   readonly timeline: Timeline;
+  readonly reading: Reading;
+  /** Where the line "New messages" is. */
+  readonly newLine = new NewLine();
   readonly #me: Identity;
+  readonly #images: Images;
   readonly #events: RoomEvents;
   readonly #chat: ReturnType<typeof openChat>;
   readonly #typing: ReturnType<typeof openTyping>;
@@ -38,14 +55,18 @@ export class Room {
   #ready = false;
   #problem = "";
   #closed = false;
+  /** When this user's last message entered the log, for slow mode. */
+  #lastSaid = 0;
 
-  constructor(rt: Client<ChatApp>, name: string, me: Identity, events: RoomEvents) {
+  constructor(rt: Client<ChatApp>, name: string, me: Identity, services: RoomServices, events: RoomEvents) {
     this.name = name;
     this.timeline = new Timeline(me.id);
     this.#me = me;
+    this.#images = services.images;
     this.#events = events;
     this.#chat = openChat(rt, name, PAGE);
     this.#typing = openTyping(rt, name);
+    this.reading = new Reading(rt, name, me.id, services.positions, events.onChange);
     this.#listen();
   }
 
@@ -69,18 +90,44 @@ export class Room {
     return this.#problem;
   }
 
-  send(text: string): void {
-    this.#publish({ key: randomKey(), text, time: Date.now() });
+  get unread(): Unread {
+    return unreadIn(this.timeline, this.reading.upTo);
+  }
+
+  /** How long one still has to wait in slow mode, in milliseconds. */
+  get slowFor(): number {
+    return Math.max(0, this.#lastSaid + slowModeOf(this.name) - Date.now());
+  }
+
+  send(content: Content): void {
+    this.newLine.clear();
+    this.#publish({ ...content, key: randomKey(), time: Date.now() });
+  }
+
+  /** Changes a message: an edit, a deletion, or a reaction. */
+  change(change: Change): void {
+    this.#publishChange({ change, key: randomKey(), time: Date.now() });
+  }
+
+  /** Puts this user's reaction on a message, or takes it off again. */
+  toggleReaction(offset: number, emoji: string): void {
+    const message = this.timeline.find(offset);
+    if (message === undefined) return;
+    const on = !hasReacted(this.timeline.amended(message), emoji, this.#me.id);
+    this.change({ react: offset, emoji, on });
   }
 
   /** Takes over what another room object could not get rid of, as when the user changed their name. */
-  takeOver(pending: readonly Pending[]): void {
-    for (const { key, text, time } of pending) this.#publish({ key, text, time });
+  takeOver({ pending, pendingChanges }: Pick<Timeline, "pending" | "pendingChanges">): void {
+    for (const each of pending) this.#publish(each);
+    for (const each of pendingChanges) this.#publishChange(each);
   }
 
   retry(key: string): void {
     const pending = this.timeline.pending.find((each) => each.key === key);
     if (pending !== undefined) this.#publish(pending);
+    const change = this.timeline.pendingChanges.find((each) => each.key === key);
+    if (change !== undefined) this.#publishChange(change);
   }
 
   discard(key: string): void {
@@ -93,6 +140,14 @@ export class Room {
     this.#typing.publish({ on }).catch(() => undefined);
   }
 
+  /** Whether the reader has the newest messages in sight. */
+  looked(): void {
+    const newest = this.timeline.newest?.offset;
+    if (newest === undefined) return;
+    this.newLine.looked();
+    this.reading.read(newest);
+  }
+
   /** Fetches the page before the oldest message. Calling it too often, or too early, does nothing. */
   async loadOlder(again = false): Promise<void> {
     if (!this.#ready || this.timeline.before !== "more") return;
@@ -102,7 +157,7 @@ export class Room {
     try {
       const before = this.timeline.oldest;
       const page = await this.#chat.history({ limit: PAGE, ...(before !== undefined && { before }) });
-      const older = page.messages.map(messageFrom);
+      const older = page.messages.map(itemFrom);
       this.timeline.prepend(older, page.more ? "more" : page.complete ? "beginning" : "trimmed");
       this.#fetching = "no";
     } catch {
@@ -119,7 +174,7 @@ export class Room {
 
   /** Whether something of this user's has not arrived. */
   get busy(): boolean {
-    return this.timeline.pending.length > 0;
+    return this.timeline.pending.length + this.timeline.pendingChanges.length > 0;
   }
 
   /** Lets go of what nobody looks at. */
@@ -130,6 +185,7 @@ export class Room {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#typingTimer);
+    this.reading.close();
     this.#chat.close();
     this.#typing.close();
   }
@@ -137,10 +193,10 @@ export class Room {
   #listen(): void {
     const { onChange, onNew } = this.#events;
     this.#chat.on("message", (arrived) => {
-      const message = messageFrom(arrived);
-      if (message.from !== undefined) this.#typists.stopped(message.from);
-      if (!this.timeline.receive(message)) return;
-      if (!this.timeline.isOwn(message) && this.#ready) onNew();
+      const item = itemFrom(arrived);
+      if (item.from !== undefined) this.#typists.stopped(item.from);
+      if (!this.timeline.receive(item)) return;
+      if (!("change" in item) && !this.timeline.isOwn(item) && this.#ready) onNew();
       onChange();
     });
     this.#chat.on("gap", ({ until, reason }) => {
@@ -176,11 +232,28 @@ export class Room {
     );
   }
 
-  #publish({ key, text, time }: Pick<Pending, "key" | "text" | "time">): void {
-    if (this.timeline.retry(key) === undefined) this.timeline.write(key, text, time);
-    this.#chat
-      .publish({ text, key })
-      .then(({ offset }) => this.timeline.stored(key, offset))
+  #publish(message: Omit<Pending, "state">): void {
+    const { key, time, text, image, thread, mentions } = message;
+    const content = { text, image, thread, mentions };
+    if (this.timeline.retry(key) === undefined) this.timeline.write(key, content, time);
+    // Beside the message, not before it: who gets the message first waits for the image.
+    if (image !== undefined) this.#images.send(this.#me.id, image.key).catch(() => undefined);
+    this.#finish(key, this.#chat.publish({ ...sayable(content), key }), () => {
+      this.#lastSaid = Date.now();
+    });
+  }
+
+  #publishChange({ change, key, time }: Omit<PendingChange, "state">): void {
+    if (this.timeline.retryChange(key) === undefined) this.timeline.change(key, change, time);
+    this.#finish(key, this.#chat.publish({ ...sayableChange(change), key }));
+  }
+
+  #finish(key: string, published: Promise<{ offset: number }>, onStored = (): void => undefined): void {
+    published
+      .then(({ offset }) => {
+        this.timeline.stored(key, offset);
+        onStored();
+      })
       .catch((error: unknown) => this.timeline.failed(key, problemOf(error)))
       .finally(() => this.#events.onChange());
     this.#events.onChange();
@@ -193,4 +266,13 @@ export class Room {
     if (wait !== undefined) this.#typingTimer = setTimeout(() => this.#typingChanged(), wait);
     this.#events.onChange();
   }
+}
+
+/** The server's schema wants lists that can be changed, and is given copies. */
+function sayable({ mentions, ...content }: Content) {
+  return { ...content, ...(mentions !== undefined && { mentions: [...mentions] }) };
+}
+
+function sayableChange(change: Change) {
+  return "edit" in change ? { ...change, mentions: [...(change.mentions ?? [])] } : change;
 }

@@ -2,14 +2,18 @@
 import { button, el } from "../../shared/page/dom.js";
 import { avatar } from "./avatar.js";
 import { clockTime, fullTime } from "./dates.js";
-import { splitLinks } from "./links.js";
-import type { MessageRow, Row, StartState } from "./rows.js";
+import { imageElement, type AddressOf } from "./image-element.js";
+import { textNodes } from "./message-text.js";
+import type { MessageRow, ReactionRow, Row, StartState } from "./rows.js";
 
 /** What can be done in a row. */
 export interface RowActions {
   readonly retry: (key: string) => void;
   readonly discard: (key: string) => void;
   readonly loadOlder: () => void;
+  readonly toggleReaction: (offset: number, emoji: string) => void;
+  readonly openThread: (offset: number) => void;
+  readonly addressOf: AddressOf;
 }
 
 export function rowElement(row: Row, actions: RowActions): HTMLElement {
@@ -18,6 +22,8 @@ export function rowElement(row: Row, actions: RowActions): HTMLElement {
       return startElement(row.state, actions);
     case "day":
       return el("h2", { class: "day" }, el("span", {}, row.label));
+    case "new":
+      return el("p", { class: "new-line", "data-testid": "new-line" }, el("span", {}, "New messages"));
     case "gap":
       return el("p", { class: "gap", "data-testid": "gap" }, el("span", {}, row.text));
     case "message":
@@ -33,7 +39,10 @@ function startElement(state: StartState | "empty", actions: RowActions): HTMLEle
       start.append("Looking for older messages…");
       break;
     case "empty":
-      start.append("Nothing has been said here yet");
+      start.append(
+        el("strong", {}, "Nothing has been said here yet"),
+        el("span", {}, "Be the first: whatever you write stays for those who come later."),
+      );
       break;
     case "beginning":
       start.append("This is where it all began");
@@ -52,45 +61,124 @@ function startElement(state: StartState | "empty", actions: RowActions): HTMLEle
 }
 
 function messageElement(row: MessageRow, actions: RowActions): HTMLElement {
-  const time = el("time", { datetime: new Date(row.time).toISOString() }, clockTime(row.time));
-  const name = el("bdi", { class: row.own ? "name unseen" : "name" }, row.own ? "You" : row.name);
-  const text = el("p", { class: "text", dir: "auto", title: fullTime(row.time) }, ...textNodes(row.text));
   const message = el(
     "article",
     {
-      class: `message ${row.own ? "own" : "other"} ${row.first ? "first" : "more"}`,
+      class: classesOf(row),
+      tabindex: "-1",
       "data-testid": "message",
       "data-state": row.state,
       "data-offset": row.offset === undefined ? undefined : String(row.offset),
+      "data-id": row.id,
     },
-    el("header", {}, name, " ", time),
-    text,
+    headerElement(row),
   );
+  if (row.astray) message.append(el("p", { class: "astray quiet" }, "A reply to an earlier message"));
+  if (row.image !== undefined && row.from !== undefined)
+    message.append(imageElement(row.image, row.from, actions.addressOf));
+  if (row.deleted) message.append(el("p", { class: "text gone" }, "This message was deleted"));
+  else if (row.text !== "")
+    message.append(el("p", { class: "text", dir: "auto", title: fullTime(row.time) }, ...textNodes(row)));
   if (!row.own && row.first) message.prepend(avatar(row.name));
-  const state = stateElement(row, actions);
-  if (state !== undefined) message.append(state);
+  for (const more of [
+    reactionsElement(row, actions),
+    threadElement(row, actions),
+    stateElement(row, actions),
+  ])
+    if (more !== undefined) message.append(more);
   return message;
 }
 
-/** Below one's own message, as long as it is not in the log. */
-function stateElement(row: MessageRow, actions: RowActions): HTMLElement | undefined {
-  const { key } = row;
-  if (row.state === "sent" || key === undefined) return undefined;
-  if (row.state === "sending") return el("footer", { class: "state" }, "sending…");
+function classesOf(row: MessageRow): string {
+  const classes = ["message", row.own ? "own" : "other", row.first ? "first" : "more"];
+  if (row.editedAt !== undefined) classes.push("was-edited");
+  if (row.callsMe) classes.push("calls-me");
+  if (row.current) classes.push("current");
+  return classes.join(" ");
+}
+
+function headerElement({ own, name, time, editedAt }: MessageRow): HTMLElement {
+  const header = el(
+    "header",
+    {},
+    el("bdi", { class: own ? "name unseen" : "name" }, own ? "You" : name),
+    " ",
+    el("time", { datetime: new Date(time).toISOString() }, clockTime(time)),
+  );
+  if (editedAt !== undefined)
+    header.append(" ", el("span", { class: "edited", title: `Edited ${fullTime(editedAt)}` }, "edited"));
+  return header;
+}
+
+function reactionsElement(
+  { offset, open, reactions }: MessageRow,
+  actions: RowActions,
+): HTMLElement | undefined {
+  if (reactions.length === 0 || offset === undefined) return undefined;
   return el(
-    "footer",
-    { class: "state failed", role: "alert" },
-    `${row.problem ?? "Not sent."} `,
-    button({ class: "link", "data-testid": "retry" }, "Retry", () => actions.retry(key)),
-    " · ",
-    button({ class: "link", "data-testid": "discard" }, "Discard", () => actions.discard(key)),
+    "div",
+    { class: "reactions", "data-testid": "reactions" },
+    ...reactions.map((each) => {
+      const chip = button(reactionAttributes(each), "", () => actions.toggleReaction(offset, each.emoji));
+      const count = String(each.names.length);
+      chip.append(el("span", { class: "chip" }, el("span", { class: "emoji" }, each.emoji), count));
+      chip.disabled = !open;
+      return chip;
+    }),
   );
 }
 
-function textNodes(text: string): (Node | string)[] {
-  return splitLinks(text).map((part) =>
-    part.href === undefined
-      ? part.text
-      : el("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text),
+function reactionAttributes({ emoji, names, own }: ReactionRow): Record<string, string> {
+  const who = names.join(", ");
+  return {
+    class: "reaction",
+    "data-focus": `reaction ${emoji}`,
+    "aria-pressed": String(own),
+    "aria-label": `${emoji} ${names.length}: ${who}`,
+    title: who,
+  };
+}
+
+function threadElement({ offset, thread }: MessageRow, actions: RowActions): HTMLElement | undefined {
+  if (thread === undefined || offset === undefined) return undefined;
+  const { replies, last } = thread;
+  const label = replies === 1 ? "1 reply" : `${replies} replies`;
+  const opener = button(
+    { class: "thread-link", "data-testid": "thread-link", "data-focus": "thread" },
+    label,
+    () => actions.openThread(offset),
+  );
+  opener.append(el("span", { class: "quiet" }, `last ${clockTime(last)}`));
+  return opener;
+}
+
+/** Below a message: how far one's own has come, or what became of a change to it. */
+function stateElement(row: MessageRow, actions: RowActions): HTMLElement | undefined {
+  if (row.change !== undefined) {
+    const { key, problem } = row.change;
+    return problem === undefined ? quietState("saving…") : failedState(key, problem, actions);
+  }
+  if (row.state === "failed" && row.key !== undefined)
+    return failedState(row.key, row.problem ?? "Not sent.", actions);
+  if (row.state === "sending") return quietState("sending…");
+  return row.seen === undefined ? undefined : quietState(row.seen);
+}
+
+function quietState(text: string): HTMLElement {
+  return el("footer", { class: "state", "data-testid": "state" }, text);
+}
+
+function failedState(key: string, problem: string, actions: RowActions): HTMLElement {
+  return el(
+    "footer",
+    { class: "state failed", role: "alert" },
+    `${problem} `,
+    button({ class: "link", "data-testid": "retry", "data-focus": "retry" }, "Retry", () =>
+      actions.retry(key),
+    ),
+    " · ",
+    button({ class: "link", "data-testid": "discard", "data-focus": "discard" }, "Discard", () =>
+      actions.discard(key),
+    ),
   );
 }

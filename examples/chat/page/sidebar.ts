@@ -1,7 +1,9 @@
 /** What is in the sidebar: the rooms, who is in this one, and who one is oneself. */
-import { el } from "../../shared/page/dom.js";
+import { button, el } from "../../shared/page/dom.js";
 import { avatar } from "./avatar.js";
+import { icon } from "./icons.js";
 import { hashOfRoom } from "./room-names.js";
+import { unreadText, type Unread } from "./unread.js";
 
 /** Somebody who is in the room. */
 export interface Person {
@@ -12,20 +14,66 @@ export interface Person {
 /** More than so many are counted, not listed. */
 const MOST_LISTED = 50;
 
-export function showRooms(list: HTMLElement, rooms: readonly string[], current: string): void {
-  const items = rooms.map((room) =>
-    el(
-      "li",
-      {},
-      el(
-        "a",
-        { href: hashOfRoom(room), "aria-current": room === current ? "page" : undefined },
-        el("span", { class: "hash", "aria-hidden": "true" }, "#"),
-        el("bdi", {}, room),
-      ),
-    ),
+/** A room in the list. */
+export interface RoomItem {
+  readonly name: string;
+  readonly unread: Unread;
+  /** Whether it can be taken off the list. */
+  readonly canLeave: boolean;
+}
+
+export function showRooms(
+  list: HTMLElement,
+  rooms: readonly RoomItem[],
+  current: string,
+  onLeave: (name: string) => void,
+): void {
+  // Drawn anew only when it looks different, so that nothing loses the focus.
+  const looks = JSON.stringify([rooms, current]);
+  if (list.dataset["looks"] === looks) return;
+  list.dataset["looks"] = looks;
+  list.replaceChildren(...rooms.map((room) => roomElement(room, current, onLeave)));
+}
+
+function roomElement(
+  { name, unread, canLeave }: RoomItem,
+  current: string,
+  onLeave: (name: string) => void,
+): HTMLElement {
+  const isNew = unread.count > 0 && name !== current;
+  const link = el(
+    "a",
+    {
+      href: hashOfRoom(name),
+      class: isNew ? "unread" : undefined,
+      "aria-current": name === current ? "page" : undefined,
+      "data-testid": `room-${name}`,
+    },
+    el("span", { class: "hash", "aria-hidden": "true" }, "#"),
+    el("bdi", {}, name),
   );
-  list.replaceChildren(...items);
+  if (isNew) link.append(badge(unread));
+  const item = el("li", {}, link);
+  if (canLeave) {
+    const leave = button({ class: "icon leave", "aria-label": `Leave ${name}`, title: "Leave" }, "", () =>
+      onLeave(name),
+    );
+    leave.append(icon("close"));
+    item.append(leave);
+  }
+  return item;
+}
+
+function badge(unread: Unread): HTMLElement {
+  const text = unreadText(unread);
+  const calls = unread.mentions > 0;
+  return el(
+    "span",
+    { class: calls ? "badge calls" : "badge" },
+    calls ? "@" : "",
+    text,
+    el("span", { class: "unseen" }, calls ? " unread, and you are mentioned" : " unread"),
+  );
 }
 
 /** This user first, the others by name. */

@@ -2,14 +2,16 @@
  * What one room knows: the messages of its log as far as they are here, gaps between them, and what this user
  * wrote that is not in the log yet. Plain data, no DOM and no network.
  */
+import { amend, Amendments, targetOf, type Amended, type Amendment, type Change } from "./amendments.js";
+import type { Content } from "./content.js";
 import type { GapReason } from "./gaps.js";
+import { Outgoing, type Sending } from "./outgoing.js";
 
 /** A message in the log. */
-export interface Message {
+export interface Message extends Content {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly time: number;
-  readonly text: string;
   readonly name: string;
   /** The sender's id; undefined for somebody without a token. */
   readonly from: string | undefined;
@@ -17,31 +19,32 @@ export interface Message {
   readonly key: string | undefined;
 }
 
-/** A message of this user's on its way. `stored` means: in the log, only its coming back is not here yet. */
-export interface Pending {
-  readonly key: string;
-  readonly text: string;
-  readonly time: number;
-  readonly state: "sending" | "stored" | "failed";
-  /** Its place in the log, once it is stored. */
-  readonly offset?: number;
-  /** Why it failed, as a sentence. */
-  readonly problem?: string;
-}
+/** A message of this user's on its way. */
+export type Pending = Content & Sending;
+
+/** A change of this user's on its way. */
+export type PendingChange = Sending & { readonly change: Change };
 
 export type Entry =
-  | { readonly kind: "message"; readonly message: Message; readonly era: number }
+  | {
+      readonly kind: "message";
+      readonly message: Message;
+      readonly era: number;
+      /** Which log it is of: after a gap of reason `epoch` offsets mean other messages. */
+      readonly log: number;
+    }
   | { readonly kind: "gap"; readonly reason: GapReason; readonly era: number };
 
 /** What is before the oldest message here: more, nothing, or messages that are no longer kept. */
 export type Before = "more" | "beginning" | "trimmed";
 
-const LOST = "The server lost this message.";
-
 export class Timeline {
-  readonly #me: string;
+  /** This user's id. */
+  readonly me: string;
   #entries: Entry[] = [];
-  #pending: Pending[] = [];
+  readonly #pending = new Outgoing<Pending>();
+  readonly #changes = new Outgoing<PendingChange>();
+  #amendments = new Amendments();
   /** Every offset since the last gap, so that a message that arrives by two ways is shown once. */
   readonly #offsets = new Set<number>();
   /** Keys of this user's messages that are here: a message sent again after a doubt is shown once. */
@@ -49,10 +52,12 @@ export class Timeline {
   #before: Before = "more";
   /** How many gaps there were: behind one, an offset may come again. */
   #era = 0;
+  #log = 0;
+  /** The oldest offset that came, of whatever kind. */
+  #oldest: number | undefined;
 
-  /** @param me this user's id */
   constructor(me: string) {
-    this.#me = me;
+    this.me = me;
   }
 
   get entries(): readonly Entry[] {
@@ -60,82 +65,147 @@ export class Timeline {
   }
 
   get pending(): readonly Pending[] {
-    return this.#pending;
+    return this.#pending.all;
+  }
+
+  get pendingChanges(): readonly PendingChange[] {
+    return this.#changes.all;
+  }
+
+  /** Which log it is: after a gap of reason `epoch` offsets mean other messages. */
+  get log(): number {
+    return this.#log;
   }
 
   get before(): Before {
     return this.#before;
   }
 
-  /** The oldest offset here; undefined while there is none. */
+  /** The oldest offset here, be it of a message or of a change; undefined while there is none. */
   get oldest(): number | undefined {
-    for (const entry of this.#entries) if (entry.kind === "message") return entry.message.offset;
+    return this.#oldest;
+  }
+
+  /** The newest message; undefined while there is none. */
+  get newest(): Message | undefined {
+    const entry = this.#entries.findLast(({ kind }) => kind === "message");
+    return entry?.kind === "message" ? entry.message : undefined;
+  }
+
+  isOwn(message: Pick<Message, "from">): boolean {
+    return message.from === this.me;
+  }
+
+  /** The message with this offset, of the log that there is now. */
+  find(offset: number): Message | undefined {
+    for (const entry of this.#entries) {
+      if (entry.kind === "message" && entry.message.offset === offset && entry.log === this.#log)
+        return entry.message;
+    }
     return undefined;
   }
 
-  isOwn(message: Message): boolean {
-    return message.from === this.#me;
+  /** A message as it is to be shown; what this user did to it counts at once. */
+  amended(message: Message, log = this.#log): Amended {
+    // An earlier log's messages stay as they were: nobody can change them any more.
+    if (log !== this.#log) return amend(message, message.from, []);
+    const own = this.#changes.all
+      .filter(({ change, state }) => targetOf(change) === message.offset && state !== "failed")
+      .map(({ change, time }) => ({ change, time, from: this.me, name: "" }));
+    return amend(message, message.from, [...this.#amendments.about(message.offset), ...own]);
   }
 
-  /** A message came in, live or while catching up. False if it was here already. */
-  receive(message: Message): boolean {
-    if (!this.#isNew(message)) return false;
+  /** What this user did to a message, and the server has not confirmed. */
+  changesOf(offset: number): readonly PendingChange[] {
+    return this.#changes.all.filter(({ change }) => targetOf(change) === offset);
+  }
+
+  /** Whether a message can be changed: it must be in the log that there is now. */
+  canChange(log: number): boolean {
+    return log === this.#log;
+  }
+
+  /** A message or a change came in, live or while catching up. False if it was here already. */
+  receive(item: Message | Amendment): boolean {
+    if (!this.#isNew(item)) return false;
+    this.#oldest = Math.min(this.#oldest ?? Infinity, item.offset);
+    if ("change" in item) {
+      this.#amendments.add(item);
+      return true;
+    }
     let place = this.#entries.length;
     for (; place > 0; place--) {
       const entry = this.#entries[place - 1];
       // Nothing that comes after a gap belongs above it.
-      if (entry?.kind !== "message" || entry.message.offset < message.offset) break;
+      if (entry?.kind !== "message" || entry.message.offset < item.offset) break;
     }
-    this.#entries.splice(place, 0, { kind: "message", message, era: this.#era });
+    this.#entries.splice(place, 0, this.#entry(item));
     return true;
   }
 
   /** A page of history, oldest first. It goes above everything that is here. */
-  prepend(messages: readonly Message[], before: Before): void {
-    const older = messages.filter((message) => this.#isNew(message));
-    this.#entries = [
-      ...older.map((message): Entry => ({ kind: "message", message, era: this.#era })),
-      ...this.#entries,
-    ];
+  prepend(page: readonly (Message | Amendment)[], before: Before): void {
+    const older = page.filter((item) => this.#isNew(item));
+    if (page.length > 0)
+      this.#oldest = Math.min(this.#oldest ?? Infinity, ...page.map(({ offset }) => offset));
+    const entries: Entry[] = [];
+    for (const item of older) {
+      if ("change" in item) this.#amendments.add(item);
+      else entries.push(this.#entry(item));
+    }
+    this.#entries = [...entries, ...this.#entries];
     this.#before = before;
   }
 
   /** The server says that messages are missing before what comes next; it goes on after `until`. */
   gap(until: number, reason: GapReason): void {
-    if (reason === "rollback") this.#entries = this.#entries.filter((entry) => !isAfter(entry, until));
+    if (reason === "rollback") {
+      this.#entries = this.#entries.filter((entry) => !isAfter(entry, until));
+      this.#amendments.keep(({ offset }) => offset <= until);
+    }
+    if (reason === "epoch") {
+      this.#amendments = new Amendments();
+      this.#log++;
+    }
     // Two in a row say no more than one.
     if (this.#entries.at(-1)?.kind === "gap") this.#entries.pop();
     this.#entries.push({ kind: "gap", reason, era: ++this.#era });
     this.#offsets.clear();
-    this.#pending = this.#pending.flatMap((pending) => {
-      if (pending.state !== "stored" || (pending.offset ?? 0) > until) return [pending];
-      // It is in the log no more. If that is because it was lost, its author can say it again.
-      return reason === "trimmed" ? [] : [{ ...pending, state: "failed", problem: LOST }];
-    });
+    this.#pending.gap(until, reason);
+    this.#changes.gap(until, reason);
   }
 
   /** This user wrote something: it shows at once. */
-  write(key: string, text: string, time: number): void {
-    this.#pending.push({ key, text, time, state: "sending" });
+  write(key: string, content: Content, time: number): void {
+    this.#pending.add({ ...content, key, time, state: "sending" });
+  }
+
+  /** This user changed something: that shows at once too. */
+  change(key: string, change: Change, time: number): void {
+    this.#changes.add({ change, key, time, state: "sending" });
   }
 
   /** The publish was acknowledged; its message may be here already, or come later. */
   stored(key: string, offset: number): void {
-    this.#change(key, (pending) => ({ ...pending, state: "stored", offset }));
+    for (const list of [this.#pending, this.#changes]) list.stored(key, offset);
   }
 
   failed(key: string, problem: string): void {
-    this.#change(key, (pending) => ({ ...pending, state: "failed", problem }));
+    for (const list of [this.#pending, this.#changes]) list.failed(key, problem);
   }
 
   /** Back to sending; returns what to send, or undefined if there is no such message. */
   retry(key: string): Pending | undefined {
-    this.#change(key, ({ text, time }) => ({ key, text, time, state: "sending" }));
-    return this.#pending.find((pending) => pending.key === key);
+    return this.#pending.retry(key);
+  }
+
+  /** The same for a change. */
+  retryChange(key: string): PendingChange | undefined {
+    return this.#changes.retry(key);
   }
 
   discard(key: string): void {
-    this.#pending = this.#pending.filter((pending) => pending.key !== key);
+    for (const list of [this.#pending, this.#changes]) list.discard(key);
   }
 
   /** Keeps the newest `count` entries, so that a page that is open for weeks does not grow for weeks. */
@@ -144,25 +214,32 @@ export class Timeline {
     if (gone.length === 0) return;
     for (const entry of gone) {
       if (entry.kind === "gap") continue;
-      this.#offsets.delete(entry.message.offset);
       if (entry.message.key !== undefined) this.#ownKeys.delete(entry.message.key);
     }
+    const first = this.#entries.find(({ kind }) => kind === "message");
+    this.#oldest = first?.kind === "message" ? first.message.offset : undefined;
+    const limit = this.#oldest ?? Infinity;
+    // What changes a message comes after it: nothing that is kept loses anything.
+    this.#amendments.keep(({ offset }) => offset >= limit);
+    for (const offset of this.#offsets) if (offset < limit) this.#offsets.delete(offset);
     this.#before = "more";
   }
 
-  /** Whether this is the first time it is seen; what was pending under its key is over then. */
-  #isNew(message: Message): boolean {
-    if (this.#offsets.has(message.offset)) return false;
-    this.#offsets.add(message.offset);
-    if (message.key === undefined || !this.isOwn(message)) return true;
-    this.discard(message.key);
-    if (this.#ownKeys.has(message.key)) return false;
-    this.#ownKeys.add(message.key);
-    return true;
+  #entry(message: Message): Entry {
+    return { kind: "message", message, era: this.#era, log: this.#log };
   }
 
-  #change(key: string, change: (pending: Pending) => Pending): void {
-    this.#pending = this.#pending.map((pending) => (pending.key === key ? change(pending) : pending));
+  /** Whether this is the first time it is seen; what was pending under its key is over then. */
+  #isNew(item: Message | Amendment): boolean {
+    if (this.#offsets.has(item.offset)) return false;
+    this.#offsets.add(item.offset);
+    if (item.key === undefined || !this.isOwn(item)) return true;
+    this.discard(item.key);
+    // A change that is there twice changes nothing twice.
+    if ("change" in item) return true;
+    if (this.#ownKeys.has(item.key)) return false;
+    this.#ownKeys.add(item.key);
+    return true;
   }
 }
 

@@ -14,7 +14,7 @@ export const EXAMPLES: readonly Example[] = [
     title: "Chat",
     href: "./chat/",
     about:
-      "Rooms that remember. Open it in two windows, pull the plug on one, keep writing in both, and plug it in again.",
-    shows: ["stream", "transient", "presence", "history", "outbox"],
+      "Rooms that remember, with edits, reactions, threads, images, mentions and read receipts. Open it in two windows, pull the plug on one, keep writing in both, and plug it in again.",
+    shows: ["stream", "transient", "bytes", "presence", "history", "outbox", "hooks"],
   },
 ];
