@@ -6,7 +6,18 @@ import { WebSocket, WebSocketServer } from "ws";
 import { stream, tidemark, type App } from "../../src/server/index.js";
 import type { AppTypes } from "../../src/protocol/index.js";
 import { connect, open } from "./support/client.js";
-import { BINARY, PING, PONG, TEXT, closing, dial, frame, upgrade, upgradeRequest } from "./support/raw.js";
+import {
+  BINARY,
+  CLOSE,
+  PING,
+  PONG,
+  TEXT,
+  closing,
+  dial,
+  frame,
+  upgrade,
+  upgradeRequest,
+} from "./support/raw.js";
 import { servedAt, deferred, listeningLogger, quiet, serve, type Served } from "./support/serve.js";
 
 const makeApp = (options = {}) =>
@@ -268,6 +279,53 @@ describe("the handshake in time", () => {
     slow.write("GET /connect HTTP/1.1\r\nHost:");
     expect(await slow.status()).toBe(408);
     await Promise.all([silent.ended, slow.ended]);
+  });
+});
+
+describe("the handshake", () => {
+  it("W32: the first of the protocols that a client offers is chosen", async () => {
+    const { url } = await serve(makeApp());
+    const socket = new WebSocket(url, ["tidemark", "other"]);
+    onTestFinished(() => socket.terminate());
+    await new Promise((resolve) => socket.once("open", resolve));
+    expect(socket.protocol).toBe("tidemark");
+  });
+
+  it.each(["a,,b", "a b", "a, a", ""])("W32: %j are no protocols", async (protocols) => {
+    const { port } = await serve(makeApp());
+    const raw = await dial(port);
+    raw.write(upgradeRequest("/connect", { "Sec-WebSocket-Protocol": protocols }));
+    expect(await raw.status()).toBe(400);
+    await raw.ended;
+  });
+
+  it("W32: the accept header is made from the key, and frames may follow the request at once", async () => {
+    const { port } = await serve(makeApp());
+    const raw = await dial(port);
+    const hello = frame(TEXT, '{"id":1,"connect":{}}');
+    raw.write(Buffer.concat([Buffer.from(upgradeRequest()), hello.subarray(0, 8)]));
+    const head = await raw.until(() =>
+      raw.received.includes("\r\n\r\n") ? raw.received.toString() : undefined,
+    );
+    // The key and its answer are those of RFC 6455, 1.3.
+    expect(head).toContain("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+    expect(await raw.status()).toBe(101);
+    raw.write(hello.subarray(8));
+    expect((await raw.frame()).payload.toString()).toContain('"client"');
+  });
+
+  it.each([
+    ["a code", closing(4321, "bye")],
+    ["no code", Buffer.alloc(0)],
+  ])("W33: a close with %s is answered with the same, and the socket is closed", async (_, payload) => {
+    const app = makeApp();
+    const { port } = await serve(app);
+    const raw = await upgrade(port);
+    expect(app.stats.connections).toBe(1);
+    raw.write(frame(CLOSE, payload));
+    expect(await raw.frame()).toMatchObject({ opcode: CLOSE, payload });
+    expect(await raw.ended).toBe("end");
+    expect(app.stats.connections).toBe(0);
   });
 });
 

@@ -3,7 +3,9 @@ import type { Chunk } from "../feed/chunk.js";
 
 const TEXT = 0x81;
 const BINARY = 0x82;
+const CLOSE = 0x88;
 const PING = 0x89;
+const PONG = 0x8a;
 
 /** Up to here a frame is cheapest as a latin1 string; above, one Buffer that many sockets share. In bytes. */
 const STRING_LIMIT = 1024;
@@ -51,7 +53,33 @@ function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
 /** A WebSocket ping and `{}`, which browser code can see, in one write. */
 export const PING_AND_EMPTY: string = `${String.fromCharCode(PING, 0)}${header(TEXT, 2)}{}`;
 
-function textFrame(text: string): string | Buffer {
+/** A control frame's payload is at most this long, in bytes. */
+const MAX_CONTROL = 125;
+
+/** The answer to a ping. */
+export function pongFrame(data: Buffer): string {
+  return header(PONG, data.length) + data.toString("latin1");
+}
+
+/** A close frame; with code 1005 one without a code. As much of the reason goes with it as fits. */
+export function closeFrame(code: number, reason: string): Buffer {
+  if (code === NO_CODE) return Buffer.from([CLOSE, 0]);
+  const text = Buffer.from(cut(reason, MAX_CONTROL - 2));
+  return Buffer.concat([Buffer.from([CLOSE, text.length + 2, code >> 8, code & 255]), text]);
+}
+
+/** What RFC 6455 calls a close without a code. */
+const NO_CODE = 1005;
+
+/** As much of a text as fits in `most` bytes, cut between characters. */
+function cut(whole: string, most: number): string {
+  let text = whole.slice(0, most);
+  while (Buffer.byteLength(text) > most) text = text.slice(0, -1);
+  // Half of a surrogate pair has no UTF-8 form.
+  return text.length < whole.length && /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+}
+
+export function textFrame(text: string): string | Buffer {
   const size = Buffer.byteLength(text);
   const ascii = size === text.length;
   if (ascii && size <= STRING_LIMIT) return header(TEXT, size) + text;
@@ -62,7 +90,7 @@ function textFrame(text: string): string | Buffer {
   return frame;
 }
 
-function binaryFrame(bytes: Uint8Array): Buffer {
+export function binaryFrame(bytes: Uint8Array): Buffer {
   const head = Buffer.from(header(BINARY, bytes.length), "latin1");
   return Buffer.concat([head, bytes]);
 }

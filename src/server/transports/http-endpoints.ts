@@ -20,7 +20,7 @@ import { corsHeaders, preflightHeaders, refusedPage } from "./http-origin.js";
 import { refusalOf, refuse } from "./http-refusal.js";
 import { connectOf, eventStream } from "./http-sse.js";
 import type { Origins } from "./origin.js";
-import { peerOf } from "./websocket.js";
+import { peerOf } from "./peer.js";
 
 /** How long requests of the HTTP transports last. */
 export interface HttpOptions {

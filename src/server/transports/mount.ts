@@ -1,13 +1,13 @@
 /** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { WebSocketServer } from "ws";
 import type { Engine } from "../engine.js";
-import { acceptEcho } from "./echo.js";
 import { HttpApi } from "./http-api.js";
+import { Echo } from "./echo.js";
 import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
-import { acceptWebSocket, peerOf, refuseWebSocket, webSocketServer } from "./websocket.js";
+import { peerOf } from "./peer.js";
+import { acceptWebSocket, refuseWebSocket } from "./websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;
@@ -25,21 +25,23 @@ export interface MountOptions {
 export class Mount {
   readonly #engine: Engine;
   readonly #options: MountOptions;
-  readonly #webSockets: WebSocketServer;
   readonly #http: HttpEndpoints;
   readonly #api: HttpApi;
-  readonly #echoes = webSocketServer(MAX_ECHO);
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
   readonly #sockets = new Set<Duplex>();
+  readonly #forget: (this: Duplex) => void;
   #ready = true;
 
   constructor(engine: Engine, options: MountOptions) {
     this.#engine = engine;
     this.#options = options;
-    this.#webSockets = webSocketServer(engine.node.limits.frame);
     this.#http = new HttpEndpoints(engine, options);
     this.#api = new HttpApi(engine, options.apiKey);
+    const sockets = this.#sockets;
+    this.#forget = function (this: Duplex) {
+      sockets.delete(this);
+    };
   }
 
   /** Puts us before the handlers that the server has: they see only what is not ours. */
@@ -108,28 +110,21 @@ export class Mount {
         { origin: refused },
         `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`,
       );
-      refuseWebSocket(
-        this.#webSockets,
-        request,
-        socket,
-        head,
-        "forbidden_origin",
-        `pages of ${refused} may not connect here`,
-      );
-    } else if (path === echo) acceptEcho(this.#echoes, request, socket, head);
+      refuseWebSocket(request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
+    } else if (path === echo) acceptWebSocket(request, socket, head, MAX_ECHO, (link) => new Echo(link));
     else
-      acceptWebSocket(this.#webSockets, request, socket, head, (link) =>
+      acceptWebSocket(request, socket, head, this.#engine.node.limits.frame, (link) =>
         this.#engine.accept(link, peerOf(request)),
       );
     return true;
   }
 
-  /** Looks after an upgraded socket. Apart from {@link handleUpgrade}: a listener made there would keep the request. */
+  /** Looks after an upgraded socket. The listeners are the same for all: there is one socket a client. */
   #own(socket: Duplex): void {
     // A socket may break at any moment of the handshake; without a listener that would end the process.
     socket.on("error", ignore);
     this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", this.#forget);
   }
 }
 

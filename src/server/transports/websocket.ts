@@ -1,15 +1,18 @@
 /**
- * Channels over WebSocket. `ws` does the handshake, receiving, pongs and the closing handshake; what goes out is
- * framed here and written straight to the socket. That is safe between frames, as long as `ws` itself sends no
- * data frames - it never does here.
+ * One WebSocket: its socket, what comes in, what goes out, and the closing handshake. Frames are read and written
+ * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
+ * request, no listener of its own, no timer until it closes.
  */
 import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
+import type { Link } from "../connection/link.js";
 import type { Chunk } from "../feed/chunk.js";
-import type { Link, Peer } from "../connection/link.js";
-import { PING_AND_EMPTY, frameOf, framesOf } from "./frame.js";
+import { FrameAssembler } from "./frame-assembler.js";
+import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
+import { shakeHands } from "./handshake.js";
+import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
 export interface Receiver {
@@ -19,96 +22,94 @@ export interface Receiver {
   transportClosed(reason: string, said: boolean): void;
 }
 
-/** The longest reason a close frame carries, in bytes. */
-const MAX_REASON = 123;
 const EMPTY = Buffer.alloc(0);
 /** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
 const READ_AT_ONCE = 64 * 1024;
-/** Unsent bytes at which pings go unanswered. */
+/** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
 const MAX_UNSENT_PONGS = 16 * 1024;
+/** How long a peer has to answer a close and let go of its socket, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 30_000;
 
-/** @param maxFrame bytes of an incoming frame, over which the connection is closed with 1009 */
-export function webSocketServer(maxFrame: number): WebSocketServer {
-  return new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    clientTracking: false,
-    maxPayload: maxFrame,
-    autoPong: false,
-  });
+const LINK = Symbol("link");
+/** A socket that knows its link, so that the listeners below serve all of them. */
+interface LinkedSocket extends Duplex {
+  [LINK]?: WebSocketLink;
 }
 
-/** Answers pings, but not those of a peer that does not read: its pongs would pile up without end. */
-export function answerPings(webSocket: WebSocket, socket: Duplex): void {
-  webSocket.on("ping", (data) => {
-    if (socket.writableLength < MAX_UNSENT_PONGS) webSocket.pong(data);
-  });
-}
-
-/** Takes a socket over from the HTTP server and makes a connection of it. */
+/**
+ * Takes a socket over from the HTTP server and makes a connection of it.
+ *
+ * @param most bytes of an incoming message, over which the connection is closed with 1009
+ * @throws {Error} for a socket that was taken over before
+ */
 export function acceptWebSocket(
-  server: WebSocketServer,
   request: IncomingMessage,
-  socket: Duplex,
+  socket: LinkedSocket,
   head: Buffer,
-  connect: (link: Link) => Receiver,
+  most: number,
+  connect: (link: WebSocketLink) => Receiver,
 ): void {
-  server.handleUpgrade(request, socket, head, (webSocket) => {
-    const link = new WebSocketLink(webSocket, socket);
-    listen(webSocket, socket, link, connect(link));
-  });
+  if (socket[LINK] !== undefined)
+    throw new Error("this upgrade was handled already: call handleUpgrade once");
+  if (!shakeHands(request, socket)) return;
+  if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
+  const link = new WebSocketLink(socket, most);
+  socket[LINK] = link;
+  link.open(connect(link));
+  socket.on("data", onData).on("end", onEnd).on("close", onClose);
+  if (head.length > 0) link.read(head);
 }
-
-/** Apart from {@link acceptWebSocket}: listeners made there would keep the request for as long as the connection. */
-function listen(webSocket: WebSocket, socket: Duplex, link: WebSocketLink, receiver: Receiver): void {
-  webSocket.on("message", (data: RawData, isBinary: boolean) => {
-    const bytes = data as Buffer;
-    link.took(bytes.length);
-    if (isBinary) receiver.receiveBinary(bytes);
-    else receiver.receiveText(bytes.toString());
-  });
-  answerPings(webSocket, socket);
-  const alive = (): void => receiver.alive();
-  webSocket.on("pong", alive);
-  webSocket.on("ping", alive);
-  // ws closes by itself after an error; what it was is in the close.
-  webSocket.on("error", ignore);
-  webSocket.on("close", (code, reason) =>
-    receiver.transportClosed(`${code} ${reason.toString()}`.trim(), code === 1000),
-  );
-}
-
-function ignore(): void {}
 
 /** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
 export function refuseWebSocket(
-  server: WebSocketServer,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
   name: CloseName,
   reason: string,
 ): void {
-  server.handleUpgrade(request, socket, head, (webSocket) => {
-    webSocket.on("error", () => {});
-    webSocket.close(CLOSE_CODES[name].code, cut(reason));
+  acceptWebSocket(request, socket, head, 1, (link) => {
+    link.close(name, reason);
+    return NOBODY;
   });
 }
 
-/** The peer as hooks see it. */
-export function peerOf(request: IncomingMessage): Peer {
-  return { headers: request.headers, url: request.url ?? "/", ip: request.socket.remoteAddress ?? "" };
+const NOBODY: Receiver = { receiveText() {}, receiveBinary() {}, alive() {}, transportClosed() {} };
+
+function onData(this: LinkedSocket, bytes: Buffer): void {
+  this[LINK]?.read(bytes);
 }
 
-class WebSocketLink implements Link {
-  readonly #webSocket: WebSocket;
+function onEnd(this: LinkedSocket): void {
+  this[LINK]?.halfClosed();
+}
+
+function onClose(this: LinkedSocket): void {
+  this[LINK]?.gone();
+}
+
+/** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
+type State = "open" | "closing" | "closed";
+
+export class WebSocketLink implements Link, FrameOwner {
   readonly #socket: Duplex;
+  readonly #most: number;
+  #receiver: Receiver = NOBODY;
+  #assembler: FrameAssembler | undefined;
+  #state: State = "open";
+  #ended = false;
   #taken = 0;
   #paused = false;
+  #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(webSocket: WebSocket, socket: Duplex) {
-    this.#webSocket = webSocket;
+  constructor(socket: Duplex, most: number) {
     this.#socket = socket;
+    this.#most = most;
+  }
+
+  /** Who is told from here on. */
+  open(receiver: Receiver): void {
+    this.#receiver = receiver;
   }
 
   get unsent(): number {
@@ -118,13 +119,21 @@ class WebSocketLink implements Link {
   write(chunks: readonly Chunk[]): void {
     const frames = framesOf(chunks);
     if (frames.length > 1) this.#socket.cork();
-    for (const frame of frames) this.#put(frame);
+    for (const frame of frames) this.send(frame);
     if (frames.length > 1) this.#socket.uncork();
   }
 
   /** Hot path: no callback, no copy, no allocation. */
   writeShared(chunk: Chunk): void {
-    this.#put(frameOf(chunk));
+    this.send(frameOf(chunk));
+  }
+
+  /** Sends a frame as it is: bytes, or a string of them in latin1. */
+  send(frame: string | Buffer): void {
+    // After a close frame nothing may follow.
+    if (this.#state !== "open") return;
+    if (typeof frame === "string") this.#socket.write(frame, "latin1");
+    else this.#socket.write(frame);
   }
 
   whenDrained(run: () => void): void {
@@ -135,54 +144,114 @@ class WebSocketLink implements Link {
 
   pause(): void {
     this.#paused = true;
-    this.#webSocket.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#webSocket.resume();
-  }
-
-  /**
-   * A frame of this many bytes was read. Now and then the peer has to wait for a turn: Node reads up to 2 MiB of
-   * one socket in a row, and meanwhile nothing is written to anybody.
-   */
-  took(bytes: number): void {
-    this.#taken += bytes;
-    if (this.#taken < READ_AT_ONCE) return;
-    this.#taken = 0;
-    this.#webSocket.pause();
-    setImmediate(() => {
-      if (!this.#paused) this.#webSocket.resume();
-    });
+    this.#socket.resume();
   }
 
   ping(): void {
-    this.#put(PING_AND_EMPTY);
+    this.send(PING_AND_EMPTY);
   }
 
   close(name: CloseName, reason: string): void {
-    this.#webSocket.close(CLOSE_CODES[name].code, cut(reason));
+    this.#sayGoodbye(CLOSE_CODES[name].code, reason);
   }
 
   terminate(): void {
-    this.#webSocket.terminate();
+    this.#state = "closed";
+    this.#socket.destroy();
   }
 
-  #put(frame: string | Buffer): void {
-    // After a close frame nothing may follow.
-    if (this.#webSocket.readyState !== OPEN) return;
-    if (typeof frame === "string") this.#socket.write(frame, "latin1");
-    else this.#socket.write(frame);
+  /** Bytes have come. Hot path: frames that are whole are read where they lie. */
+  read(bytes: Buffer): void {
+    if (this.#assembler === undefined) {
+      const at = readWholeFrames(bytes, 0, this.#most, this);
+      if (at < bytes.length) {
+        this.#assembler = new FrameAssembler(this.#most, this);
+        this.#assembler.read(bytes.subarray(at));
+      }
+    } else this.#assembler.read(bytes);
+    if (this.#assembler?.idle === true) this.#assembler = undefined;
+    this.#taken += bytes.length;
+    if (this.#taken >= READ_AT_ONCE) this.#rest();
   }
-}
 
-const OPEN = 1;
+  /** The peer has closed its side without a word. */
+  halfClosed(): void {
+    this.#end("1006");
+    this.#socket.end();
+  }
 
-/** As much of a reason as fits, cut between characters. */
-function cut(reason: string): string {
-  let text = reason;
-  while (Buffer.byteLength(text) > MAX_REASON) text = text.slice(0, -1);
-  // Half of a surrogate pair has no UTF-8 form.
-  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+  /** The socket is closed. */
+  gone(): void {
+    clearTimeout(this.#closeTimer);
+    this.#end("1006");
+    this.#state = "closed";
+  }
+
+  get ended(): boolean {
+    return this.#ended || this.#state === "closed";
+  }
+
+  onText(text: string): void {
+    if (this.#state === "open") this.#receiver.receiveText(text);
+  }
+
+  onBinary(bytes: Buffer): void {
+    if (this.#state === "open") this.#receiver.receiveBinary(bytes);
+  }
+
+  onPing(data: Buffer): void {
+    this.#receiver.alive();
+    if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
+  }
+
+  onPong(): void {
+    this.#receiver.alive();
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#sayGoodbye(code, reason);
+    this.#end(`${code} ${reason}`.trim(), code === 1000);
+    this.#socket.end();
+  }
+
+  onBroken(code: number): void {
+    this.#sayGoodbye(code, "");
+    this.#end(`${code}`);
+    this.#socket.end();
+    // The rest is read and thrown away: a socket that is closed with something unread is reset, and the code lost.
+    this.resume();
+  }
+
+  /**
+   * Now and then the peer has to wait for a turn: Node reads up to 2 MiB of one socket in a row, and meanwhile nothing
+   * is written to anybody.
+   */
+  #rest(): void {
+    this.#taken = 0;
+    this.#socket.pause();
+    setImmediate(() => {
+      if (!this.#paused) this.#socket.resume();
+    });
+  }
+
+  #sayGoodbye(code: number, reason: string): void {
+    if (this.#state !== "open") return;
+    this.send(closeFrame(code, reason));
+    this.#state = "closing";
+    this.#closeTimer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+  }
+
+  /** Nothing more is read. */
+  #end(reason: string, said = false): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#state === "open") this.#state = "closing";
+    this.#assembler = undefined;
+    this.#receiver.transportClosed(reason, said);
+  }
 }

@@ -1,0 +1,121 @@
+/**
+ * Hot path: the frames that peers send nearly always - whole, masked, unfragmented, nothing reserved - are read where
+ * they lie in what the socket gave. It keeps nothing between two reads; what it does not take is for the
+ * {@link FrameAssembler}.
+ */
+import { isUtf8 } from "node:buffer";
+
+/** The first byte of a frame: FIN, no reserved bits, and the opcode. */
+const TEXT = 0x81;
+const BINARY = 0x82;
+const PING = 0x89;
+const PONG = 0x8a;
+/** Mask and length in the second byte. */
+const MASKED = 0x80;
+/** From here on shifted bits overflow. */
+const FOUR_GIB = 2 ** 32;
+
+/** Who is told of frames. */
+export interface FrameOwner {
+  /** Whether nothing more is to be read: the peer has said goodbye, or what it sends makes no sense. */
+  readonly ended: boolean;
+  onText(text: string): void;
+  /** The bytes are a view into what was read; they may be kept, but the whole of it is kept with them. */
+  onBinary(bytes: Buffer): void;
+  onPing(data: Buffer): void;
+  onPong(): void;
+  /** The peer's close frame; 1005 where it has no code. */
+  onClose(code: number, reason: string): void;
+  /** What came breaks the WebSocket protocol; the peer is told so with this close code. */
+  onBroken(code: number): void;
+}
+
+/**
+ * Whether a frame that begins so is for {@link readWholeFrames}, once all of it is there and its length is right.
+ *
+ * @param first its first byte
+ * @param second its second byte
+ */
+export function isPlain(first: number, second: number): boolean {
+  if (second < MASKED) return false;
+  return first === TEXT || first === BINARY || ((first === PING || first === PONG) && second < MASKED + 126);
+}
+
+/** Whether a plain frame is longer than messages may be. Control frames are no messages. */
+export function isTooLong(first: number, size: number, most: number): boolean {
+  return size > most && first < PING;
+}
+
+/** How many bytes from the frame's beginning say how long it is. */
+export function lengthEnd(second: number): number {
+  const size = second & 127;
+  return size < 126 ? 2 : size === 126 ? 4 : 10;
+}
+
+/**
+ * The length of a frame's payload; -1 if it could have been said with fewer bytes, which RFC 6455 (5.2) forbids.
+ *
+ * @param at where the frame begins; {@link lengthEnd} bytes are there
+ */
+export function payloadLength(bytes: Buffer, at: number): number {
+  const short = (bytes[at + 1] as number) & 127;
+  if (short < 126) return short;
+  if (short === 126) {
+    const size = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    return size < 126 ? -1 : size;
+  }
+  const size = bytes.readUInt32BE(at + 2) * FOUR_GIB + bytes.readUInt32BE(at + 6);
+  return size < 65_536 ? -1 : size;
+}
+
+/**
+ * Reads plain frames from `at` on. Returns where it stopped: at the end, or at the beginning of a frame that is cut
+ * off, or too long, or not plain.
+ *
+ * @param most bytes of a payload
+ */
+export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: FrameOwner): number {
+  let start = at;
+  while (bytes.length - start >= 6 && !owner.ended) {
+    const first = bytes[start] as number;
+    const second = bytes[start + 1] as number;
+    if (!isPlain(first, second)) return start;
+    const head = lengthEnd(second) + 4;
+    if (bytes.length - start < head) return start;
+    const size = payloadLength(bytes, start);
+    if (size < 0 || isTooLong(first, size, most) || bytes.length - start < head + size) return start;
+    const from = start + head;
+    start = from + size;
+    const bits = unmask(bytes, from, start);
+    if (first === TEXT) {
+      // Most of what is sent is ASCII, and that needs no look at its UTF-8.
+      if (bits < 128) owner.onText(bytes.toString("latin1", from, start));
+      else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes.toString("utf8", from, start));
+      else owner.onBroken(1007);
+    } else if (first === BINARY) owner.onBinary(bytes.subarray(from, start));
+    else if (first === PONG) owner.onPong();
+    else owner.onPing(bytes.subarray(from, start));
+  }
+  return owner.ended ? bytes.length : start;
+}
+
+/** Takes the mask, which stands before `from`, off what is up to `to`. Returns all bits that occur there. */
+function unmask(bytes: Buffer, from: number, to: number): number {
+  const a = bytes[from - 4] as number;
+  const b = bytes[from - 3] as number;
+  const c = bytes[from - 2] as number;
+  const d = bytes[from - 1] as number;
+  let bits = 0;
+  let i = from;
+  for (const end = to - 3; i < end; i += 4) {
+    bits |=
+      (bytes[i] = (bytes[i] as number) ^ a) |
+      (bytes[i + 1] = (bytes[i + 1] as number) ^ b) |
+      (bytes[i + 2] = (bytes[i + 2] as number) ^ c) |
+      (bytes[i + 3] = (bytes[i + 3] as number) ^ d);
+  }
+  if (i < to) bits |= bytes[i] = (bytes[i] as number) ^ a;
+  if (i + 1 < to) bits |= bytes[i + 1] = (bytes[i + 1] as number) ^ b;
+  if (i + 2 < to) bits |= bytes[i + 2] = (bytes[i + 2] as number) ^ c;
+  return bits;
+}
