@@ -11,7 +11,10 @@ const functions = {
   write: (dir: string) => createLocalHub({ dir, sync: "none" }).listen(),
   /** Resolves with the port. */
   async work(dir: string): Promise<number> {
-    const app = tidemark({ broker: await localWorker({ dir }), limits: { commands: false } });
+    const app = tidemark({
+      broker: await localWorker({ dir }),
+      limits: { commands: false, connects: false },
+    });
     const channels = app.channels({ "bench/:name": stream({ retain: { count: 1000 } }) });
     return (await channels.listen({ port: 0, host: "127.0.0.1" })).port;
   },

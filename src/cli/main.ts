@@ -37,12 +37,16 @@ Options of serve:
   --api-key KEY    lets backends and tidemark ls ask /api/channels; or TIDEMARK_API_KEY, which ps does not show
   --data DIR       keeps the logs there, on the disk; without it they are in memory and end with the process
   --workers N      N processes share the port and the logs; needs --data
+  --grace S        how many seconds clients may take to move when it stops; default 30
   --sync none      answers before the disk has it: faster, and lost with the machine's power; default disk
 
 The config file says what each channel pattern is:
   { "channels": { "chat/:id": { "kind": "stream", "retain": { "count": 1000, "for": "7d" }, "presence": true },
                   "typing/:id": { "kind": "transient" } } }
 Without one there are just these: chat/:id, keeping 1,000 messages, with presence, and typing/:id.
+
+SIGTERM and ^C stop it: clients move within the grace, a second one ends it at once. SIGHUP has each worker followed by
+a new one, which reads the config file anew.
 
 Exit codes: 0 done, or stopped by ^C while following; 1 the server said no, or could not be reached; 2 the
 command line was not understood; 130 publishing was stopped by ^C.

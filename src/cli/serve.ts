@@ -6,7 +6,7 @@ import type { LocalHub } from "../broker/local/index.js";
 import { tidemark } from "../server/index.js";
 import { defaultLogger } from "../server/logger.js";
 import { readChannels } from "./config.js";
-import { Supervisor, WorkerExit } from "./supervisor.js";
+import { HAND_OVER, Supervisor, WorkerExit } from "./supervisor.js";
 import { UsageError } from "./usage.js";
 
 interface ServeOptions {
@@ -19,13 +19,16 @@ interface ServeOptions {
   readonly data: string | undefined;
   readonly sync: "disk" | "none";
   readonly workers: number;
+  /** How long clients may take to move to another server, in milliseconds. */
+  readonly grace: number;
 }
 
 /** Set for the workers, by the process that starts them. */
 const WORKER = "TIDEMARK_WORKER";
 
 /**
- * Serves until SIGINT or SIGTERM.
+ * Serves until SIGINT or SIGTERM; then clients move, and at a second signal it ends at once. With workers SIGHUP has
+ * them followed by new ones.
  *
  * @throws {UsageError} when the arguments or the config file make no sense, the port is taken, or the directory
  */
@@ -36,7 +39,7 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const broker = options.data === undefined ? undefined : await openLogs(options.data, options.sync);
   const { url, stop } = await start(options, broker);
   announce(url, options);
-  onSignal(stop);
+  onSignals(() => stop(options.grace));
 }
 
 /** One of several: the logs are those of the process that started it. */
@@ -44,9 +47,18 @@ async function serveAsWorker(options: ServeOptions): Promise<void> {
   const { localWorker } = await import("../broker/local/index.js");
   const broker = await localWorker({ dir: options.data ?? "" });
   try {
-    onSignal((await start(options, broker)).stop);
+    const { stop } = await start(options, broker);
+    // A terminal, or whatever runs services, may signal to all processes; what counts is what the first process says.
+    for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
+    let stopping: Promise<void> | undefined;
+    const end = (handOver: boolean): void => {
+      stopping ??= stop(options.grace, handOver).then(() => process.exit(0));
+    };
+    process.on("SIGTERM", () => end(false));
+    process.on(HAND_OVER, () => end(true));
   } catch (error) {
     // What links it to the process that started it must not keep it alive.
+    await broker.close();
     process.channel?.unref();
     throw error;
   }
@@ -54,7 +66,7 @@ async function serveAsWorker(options: ServeOptions): Promise<void> {
 
 /** Writes the logs and looks after the workers, which do the rest. */
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
-  const { data, sync, workers: count } = options;
+  const { data, sync, workers: count, grace } = options;
   if (data === undefined)
     throw new UsageError("--workers needs --data DIR, where they keep their logs together");
   // A mistake in it is found before there are workers.
@@ -65,6 +77,7 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
     count,
     env: { [WORKER]: "1" },
     log: defaultLogger,
+    grace,
     onListening(pid, { port }) {
       if (!announced) announce(urlOf(options.host, port), options);
       announced = true;
@@ -73,10 +86,12 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
   });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub.close()));
-  onSignal(stop);
+  onSignals(stop);
   try {
     await hub.listen();
     await supervisor.start();
+    // In a terminal it means that the terminal is gone.
+    if (!process.stdout.isTTY) process.on("SIGHUP", () => supervisor.replaceAll());
   } catch (error) {
     await stop();
     // It has said what it was.
@@ -89,7 +104,7 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
 async function start(
   options: ServeOptions,
   broker: Broker | undefined,
-): Promise<{ url: string; stop: () => Promise<void> }> {
+): Promise<{ url: string; stop: (grace: number, handOver?: boolean) => Promise<void> }> {
   const { port, host, origins, apiKey } = options;
   const channels = readChannels(options.config);
   const app = open(() =>
@@ -99,22 +114,22 @@ async function start(
       ...(broker !== undefined && { broker }),
     }).channels(channels),
   );
-  const stop = async (): Promise<void> => {
-    await app.close();
+  const stop = async (grace: number, handOver = false): Promise<void> => {
+    await app.close({ grace, handOver });
     await broker?.close();
   };
   try {
     const { port: taken } = await app.listen({ port, ...(host !== undefined && { host }) });
     return { url: urlOf(host, taken), stop };
   } catch (error) {
-    await stop();
+    await stop(0);
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new UsageError(`port ${port} is taken; choose another with --port`);
   }
 }
 
 /** Once; a second signal ends the process as signals do. */
-function onSignal(stop: () => Promise<void>): void {
+function onSignals(stop: () => Promise<void>): void {
   const run = (): void => {
     process.off("SIGINT", run);
     process.off("SIGTERM", run);
@@ -182,6 +197,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     data: { type: "string" },
     sync: { type: "string" },
     workers: { type: "string" },
+    grace: { type: "string" },
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
@@ -191,6 +207,8 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     const workers = Number(values.workers ?? 1);
     if (!Number.isInteger(workers) || workers < 1 || workers > 1024)
       throw new UsageError("--workers takes a number from 1 to 1024");
+    const grace = Number(values.grace ?? 30);
+    if (!(grace >= 0 && grace <= 3600)) throw new UsageError("--grace takes seconds, from 0 to 3600");
     const { sync = "disk" } = values;
     if (sync !== "disk" && sync !== "none") throw new UsageError('--sync takes "disk" or "none"');
     return {
@@ -202,6 +220,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
       data: values.data === undefined ? undefined : resolve(values.data),
       sync,
       workers,
+      grace: grace * 1000,
     };
   } catch (error) {
     throw error instanceof UsageError

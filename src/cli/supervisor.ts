@@ -1,4 +1,4 @@
-/** The worker processes of `tidemark serve --workers N`: started, started again when they crash, and stopped. */
+/** The worker processes of `tidemark serve --workers N`: started, started again when they crash, followed by new ones, and stopped. */
 import cluster, { type Address, type Worker } from "node:cluster";
 import { once } from "node:events";
 import type { Logger } from "../server/logger.js";
@@ -7,14 +7,18 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 /** A worker that lived so long did not crash because of how it starts, in milliseconds. */
 const STABLE_MS = 30_000;
-/** How long workers may take to let go of their clients before they are killed, in milliseconds. */
-const GRACE_MS = 10_000;
+/** How long workers may take beyond their grace before they are killed, in milliseconds. */
+const PATIENCE_MS = 10_000;
+/** Tells a worker that another one has come to take its clients, on the same port. */
+export const HAND_OVER = "SIGUSR2";
 
 export interface SupervisorOptions {
   readonly count: number;
   /** Given to the workers beside this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: Logger;
+  /** How long workers may take to let go of their clients, in milliseconds. */
+  readonly grace: number;
   /** A worker takes connections. */
   readonly onListening: (pid: number, address: Address) => void;
 }
@@ -29,6 +33,10 @@ export class Supervisor {
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #backoff = FIRST_BACKOFF_MS;
   #stopping = false;
+  /** Those that are followed by another one already. */
+  readonly #leaving = new Set<Worker>();
+  /** How often all are to be replaced yet; a round that is under way is done first. */
+  #rounds = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -49,6 +57,44 @@ export class Supervisor {
     );
   }
 
+  /**
+   * Has every worker followed by a new one, one after the other: the new one takes connections before the old one is told
+   * to leave, and the next is not touched before that one has left. Stops where a new one cannot start.
+   */
+  replaceAll(): void {
+    // One that is asked for meanwhile begins after this one; more would change nothing.
+    if (this.#stopping || (this.#rounds = Math.min(2, this.#rounds + 1)) > 1) return;
+    void this.#round();
+  }
+
+  async #round(): Promise<void> {
+    const { log } = this.#options;
+    const olds = [...this.#workers];
+    for (const old of olds) {
+      if (this.#stopping || !this.#workers.has(old)) continue;
+      const next = this.#fork();
+      // Whichever of the two ends, the other one is there in its place.
+      this.#leaving.add(old).add(next);
+      await Promise.race([once(next, "listening"), once(next, "exit")]);
+      this.#leaving.delete(next);
+      if (this.#workers.has(next)) await this.#retire(old);
+      else log.error({ pid: next.process.pid }, "a new worker could not start; the others go on as they are");
+      this.#leaving.delete(old);
+      if (!this.#workers.has(next)) break;
+    }
+    this.#rounds--;
+    if (this.#rounds > 0 && !this.#stopping) await this.#round();
+  }
+
+  async #retire(old: Worker): Promise<void> {
+    if (!this.#workers.has(old)) return;
+    const left = once(old, "exit");
+    old.process.kill(HAND_OVER);
+    const timer = setTimeout(() => old.process.kill("SIGKILL"), this.#options.grace + PATIENCE_MS);
+    await left;
+    clearTimeout(timer);
+  }
+
   /** Ends all workers: as they like within a grace period, and then anyhow. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -57,7 +103,7 @@ export class Supervisor {
     for (const worker of this.#workers) worker.process.kill("SIGTERM");
     const timer = setTimeout(() => {
       for (const worker of this.#workers) worker.process.kill("SIGKILL");
-    }, GRACE_MS);
+    }, this.#options.grace + PATIENCE_MS);
     await Promise.all(ended);
     clearTimeout(timer);
   }
@@ -76,7 +122,7 @@ export class Supervisor {
     worker.on("exit", (code: number | null, signal: string | null) => {
       this.#workers.delete(worker);
       const isFirst = !wasListening && this.#workers.size === 0 && this.#restarts.size === 0;
-      if (this.#stopping || isFirst) return;
+      if (this.#stopping || isFirst || this.#leaving.has(worker)) return;
       if (performance.now() - startedAt > STABLE_MS) this.#backoff = FIRST_BACKOFF_MS;
       const wait = this.#backoff;
       this.#backoff = Math.min(this.#backoff * 2, MAX_BACKOFF_MS);

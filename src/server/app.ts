@@ -18,9 +18,11 @@ import { keyCheck } from "./auth/api-key.js";
 import type { ActiveChannels } from "./census/census.js";
 import { pageOfNames, type ChannelsQuery } from "./census/count.js";
 import type { Channel } from "./channels/define.js";
+import { duration, type Duration } from "./channels/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
 import { publishAsServer } from "./connection/publish.js";
+import type { Drain } from "./connection/drain.js";
 import type { Hooks } from "./connection/node.js";
 import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
@@ -41,6 +43,9 @@ type InputOf<
 /** How long a request and its body may take: Node's own default, in milliseconds. */
 const REQUEST_MS = 300_000;
 
+/** What clients are told at the end. */
+const STOPPING = "the server is stopping";
+
 /** What an app has from outside. */
 interface World {
   readonly clock: Clock;
@@ -54,6 +59,17 @@ export interface ListenOptions {
   readonly port?: number;
   /** Default: all interfaces. */
   readonly host?: string;
+}
+
+export interface CloseOptions {
+  /**
+   * How long clients may take to move to another server, as milliseconds or a text such as `"30s"`. They are told to one
+   * after the other, 50 a second where there is time for it; meanwhile `/readyz` says 503 and nobody is let in. Default 0:
+   * all are cut off at once.
+   */
+  readonly grace?: Duration;
+  /** Whether another process listens on the same port: then this one leaves it at once. Default false. */
+  readonly handOver?: boolean;
 }
 
 /**
@@ -72,6 +88,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   #running: { engine: Engine; mount: Mount } | undefined;
   #server: Server | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
+  #drain: Drain | undefined;
 
   constructor(
     options: AppOptions<User>,
@@ -229,15 +247,44 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     };
   }
 
-  /** Ends all connections (their clients come back later), stops listening and closes the broker, if it is the built-in one. */
-  async close(): Promise<void> {
+  /**
+   * Ends all connections (their clients come back later), stops listening and closes the broker, if it is the built-in
+   * one. With a grace time clients move before that, while everything else goes on. A second call ends that at once.
+   *
+   * @throws {TypeError} when the grace time is none
+   * @example process.once("SIGTERM", () => void app.close({ grace: "30s" }));
+   */
+  close({ grace, handOver = false }: CloseOptions = {}): Promise<void> {
+    const patience = duration(grace, 0, "grace");
+    if (this.#closing !== undefined) this.#drain?.cut();
+    else {
+      const left = patience === 0 ? undefined : this.#leave(patience, handOver);
+      this.#closing = (left === undefined ? this.#end() : left.then(() => this.#end())).finally(() => {
+        this.#closing = this.#drain = undefined;
+      });
+    }
+    return this.#closing;
+  }
+
+  /** Has clients move. `undefined` when there is nobody. */
+  #leave(grace: number, handOver: boolean): Promise<void> | undefined {
+    if (this.#running === undefined) return undefined;
+    const { engine, mount } = this.#running;
+    mount.stopping();
+    if (handOver) this.#server?.close();
+    this.#drain = engine.drain(grace, STOPPING);
+    return this.#drain.done;
+  }
+
+  async #end(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
     this.#closed = true;
     const server = this.#server;
     this.#server = undefined;
+    // One that has left its port already says so, and no more.
     const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
-    running?.engine.close("the server is stopping");
+    running?.engine.close(STOPPING);
     await running?.mount.close();
     server?.closeAllConnections();
     await stopped;

@@ -7,10 +7,12 @@ import type { Clock, Random } from "../protocol/index.js";
 import { Census } from "./census/census.js";
 import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
+import { Admission, type Entry } from "./connection/admission.js";
 import { Appender } from "./connection/appender.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
 import { obey, readUserCommand, writeUserCommand, type UserCommand } from "./connection/control.js";
+import { Drain } from "./connection/drain.js";
 import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
@@ -38,6 +40,7 @@ export class Engine {
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
+  #drain: Drain | undefined;
 
   constructor(options: EngineOptions) {
     const { clock, random, broker, log } = options;
@@ -48,6 +51,7 @@ export class Engine {
       id: random.id(),
       flusher,
       budget: new Budget(options.budget),
+      admission: new Admission(options.limits.connects, random),
       appender: new Appender(broker),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({
@@ -79,11 +83,13 @@ export class Engine {
   }
 
   /** A new connection on a transport that is open. */
-  accept(link: Link, peer: Peer): Connection {
-    const connection = new Connection(this.node, link, peer, (ended) => {
+  accept(link: Link, peer: Peer, entry?: Entry): Connection {
+    const onEnd = (ended: Connection): void => {
       this.#connections.delete(ended);
       this.#heartbeat.delete(ended);
-    });
+      this.#drain?.ended(ended);
+    };
+    const connection = new Connection(this.node, link, peer, onEnd, entry);
     this.#connections.add(connection);
     this.#heartbeat.add(connection);
     return connection;
@@ -94,11 +100,21 @@ export class Engine {
     await this.node.broker.send("*", writeUserCommand(command));
   }
 
+  /**
+   * Lets nobody in any more, and has all clients move within a grace time, in milliseconds. Once; `close` comes after it.
+   */
+  drain(grace: number, reason: string): Drain {
+    this.node.admission.stop();
+    return (this.#drain ??= new Drain(this.#connections, this.node, grace, reason));
+  }
+
   /** Ends everything; the broker is the caller's to close. */
   close(reason: string): void {
     this.#stopListening();
     this.census.close();
     this.#heartbeat.stop();
+    this.#drain?.cut();
+    this.node.admission.stop();
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
     this.node.farewells.close();

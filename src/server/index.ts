@@ -1,5 +1,5 @@
 /** Tidemark's server: `tidemark({ … }).channels({ … })`. */
-export { App, tidemark, type ListenOptions } from "./app.js";
+export { App, tidemark, type CloseOptions, type ListenOptions } from "./app.js";
 export { cookies } from "./auth/cookies.js";
 export {
   jwt,

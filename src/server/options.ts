@@ -64,6 +64,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   frame: 128 * 1024,
   subscriptions: 1000,
   commands: { perSecond: 200, burst: 400 },
+  connects: { perSecond: 500, burst: 1000 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -96,6 +97,12 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   if (limits.frame < limits.message + 1024) {
     throw new TypeError(
       `limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`,
+    );
+  }
+  const { connects } = limits;
+  if (connects !== false && !(connects.perSecond > 0 && connects.burst >= 1)) {
+    throw new TypeError(
+      `limits.connects must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(connects)}`,
     );
   }
   return { limits, budget };

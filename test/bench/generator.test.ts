@@ -12,7 +12,7 @@ import { Traffic } from "../../bench/generator/jobs/traffic.js";
 import type { Member } from "../../bench/generator/member.js";
 import { WireSocket } from "../../bench/generator/wire-socket.js";
 
-const app = tidemark({ log: silentLogger, limits: { commands: false } })
+const app = tidemark({ log: silentLogger, limits: { commands: false, connects: false } })
   .channels({ "bench/:name": stream({ retain: { count: 1000 } }) })
   .methods({ echo: method({ run: (input) => input }) });
 let target: { port: number; dialect: "tidemark" };

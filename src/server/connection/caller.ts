@@ -2,6 +2,7 @@
 import type { CloseName, Id } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
 import type { EncodedLine } from "../feed/chunk.js";
+import type { Entry } from "./admission.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import type { Outgoing } from "./outgoing.js";
@@ -29,6 +30,8 @@ export interface Caller {
   readonly out: Outgoing;
   /** The connection's name, unique among all servers. */
   readonly client: string;
+  /** Whether it comes, goes on from another one, or belongs to one. */
+  readonly entry: Entry;
   readonly closed: boolean;
   /** Who it is, once that is known. */
   readonly identity: Identity | undefined;
@@ -37,6 +40,8 @@ export interface Caller {
   readonly granted: Set<string>;
   /** How many of the sessions are subscribed or about to be. */
   subscriptions: number;
+  /** Calls that run. Nobody asks for them again if the connection is lost. */
+  calls: number;
 
   /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
   identified(identity: Identity): void;

@@ -15,6 +15,12 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     );
     return;
   }
+  const wait = node.admission.admit(connection.entry, node.clock.monotonic());
+  if (wait instanceof TidemarkError) return sendAway(connection, command, wait);
+  if (wait > 0) {
+    await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
+    if (connection.closed) return;
+  }
   let identity: Identity;
   let given: readonly string[];
   try {
@@ -109,6 +115,12 @@ function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
   if (thrown instanceof TidemarkError) return thrown;
   node.log.warn({ client, reason: String(thrown) }, "authenticate or onConnect refused");
   return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
+}
+
+/** Not now, or not here. */
+function sendAway(connection: Caller, command: Command & { do: "connect" }, error: TidemarkError): void {
+  connection.fail(command.id, error);
+  connection.close(error.code === "going_away" ? "going_away" : "unavailable", error.message);
 }
 
 /** A refusal ends the connection: there is nothing it could do. It is said twice, for programs and for people. */

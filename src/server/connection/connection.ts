@@ -19,6 +19,7 @@ import {
 import { BrokerError } from "../../broker/index.js";
 import { Chunk, textChunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
+import type { Entry } from "./admission.js";
 import type { Caller, Identity } from "./caller.js";
 import { connect, refresh } from "./connect.js";
 import { call, history, members } from "./queries.js";
@@ -47,9 +48,11 @@ export class Connection implements Caller, IntakeOwner {
   readonly peer: Peer;
   readonly out: Outgoing;
   readonly client: string;
+  readonly entry: Entry;
   readonly sessions = new Map<string, ChannelSession>();
   readonly granted = new Set<string>();
   subscriptions = 0;
+  calls = 0;
   /** When the peer was last heard of, on the monotonic clock. */
   heard: number;
   /** When it was last pinged. */
@@ -68,8 +71,15 @@ export class Connection implements Caller, IntakeOwner {
   #refused = 0;
   readonly #onEnd: (connection: Connection) => void;
 
-  constructor(node: ServerNode, link: Link, peer: Peer, onEnd: (connection: Connection) => void) {
+  constructor(
+    node: ServerNode,
+    link: Link,
+    peer: Peer,
+    onEnd: (connection: Connection) => void,
+    entry: Entry = "first",
+  ) {
     this.node = node;
+    this.entry = entry;
     this.peer = peer;
     this.#link = link;
     this.#onEnd = onEnd;
@@ -152,6 +162,37 @@ export class Connection implements Caller, IntakeOwner {
     // The peer's part of the goodbye has to be read.
     if (this.#intake.paused) this.#link.resume();
     this.#link.close(name, reason);
+  }
+
+  /** Whether it has asked for something and not been answered yet. */
+  get busy(): boolean {
+    return this.#intake.busy;
+  }
+
+  /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
+  get asksAgain(): boolean {
+    return this.#link.finish !== undefined;
+  }
+
+  /** Ends in good order what the client asks for again, once it has begun. */
+  finish(): void {
+    this.whenOpen(() => {
+      this.out.flush();
+      this.#link.finish?.();
+    });
+  }
+
+  /** The server stops, and the client is to come back elsewhere in so many milliseconds. Nothing is said over HTTP. */
+  askToMove(after: number, reason: string): void {
+    if (this.#state.at === "new") this.close("going_away", reason);
+    else if (!this.asksAgain) this.whenOpen(() => this.tell(JSON.stringify({ event: "goaway", after })));
+  }
+
+  /** Ends it as soon as all that was asked for is answered; nothing further is carried out. */
+  closeWhenIdle(name: CloseName, reason: string): void {
+    this.#intake.shut();
+    if (!this.busy) return this.close(name, reason);
+    this.onIdle = () => this.close(name, reason);
   }
 
   terminate(reason: string): void {

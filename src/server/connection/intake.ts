@@ -35,6 +35,7 @@ export class Intake {
   #held = 0;
   #paused = false;
   #pumping = false;
+  #shut = false;
 
   /** @param limit commands that may be unanswered */
   constructor(owner: IntakeOwner, link: Link, out: Outgoing, limit: number) {
@@ -49,11 +50,17 @@ export class Intake {
     return this.#paused;
   }
 
+  /** Whether something is yet to be answered. */
+  get busy(): boolean {
+    return this.#unanswered > 0 || this.#waits;
+  }
+
   get #waits(): boolean {
     return this.#at < this.#lines.length;
   }
 
   take(lines: Line[]): void {
+    if (this.#shut) return;
     if (this.#waits) for (const line of lines) this.#lines.push(line);
     else {
       this.#lines = lines;
@@ -96,6 +103,13 @@ export class Intake {
       this.#checkIdle();
     }
     this.#setPaused(this.#waits);
+  }
+
+  /** Takes nothing more, and forgets what waits. */
+  shut(): void {
+    this.#shut = true;
+    this.clear();
+    this.pump();
   }
 
   /** Forgets what waits. */

@@ -18,6 +18,8 @@ export interface Link {
   ping(): void;
   /** Ends the connection and tells the peer why; then the transport reports the close. `reason` is cut at 123 bytes. */
   close(name: CloseName, reason: string): void;
+  /** Ends in good order what the peer will ask for again; absent where nothing ends so. */
+  finish?(): void;
   /** Ends it without a word. */
   terminate(): void;
 }

@@ -5,6 +5,7 @@ import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
 import type { Logger } from "../logger.js";
+import type { Admission } from "./admission.js";
 import type { Appender } from "./appender.js";
 import type { Budget } from "./budget.js";
 import type { Farewells } from "./farewells.js";
@@ -41,6 +42,11 @@ export interface ConnectionLimits {
   readonly subscriptions: number;
   /** Commands of one connection. Default 200 a second, 400 at once; `false` for no limit. */
   readonly commands: RateOptions | false;
+  /**
+   * Connections that a server lets in. Default 500 a second, 1,000 at once; those above it wait for half a second or are
+   * told when to come back. `false` for no limit. Polls after a poll, and what is sent over HTTP, are not counted.
+   */
+  readonly connects: RateOptions | false;
   /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
   readonly unanswered: number;
   /** Milliseconds from the socket's opening to the connect command. Default 10 s. */
@@ -55,6 +61,7 @@ export interface ServerNode {
   readonly broker: Broker;
   readonly log: Logger;
   readonly hub: Hub;
+  readonly admission: Admission;
   readonly appender: Appender;
   readonly farewells: Farewells;
   readonly flusher: Flusher;

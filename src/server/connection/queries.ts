@@ -60,6 +60,7 @@ export function members(connection: Caller, command: Command & { do: "members" }
 export function call(connection: Caller, command: Command & { do: "call" }): void {
   const { id, method: name } = command;
   const fail = (error: unknown): void => connection.failWith(id, error, `run ${JSON.stringify(name)}`);
+  connection.calls++;
   void (async () => {
     const { node } = connection;
     const method = node.methods.get(name);
@@ -80,7 +81,9 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
     }
     if (size < 1024) connection.reply(id, text);
     else connection.replyLarge(async () => replyLine(id, text), fail);
-  })().catch(fail);
+  })()
+    .catch(fail)
+    .finally(() => connection.calls--);
 }
 
 /** An answer that does not fit is the server's mistake, not the caller's. */

@@ -12,6 +12,7 @@ import {
   type ErrorBody,
   type Line,
 } from "../../protocol/index.js";
+import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import type { Engine } from "../engine.js";
 import { linesOf, readBody } from "./http-body.js";
@@ -132,7 +133,7 @@ export class HttpEndpoints {
     lines: Line[],
   ): void {
     const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
-    this.#open(request, link).receiveLines(lines);
+    this.#open(request, link, "first").receiveLines(lines);
     this.#finishInTime(response, link);
   }
 
@@ -151,7 +152,7 @@ export class HttpEndpoints {
       format: eventStream(query.get("channel") ?? "", retry, onRefused),
       headers,
     });
-    this.#open(request, link).receiveLines(lines);
+    this.#open(request, link, "first").receiveLines(lines);
     this.#finishInTime(response, link);
   }
 
@@ -179,7 +180,8 @@ export class HttpEndpoints {
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
     const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
-    this.#open(request, link).receiveLines(lines);
+    // A poll that waits comes after one that has told its client where it is.
+    this.#open(request, link, wait === 0 ? "first" : "next").receiveLines(lines);
   }
 
   #send(
@@ -189,7 +191,7 @@ export class HttpEndpoints {
     lines: Line[],
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
-    const connection = this.#open(request, link);
+    const connection = this.#open(request, link, "aside");
     connection.onIdle = () => {
       connection.onIdle = undefined;
       connection.out.flush();
@@ -198,8 +200,8 @@ export class HttpEndpoints {
     connection.receiveLines(lines);
   }
 
-  #open(request: IncomingMessage, link: HttpLink): Connection {
-    const connection = this.#engine.accept(link, peerOf(request));
+  #open(request: IncomingMessage, link: HttpLink, entry: Entry): Connection {
+    const connection = this.#engine.accept(link, peerOf(request), entry);
     link.attach(connection);
     return connection;
   }

@@ -37,6 +37,8 @@ export interface Refusal {
   /** The line that ends the answer: `close` first, then the error. */
   readonly body: string;
   readonly retryAfter: number | undefined;
+  /** Whether the peer had better make another TCP connection, which may come to another server. */
+  readonly elsewhere?: boolean;
 }
 
 /** The end of a connection as the only thing that its request is answered with. `said` is what was to be said before. */
@@ -44,7 +46,7 @@ export function refusalOf(name: CloseName, reason: string, said = ""): Refusal {
   const { status, code } = ENDS[name];
   const { id, error } = lastError(said) ?? { error: { code, message: reason, retry: ERRORS[code].retry } };
   const body = JSON.stringify({ close: CLOSE_CODES[name].code, ...(id !== undefined && { id }), error });
-  return { status, body, retryAfter: error.after };
+  return { status, body, retryAfter: error.after, elsewhere: name === "going_away" };
 }
 
 /** A channel that was refused, where that is all that was asked for. */
@@ -62,10 +64,10 @@ export function closeLine(name: CloseName, reason: string): string {
 /** Sends it. Whatever of the request's body has not been read yet is not waited for. */
 export function refuse(
   response: ServerResponse,
-  { status, body, retryAfter }: Refusal,
+  { status, body, retryAfter, elsewhere = false }: Refusal,
   headers: Record<string, string> = {},
 ): void {
-  if (!response.req.complete) response.setHeader("connection", "close");
+  if (elsewhere || !response.req.complete) response.setHeader("connection", "close");
   if (retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(retryAfter / 1000));
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${body}\n`);

@@ -70,6 +70,11 @@ export class Mount {
     });
   }
 
+  /** Says from now on that this server stops, to whoever asks whether it is ready. */
+  stopping(): void {
+    this.#ready = false;
+  }
+
   /** Takes no more requests. Resolves when all sockets have closed; those that take longer than a second are cut. */
   async close(): Promise<void> {
     this.#ready = false;

@@ -17,7 +17,7 @@ function reach(target: Target): Socket {
 export class Network {
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
-  readonly #targets: readonly Target[];
+  #targets: readonly Target[];
   #next = 0;
   #whole = true;
   #stalled = false;
@@ -41,6 +41,11 @@ export class Network {
   cut(): void {
     this.#whole = false;
     this.#break();
+  }
+
+  /** From now on only to these. */
+  leadTo(targets: readonly Target[]): void {
+    this.#targets = targets;
   }
 
   mend(): void {
