@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { chromium, type Browser } from "playwright-core";
 
 const SERVE = join(import.meta.dirname, "../../build/examples/serve.js");
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** Whether the tests that need a browser cannot run here; `npm test` says how to change that. */
 export const noBrowser = process.env["TIDEMARK_MISSING"]?.split(",").includes("chromium") === true;

@@ -29,6 +29,7 @@ import { signIn } from "./sign-in.js";
 import { ThreadPanel } from "./thread-panel.js";
 import { typingText } from "./typists.js";
 import { Visit } from "./visit.js";
+import { wayText } from "./way.js";
 
 const part = (id: string): HTMLElement => byId(id, HTMLElement);
 
@@ -129,7 +130,7 @@ const render = oncePerFrame(() => {
   part("people-count").textContent = room.people.length === 0 ? "" : String(room.people.length);
   part("open-people").textContent = `${room.people.length} here`;
   part("typing").textContent = typingText(room.typing);
-  part("status").textContent = STATUS_LABELS[status];
+  part("status").textContent = STATUS_LABELS[status] + wayText(status, visit.transport);
   part("status").dataset["status"] = status;
   const banner = bannerText(status, visit.wasOnline) || room.problem;
   part("banner").textContent = banner;

@@ -1,5 +1,5 @@
 /** One visit under one name: a connection, and the rooms in this user's list, one of which is shown. */
-import { connect, type Client } from "tidemark/client";
+import { connect, type Client, type TransportName } from "tidemark/client";
 import type { ChatApp } from "../server.js";
 import type { Status } from "./banner.js";
 import { tokenOf, type Identity } from "./identity.js";
@@ -57,6 +57,11 @@ export class Visit {
 
   get status(): Status {
     return this.#client.status;
+  }
+
+  /** How it is connected, or is trying to be. */
+  get transport(): TransportName {
+    return this.#client.transport;
   }
 
   /** Whether there has been a connection at all. */
