@@ -1,4 +1,7 @@
-/** Every ts and tsx block of README and docs compiles against the sources; not one that says `fragment`, or begins with a dot. */
+/**
+ * Every ts and tsx block of README and docs compiles against the sources; not one that says `fragment`, or begins with a
+ * dot. One that says `with=other.ts` has all exports of that block.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,9 +31,21 @@ function blocksOf(page: string): Block[] {
       if (/\bfragment\b/.test(info) || code.startsWith(".")) return [];
       const line = text.slice(0, index).split("\n").length;
       const file = /\bfile=(\S+)/.exec(info)?.[1] ?? /^\/\/ (\S+\.tsx?)\n/.exec(code)?.[1];
-      return [{ page, line, file: file ?? `line-${line}.${kind}`, code }];
+      const before = /\bwith=(\S+)/.exec(info)?.[1];
+      const preamble = before === undefined ? "" : importOf(text, before);
+      return [{ page, line, file: file ?? `line-${line}.${kind}`, code: preamble + code }];
     },
   );
+}
+
+/** Imports all that a named block of the page exports, on the line that follows. */
+function importOf(text: string, file: string): string {
+  const code = new RegExp(`^\`\`\`tsx? file=${file.replace(".", "\\.")}\\n([^]*?)^\`\`\`$`, "m").exec(
+    text,
+  )?.[1];
+  if (code === undefined) throw new Error(`there is no block ${file}`);
+  const names = [...code.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+  return `import { ${names.join(", ")} } from "./${file.replace(/\.tsx?$/, ".js")}"; `;
 }
 
 /** Where a block goes: pages of the guide are about one app, and import from each other. */
