@@ -57,7 +57,7 @@ describe("the sequence ring", () => {
 });
 
 describe("the key memory", () => {
-  test("remembers a text key for at least a window and less than two after its append", () => {
+  test("P6: remembers a text key for at least a window and less than two after its append", () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(700), { minLength: 1, maxLength: 30 }),
@@ -123,7 +123,7 @@ describe("the key memory", () => {
 });
 
 describe("a channel that remembers as many keys as it may", () => {
-  test("refuses new text keys before it writes anything, and takes them when old ones are gone", async () => {
+  test("P6: refuses new text keys before it writes anything, and takes them when old ones are gone", async () => {
     const clock = new VirtualClock();
     const broker = createMemoryHub({ clock, random: seededRandom(1), maxKeys: 2 }).broker();
     const options = { retain: { count: 10 }, dedupe: WINDOW };

@@ -198,7 +198,7 @@ describe("the presence of the memory broker", () => {
 });
 
 describe("a hub that fails over", () => {
-  test("goes on from the snapshot in a new epoch, and resets its followers", async () => {
+  test("L6: goes on from the snapshot in a new epoch, and resets its followers", async () => {
     const { clock, hub } = setup();
     const node = hub.broker();
     const told: unknown[] = [];
@@ -258,7 +258,7 @@ describe("idle channels", () => {
     expect(most).toBeLessThan(5000);
   });
 
-  test("are remembered as long as was promised, and then are another log with later offsets", async () => {
+  test("L12: are remembered as long as was promised, and then are another log with later offsets", async () => {
     const scene = setup({ idle: 5000 });
     const { clock, hub } = scene;
     const node = hub.broker();

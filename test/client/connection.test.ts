@@ -17,7 +17,7 @@ test("a client connects at once, with its token and a secret of its own", async 
   });
 });
 
-test("status goes from connecting over online and offline to closed, and is told", async () => {
+test("N1: status goes from connecting over online and offline to closed, and is told", async () => {
   const world = new World();
   const statuses = collect<string>();
   world.client.on("status", statuses.add);
@@ -44,7 +44,7 @@ test("the connection's name is there when online is told", async () => {
   expect(names.all).toEqual(["c1"]);
 });
 
-test("the same publisher comes back after a reconnect", async () => {
+test("N11: the same publisher comes back after a reconnect", async () => {
   const world = new World();
   const first = await world.online();
   await world.reconnect();
@@ -52,7 +52,7 @@ test("the same publisher comes back after a reconnect", async () => {
   expect(second["connect"]).toEqual(first["connect"]);
 });
 
-test("a link that does not come up within connectTimeout is given up", async () => {
+test("N4: a link that does not come up within connectTimeout is given up", async () => {
   const world = new World({ connectTimeout: 5000 });
   await world.pass(4999);
   expect(world.client.status).toBe("connecting");
@@ -64,7 +64,7 @@ test("a link that does not come up within connectTimeout is given up", async () 
   expect(world.links).toHaveLength(2);
 });
 
-test("a handshake that is not answered within connectTimeout is given up", async () => {
+test("N4: a handshake that is not answered within connectTimeout is given up", async () => {
   const world = new World();
   await world.shakeHands();
   await world.pass(10_000);
@@ -86,7 +86,7 @@ test("what an old link says is not heard", async () => {
   expect(world.client.status).toBe("online");
 });
 
-test("delays are random from zero up to a bound that doubles to the maximum", () => {
+test("N2: delays are random from zero up to a bound that doubles to the maximum", () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const random = seededRandom(seed);
   const backoff = createBackoff({ min: 300, max: 20_000 }, random);
@@ -112,7 +112,7 @@ async function waitAfterCut(world: World): Promise<number> {
 
 const always = (float: number): Random => ({ ...seededRandom(1), float: () => float });
 
-test("backoff starts over only after 10 seconds online", async () => {
+test("N2: backoff starts over only after 10 seconds online", async () => {
   const world = new World({ environment: { random: always(0.5) } });
   await world.settle();
   const waits: number[] = [];
@@ -126,7 +126,7 @@ test("backoff starts over only after 10 seconds online", async () => {
   expect(await waitAfterCut(world)).toBe(150);
 });
 
-test("silence longer than ping plus 10 seconds means dead", async () => {
+test("N4: silence longer than ping plus 10 seconds means dead", async () => {
   const world = new World();
   await world.online();
   await world.pass(20_000);
@@ -196,7 +196,7 @@ test("a server that closes before the goaway delay is over is waited for as usua
   expect(world.links).toHaveLength(2);
 });
 
-test("a frame that makes no sense ends the connection, and is told", async () => {
+test("N20: a frame that makes no sense ends the connection, and is told", async () => {
   const world = new World();
   await world.online();
   world.link.sayText("{");
@@ -204,7 +204,7 @@ test("a frame that makes no sense ends the connection, and is told", async () =>
   expect(world.reports).toMatchObject([{ code: "malformed", retry: true }]);
 });
 
-test("frames from the future are ignored", async () => {
+test("N20: frames from the future are ignored", async () => {
   const world = new World();
   await world.online();
   world.link.say({ hello: 1 }, 7, [99, 5, "nobody's"], { id: 77, ok: {} }, { event: "new", ch: 4 });
@@ -213,7 +213,7 @@ test("frames from the future are ignored", async () => {
   expect(world.reports).toEqual([]);
 });
 
-test("a connect refused for good closes the client, and everything that waits rejects with the code", async () => {
+test("N1: a connect refused for good closes the client, and everything that waits rejects with the code", async () => {
   const world = new World({ token: "old" });
   const errors = collect<{ code: string }>();
   world.client.on("error", errors.add);
@@ -232,7 +232,7 @@ test("a connect refused for good closes the client, and everything that waits re
   expect(world.links).toHaveLength(1);
 });
 
-test("a connect that may be tried again is, after the time that the server says", async () => {
+test("N2: a connect that may be tried again is, after the time that the server says", async () => {
   const world = new World();
   const command = await world.shakeHands();
   const error = { code: "unavailable", message: "later", retry: true, after: 4000 };

@@ -80,7 +80,7 @@ test("several calls of next are served in order", async () => {
   expect((await all).map(({ value }) => (value as Message).offset)).toEqual([1, 2, 3]);
 });
 
-test("a loop that falls behind reads on from the log, and then goes on live", async () => {
+test("N16: a loop that falls behind reads on from the log, and then goes on live", async () => {
   const { world, loop, say } = await reader(3);
   say(1, 2, 3, 4, 5, 6);
   expect(await take(loop, 3)).toEqual([1, 2, 3]);
@@ -144,7 +144,7 @@ test("on a channel that keeps nothing, what did not fit is a gap", async () => {
   expect(gaps.all).toEqual([{ after: 1, until: 1, reason: "trimmed" }]);
 });
 
-test("a loop that cannot read the log throws overflow, and says what to do", async () => {
+test("N16: a loop that cannot read the log throws overflow, and says what to do", async () => {
   const { world, loop, say } = await reader(1);
   say(1, 2);
   expect(await take(loop, 1)).toEqual([1]);
@@ -156,7 +156,7 @@ test("a loop that cannot read the log throws overflow, and says what to do", asy
   expect(await loop.next()).toEqual({ done: true, value: undefined });
 });
 
-test("by default a loop holds 1,000 messages", async () => {
+test("N16: by default a loop holds 1,000 messages", async () => {
   const { world, loop, say } = await reader();
   for (let i = 1; i <= 1000; i++) say(i);
   await take(loop, 1000);
@@ -169,7 +169,7 @@ test("by default a loop holds 1,000 messages", async () => {
   expect(world.link.take()).toMatchObject([{ history: "a", after: 3000 }]);
 });
 
-test("a loop on a transient channel loses the oldest", async () => {
+test("N16: a loop on a transient channel loses the oldest", async () => {
   const world = new World();
   const typing = world.client.transient("t", { buffer: 2 });
   const loop = typing[Symbol.asyncIterator]();

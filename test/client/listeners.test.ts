@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { World, collect, streamAt } from "./world.js";
 
-test("a listener that throws stops nothing, and is told", async () => {
+test("N19: a listener that throws stops nothing, and is told", async () => {
   const world = new World();
   const errors = collect<{ code: string; cause?: unknown }>();
   world.client.on("error", errors.add);
@@ -25,7 +25,7 @@ test("a listener that throws stops nothing, and is told", async () => {
   expect(world.client.status).toBe("online");
 });
 
-test("with nobody listening an error is reported, not swallowed", async () => {
+test("N19: with nobody listening an error is reported, not swallowed", async () => {
   const world = new World();
   world.client.on("status", () => {
     throw new Error("oops");

@@ -29,7 +29,7 @@ const retryable = (code: string, after?: number) => ({
   ...(after !== undefined && { after }),
 });
 
-test("a publish is numbered per channel, says when it is the first, and resolves with its offset", async () => {
+test("N9, N11: a publish is numbered per channel, says when it is the first, and resolves with its offset", async () => {
   const { world, chat } = await publisher();
   const other = world.client.stream("b");
   const one = outcome(chat.publish({ text: "hi" }));
@@ -87,7 +87,7 @@ test("what is published offline waits, and goes out in order without an age", as
   expect(done.value).toEqual({ offset: 5 });
 });
 
-test("after a reconnect everything unanswered is sent again in order, with its number and age, before anything new", async () => {
+test("N10: after a reconnect everything unanswered is sent again in order, with its number and age, before anything new", async () => {
   const { world, chat } = await publisher();
   const outcomes = [1, 2, 3].map((n) => outcome(chat.publish(n)));
   await world.settle();
@@ -207,7 +207,7 @@ test("the ok of an old try counts; its error does not", async () => {
   ]);
 });
 
-test("a final error rejects that publish only; the next one to be sent is a first", async () => {
+test("N9: a final error rejects that publish only; the next one to be sent is a first", async () => {
   const { world, chat } = await publisher();
   const one = rejection(chat.publish(1));
   const two = outcome(chat.publish(2));
@@ -224,7 +224,7 @@ test("a final error rejects that publish only; the next one to be sent is a firs
   await world.settle();
 });
 
-test("at most 200 are unanswered on a channel, the others wait", async () => {
+test("N13: at most 200 are unanswered on a channel, the others wait", async () => {
   const { world, chat } = await publisher();
   for (let i = 1; i <= 250; i++) void chat.publish(i).catch(() => {});
   await world.settle();
@@ -238,7 +238,7 @@ test("at most 200 are unanswered on a channel, the others wait", async () => {
   ]);
 });
 
-test("the outbox is bounded in messages", async () => {
+test("N13: the outbox is bounded in messages", async () => {
   const world = new World({ outbox: { messages: 2 } });
   const chat = world.client.stream("a");
   void chat.publish(1).catch(() => {});
@@ -253,7 +253,7 @@ test("the outbox is bounded in messages", async () => {
   expect(published(world.link)).toEqual([{ data: 4, idem: 4 }]);
 });
 
-test("the outbox is bounded in bytes", async () => {
+test("N13: the outbox is bounded in bytes", async () => {
   const world = new World({ outbox: { bytes: 100 } });
   const chat = world.client.stream("a");
   void chat.publish("ü".repeat(40)).catch(() => {});
@@ -263,7 +263,7 @@ test("the outbox is bounded in bytes", async () => {
   expect(fits.value).toBe("pending");
 });
 
-test("what was sent and stays unanswered for 4.5 minutes is given up as unknown, and not sent again", async () => {
+test("N12: what was sent and stays unanswered for 4.5 minutes is given up as unknown, and not sent again", async () => {
   const { world, chat } = await publisher();
   const old = outcome(chat.publish("old"));
   await world.pass(MINUTE);
@@ -337,7 +337,7 @@ test("what is published is what it was at that moment", async () => {
   ]);
 });
 
-test("a transient publish is sent once, without a number", async () => {
+test("N14: a transient publish is sent once, without a number", async () => {
   const world = new World();
   const typing = world.client.transient("t");
   expect((await rejection(typing.publish(1))).code).toBe("offline");

@@ -58,7 +58,7 @@ test("joins and leaves are applied, in batches, in the order of their versions",
   ]);
 });
 
-test("a hole in the versions asks for the list, and tells the difference", async () => {
+test("N17: a hole in the versions asks for the list, and tells the difference", async () => {
   const { world, chat, told, event } = await present(list(3, "ann", "bob"));
   told.all.length = 0;
   event("join", 5, "eve");
@@ -100,7 +100,7 @@ test("more changes than can be kept while the list is on its way lead to asking 
   expect(chat.members).toEqual([{ id: "everyone" }]);
 });
 
-test("after a reconnect the list is asked for again, and only what changed is told", async () => {
+test("N17, M8: after a reconnect the list is asked for again, and only what changed is told", async () => {
   const { world, chat, told } = await present(list(3, "ann", "bob"));
   told.all.length = 0;
   await world.reconnect();

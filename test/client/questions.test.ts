@@ -17,7 +17,7 @@ test("a call is answered with the method's result, or its error", async () => {
   expect(await none).toMatchObject({ code: "not_found", message: "no method 'none'" });
 });
 
-test("a call waits for a connection", async () => {
+test("N15: a call waits for a connection", async () => {
   const world = new World();
   const call = outcome(world.client.call("x"));
   await world.pass(5000);
@@ -40,7 +40,7 @@ test("a call that finds no connection within 30 seconds was never made", async (
   expect(world.link.take()).toEqual([]);
 });
 
-test("a call whose connection is lost has an unknown outcome, and is not made again", async () => {
+test("N15: a call whose connection is lost has an unknown outcome, and is not made again", async () => {
   const world = new World();
   await world.online();
   const call = outcome(world.client.call("x"));
@@ -51,7 +51,7 @@ test("a call whose connection is lost has an unknown outcome, and is not made ag
   expect(world.link.take()).toEqual([]);
 });
 
-test("a call that is not answered within callTimeout has an unknown outcome", async () => {
+test("N15: a call that is not answered within callTimeout has an unknown outcome", async () => {
   const world = new World({ callTimeout: 1000 });
   await world.online();
   const call = outcome(world.client.call("x"));
@@ -89,7 +89,7 @@ test("history is asked as given, and told with its bounds", async () => {
   });
 });
 
-test("history is asked again after a reconnect", async () => {
+test("N15: history is asked again after a reconnect", async () => {
   const world = new World();
   const chat = world.client.stream("a");
   await world.online({ a: streamAt(1, 0) });

@@ -19,7 +19,7 @@ test("the connect command carries subscriptions with where they are to begin, an
   });
 });
 
-test("a confirmed subscription is ready, and comes back from its own cursor", async () => {
+test("N5, N8: a confirmed subscription is ready, and comes back from its own cursor", async () => {
   const world = new World();
   const chat = world.client.stream("a", { last: 50 });
   const how = collect<unknown>();
@@ -67,7 +67,7 @@ test("messages carry data, offset, time and sender", async () => {
   ]);
 });
 
-test("what was seen is not seen twice", async () => {
+test("N6: what was seen is not seen twice", async () => {
   const world = new World();
   const seen = collect<number>();
   world.client.stream("a").on("message", (message) => seen.add(message.offset));
@@ -101,7 +101,7 @@ test("channel numbers are valid on their connection only", async () => {
   ]);
 });
 
-test("a gap moves the cursor, back too, and is told", async () => {
+test("N6: a gap moves the cursor, back too, and is told", async () => {
   const world = new World();
   const chat = world.client.stream("a");
   const gaps = collect<Gap>();
@@ -149,7 +149,7 @@ test("a handle that publishes at once is subscribed first", async () => {
   expect(world.link.take()).toMatchObject([{ subscribe: "a" }, { publish: "a" }]);
 });
 
-test("a refused subscription rejects ready, is told, and is not asked for again", async () => {
+test("N8: a refused subscription rejects ready, is told, and is not asked for again", async () => {
   const world = new World();
   const errors = collect<unknown>();
   const chat = world.client.stream("a");
@@ -177,7 +177,7 @@ test("a refused subscription that nobody listens to reaches the client's error e
   expect(errors.all).toMatchObject([{ code: "not_found", channel: "a" }]);
 });
 
-test("a subscription refused for the moment is asked for again", async () => {
+test("N8: a subscription refused for the moment is asked for again", async () => {
   const world = new World();
   const chat = world.client.stream("a");
   const ready = outcome(chat.ready);
@@ -197,7 +197,7 @@ test("a subscription refused for the moment is asked for again", async () => {
   expect(world.link.take()).toEqual([]);
 });
 
-test("closing the last of several handles ends the subscription", async () => {
+test("N7: closing the last of several handles ends the subscription", async () => {
   const world = new World();
   const one = world.client.stream("a");
   const two = world.client.stream("a");
@@ -221,7 +221,7 @@ test("closing the last of several handles ends the subscription", async () => {
   ]);
 });
 
-test("a double mount is harmless, before and after the subscription is confirmed", async () => {
+test("N7: a double mount is harmless, before and after the subscription is confirmed", async () => {
   const world = new World();
   world.client.stream("a").close();
   const chat = world.client.stream("a");

@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis)("on Redis", () => {
     expect(await problemsOf("redis-emptied"), `seed ${SEED}`).toEqual([]);
   }, 120_000);
 
-  test("everybody is told of a rollback when a replica without the end of the log is promoted", async () => {
+  test("G5: everybody is told of a rollback when a replica without the end of the log is promoted", async () => {
     expect(await problemsOf("replica-promoted"), `seed ${SEED}`).toEqual([]);
   }, 120_000);
 

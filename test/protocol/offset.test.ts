@@ -12,7 +12,7 @@ describe("the next offset", () => {
     expect(timeOf(nextOffset(0, NOON_2026))).toBe(NOON_2026);
   });
 
-  test("is greater than the last one, whatever the clock says", () => {
+  test("L1: is greater than the last one, whatever the clock says", () => {
     const time = fc.oneof(
       fc.integer({ min: 0, max: Date.UTC(2089, 0, 1) }),
       fc.double({ min: 0, max: Date.UTC(2089, 0, 1), noNaN: true }),
@@ -63,7 +63,7 @@ describe("the offset at a time", () => {
   });
 });
 
-test("an offset is a whole number from 0 to 2^53 - 1, and nothing else", () => {
+test("L1: an offset is a whole number from 0 to 2^53 - 1, and nothing else", () => {
   for (const value of [0, 1, MAX_OFFSET]) expect(isOffset(value)).toBe(true);
   const others = [-1, 0.5, MAX_OFFSET + 1, Number.NaN, Infinity, "1", null, undefined, [1], {}, 1n];
   for (const value of others) expect(isOffset(value)).toBe(false);

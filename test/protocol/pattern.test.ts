@@ -12,7 +12,7 @@ function find(name: string, ...patterns: string[]): [string, Record<string, stri
 }
 
 describe("a pattern", () => {
-  test("matches names of its shape, and gives the parameters", () => {
+  test("A1: matches names of its shape, and gives the parameters", () => {
     expect(find("chat/general", "chat/:id")).toEqual(["chat/:id", { id: "general" }]);
     expect(find("a/1/b/2", "a/:x/b/:y")).toEqual(["a/:x/b/:y", { x: "1", y: "2" }]);
     expect(find("lobby", "lobby")).toEqual(["lobby", {}]);
@@ -26,7 +26,7 @@ describe("a pattern", () => {
     },
   );
 
-  test("decodes what it matched, within one segment", () => {
+  test("A1: decodes what it matched, within one segment", () => {
     expect(find("chat/a%2Fb", "chat/:id")).toEqual(["chat/:id", { id: "a/b" }]);
     expect(find("chat/%F0%9F%98%80", "chat/:id")?.[1]).toEqual({ id: "😀" });
     expect(find("chat/😀 é", "chat/:id")?.[1]).toEqual({ id: "😀 é" });
@@ -45,7 +45,7 @@ describe("a pattern", () => {
 });
 
 describe("of several patterns", () => {
-  test("a literal segment beats a parameter, from the left, in whatever order they were given", () => {
+  test("A2: a literal segment beats a parameter, from the left, in whatever order they were given", () => {
     const patterns = ["a/:x", "a/b", ":w/b", ":w/:x", "a/:x/c", "a/b/:y", ":w/b/c"];
     for (const order of [patterns, [...patterns].reverse()]) {
       expect(find("a/b", ...order)?.[0]).toBe("a/b");

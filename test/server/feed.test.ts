@@ -234,6 +234,27 @@ describe("a stream that keeps nothing", () => {
 });
 
 describe("reads", () => {
+  it("F14: what a node has missed is read a page a turn, and each page delivered before the next is read", async () => {
+    const { between, world } = setup();
+    const peer = await subscribed(world);
+    between.hint = () => {};
+    await say(world, 1, 300, 1000);
+    let read = 0;
+    let undelivered = 0;
+    between.read = async (page) => {
+      undelivered = Math.max(undelivered, read - peer.payloads.length);
+      const found = await page();
+      read += found.entries.length;
+      return found;
+    };
+    between.follower?.onReset();
+    await world.clock.settle();
+    expect(peer.payloads).toHaveLength(300);
+    // A page is about 32 KiB, and these are a kilobyte each.
+    expect(between.reads).toBeGreaterThan(8);
+    expect(undelivered).toBe(0);
+  });
+
   it("F10: one that fails is tried again every 250 ms, and nothing is lost", async () => {
     const { between, world } = setup();
     const peer = await subscribed(world);

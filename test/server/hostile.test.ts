@@ -748,7 +748,7 @@ describe("too much of something", () => {
     expect([TEXT, CLOSE]).toContain(answer.opcode);
   });
 
-  it("G6: WebSocket pings without end from a peer that does not read the pongs", async () => {
+  it("K19, G6: WebSocket pings without end from a peer that does not read the pongs", async () => {
     const raw = await upgrade(served.port);
     raw.write(frame(TEXT, '{"id":1,"connect":{}}'));
     await raw.frame();

@@ -77,7 +77,7 @@ describe("keys, over connections", () => {
     expect(await second.answer(2)).toHaveProperty("offset");
   });
 
-  it("P7: a retry is recognised where nothing is kept", async () => {
+  it("L5, P7: a retry is recognised where nothing is kept", async () => {
     const { url } = await setup();
     const client = await connect(url, { publisher: ANN });
     const { ch } = await client.ask({ subscribe: "live/a" });

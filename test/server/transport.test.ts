@@ -429,7 +429,7 @@ describe("frames on the wire", () => {
 });
 
 describe("the echo", () => {
-  it("sends back text and binary, whole or in fragments, of every size up to 1 MiB", async () => {
+  it("A16: sends back text and binary, whole or in fragments, of every size up to 1 MiB", async () => {
     const { echo } = await serve(makeApp());
     const socket = (await open(echo)).socket;
     socket.removeAllListeners("message");
@@ -452,7 +452,7 @@ describe("the echo", () => {
     }
   });
 
-  it("answers pings with what was in them, also between fragments, and closes with the code it was given", async () => {
+  it("A16: answers pings with what was in them, also between fragments, and closes with the code it was given", async () => {
     const { port } = await serve(makeApp());
     const raw = await upgrade(port, "/echo");
     raw.write(
@@ -473,7 +473,7 @@ describe("the echo", () => {
     expect(await raw.ended).toBe("end");
   });
 
-  it("closes with 1009 what is larger", async () => {
+  it("A16: closes with 1009 what is larger", async () => {
     const { echo } = await serve(makeApp());
     const client = await open(echo);
     client.socket.send(Buffer.alloc(1_048_577));

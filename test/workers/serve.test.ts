@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Server, client, connected, folder, listener, serve } from "./support.js";
 
 describe("tidemark serve --workers 2", () => {
-  test("answers on one port from both, says that its logs are on the disk, and drains on SIGTERM", async () => {
+  test("G8: answers on one port from both, says that its logs are on the disk, and drains on SIGTERM", async () => {
     const server = await serve(folder());
     const clients = await Promise.all(Array.from({ length: 4 }, () => connected(server.url)));
     expect(clients.map(({ ok }) => ok.durability)).toEqual(["disk", "disk", "disk", "disk"]);
