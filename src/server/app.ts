@@ -61,6 +61,7 @@ export interface ListenOptions {
   readonly host?: string;
 }
 
+/** How {@link App.close} ends. */
 export interface CloseOptions {
   /**
    * How long clients may take to move to another server, as milliseconds or a text such as `"30s"`. They are told to one
