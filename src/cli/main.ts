@@ -36,7 +36,9 @@ Options of serve:
   --origin URL     pages of this origin may connect too; may be given several times
   --api-key KEY    lets backends and tidemark ls ask /api/channels; or TIDEMARK_API_KEY, which ps does not show
   --data DIR       keeps the logs there, on the disk; without it they are in memory and end with the process
-  --workers N      N processes share the port and the logs; needs --data
+  --broker URL     keeps them in Redis, for any number of servers: redis://HOST:6379, or see the guide for TLS, Sentinel
+                   and Cluster; or TIDEMARK_BROKER, which ps does not show
+  --workers N      N processes share the port and the logs; needs --data or --broker
   --grace S        how many seconds clients may take to move when it stops; default 30
   --sync none      answers before the disk has it: faster, and lost with the machine's power; default disk
 

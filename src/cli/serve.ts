@@ -5,6 +5,7 @@ import { BrokerError, type Broker } from "../broker/index.js";
 import type { LocalHub } from "../broker/local/index.js";
 import { tidemark } from "../server/index.js";
 import { defaultLogger } from "../server/logger.js";
+import { openRedis, readBrokerUrl } from "./broker.js";
 import { readChannels } from "./config.js";
 import { HAND_OVER, Supervisor, WorkerExit } from "./supervisor.js";
 import { UsageError } from "./usage.js";
@@ -18,6 +19,8 @@ interface ServeOptions {
   /** Where logs are kept; in memory when there is none. */
   readonly data: string | undefined;
   readonly sync: "disk" | "none";
+  /** The URL of a Redis that has the logs instead. */
+  readonly broker: string | undefined;
   readonly workers: number;
   /** How long clients may take to move to another server, in milliseconds. */
   readonly grace: number;
@@ -36,17 +39,17 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const options = readArgs(args, env);
   if (env[WORKER] !== undefined) return serveAsWorker(options);
   if (options.workers > 1) return serveWithWorkers(options);
-  const broker = options.data === undefined ? undefined : await openLogs(options.data, options.sync);
+  const broker = await openBroker(options);
   const { url, stop } = await start(options, broker);
   announce(url, options);
   onSignals(() => stop(options.grace));
 }
 
-/** One of several: the logs are those of the process that started it. */
+/** One of several: the logs are those of the process that started it, or in Redis, where each is a node of its own. */
 async function serveAsWorker(options: ServeOptions): Promise<void> {
-  const { localWorker } = await import("../broker/local/index.js");
-  const broker = await localWorker({ dir: options.data ?? "" });
+  let broker: Broker | undefined;
   try {
+    broker = await openAsWorker(options);
     const { stop } = await start(options, broker);
     // A terminal, or whatever runs services, may signal to all processes; what counts is what the first process says.
     for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
@@ -58,20 +61,21 @@ async function serveAsWorker(options: ServeOptions): Promise<void> {
     process.on(HAND_OVER, () => end(true));
   } catch (error) {
     // What links it to the process that started it must not keep it alive.
-    await broker.close();
+    await broker?.close();
     process.channel?.unref();
     throw error;
   }
 }
 
-/** Writes the logs and looks after the workers, which do the rest. */
+/** Writes the logs, where they are on the disk, and looks after the workers, which do the rest. */
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
   const { data, sync, workers: count, grace } = options;
-  if (data === undefined)
-    throw new UsageError("--workers needs --data DIR, where they keep their logs together");
+  if (data === undefined && options.broker === undefined)
+    throw new UsageError("--workers needs --data DIR or --broker URL, where they keep their logs together");
   // A mistake in it is found before there are workers.
   readChannels(options.config);
-  const hub = await openHub(data, sync);
+  if (options.broker !== undefined) readBrokerUrl(options.broker);
+  const hub = data === undefined ? undefined : await openHub(data, sync);
   let announced = false;
   const supervisor = new Supervisor({
     count,
@@ -85,10 +89,10 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
     },
   });
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub.close()));
+  const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub?.close()));
   onSignals(stop);
   try {
-    await hub.listen();
+    await hub?.listen();
     await supervisor.start();
     // In a terminal it means that the terminal is gone.
     if (!process.stdout.isTTY) process.on("SIGHUP", () => supervisor.replaceAll());
@@ -148,6 +152,17 @@ function urlOf(host = "localhost", port: number): string {
   return `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+async function openBroker({ data, sync, broker }: ServeOptions): Promise<Broker | undefined> {
+  if (broker !== undefined) return openRedis(broker);
+  return data === undefined ? undefined : openLogs(data, sync);
+}
+
+async function openAsWorker({ data = "", broker }: ServeOptions): Promise<Broker> {
+  if (broker !== undefined) return openRedis(broker);
+  const { localWorker } = await import("../broker/local/index.js");
+  return localWorker({ dir: data });
+}
+
 async function openLogs(dir: string, sync: "disk" | "none"): Promise<Broker> {
   const { localBroker } = await withLmdb(() => import("../broker/local/index.js"));
   return localBroker({ dir, sync }).catch((error: unknown) => refuse(dir, error));
@@ -196,6 +211,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     "api-key": { type: "string" },
     data: { type: "string" },
     sync: { type: "string" },
+    broker: { type: "string" },
     workers: { type: "string" },
     grace: { type: "string" },
   } as const;
@@ -209,6 +225,9 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
       throw new UsageError("--workers takes a number from 1 to 1024");
     const grace = Number(values.grace ?? 30);
     if (!(grace >= 0 && grace <= 3600)) throw new UsageError("--grace takes seconds, from 0 to 3600");
+    const broker = values.broker ?? env["TIDEMARK_BROKER"];
+    if (broker !== undefined && values.data !== undefined)
+      throw new UsageError("--data keeps the logs on this machine, --broker in Redis: choose one of them");
     const { sync = "disk" } = values;
     if (sync !== "disk" && sync !== "none") throw new UsageError('--sync takes "disk" or "none"');
     return {
@@ -219,6 +238,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
       apiKey: values["api-key"] ?? env["TIDEMARK_API_KEY"],
       data: values.data === undefined ? undefined : resolve(values.data),
       sync,
+      broker,
       workers,
       grace: grace * 1000,
     };
