@@ -29,7 +29,9 @@ end
 
 -- Another one after a promotion or a restart: Redis may have lost the end of its logs then.
 local function incarnation()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+  local info = redis.call('INFO', 'replication')
+  local _, before = string.find(info, 'master_replid:', 1, true)
+  return before and string.sub(info, before + 1, before + 40) or ''
 end
 
 -- Whether these fields of meta are those of a whole log.
