@@ -7,6 +7,7 @@ import { run } from "./run.mjs";
 const NEEDED = [
   { name: "chromium", command: "chromium", tests: "the browser tests" },
   { name: "nginx", command: "nginx", tests: "the tests of transports behind a proxy" },
+  { name: "haproxy", command: "haproxy", tests: "the check of the example for HAProxy" },
   { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
 ];
 
