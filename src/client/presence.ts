@@ -29,7 +29,8 @@ export function createPresence(
 ): Presence {
   let list: readonly Member[] = [];
   let total = 0;
-  let version = 0;
+  /** None where the list came on another connection than the changes: then whichever comes is the next. */
+  let version: number | undefined = 0;
   /** Changes that came while the list is being asked for; `undefined` when it is not. */
   let early: PresenceChange[] | undefined;
 
@@ -48,17 +49,22 @@ export function createPresence(
     if (early) {
       early.push(next);
       if (early.length > MAX_EARLY) early.shift();
-    } else if (next.event !== "members" && next.version === version + 1) {
-      const { event, members } = next;
-      const others = without(list, members);
-      version++;
+    } else if (next.event !== "members" && (version === undefined || next.version === version + 1)) {
+      const { event } = next;
+      const whole = total === list.length;
+      const fresh = without(next.members, list);
+      // A list of another connection may be ahead of the changes. One that was cut short says nothing about that.
+      const members = !whole ? next.members : event === "join" ? fresh : without(next.members, fresh);
+      const others = without(list, next.members);
+      version = next.version;
       if (event === "join") total += members.length;
       if (event === "leave") total -= members.length;
       if (event === "update") list = list.map((old) => members.find(({ id }) => id === old.id) ?? old);
-      else list = event === "join" ? [...others, ...members] : others;
+      else list = event === "join" ? [...others, ...next.members] : others;
+      if (!members[0]) return;
       tell(event, members);
       tell("members", list);
-    } else if (next.version > version) {
+    } else if (version === undefined || next.version > version) {
       ask();
     }
   }

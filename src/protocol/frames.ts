@@ -171,8 +171,11 @@ export interface Member {
 /** What a members command is answered with. */
 export interface MembersResult {
   readonly members: readonly Member[];
-  /** The version the list is at; the next join or leave event has the one after it. */
-  readonly version: number;
+  /**
+   * The version the list is at; the next join or leave event has the one after it. None in an answer to `/send`: the
+   * events come on another connection, whose versions are its own.
+   */
+  readonly version?: number | undefined;
   /** How many there are; more than `members` when the list was too long for one reply. */
   readonly total: number;
 }

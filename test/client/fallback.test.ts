@@ -265,12 +265,12 @@ describe("N26: a better transport", () => {
     const opened: { readonly events: TransportEvents; readonly sent: unknown[]; closed: boolean }[] = [];
     const adopted: Transport[] = [];
     const heard: unknown[] = [];
-    const state = { idle: true };
+    const state = { idle: true, oneWay: false };
     const own: TransportEvents = {
       open() {},
       frame: (frame) => heard.push(frame),
-      over() {},
-      idle() {},
+      over: () => heard.push("over"),
+      idle: () => heard.push("idle"),
       better: (adopt) => adopted.push(adopt(own)),
       close: (code) => heard.push(code),
     };
@@ -286,11 +286,16 @@ describe("N26: a better transport", () => {
         open: (events) => {
           const transport = { events, sent: [] as unknown[], closed: false };
           opened.push(transport);
-          return { send: (frame) => transport.sent.push(frame), close: () => (transport.closed = true) };
+          return {
+            send: (frame) => transport.sent.push(frame),
+            close: () => (transport.closed = true),
+            idle: state.oneWay ? () => true : undefined,
+          };
         },
       },
       () => state.idle,
       own,
+      () => '{"id":0,"connect":{}}',
     );
     return { clock, memory, opened, adopted, heard, state, stop };
   }
@@ -319,6 +324,21 @@ describe("N26: a better transport", () => {
     beside?.events.frame("more");
     beside?.events.close(4000, "");
     expect([heard, beside?.closed]).toEqual([["more", 4000], false]);
+  });
+
+  test("over HTTP is asked with a connect command, and hears of the end of its answers once it was taken", async () => {
+    const { clock, opened, adopted, heard, state } = search();
+    state.oneWay = true;
+    await clock.advance(300_000);
+    const beside = opened[0];
+    beside?.events.open();
+    expect(beside?.sent).toEqual(['{"id":0,"connect":{}}']);
+    beside?.events.over();
+    beside?.events.frame('{"id":0,"ok":{}}');
+    expect([adopted.length, heard]).toEqual([1, []]);
+    beside?.events.idle();
+    beside?.events.over();
+    expect(heard).toEqual(["idle", "over"]);
   });
 
   test("is tried when its time has come that another page began to count", async () => {

@@ -157,3 +157,21 @@ test("a member who shows other data now keeps its place", async () => {
   expect(told.all).toEqual([["members", ["ann", "bob"]]]);
   expect(world.link.take()).toEqual([]);
 });
+
+test("N17: a list without a version came on another connection: every change since then is applied", async () => {
+  const { chat, told, event } = await present({ members: [member("ann"), member("bob")], total: 2 });
+  told.all.length = 0;
+  // The list was ahead of the first two, and behind the others.
+  event("join", 7, "bob");
+  event("leave", 8, "dan");
+  event("leave", 9, "ann");
+  event("join", 10, "cay");
+  expect(chat.members).toEqual([{ id: "bob" }, { id: "cay" }]);
+  expect(chat.memberCount).toBe(2);
+  expect(told.all).toEqual([
+    ["leave", ["ann"]],
+    ["members", ["bob"]],
+    ["join", ["cay"]],
+    ["members", ["bob", "cay"]],
+  ]);
+});

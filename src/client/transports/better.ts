@@ -18,6 +18,8 @@ const BUSY_MS = 500;
 /**
  * Tries a better transport now and then, beside the one in use: that goes on until the other has shown that frames go
  * both ways. Returns what ends the search.
+ *
+ * @param hello a connect command for a one-way transport, which answers nothing else
  */
 export function seekBetter(
   url: string,
@@ -25,6 +27,7 @@ export function seekBetter(
   { clock, memory, open }: Search,
   idle: () => boolean,
   events: TransportEvents,
+  hello: () => string,
 ): () => void {
   let beside: Transport | undefined;
   let timer: Timer;
@@ -73,10 +76,10 @@ export function seekBetter(
     };
     try {
       const own = open({
-        open: () => own.send("{}"),
+        open: () => own.send(own.idle ? hello() : "{}"),
         frame: (frame) => (owner ? owner.frame(frame) : offerIt(own)),
-        over() {},
-        idle() {},
+        over: () => owner?.over(),
+        idle: () => owner?.idle(),
         better() {},
         close(code, reason) {
           if (owner) owner.close(code, reason);

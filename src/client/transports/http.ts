@@ -5,6 +5,12 @@ import { type Search, seekBetter } from "./better.js";
 const MAX_BODY = 16 * 1024;
 const CONNECT = /^\{"id":\d+,"connect":/;
 
+/** A server says something every `ping` milliseconds; when it has said nothing for this much longer, nothing comes. */
+const SILENCE_BEYOND_PING = 10_000;
+const DEFAULT_PING = 25_000;
+/** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
+const LAST_LOOK = 1000;
+
 const END = /^\{"close":.*$/m;
 
 interface End {
@@ -13,6 +19,31 @@ interface End {
   readonly id?: number;
   readonly error?: { readonly message: string };
 }
+
+/** What it takes of the platform. */
+export interface Web {
+  fetch(
+    address: URL,
+    request: {
+      readonly method: "POST";
+      readonly body: BodyInit;
+      readonly signal: AbortSignal;
+      readonly cache: "no-store";
+    },
+  ): Promise<Answer>;
+  readonly Blob: new (parts: BlobPart[], options: { type: string }) => Blob;
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** What it takes of the answer to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Pick<Headers, "get">;
+  readonly body: { getReader(): { read(): Promise<Part> } } | null;
+}
+
+export type Part = { readonly done: boolean; readonly value?: Uint8Array | undefined };
 
 /**
  * A transport over HTTP. A connect command is a request whose answer brings the messages, at once (`stream`) or when
@@ -23,6 +54,7 @@ export function httpTransport(
   events: TransportEvents,
   way: "stream" | "poll",
   search: Search | undefined,
+  web: Web = globalThis,
 ): Transport {
   const stop = new AbortController();
   let listening = stop;
@@ -32,6 +64,7 @@ export function httpTransport(
   let patient = false;
   let waiting: (string | Uint8Array)[] = [];
   let sending = false;
+  let ping = DEFAULT_PING;
   let stopSeeking: (() => void) | undefined;
 
   /** Resolves when the answer has ended, unless that is of no interest any more. */
@@ -45,8 +78,20 @@ export function httpTransport(
     address.pathname += `/${path}`;
     if (path === "poll" && !patient) address.searchParams.set("wait", "0");
     patient = false;
+    let timer: unknown;
+    // The silence of the messages is noticed by who reads them; that of an answer to commands is not.
+    const watch = (ms = ping + SILENCE_BEYOND_PING, last = false): void => {
+      web.clearTimeout(timer);
+      if (aside) timer = web.setTimeout(() => (last ? fail("no answer") : watch(LAST_LOOK, true)), ms);
+    };
+    const fail = (why: string): void => {
+      if (signal.aborted) return;
+      close();
+      events.close(1006, why);
+    };
     try {
-      const answer = await fetch(address, { method: "POST", body, signal, cache: "no-store" });
+      watch();
+      const answer = await web.fetch(address, { method: "POST", body, signal, cache: "no-store" });
       const reader = answer.body?.getReader();
       // Whatever stands between here and there says something else.
       if (!reader || !answer.headers.get("content-type")?.includes("json"))
@@ -56,13 +101,14 @@ export function httpTransport(
       let last = "";
       for (;;) {
         const { done, value } = await reader.read();
+        watch();
         text += decoder.decode(value, { stream: !done });
         // A blank line ends a frame; within one, a line and its bytes may be apart still.
         const end = done ? text.length : text.lastIndexOf("\n\n");
         if (signal.aborted) return;
         if (end > 0) {
           // It works, so that there is time to look for something better.
-          if (search) stopSeeking ??= seekBetter(url, way, search, idle, events);
+          if (search) stopSeeking ??= seekBetter(url, way, search, idle, events, hello);
           take((last = text.slice(0, end)), aside);
         }
         if (end >= 0) text = text.slice(end + 2);
@@ -79,15 +125,16 @@ export function httpTransport(
         events.over();
       }
     } catch (thrown) {
-      if (signal.aborted) return;
-      close();
-      events.close(1006, String(thrown));
+      fail(String(thrown));
+    } finally {
+      web.clearTimeout(timer);
     }
   }
 
   /** Over HTTP the end of a connection is a line: the last one, or the only one of a request that was refused. */
   function take(frame: string, aside: boolean): void {
     const line = END.exec(frame)?.[0] ?? "null";
+    if (!aside) ping = Number(/^\{"id":\d+,"ok":\{.*?"ping":(\d+)/.exec(frame)?.[1] ?? ping);
     const end = JSON.parse(line) as End | null;
     // An error with an id is the answer to the connect command, and says more than the end.
     events.frame(end && end.id === undefined ? frame.replace(line, "") : frame, aside);
@@ -106,7 +153,11 @@ export function httpTransport(
       size += frame.length;
     }
     sending = true;
-    void post("send", new Blob(parts as BlobPart[], { type: "application/octet-stream" }), true, stop);
+    void post("send", new web.Blob(parts as BlobPart[], { type: "application/octet-stream" }), true, stop);
+  }
+
+  function hello(): string {
+    return `{"id":0,${head.slice(1)}`;
   }
 
   function idle(): boolean {

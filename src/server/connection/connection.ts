@@ -158,7 +158,7 @@ export class Connection implements Caller, IntakeOwner {
   close(name: CloseName, reason: string): void {
     if (this.closed) return;
     this.out.flush();
-    this.#end(reason, false);
+    this.#end(reason, 0);
     // The peer's part of the goodbye has to be read.
     if (this.#intake.paused) this.#link.resume();
     this.#link.close(name, reason);
@@ -197,13 +197,16 @@ export class Connection implements Caller, IntakeOwner {
 
   terminate(reason: string): void {
     if (this.closed) return;
-    this.#end(reason, false);
+    this.#end(reason, 0);
     this.#link.terminate();
   }
 
-  /** The transport has closed. `said` is true when the peer said goodbye, rather than vanished. */
-  transportClosed(reason: string, said: boolean): void {
-    if (!this.closed) this.#end(reason, said);
+  /**
+   * The transport has closed. `said` is true when the peer said goodbye, rather than vanished. For `least` milliseconds it
+   * is expected to come back by itself.
+   */
+  transportClosed(reason: string, said: boolean, least = 0): void {
+    if (!this.closed) this.#end(reason, said ? "goodbye" : least);
   }
 
   session(channel: string): ChannelSession {
@@ -412,7 +415,7 @@ export class Connection implements Caller, IntakeOwner {
     });
   }
 
-  #end(reason: string, said: boolean): void {
+  #end(reason: string, how: "goodbye" | number): void {
     const identity = this.#identity;
     if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
     this.#state = { at: "closed", reason };
@@ -420,7 +423,7 @@ export class Connection implements Caller, IntakeOwner {
     this.#intake.clear();
     this.#onOpen = undefined;
     this.out.close();
-    leaveAll(this, said);
+    leaveAll(this, how);
     this.#onEnd(this);
     if (identity !== undefined) this.#tellEnd(identity, reason);
   }

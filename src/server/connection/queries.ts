@@ -50,7 +50,12 @@ export function members(connection: Caller, command: Command & { do: "members" }
       await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "members");
       const active = await connection.node.hub.acquire(resolved);
       connection.node.hub.release(resolved.name);
-      return replyLine(id, JSON.stringify(active.roster?.reply()));
+      const reply = active.roster?.reply();
+      // What happens on the channel comes on another connection, and its versions are of another server's counting.
+      return replyLine(
+        id,
+        JSON.stringify(connection.entry === "aside" ? { ...reply, version: undefined } : reply),
+      );
     },
     (error) => connection.failWith(id, error, "list the members"),
   );

@@ -93,9 +93,12 @@ export function unsubscribeByServer(
 }
 
 /** Ends every subscription of a connection that has ended. A peer that said goodbye is not waited for. */
-export function leaveAll(connection: Caller, said: boolean): void {
-  for (const [channel, session] of connection.sessions)
-    end(connection, channel, session, said ? 0 : undefined);
+/** Members stay for the grace of their channel, at least for so many milliseconds; not at all after a goodbye. */
+export function leaveAll(connection: Caller, how: "goodbye" | number): void {
+  for (const [channel, session] of connection.sessions) {
+    const grace = membershipOf(session)?.grace ?? 0;
+    end(connection, channel, session, how === "goodbye" ? 0 : Math.max(grace, how));
+  }
   connection.sessions.clear();
 }
 
@@ -266,7 +269,11 @@ async function join(
   return undefined;
 }
 
-function end(connection: Caller, channel: string, session: ChannelSession, grace: number | undefined): void {
+function membershipOf({ subscription }: ChannelSession): Membership | undefined {
+  return typeof subscription === "object" ? subscription.membership : undefined;
+}
+
+function end(connection: Caller, channel: string, session: ChannelSession, grace: number): void {
   const { subscription } = session;
   // One that is still opening sees that the connection has closed, and takes itself back.
   if (subscription === undefined || subscription === "opening") return;
@@ -275,7 +282,7 @@ function end(connection: Caller, channel: string, session: ChannelSession, grace
   connection.subscriptions--;
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");
-  leave(connection, channel, subscription.membership, grace ?? subscription.membership?.grace ?? 0);
+  leave(connection, channel, subscription.membership, grace);
 }
 
 function leave(connection: Caller, channel: string, membership: Membership | undefined, grace: number): void {

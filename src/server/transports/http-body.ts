@@ -1,17 +1,12 @@
 /** The body of a request, bounded in size and time. */
-import type { IncomingMessage } from "node:http";
 import { FrameError, readBinaryLines, readTextLines, type Clock, type Line } from "../../protocol/index.js";
+import type { HttpRequest } from "./http-exchange.js";
 
 /** The body, or why there is none. */
 export type Body = Buffer | "too_big" | "connect_timeout" | "gone";
 
 /** @param limit in bytes @param patience milliseconds that it may take to arrive */
-export function readBody(
-  request: IncomingMessage,
-  limit: number,
-  patience: number,
-  clock: Clock,
-): Promise<Body> {
+export function readBody(request: HttpRequest, limit: number, patience: number, clock: Clock): Promise<Body> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let size = 0;
@@ -41,7 +36,7 @@ export function readBody(
  *
  * @throws {FrameError} when it cannot be read
  */
-export function linesOf(request: IncomingMessage, body: Buffer): Line[] {
+export function linesOf(request: HttpRequest, body: Buffer): Line[] {
   if (request.headers["content-type"] === "application/octet-stream") return readBinaryLines(body);
   let text: string;
   try {

@@ -2,7 +2,6 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   CommandError,
   FrameError,
@@ -16,6 +15,7 @@ import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import type { Engine } from "../engine.js";
 import { linesOf, readBody } from "./http-body.js";
+import type { HttpRequest, HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./http-origin.js";
 import { refusalOf, refuse } from "./http-refusal.js";
@@ -58,7 +58,7 @@ export class HttpEndpoints {
   }
 
   /** Serves a request if its path is one of ours; says whether it was. */
-  handle(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+  handle(path: string, request: HttpRequest, response: HttpResponse): boolean {
     const { path: base, http } = this.#options;
     const endpoint = http === false || !path.startsWith(`${base}/`) ? "" : path.slice(base.length + 1);
     if (!Object.hasOwn(METHODS, endpoint)) return false;
@@ -66,7 +66,7 @@ export class HttpEndpoints {
     return true;
   }
 
-  #serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void {
+  #serve(endpoint: Endpoint, request: HttpRequest, response: HttpResponse): void {
     const { origins } = this.#options;
     const method = METHODS[endpoint];
     response.on("error", () => {});
@@ -96,8 +96,8 @@ export class HttpEndpoints {
 
   async #post(
     endpoint: "stream" | "poll" | "send",
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: HttpRequest,
+    response: HttpResponse,
     headers: Record<string, string>,
   ): Promise<void> {
     const { limits, clock } = this.#engine.node;
@@ -127,8 +127,8 @@ export class HttpEndpoints {
   }
 
   #stream(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: HttpRequest,
+    response: HttpResponse,
     headers: Record<string, string>,
     lines: Line[],
   ): void {
@@ -137,7 +137,7 @@ export class HttpEndpoints {
     this.#finishInTime(response, link);
   }
 
-  #sse(request: IncomingMessage, response: ServerResponse, headers: Record<string, string>): void {
+  #sse(request: HttpRequest, response: HttpResponse, headers: Record<string, string>): void {
     const query = new URL(request.url ?? "", "http://localhost").searchParams;
     const { authorization, "last-event-id": last } = request.headers;
     const bearer = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
@@ -156,12 +156,7 @@ export class HttpEndpoints {
     this.#finishInTime(response, link);
   }
 
-  #poll(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: Record<string, string>,
-    lines: Line[],
-  ): void {
+  #poll(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
     const { clock } = this.#engine.node;
     const most = (this.#options.http as HttpOptions).poll;
     const asked = new URL(request.url ?? "", "http://localhost").searchParams.get("wait");
@@ -184,12 +179,7 @@ export class HttpEndpoints {
     this.#open(request, link, wait === 0 ? "first" : "next").receiveLines(lines);
   }
 
-  #send(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: Record<string, string>,
-    lines: Line[],
-  ): void {
+  #send(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
     const connection = this.#open(request, link, "aside");
     connection.onIdle = () => {
@@ -200,14 +190,14 @@ export class HttpEndpoints {
     connection.receiveLines(lines);
   }
 
-  #open(request: IncomingMessage, link: HttpLink, entry: Entry): Connection {
+  #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
     const connection = this.#engine.accept(link, peerOf(request), entry);
     link.attach(connection);
     return connection;
   }
 
   /** Ends a stream before long. Not all at the same time: what began together must not come back together. */
-  #finishInTime(response: ServerResponse, link: HttpLink): void {
+  #finishInTime(response: HttpResponse, link: HttpLink): void {
     const { clock, random } = this.#engine.node;
     const { stream } = this.#options.http as HttpOptions;
     const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));

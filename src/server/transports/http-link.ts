@@ -2,10 +2,10 @@
  * A connection's way out over one HTTP answer. What is written in the first turn is held back until its end: when the
  * connection ends in it, the request is refused with a status instead.
  */
-import type { ServerResponse } from "node:http";
 import type { CloseName, ErrorBody } from "../../protocol/index.js";
 import type { Link } from "../connection/link.js";
 import type { Chunk } from "../feed/chunk.js";
+import type { HttpResponse } from "./http-exchange.js";
 import { channelRefusal, closeLine, refusalOf, refuse, type Refusal } from "./http-refusal.js";
 
 /** How lines are written into an answer. */
@@ -23,7 +23,7 @@ export interface Format {
 /** What the transport tells its connection. */
 export interface Receiver {
   alive(): void;
-  transportClosed(reason: string, said: boolean): void;
+  transportClosed(reason: string, said: boolean, least?: number): void;
 }
 
 /** A blank line, which means nothing, of 2 KB. */
@@ -40,6 +40,8 @@ export const NDJSON: Format = {
 
 export const PADDED_NDJSON: Format = { ...NDJSON, opening: PADDING };
 
+/** How long members stay at least when an answer has ended in good order: its client asks again at once. */
+const BACK_MS = 5000;
 /** How long an answer that has ended may take to be read, in milliseconds of silence. */
 const LINGER_MS = 30_000;
 
@@ -58,7 +60,7 @@ export interface HttpLinkOptions {
 type State = "new" | "held" | "open" | "over";
 
 export class HttpLink implements Link {
-  readonly #response: ServerResponse;
+  readonly #response: HttpResponse;
   readonly #options: HttpLinkOptions;
   #state: State = "new";
   #held = "";
@@ -70,7 +72,7 @@ export class HttpLink implements Link {
   /** Bytes that the system had taken when it was last pinged. */
   #taken = 0;
 
-  constructor(response: ServerResponse, options: HttpLinkOptions) {
+  constructor(response: HttpResponse, options: HttpLinkOptions) {
     this.#response = response;
     this.#options = options;
     // An answer that breaks is reported by its close; without a listener it would end the process.
@@ -139,7 +141,7 @@ export class HttpLink implements Link {
     if (this.#state === "over") return;
     this.#begin();
     this.#end(this.#options.format.ping);
-    this.#receiver?.transportClosed("the answer is complete", false);
+    this.#receiver?.transportClosed("the answer is complete", false, BACK_MS);
   }
 
   #put(text: string, chunks: number): void {

@@ -1,5 +1,5 @@
 /** Which pages may use the HTTP transports, and how browsers are told. The rules are those of WebSocket. */
-import type { IncomingMessage } from "node:http";
+import type { HttpRequest } from "./http-exchange.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 
 /** How long a browser may remember a permission, in seconds. */
@@ -9,14 +9,14 @@ const REMEMBERED = 600;
  * The origin that must be refused; `undefined` when the request may be served. A page of another site can also make
  * requests that carry no Origin, such as those of an image: browsers mark those in another way.
  */
-export function refusedPage(request: IncomingMessage, origins: Origins): string | undefined {
+export function refusedPage(request: HttpRequest, origins: Origins): string | undefined {
   if (request.headers.origin !== undefined) return refusedOrigin(request, origins);
   const site = request.headers["sec-fetch-site"];
   return origins !== "*" && (site === "cross-site" || site === "same-site") ? "another site" : undefined;
 }
 
 /** What lets an allowed page of another origin read the answer. No credentials: such pages send a token. */
-export function corsHeaders(request: IncomingMessage, origins: Origins): Record<string, string> {
+export function corsHeaders(request: HttpRequest, origins: Origins): Record<string, string> {
   const { origin } = request.headers;
   if (origins === "*") return { "access-control-allow-origin": "*" };
   if (origin === undefined || !origins.includes(origin)) return { vary: "origin" };
@@ -25,7 +25,7 @@ export function corsHeaders(request: IncomingMessage, origins: Origins): Record<
 
 /** What an allowed page is told that asks first. */
 export function preflightHeaders(
-  request: IncomingMessage,
+  request: HttpRequest,
   origins: Origins,
   method: string,
 ): Record<string, string> {

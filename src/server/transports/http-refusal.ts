@@ -1,6 +1,6 @@
 /** How a request is refused: a status for HTTP, an error as every command gets it, and the close code that a WebSocket would get. */
-import type { ServerResponse } from "node:http";
 import { CLOSE_CODES, ERRORS, type CloseName, type ErrorBody, type ErrorCode } from "../../protocol/index.js";
+import type { HttpResponse } from "./http-exchange.js";
 
 /** What each end of a connection is in HTTP, where nothing was answered yet. */
 const ENDS: Readonly<Record<CloseName, { readonly status: number; readonly code: ErrorCode }>> = {
@@ -63,7 +63,7 @@ export function closeLine(name: CloseName, reason: string): string {
 
 /** Sends it. Whatever of the request's body has not been read yet is not waited for. */
 export function refuse(
-  response: ServerResponse,
+  response: HttpResponse,
   { status, body, retryAfter, elsewhere = false }: Refusal,
   headers: Record<string, string> = {},
 ): void {

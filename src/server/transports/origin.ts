@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { HttpRequest } from "./http-exchange.js";
 
 /** Which pages may connect: `"*"` for all, or origins such as `https://example.com`. Same origin always may. */
 export type Origins = "*" | readonly string[];
@@ -7,7 +7,7 @@ export type Origins = "*" | readonly string[];
  * The origin that must be refused, or `undefined` when the request may connect. Requests without an Origin
  * header do not come from a page.
  */
-export function refusedOrigin(request: IncomingMessage, origins: Origins): string | undefined {
+export function refusedOrigin(request: Pick<HttpRequest, "headers">, origins: Origins): string | undefined {
   const { origin, host } = request.headers;
   if (origin === undefined || origins === "*" || origins.includes(origin)) return undefined;
   return host !== undefined && hostOf(origin) === host.toLowerCase() ? undefined : origin;
