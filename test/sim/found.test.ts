@@ -116,6 +116,20 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       ],
     },
   ],
+  [
+    "N25: a request over HTTP whose link is dead is not waited for",
+    {
+      seed: 5,
+      nodes: 1,
+      clients: 2,
+      steps: [
+        { at: 2000, do: "outage", who: 11, ms: 3562, size: 0.748 },
+        { at: 2360, do: "signal", who: 1, ms: 1222, size: 0.757 },
+        { at: 2760, do: "halfOpen", who: 1, ms: 18, size: 0.14 },
+        { at: 4760, do: "spread", who: 1, ms: 80, size: 0.863 },
+      ],
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

@@ -31,8 +31,8 @@ export interface Caller {
   /** The connection's name, unique among all servers. */
   readonly client: string;
   /** Whether it comes, goes on from another one, or belongs to one. */
-  readonly closed: boolean;
   readonly entry: Entry;
+  readonly closed: boolean;
   /** Who it is, once that is known. */
   readonly identity: Identity | undefined;
   readonly sessions: Map<string, ChannelSession>;

@@ -3,7 +3,8 @@ import { connect, type Client, type Stream, type TidemarkError, type Transient }
 import { parseCursor, type Member, type Random } from "../../protocol/index.js";
 import type { Place } from "../history/events.js";
 import { DEDUPE_MS } from "./channels.js";
-import type { Line, Network } from "./network.js";
+import type { Line } from "./line.js";
+import type { Network } from "./network.js";
 import { contentOf, idOfData } from "./payload.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
@@ -49,16 +50,21 @@ export class SimClient {
       backoff: { min: 100, max: 4000 },
       dedupeWindow: DEDUPE_MS,
       outbox: { messages: 400 },
+      transports: this.line.ways.transports,
       environment: {
         clock: process.clock,
         random,
         transport: this.line.transport,
+        memory: () => this.line.ways.memory,
         listen: () => () => {},
         report: (error) => this.#onError(error as TidemarkError),
       },
     });
     this.rt.on("error", (error) => this.#onError(error));
-    this.rt.on("status", () => this.#recorder.count("status changes"));
+    this.rt.on("status", (status) => {
+      this.#recorder.count("status changes");
+      if (status === "closed" && !this.closed) this.#givenUp();
+    });
   }
 
   /** Opens a stream unless it is open. */
@@ -204,6 +210,13 @@ export class SimClient {
     });
     // Without a listener it would be an error of the whole client.
     handle.on("error", (error) => this.#onError(error));
+  }
+
+  /** Nothing here is a reason to. */
+  #givenUp(): void {
+    this.closed = true;
+    const what = `closed for good: ${String(this.rt.reason)}`;
+    this.#recorder.add({ is: "complaint", who: this.name, what });
   }
 
   #onError(error: TidemarkError): void {

@@ -2,7 +2,7 @@
 import type { BrokerTrouble } from "./broker.js";
 import type { Step } from "./step.js";
 import type { World } from "./world.js";
-import type { WireTrouble } from "./wire.js";
+import type { LineTrouble } from "./pipes.js";
 
 export interface Fault {
   /** How often it is drawn, among the others. */
@@ -13,7 +13,7 @@ export interface Fault {
 }
 
 /** A condition of one client's line. */
-function line(kind: WireTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
+function line(kind: LineTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
   return {
     weight,
     longest,
@@ -43,14 +43,14 @@ function broker(
 /** What goes wrong in a simulated run, by name. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   // Links.
-  cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.wire?.cut() },
-  /** Both directions, or one, go silent for good; only heartbeats tell. */
+  cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.cut() },
+  /** Both directions, or one, go silent for good; only heartbeats tell. Of several requests, all or the last one. */
   halfOpen: {
     weight: 2,
-    longest: 0,
+    longest: 100,
     run(world, step) {
       const ends = step.size < 0.5 ? "both" : step.size < 0.75 ? "up" : "down";
-      world.client(step).line.wire?.lose(ends);
+      world.client(step).line.lose(ends, step.ms % 2 === 0);
     },
   },
   slowLine: line("slow", 1, 8000, ({ size }) => size * 3000),
@@ -71,14 +71,23 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     longest: 3000,
     run(world, step) {
       const client = world.client(step);
-      for (let i = 0; i < 6; i++) world.later((i * step.ms) / 6 + i * 7, () => client.line.wire?.cut());
+      for (let i = 0; i < 6; i++) world.later((i * step.ms) / 6 + i * 7, () => client.line.cut());
     },
   },
   /** Everybody at once. */
   stampede: {
     weight: 1,
     longest: 0,
-    run: (world) => world.clients.forEach((client) => client.line.wire?.cut()),
+    run: (world) => world.clients.forEach((client) => client.line.cut()),
+  },
+
+  /** WebSockets do not get through for a while: refused, or swallowed. */
+  noWebSocket: {
+    weight: 1.5,
+    longest: 40_000,
+    run(world, step) {
+      world.until(step.ms, world.client(step).line.blockWebSockets(0.01 + step.size * 0.99));
+    },
   },
 
   // Processes.
@@ -105,8 +114,24 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     longest: 5000,
     run(world, step) {
       const node = world.node(step);
-      node.drain();
-      world.until(step.ms, () => node.start());
+      node.drain(step.size * 6000, () => world.until(step.ms, () => node.start()));
+    },
+  },
+  /** A deployment: one node after the other is drained and started again. */
+  rollingRestart: {
+    weight: 0.7,
+    longest: 1500,
+    run(world, step) {
+      const next = (i: number): void => {
+        const node = world.nodes[i];
+        node?.drain(500 + step.size * 4000, () =>
+          world.later(step.ms + 200, () => {
+            node.start();
+            next(i + 1);
+          }),
+        );
+      };
+      next(0);
     },
   },
   /** A laptop is shut and opened again. */

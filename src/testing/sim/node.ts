@@ -4,14 +4,16 @@ import type { Link, Peer } from "../../server/connection/link.js";
 import type { Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
 import { readLimits } from "../../server/options.js";
+import { HttpEndpoints } from "../../server/transports/http-endpoints.js";
+import type { HttpRequest, HttpResponse } from "../../server/transports/http-exchange.js";
 import type { Receiver } from "../../server/transports/websocket.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";
 import { simRegistry } from "./channels.js";
+import type { NodeLink } from "./pipes.js";
 import { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
-import type { Wire } from "./wire.js";
 
 /** Small enough to be reached. */
 export const { limits: LIMITS, budget: BUDGET } = readLimits({
@@ -19,22 +21,27 @@ export const { limits: LIMITS, budget: BUDGET } = readLimits({
   unsent: { perConnection: 64 * 1024, total: 96 * 1024 },
 });
 
+/** Short, so that there are many of them. */
+const HTTP = { path: "/connect", origins: [], http: { poll: 5000, stream: 20_000 } } as const;
+
 const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };
 
 interface Life {
   readonly process: SimProcess;
   readonly broker: SimBroker;
   readonly engine: Engine;
+  readonly http: HttpEndpoints;
 }
 
 export class SimNode {
   readonly name: string;
-  readonly wires = new Set<Wire>();
+  readonly links = new Set<NodeLink>();
   readonly #site: BrokerSite;
   readonly #random: Random;
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
   #life: Life | undefined;
+  #draining = false;
 
   constructor(name: string, site: BrokerSite, clock: VirtualClock, random: Random, recorder: Recorder) {
     this.name = name;
@@ -47,7 +54,7 @@ export class SimNode {
 
   /** Whether it takes connections. */
   get up(): boolean {
-    return this.#life !== undefined;
+    return this.#life !== undefined && !this.#draining;
   }
 
   get process(): SimProcess | undefined {
@@ -77,11 +84,16 @@ export class SimNode {
       limits: LIMITS,
       budget: BUDGET,
     });
-    this.#life = { process, broker, engine };
+    this.#life = { process, broker, engine, http: new HttpEndpoints(engine, HTTP) };
   }
 
   accept(link: Link): Receiver | undefined {
     return this.#life?.engine.accept(link, PEER);
+  }
+
+  serve(request: HttpRequest, response: HttpResponse): void {
+    const life = this.#life;
+    if (life === undefined || !life.http.handle(pathOf(request), request, response)) response.destroy();
   }
 
   /** Ends without a word. With `silently` not even its kernel tells the peers: the machine is gone. */
@@ -89,23 +101,34 @@ export class SimNode {
     const life = this.#life;
     if (life === undefined) return;
     this.#life = undefined;
+    this.#draining = false;
     life.process.kill();
     life.broker.died();
-    for (const wire of this.wires) {
-      if (silently) wire.lose("both");
-      else wire.serverDied();
+    for (const link of this.links) {
+      if (silently) link.lose("both");
+      else link.serverDied();
     }
-    this.wires.clear();
+    this.links.clear();
   }
 
-  /** Stops as a deployment does: connections are sent away, then the broker is let go. */
-  drain(): void {
+  /**
+   * Stops as a deployment does: clients are told to move within the grace time, then the rest is sent away and the
+   * broker let go. `stopped` is called when nothing of it is left.
+   */
+  drain(grace: number, stopped: () => void): void {
     const life = this.#life;
-    if (life === undefined) return;
-    this.#life = undefined;
-    life.engine.close("the server is stopping");
-    void life.broker.close();
-    this.#clock.setTimeout(() => life.process.kill(), 1000);
+    if (life === undefined || this.#draining) return;
+    this.#draining = true;
+    void life.engine.drain(grace, "the server is stopping").done.then(() => {
+      // It may have died meanwhile.
+      if (this.#life !== life) return;
+      this.#life = undefined;
+      this.#draining = false;
+      life.engine.close("the server is stopping");
+      void life.broker.close();
+      this.#clock.setTimeout(() => life.process.kill(), 1000);
+      stopped();
+    });
   }
 
   #logger(): Logger {
@@ -114,4 +137,8 @@ export class SimNode {
     };
     return { info() {}, warn: () => this.#recorder.count("server warning"), error: complain };
   }
+}
+
+function pathOf({ url = "/" }: HttpRequest): string {
+  return url.split("?", 1)[0] ?? "/";
 }

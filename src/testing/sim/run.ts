@@ -46,9 +46,10 @@ export function simulate(options: PlanOptions): Promise<SimResult> {
 
 /** Carries a plan out. Never rejects for what it finds: that is in `violations`. */
 export async function runPlan(plan: Plan): Promise<SimResult> {
-  const world = new World(plan);
+  const calm = isCalm(plan);
+  const world = new World(plan, calm);
   const { clock, recorder } = world;
-  if (isCalm(plan)) recorder.add({ is: "calm" });
+  if (calm) recorder.add({ is: "calm" });
   for (const step of plan.steps) world.later(step.at, () => perform(world, step));
   const watch = (): void => {
     world.checkBudgets();

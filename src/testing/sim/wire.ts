@@ -4,34 +4,24 @@ import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import type { Link } from "../../server/connection/link.js";
 import type { Receiver } from "../../server/transports/websocket.js";
 import type { Chunk } from "../../server/feed/chunk.js";
-import { Pipe } from "./pipe.js";
+import type { Pipe } from "./pipe.js";
+import { type Conditions, type NodeLink, pipesOf } from "./pipes.js";
 import type { SimProcess } from "./process.js";
-import type { Spells } from "./spells.js";
-import type { VirtualClock } from "../virtual-clock.js";
 
-/** What may be wrong with a link. Sizes: `slow` milliseconds more, `narrow` 0 (stands still) to 1 (wide). */
-export type WireTrouble = "slow" | "narrow";
-
-export interface WireOptions {
-  readonly clock: VirtualClock;
+export interface WireOptions extends Conditions {
   readonly client: SimProcess;
   readonly server: SimProcess;
   readonly events: TransportEvents;
-  /** Milliseconds that a frame takes, each time anew. */
-  readonly latency: () => number;
-  /** The conditions of the client's line, which outlast a link. */
-  readonly trouble: Spells<WireTrouble>;
   /** Told of every frame that the server writes, with what is unsent then. */
   readonly onWrite: (unsent: number) => void;
   readonly onEnd: () => void;
 }
 
-const NARROWEST = 0.5;
 const PING_BYTES = 4;
 /** `ws` gives a close frame this long to be answered. */
 const CLOSE_TIMEOUT_MS = 30_000;
 
-export class Wire implements Link {
+export class Wire implements Link, NodeLink {
   readonly #options: WireOptions;
   readonly #down: Pipe;
   readonly #up: Pipe;
@@ -45,15 +35,9 @@ export class Wire implements Link {
 
   constructor(options: WireOptions) {
     this.#options = options;
-    const { clock, latency, trouble } = options;
-    const delay = (): number => latency() + trouble.strength("slow");
-    const rate = (): number => {
-      const narrow = trouble.strength("narrow");
-      if (narrow === 0) return Infinity;
-      return narrow >= 1 ? 0 : NARROWEST + (1 - narrow) * 20;
-    };
-    this.#down = new Pipe({ clock, latency: delay, rate });
-    this.#up = new Pipe({ clock, latency: delay, rate: () => Infinity });
+    const { up, down } = pipesOf(options);
+    this.#up = up;
+    this.#down = down;
   }
 
   get ended(): boolean {
@@ -168,13 +152,11 @@ export class Wire implements Link {
     clock.setTimeout(() => this.#endServer("1006", false), latency());
   }
 
-  /** Nothing gets through any more and nobody is told: a peer that vanished. */
   lose(ends: "both" | "up" | "down"): void {
     if (ends !== "up") this.#down.lose();
     if (ends !== "down") this.#up.lose();
   }
 
-  /** The server's process is gone; its kernel says so. */
   serverDied(): void {
     this.#serverOpen = false;
     this.cut();

@@ -25,7 +25,7 @@ export class World {
   readonly #endings = new Set<() => void>();
   #made = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, calm: boolean) {
     const { seed } = plan;
     this.#plan = plan;
     const brokerClock = this.clock.another({ drift: this.#drift("broker") });
@@ -50,7 +50,7 @@ export class World {
         this.recorder,
       );
     });
-    this.#network = new Network(this.clock, this.nodes, this.recorder, seed);
+    this.#network = new Network(this.clock, this.nodes, this.recorder, seed, calm);
     for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
   }
 

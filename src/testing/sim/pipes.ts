@@ -1,0 +1,41 @@
+/** The two directions of a link, under the conditions of its client's line. */
+import type { VirtualClock } from "../virtual-clock.js";
+import { Pipe } from "./pipe.js";
+import type { Spells } from "./spells.js";
+
+/**
+ * What may be wrong with a client's line. Sizes: `slow` milliseconds more, `narrow` 0 (stands still) to 1 (wide);
+ * `noWebSocket` is refused below a half and not answered above.
+ */
+export type LineTrouble = "slow" | "narrow" | "noWebSocket";
+
+export interface Conditions {
+  readonly clock: VirtualClock;
+  /** Milliseconds that a frame takes, each time anew. */
+  readonly latency: () => number;
+  /** The conditions of the line, which outlast a link. */
+  readonly trouble: Spells<LineTrouble>;
+}
+
+const NARROWEST = 0.5;
+
+export function pipesOf({ clock, latency, trouble }: Conditions): { readonly up: Pipe; readonly down: Pipe } {
+  const delay = (): number => latency() + trouble.strength("slow");
+  const rate = (): number => {
+    const narrow = trouble.strength("narrow");
+    if (narrow === 0) return Infinity;
+    return narrow >= 1 ? 0 : NARROWEST + (1 - narrow) * 20;
+  };
+  return {
+    down: new Pipe({ clock, latency: delay, rate }),
+    up: new Pipe({ clock, latency: delay, rate: () => Infinity }),
+  };
+}
+
+/** What a node has to do with any of its links when it ends. */
+export interface NodeLink {
+  /** Nothing gets through any more and nobody is told: a peer that vanished. */
+  lose(ends: "both" | "up" | "down"): void;
+  /** The server's process is gone; its kernel says so. */
+  serverDied(): void;
+}
