@@ -60,10 +60,13 @@ const Read = z.object({ upTo: Offset }).transform(({ upTo }) => ({ upTo, name: A
 
 // The one that there would be without it, at hand for looking messages up.
 const broker = memoryBroker();
+// With one, `tidemark ls` says who is in which room.
+const apiKey = process.env["TIDEMARK_API_KEY"];
 
 /** The chat, ready for `attach` or `listen`; it starts with the first use. */
 export const chat = tidemark({
   broker,
+  ...(apiKey !== undefined && { apiKey }),
   authenticate: ({ token }) => {
     // Nobody has to say who they are: any WebSocket tool can join by hand, as "anonymous".
     if (token === undefined) return null;
