@@ -56,10 +56,13 @@ export class RedisServer {
 
   /** A connection for what a test does itself. */
   get admin(): Redis {
-    return (this.#admin ??= new Redis(this.port, "127.0.0.1", {
-      retryStrategy: () => 20,
-      maxRetriesPerRequest: null,
-    }));
+    if (this.#admin === undefined) {
+      const options = { retryStrategy: () => 20, maxRetriesPerRequest: null };
+      this.#admin = new Redis(this.port, "127.0.0.1", options);
+      // That the server goes away is what is tried; the connection comes back by itself.
+      this.#admin.on("error", () => {});
+    }
+    return this.#admin;
   }
 
   /**
