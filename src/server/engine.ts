@@ -41,6 +41,12 @@ export class Engine {
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
   #drain: Drain | undefined;
+  /** The same for all connections. */
+  readonly #onEnd = (ended: Connection): void => {
+    this.#connections.delete(ended);
+    this.#heartbeat.delete(ended);
+    this.#drain?.ended(ended);
+  };
 
   constructor(options: EngineOptions) {
     const { clock, random, broker, log } = options;
@@ -84,12 +90,7 @@ export class Engine {
 
   /** A new connection on a transport that is open. */
   accept(link: Link, peer: Peer, entry?: Entry): Connection {
-    const onEnd = (ended: Connection): void => {
-      this.#connections.delete(ended);
-      this.#heartbeat.delete(ended);
-      this.#drain?.ended(ended);
-    };
-    const connection = new Connection(this.node, link, peer, onEnd, entry);
+    const connection = new Connection(this.node, link, peer, this.#onEnd, entry);
     this.#connections.add(connection);
     this.#heartbeat.add(connection);
     return connection;

@@ -584,7 +584,7 @@ describe("a lane", () => {
   it("S3: does at once what can be done at once, and everything in order", async () => {
     const idle: number[] = [];
     const order: number[] = [];
-    const lane = new Lane(() => idle.push(order.length));
+    const lane = new Lane({ laneIdle: () => void idle.push(order.length) });
     lane.run(() => void order.push(1));
     expect([order, lane.busy]).toEqual([[1], false]);
     const slow = deferred();

@@ -37,7 +37,7 @@ export interface Caller {
   readonly identity: Identity | undefined;
   readonly sessions: Map<string, ChannelSession>;
   /** Channels that the server has subscribed it to, and may again: `allow` is not asked about them. */
-  readonly granted: Set<string>;
+  readonly granted: ReadonlySet<string>;
   /** How many of the sessions are subscribed or about to be. */
   subscriptions: number;
   /** Calls that run. Nobody asks for them again if the connection is lost. */
@@ -46,6 +46,8 @@ export interface Caller {
   /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
   identified(identity: Identity): void;
   session(channel: string): ChannelSession;
+  grant(channel: string): void;
+  revoke(channel: string): void;
   /** Drops the session when there is nothing to remember of it. */
   tidy(channel: string): void;
 

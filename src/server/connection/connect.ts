@@ -59,7 +59,7 @@ async function subscribeAll(
 ): Promise<Map<string, Started | TidemarkError>> {
   const { registry } = connection.node;
   const asked = [...subs].map(([name, options]) => ({ name, spelled: registry.spell(name), options }));
-  for (const name of given) connection.granted.add(registry.spell(name));
+  for (const name of given) connection.grant(registry.spell(name));
   const more = [...connection.granted].filter((name) => asked.every(({ spelled }) => spelled !== name));
   const wanted = [...asked, ...more.map((name) => ({ name, spelled: name, options: {} }))];
   const prepared = await Promise.all(

@@ -28,9 +28,10 @@ import { Intake, type IntakeOwner } from "./intake.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
+import { peerToKeep } from "./peer.js";
 import { publish, refusePublish } from "./publish.js";
 import { TokenBucket, type RateOptions } from "./rate.js";
-import { ChannelSession } from "./session.js";
+import { ChannelSession, type SessionOwner } from "./session.js";
 import { leaveAll, subscribe, unsubscribe } from "./subscribe.js";
 
 const PONG = textChunk("{}");
@@ -43,20 +44,26 @@ type State =
   | { readonly at: "open" }
   | { readonly at: "closed"; readonly reason: string };
 
-export class Connection implements Caller, IntakeOwner {
+const CONNECTING: State = { at: "connecting" };
+const OPEN: State = { at: "open" };
+const NONE: ReadonlySet<string> = new Set();
+
+/** There is one for each client: what a quiet one does not need is made when it is used. */
+export class Connection implements Caller, IntakeOwner, SessionOwner {
   readonly node: ServerNode;
-  readonly peer: Peer;
+  peer: Peer;
   readonly out: Outgoing;
   readonly client: string;
   readonly entry: Entry;
   readonly sessions = new Map<string, ChannelSession>();
-  readonly granted = new Set<string>();
   subscriptions = 0;
   calls = 0;
   /** When the peer was last heard of, on the monotonic clock. */
   heard: number;
   /** When it was last pinged. */
   pinged = 0;
+  /** In which of the heartbeat's groups it is. */
+  beat = 0;
   /** Called whenever all commands that came have been answered. */
   onIdle: (() => void) | undefined;
   readonly #link: Link;
@@ -69,6 +76,7 @@ export class Connection implements Caller, IntakeOwner {
   #onOpen: (() => void)[] | undefined;
   readonly #intake: Intake;
   #refused = 0;
+  #granted: Set<string> | undefined;
   readonly #onEnd: (connection: Connection) => void;
 
   constructor(
@@ -98,6 +106,18 @@ export class Connection implements Caller, IntakeOwner {
 
   get closed(): boolean {
     return this.#state.at === "closed";
+  }
+
+  get granted(): ReadonlySet<string> {
+    return this.#granted ?? NONE;
+  }
+
+  grant(channel: string): void {
+    (this.#granted ??= new Set()).add(channel);
+  }
+
+  revoke(channel: string): void {
+    this.#granted?.delete(channel);
   }
 
   get identity(): Identity | undefined {
@@ -211,8 +231,7 @@ export class Connection implements Caller, IntakeOwner {
 
   session(channel: string): ChannelSession {
     let session = this.sessions.get(channel);
-    if (session === undefined)
-      this.sessions.set(channel, (session = new ChannelSession(() => this.tidy(channel))));
+    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession(this, channel)));
     return session;
   }
 
@@ -404,10 +423,11 @@ export class Connection implements Caller, IntakeOwner {
 
   #connect(command: Command & { do: "connect" }): void {
     if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
-    this.#state = { at: "connecting" };
+    this.#state = CONNECTING;
     void connect(this, command).then(() => {
       if (this.closed) return;
-      this.#state = { at: "open" };
+      this.#state = OPEN;
+      this.peer = peerToKeep(this.peer, this.node.hooks);
       const waiting = this.#onOpen ?? [];
       this.#onOpen = undefined;
       for (const run of waiting) run();

@@ -23,7 +23,6 @@ export class Heartbeat {
   #dealt = 0;
   /** Of those who are behind in reading: how far they were when that was last found to have changed. */
   readonly #progress = new WeakMap<Connection, { readonly drains: number; readonly at: number }>();
-  readonly #groupOf = new WeakMap<Connection, Set<Connection>>();
 
   /** @param ping milliseconds between two pings of a connection */
   constructor(clock: Clock, ping: number) {
@@ -35,13 +34,12 @@ export class Heartbeat {
   }
 
   add(connection: Connection): void {
-    const group = this.#groups[this.#dealt++ % this.#groups.length] as Set<Connection>;
-    group.add(connection);
-    this.#groupOf.set(connection, group);
+    connection.beat = this.#dealt++ % this.#groups.length;
+    this.#groups[connection.beat]?.add(connection);
   }
 
   delete(connection: Connection): void {
-    this.#groupOf.get(connection)?.delete(connection);
+    this.#groups[connection.beat]?.delete(connection);
   }
 
   stop(): void {

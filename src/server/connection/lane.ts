@@ -1,13 +1,18 @@
 import { isPromise } from "../channels/validate.js";
 
+/** Whose lane it is. */
+export interface LaneOwner {
+  /** What took its time is over, and nothing waits. */
+  laneIdle(): void;
+}
+
 /** Runs one thing after the other. What can be done at once is done at once; nothing is queued for nothing. */
 export class Lane {
-  readonly #onIdle: (() => void) | undefined;
+  readonly #owner: LaneOwner | undefined;
   #last: Promise<void> | undefined;
 
-  /** `onIdle` is called when what took its time is over and nothing waits. */
-  constructor(onIdle?: () => void) {
-    this.#onIdle = onIdle;
+  constructor(owner?: LaneOwner) {
+    this.#owner = owner;
   }
 
   /** Whether something is under way. */
@@ -22,7 +27,7 @@ export class Lane {
     const last: Promise<void> = Promise.resolve(started).then(() => {
       if (this.#last !== last) return;
       this.#last = undefined;
-      this.#onIdle?.();
+      this.#owner?.laneIdle();
     });
     this.#last = last;
   }

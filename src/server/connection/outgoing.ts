@@ -20,7 +20,7 @@ export class Outgoing {
   #queued = 0;
   /** What the budget thinks this connection holds. */
   #held = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined;
   #draining = false;
   #drains = 0;
   #closed = false;
@@ -70,7 +70,7 @@ export class Outgoing {
   /** Calls `run` once, in a later turn, when the connection is {@link roomy}; never after it closed. */
   whenRoomy(run: () => void): void {
     if (this.#closed) return;
-    this.#waiting.push(run);
+    (this.#waiting ??= []).push(run);
     if (this.#first === undefined) this.#awaitDrain();
   }
 
@@ -94,14 +94,14 @@ export class Outgoing {
     this.#closed = true;
     this.#first = this.#others = undefined;
     this.#queued = 0;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#hold(0);
   }
 
   #settle(): void {
     const unsent = this.#link.unsent;
     this.#hold(unsent);
-    if (unsent > 0 || this.#waiting.length > 0) this.#awaitDrain();
+    if (unsent > 0 || this.#waiting !== undefined) this.#awaitDrain();
   }
 
   #awaitDrain(): void {
@@ -122,7 +122,8 @@ export class Outgoing {
     this.#drains++;
     if (this.#first === undefined) this.#hold(this.#link.unsent);
     const waiting = this.#waiting;
-    this.#waiting = [];
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
     for (const run of waiting) run();
   }
 

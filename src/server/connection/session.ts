@@ -1,7 +1,7 @@
 /** One connection's dealings with one channel: its subscription, and the order of its publishes. */
 import type { ActiveChannel } from "../feed/active-channel.js";
 import type { Subscriber } from "../feed/subscriber.js";
-import { Lane } from "./lane.js";
+import { Lane, type LaneOwner } from "./lane.js";
 
 /** Joined on subscribing, left on unsubscribing or when the connection ends. */
 export interface Membership {
@@ -16,22 +16,48 @@ export interface Subscription {
   readonly membership: Membership | undefined;
 }
 
-export class ChannelSession {
-  /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */
-  readonly lane: Lane;
+/** Whose session it is: a connection. */
+export interface SessionOwner {
+  /** Drops the session when there is nothing to remember of it. */
+  tidy(channel: string): void;
+}
+
+/** There is one for each subscription of each client: what a quiet one does not need is made when it is used. */
+export class ChannelSession implements LaneOwner {
+  readonly #owner: SessionOwner;
+  readonly #channel: string;
+  #lane: Lane | undefined;
+  #gate: Gate | undefined;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
   subscription: Subscription | "opening" | undefined;
   /** Whether the server began the subscription by itself, and the client has not subscribed since. */
   given = false;
-  gate = new Gate();
 
-  /** `onIdle` is called when the lane has become idle, though the session may not be. */
-  constructor(onIdle: () => void) {
-    this.lane = new Lane(onIdle);
+  constructor(owner: SessionOwner, channel: string) {
+    this.#owner = owner;
+    this.#channel = channel;
+  }
+
+  /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */
+  get lane(): Lane {
+    return (this.#lane ??= new Lane(this));
+  }
+
+  get gate(): Gate {
+    return (this.#gate ??= new Gate());
+  }
+
+  set gate(gate: Gate) {
+    this.#gate = gate;
   }
 
   get idle(): boolean {
-    return this.subscription === undefined && !this.lane.busy && this.gate.idle;
+    return this.subscription === undefined && this.#lane?.busy !== true && this.#gate?.idle !== false;
+  }
+
+  laneIdle(): void {
+    this.#lane = undefined;
+    this.#owner.tidy(this.#channel);
   }
 }
 

@@ -55,7 +55,7 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
 
 /** Subscribes a connection without its asking, and tells it; does nothing where it is subscribed. */
 export function subscribeByServer(connection: Caller, channel: string): void {
-  connection.granted.add(channel);
+  connection.grant(channel);
   const session = connection.session(channel);
   session.lane.run(async () => {
     const { identity } = connection;
@@ -79,7 +79,7 @@ export function unsubscribeByServer(
   code: string,
   message: string,
 ): void {
-  connection.granted.delete(channel);
+  connection.revoke(channel);
   const session = connection.session(channel);
   session.lane.run(() => {
     const { subscription } = session;
