@@ -56,14 +56,11 @@ export function decodeCommand(line: Line): Command {
     );
   }
   const id = readId(fields);
-  const verbs = VERBS.filter((verb) => Object.hasOwn(fields, verb));
-  const verb = verbs[0];
+  const verb = verbOf(fields, id);
   if (verb === undefined) {
     if (Object.keys(fields).length === 0) return { do: "ping" };
     throw new CommandError("unknown_command", `no command in this object; there are ${VERBS.join(", ")}`, id);
   }
-  if (verbs.length > 1)
-    throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
   const read = new Reader(fields, id);
   switch (verb) {
     case "connect":
@@ -121,6 +118,20 @@ class Reader {
     if (isOffset(value) && value >= least && value <= most) return value;
     return this.fail(`${name} must be a whole number from ${least} to ${most}`);
   }
+}
+
+/** Hot path: once per command. */
+function verbOf(fields: Fields, id: Id): (typeof VERBS)[number] | undefined {
+  let found: (typeof VERBS)[number] | undefined;
+  for (const verb of VERBS) {
+    if (!Object.hasOwn(fields, verb)) continue;
+    if (found !== undefined) {
+      const verbs = VERBS.filter((one) => Object.hasOwn(fields, one));
+      throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
+    }
+    found = verb;
+  }
+  return found;
 }
 
 function readId(fields: Fields): Id {

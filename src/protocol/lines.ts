@@ -22,12 +22,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
- * Reads a text frame. It is tried whole first, so that JSON typed over several lines works; only then is it
- * split at newlines.
+ * Reads a text frame: as one JSON value, which may have been typed over several lines, or as one value per line. Where
+ * the first line is a value, the whole cannot be one, unless nothing follows.
  *
  * @throws {FrameError} when a line is not JSON or announces bytes that are not there
  */
 export function readTextLines(frame: string): Line[] {
+  const newline = frame.indexOf("\n");
+  if (newline >= 0 && tryParse(frame.slice(0, newline)) !== undefined) return splitTextLines(frame);
   const whole = tryParse(frame);
   if (whole === undefined) return splitTextLines(frame);
   const size = announcedBytes(whole.value);

@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Entry, Page } from "../../broker/index.js";
 import { MAX_OFFSET, offsetAt, utf8Length, type Command, type Id } from "../../protocol/index.js";
-import { validate } from "../channels/validate.js";
+import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
 import { withBytes } from "../feed/encode.js";
@@ -66,36 +66,46 @@ export function call(connection: Caller, command: Command & { do: "call" }): voi
   const { id, method: name } = command;
   const fail = (error: unknown): void => connection.failWith(id, error, `run ${JSON.stringify(name)}`);
   connection.calls++;
-  void (async () => {
-    const { node } = connection;
+  try {
+    const { node, client, identity } = connection;
     const method = node.methods.get(name);
     if (method === undefined) throw new TidemarkError("not_found", `no method ${JSON.stringify(name)}`);
-    const input = await validate(method.input, command.data);
-    const result: unknown = await method.run(input, {
-      user: connection.identity?.user,
-      client: connection.client,
-    });
-    const output = method.output === undefined ? result : await fit(method.output, result);
-    const text = (JSON.stringify(output) as string | undefined) ?? "null";
-    const size = utf8Length(text);
-    if (size > node.limits.message) {
-      throw new TidemarkError(
-        "too_large",
-        `the answer has ${size} bytes, over the limit of ${node.limits.message}`,
-      );
+    // Hot path: a method that returns at once is answered at once, and costs no promise.
+    const done = andThen(validate(method.input, command.data), (input) =>
+      andThen(method.run(input, { user: identity?.user, client }), (result) =>
+        andThen(method.output === undefined ? result : fit(method.output, result), (output) =>
+          answerCall(connection, id, output, fail),
+        ),
+      ),
+    );
+    if (isPromise(done)) {
+      void Promise.resolve(done)
+        .catch(fail)
+        .finally(() => connection.calls--);
+      return;
     }
-    if (size < 1024) connection.reply(id, text);
-    else connection.replyLarge(async () => replyLine(id, text), fail);
-  })()
-    .catch(fail)
-    .finally(() => connection.calls--);
+  } catch (error) {
+    fail(error);
+  }
+  connection.calls--;
+}
+
+function answerCall(connection: Caller, id: Id, output: unknown, fail: (error: unknown) => void): void {
+  const { message: most } = connection.node.limits;
+  const text = (JSON.stringify(output) as string | undefined) ?? "null";
+  const size = utf8Length(text);
+  if (size > most)
+    throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${most}`);
+  if (size < 1024) connection.reply(id, text);
+  else connection.replyLarge(async () => replyLine(id, text), fail);
 }
 
 /** An answer that does not fit is the server's mistake, not the caller's. */
-async function fit(schema: StandardSchemaV1, value: unknown): Promise<unknown> {
-  const result = await schema["~standard"].validate(value);
-  if (result.issues === undefined) return result.value;
-  throw new Error(`the answer does not fit: ${result.issues.map(({ message }) => message).join("; ")}`);
+function fit(schema: StandardSchemaV1, value: unknown): unknown {
+  return andThen(schema["~standard"].validate(value), (result) => {
+    if (result.issues === undefined) return result.value;
+    throw new Error(`the answer does not fit: ${result.issues.map(({ message }) => message).join("; ")}`);
+  });
 }
 
 type Range = { readonly after: number } | { readonly before: number };

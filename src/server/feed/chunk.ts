@@ -22,6 +22,8 @@ export function bytesLine(text: string, bytes: Uint8Array): EncodedLine {
   return { text, bytes, size: utf8Length(text) + bytes.length + 2 };
 }
 
+const NO_LINES: readonly EncodedLine[] = [];
+
 export class Chunk {
   /** The lines as text, where none of them carries bytes. */
   readonly text: string | undefined;
@@ -32,7 +34,14 @@ export class Chunk {
   readonly #lines: readonly EncodedLine[];
   #base64: string | undefined;
 
-  constructor(lines: readonly EncodedLine[]) {
+  /** @param lines several of them, or one that is only text */
+  constructor(lines: readonly EncodedLine[] | string) {
+    if (typeof lines === "string") {
+      this.#lines = NO_LINES;
+      this.text = lines;
+      this.size = utf8Length(lines) + 1;
+      return;
+    }
     this.#lines = lines;
     let size = 0;
     let text = "";
@@ -48,6 +57,7 @@ export class Chunk {
 
   /** The lines with their bytes as they are, for transports that carry bytes. */
   toBinary(): Uint8Array {
+    if (this.text !== undefined) return Buffer.from(this.text);
     const parts: Uint8Array[] = [];
     for (const line of this.#lines) {
       if (parts.length > 0) parts.push(NEWLINE);
@@ -69,7 +79,7 @@ export class Chunk {
 
 /** A chunk of one line of text. */
 export function textChunk(text: string): Chunk {
-  return new Chunk([textLine(text)]);
+  return new Chunk(text);
 }
 
 const NEWLINE = Buffer.from("\n");
