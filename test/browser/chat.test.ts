@@ -1,5 +1,6 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { enter, messages, say, seen, texts } from "./chat-page.js";
 import {
   cableTo,
   launchBrowser,
@@ -30,8 +31,8 @@ describe.skipIf(noBrowser)("the chat in Chromium", { timeout: 60_000 }, () => {
   });
 
   it("shows two people to each other: coming, typing, talking and going", async () => {
-    const ann = await enter("Ann", server.port, "meeting");
-    const bob = await enter("Bob", server.port, "meeting");
+    const ann = await enter(browser, "Ann", server.port, "meeting");
+    const bob = await enter(browser, "Bob", server.port, "meeting");
     await seen(ann, "members", "Bob");
     await seen(bob, "members", "Ann");
 
@@ -49,8 +50,8 @@ describe.skipIf(noBrowser)("the chat in Chromium", { timeout: 60_000 }, () => {
   });
 
   it("C1, P3: a page that was cut off for 10 s shows exactly what it missed, and what it wrote meanwhile arrives once", async () => {
-    const ann = await enter("Ann", server.port, "cut");
-    const bob = await enter("Bob", cable.port, "cut");
+    const ann = await enter(browser, "Ann", server.port, "cut");
+    const bob = await enter(browser, "Bob", cable.port, "cut");
     await say(ann, "before");
     await messages(bob, ["before"]);
 
@@ -74,9 +75,9 @@ describe.skipIf(noBrowser)("the chat in Chromium", { timeout: 60_000 }, () => {
   });
 
   it("loads older messages when one scrolls back", async () => {
-    const ann = await enter("Ann", server.port, "long");
+    const ann = await enter(browser, "Ann", server.port, "long");
     for (let i = 0; i < 70; i++) await say(ann, `line ${i}`);
-    const bob = await enter("Bob", server.port, "long");
+    const bob = await enter(browser, "Bob", server.port, "long");
     await seen(bob, "message", "line 69");
     await bob.getByTestId("message").first().scrollIntoViewIfNeeded();
     await bob.getByTestId("message").getByText("line 0", { exact: true }).waitFor();
@@ -84,38 +85,4 @@ describe.skipIf(noBrowser)("the chat in Chromium", { timeout: 60_000 }, () => {
     await bob.context().close();
     await ann.context().close();
   });
-
-  /** Somebody new, with a browser profile of their own, in a room. */
-  async function enter(name: string, port: number, room: string): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${port}/chat/#${room}`);
-    await page.getByTestId("name").fill(name);
-    await page.getByTestId("join").click();
-    await seen(page, "members", name);
-    return page;
-  }
-
-  async function say(page: Page, text: string): Promise<void> {
-    await page.getByTestId("composer").fill(text);
-    await page.getByTestId("composer").press("Enter");
-  }
-
-  async function seen(page: Page, testId: string, text: string): Promise<void> {
-    await page
-      .getByTestId(testId)
-      .filter({ hasText: new RegExp(text, "i") })
-      .first()
-      .waitFor();
-  }
-
-  /** The texts of the messages shown, less names and times. */
-  async function texts(page: Page): Promise<string[]> {
-    return page.getByTestId("message").locator("p.text").allTextContents();
-  }
-
-  /** Waits until exactly these are shown. */
-  async function messages(page: Page, expected: readonly string[]): Promise<void> {
-    await expect.poll(() => texts(page), { timeout: 20_000 }).toEqual(expected);
-  }
 });

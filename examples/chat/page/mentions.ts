@@ -24,16 +24,17 @@ export function mentionAt(text: string, caret: number): Beginning | undefined {
   return { start: caret - letters.length - 1, letters };
 }
 
-/** Those whose name, or a word in it, begins so. */
+/** Those whose name, or a word in it, begins so; nobody when the name is written out and can be no other. */
 export function offered(people: readonly Mention[], letters: string): Mention[] {
   const wanted = letters.toLocaleLowerCase();
-  return people
+  const found = people
     .filter(({ name }) => {
       const lower = name.toLocaleLowerCase();
       return lower.startsWith(wanted) || lower.split(/\s+/u).some((word) => word.startsWith(wanted));
     })
     .sort((a, b) => a.name.localeCompare(b.name))
     .slice(0, MOST_OFFERED);
+  return found.every(({ name }) => name.toLocaleLowerCase() === wanted) ? [] : found;
 }
 
 /** Those of these people whom a text calls. */

@@ -29,10 +29,24 @@ export class MessageMenu {
   constructor(dialog: HTMLDialogElement, actions: MenuActions) {
     this.#dialog = dialog;
     this.#actions = actions;
-    dialog.addEventListener("click", (event) => {
-      // Beside the dialog's content there is only its backdrop.
-      if (event.target === dialog) dialog.close();
+    // The finger whose long press opened the menu is lifted over it, and that is no click on anything in it. One
+    // by the keyboard has a detail of 0.
+    let pressed = false;
+    dialog.addEventListener("pointerdown", () => {
+      pressed = true;
     });
+    dialog.addEventListener("close", () => {
+      pressed = false;
+    });
+    dialog.addEventListener(
+      "click",
+      (event) => {
+        if (event.detail > 0 && !pressed) event.stopPropagation();
+        // Beside the dialog's content there is only its backdrop.
+        else if (event.target === dialog) dialog.close();
+      },
+      { capture: true },
+    );
   }
 
   open(message: MenuMessage): void {

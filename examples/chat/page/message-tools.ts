@@ -134,12 +134,11 @@ export class MessageTools {
   }
 }
 
-/** Keeps exactly one message in the order of the Tab key: the last one, until another one had the focus. */
+/** Keeps one message in the order of the Tab key: the one that has the focus, or else the last. */
 export function keepOneReachable(list: HTMLElement): void {
   const messages = messagesIn(list);
-  if (messages.some(({ tabIndex }) => tabIndex === 0)) return;
-  const last = messages.at(-1);
-  if (last !== undefined) last.tabIndex = 0;
+  const focused = messages.find((each) => each.contains(document.activeElement)) ?? messages.at(-1);
+  for (const each of messages) each.tabIndex = each === focused ? 0 : -1;
 }
 
 function messagesIn(list: HTMLElement): HTMLElement[] {
