@@ -25,7 +25,9 @@ const CHECKED_BY: Readonly<Record<string, string>> = {
   tidemark: "protocol.test.ts",
   sh: "here",
   json: "here",
-  nginx: "test/transports/nginx.test.ts has its like",
+  nginx: "proxies.test.ts",
+  haproxy: "proxies.test.ts",
+  yaml: "nobody: it takes a cluster",
   text: "nobody",
   "": "nobody",
 };
