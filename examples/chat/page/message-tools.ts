@@ -22,6 +22,7 @@ export class MessageTools {
   readonly #list: HTMLElement;
   readonly #actions: ToolActions;
   readonly #bar: HTMLElement;
+  #moving = false;
 
   constructor(list: HTMLElement, actions: ToolActions) {
     this.#list = list;
@@ -59,7 +60,7 @@ export class MessageTools {
     for (const event of ["pointerleave", "focusout"] as const) {
       list.addEventListener(event, ({ relatedTarget }) => {
         const stays = relatedTarget instanceof Node && list.contains(relatedTarget);
-        if (!stays && !this.#bar.contains(document.activeElement)) this.#bar.remove();
+        if (!this.#moving && !stays && !this.#bar.contains(document.activeElement)) this.#bar.remove();
       });
     }
     list.addEventListener("focusin", ({ target }) => this.#showAt(messageOf(target)));
@@ -69,13 +70,20 @@ export class MessageTools {
 
   /** Whether this element is shown in a message, and goes with it when that is drawn anew. */
   moveTo(from: Element, to: HTMLElement): void {
-    if (this.#bar.parentElement === from) to.append(this.#bar);
+    if (this.#bar.parentElement === from) this.#put(to);
+  }
+
+  /** What has the focus loses it when it is moved: that is no reason for the bar to go. */
+  #put(message: HTMLElement): void {
+    this.#moving = true;
+    message.append(this.#bar);
+    this.#moving = false;
   }
 
   #showAt(message: HTMLElement | undefined): void {
     const id = idOf(message);
     if (message === undefined || id === undefined || this.#bar.parentElement === message) return;
-    if (this.#actions.isOpen(id)) message.append(this.#bar);
+    if (this.#actions.isOpen(id)) this.#put(message);
     else this.#bar.remove();
   }
 
