@@ -6,8 +6,12 @@ import { run } from "./run.mjs";
 /** `name` is the Debian package. */
 const NEEDED = [
   { name: "chromium", command: "chromium", tests: "the browser tests" },
-  { name: "nginx", command: "nginx", tests: "the tests of transports behind a proxy" },
-  { name: "haproxy", command: "haproxy", tests: "the check of the example for HAProxy" },
+  { name: "nginx", command: "nginx", tests: "the tests of transports behind nginx" },
+  {
+    name: "haproxy",
+    command: "haproxy",
+    tests: "the tests of transports behind HAProxy, and the check of its example,",
+  },
   { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
 ];
 

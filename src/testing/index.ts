@@ -25,5 +25,11 @@ export { planText, shrink, type ShrinkOptions } from "./sim/shrink.js";
 export type { Plan, Step } from "./sim/step.js";
 export { testApp, type TestApp, type TestAppOptions, type TestClientOptions } from "./test-app.js";
 export { VirtualClock, type ClockOptions } from "./virtual-clock.js";
-export type { TransportHarness } from "./transport-contract/kit.js";
+export {
+  contractApp,
+  type ContractApp,
+  type ContractOptions,
+  type ServedApp,
+  type TransportHarness,
+} from "./transport-contract/kit.js";
 export { transportContract, type TransportFactory } from "./transport-contract.js";

@@ -191,6 +191,8 @@ describe("requests that are not what they seem", () => {
   const POST = "POST /connect/poll?wait=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n";
   const SMUGGLED = "POST /connect/send HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 66\r\n\r\n";
   const BODY = '{"connect":{}}';
+  /** Would be answered with 200 if it were read. */
+  const BEHIND = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
   test.each([
     [
       "a length and chunks",
@@ -211,6 +213,23 @@ describe("requests that are not what they seem", () => {
     ["an upgrade without a key", upgradeRequest("/connect", { "Sec-WebSocket-Key": undefined })],
     ["an upgrade with POST", upgradeRequest("/connect").replace("GET", "POST")],
     ["an upgrade of the stream", upgradeRequest("/connect/stream")],
+    // A proxy that takes such a refusal for an open WebSocket lets through what the client says next.
+    ["an upgrade of another version", upgradeRequest("/connect", { "Sec-WebSocket-Version": "7" }) + BEHIND],
+    ["a refused upgrade with a request behind it", upgradeRequest("/elsewhere") + BEHIND],
+    [
+      "a refused upgrade with a length",
+      upgradeRequest("/connect", {
+        "Sec-WebSocket-Version": "7",
+        "Content-Length": `${BEHIND.length}`,
+      }) + BEHIND,
+    ],
+    [
+      "a refused upgrade with chunks",
+      `${upgradeRequest("/connect", {
+        "Sec-WebSocket-Version": "7",
+        "Transfer-Encoding": "chunked",
+      })}0\r\n\r\n${BEHIND}`,
+    ],
   ])("H13: %s", async (what, request) => {
     const raw = await dial(port);
     raw.write(request);

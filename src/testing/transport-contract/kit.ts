@@ -20,8 +20,16 @@ import {
   type AppOptions,
 } from "../../server/index.js";
 
+/** What is asked of a served app, in whichever process it runs. */
+export type ServedApp = Pick<App<unknown, never>, "disconnect" | "publishTo"> & {
+  close(): Promise<void>;
+};
+
 /** An app as a harness serves it. */
-export type ContractApp = Pick<App<unknown, never>, "attach" | "close" | "disconnect" | "publishTo">;
+export type ContractApp = ServedApp & Pick<App<unknown, never>, "attach">;
+
+/** What a rule wants to be other than usual. JSON, so that other processes can be told. */
+export type ContractOptions = Pick<AppOptions<unknown>, "limits">;
 
 /** A transport under test: servers that take it, and a network between them and their clients. */
 export interface TransportHarness {
@@ -29,10 +37,14 @@ export interface TransportHarness {
   readonly transport: TransportName;
   /** How clients open it; by default as they do by themselves. */
   readonly open?: TransportFactory;
-  /** Serves the app on one node or on several; the address for clients. Brokers of several nodes share a store. */
+  /**
+   * Serves the app on one node or on several; the address for clients. Brokers of several nodes share a store. Other
+   * processes make the app by {@link contractApp}, with `options`.
+   */
   serve(
     makeApp: (broker: Broker) => ContractApp,
-  ): Promise<{ readonly url: string; readonly apps: readonly ContractApp[] }>;
+    options: ContractOptions,
+  ): Promise<{ readonly url: string; readonly apps: readonly ServedApp[] }>;
   /** Breaks every connection there is, without a word to either side, and refuses new ones until `mend`. */
   cut(): void;
   mend(): void;
@@ -53,7 +65,7 @@ export interface Rule {
 const PATIENCE = 15_000;
 const GLANCE = 5;
 /** How long a member is waited for. Long enough for a poll to be asked again on a slow machine. */
-export const GRACE = 1000;
+export const GRACE = 3000;
 
 /** Who is it? `bob` may come, `mallory` may not, `late` must try again; without a token one is nobody. */
 function authenticate(token: string | undefined): { id: string } | null {
@@ -63,9 +75,10 @@ function authenticate(token: string | undefined): { id: string } | null {
   return { id: token };
 }
 
+/** The app that the contract is about. */
 export function contractApp(
   broker: Broker,
-  options: Partial<AppOptions<{ id: string } | null>>,
+  options: ContractOptions & Pick<AppOptions<unknown>, "log">,
 ): ContractApp {
   return tidemark<{ id: string } | null>({
     authenticate: ({ token }) => authenticate(token),
@@ -94,24 +107,24 @@ export interface Account {
 export class Kit {
   readonly harness: TransportHarness;
   readonly #clients: Client[] = [];
-  #served: { readonly url: string; readonly apps: readonly ContractApp[] } | undefined;
+  #served: { readonly url: string; readonly apps: readonly ServedApp[] } | undefined;
 
   constructor(harness: TransportHarness) {
     this.harness = harness;
   }
 
   /** Where another than the usual server is wanted: before everything else. */
-  async serve(options: Partial<AppOptions<{ id: string } | null>> = {}): Promise<readonly ContractApp[]> {
+  async serve(options: ContractOptions = {}): Promise<readonly ServedApp[]> {
     const log = {
       info() {},
       warn() {},
       error: (fields: object, message: string) => assert.fail(`${message} ${JSON.stringify(fields)}`),
     };
-    this.#served ??= await this.harness.serve((broker) => contractApp(broker, { log, ...options }));
+    this.#served ??= await this.harness.serve((broker) => contractApp(broker, { log, ...options }), options);
     return this.#served.apps;
   }
 
-  async app(): Promise<ContractApp> {
+  async app(): Promise<ServedApp> {
     return (await this.serve())[0] ?? assert.fail();
   }
 

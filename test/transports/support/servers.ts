@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from "nod
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createMemoryHub, type Broker } from "tidemark/broker";
 import { openTransport, type TransportName } from "tidemark/client";
-import type { TransportHarness } from "tidemark/testing";
+import type { ContractApp, ServedApp, TransportHarness } from "tidemark/testing";
 
 /** A port of this machine, or the path of a socket. */
 export type Target = number | string;
@@ -96,10 +96,8 @@ export class Network {
   }
 }
 
-type ServedApp = Parameters<TransportHarness["serve"]>[0] extends (broker: Broker) => infer A ? A : never;
-
 /** An HTTP server for each app, which outlives its app. */
-export async function listen(app: Pick<ServedApp, "attach">): Promise<HttpServer> {
+export async function listen(app: Pick<ContractApp, "attach">): Promise<HttpServer> {
   const server = createHttpServer((_request, response) => response.writeHead(503).end());
   app.attach(server);
   server.listen(0, "127.0.0.1");
@@ -116,29 +114,28 @@ export type Front = (
   ports: readonly number[],
 ) => Promise<{ readonly target: Target; readonly close: () => unknown }>;
 
-/** Some nodes on one store, behind a network, and behind a front where there is one. */
-export async function harness(
+/** Servers of an app, wherever they run. */
+export interface Servers {
+  readonly apps: readonly ServedApp[];
+  readonly targets: readonly Target[];
+  readonly close: () => unknown;
+}
+
+/** Servers behind a network. */
+export function networkHarness(
   transport: TransportName,
-  nodes: number,
-  front?: Front,
-): Promise<TransportHarness> {
-  const hub = createMemoryHub();
+  start: (...what: Parameters<TransportHarness["serve"]>) => Promise<Servers>,
+): TransportHarness {
   const closers: (() => unknown)[] = [];
   let network: Network | undefined;
   return {
     transport,
     open: openTransport,
-    async serve(makeApp) {
-      const apps = Array.from({ length: nodes }, () => makeApp(hub.broker()));
-      const servers = await Promise.all(apps.map(listen));
-      const ports = servers.map(portOf);
-      const gate = await front?.(ports);
-      if (gate !== undefined) closers.push(gate.close);
-      network = await Network.to(gate === undefined ? ports : [gate.target]);
-      closers.push(() => network?.close());
-      for (const server of servers) closers.push(() => (server.close(), server.closeAllConnections()));
-      for (const app of apps) closers.push(() => app.close());
-      return { url: `http://127.0.0.1:${network.port}/connect`, apps };
+    async serve(...what) {
+      const servers = await start(...what);
+      network = await Network.to(servers.targets);
+      closers.push(() => network?.close(), servers.close);
+      return { url: `http://127.0.0.1:${network.port}/connect`, apps: servers.apps };
     },
     cut: () => network?.cut(),
     mend: () => network?.mend(),
@@ -148,4 +145,38 @@ export async function harness(
       for (const close of closers) await close();
     },
   };
+}
+
+/** One node for each broker, on one store, and a front before them where there is one. */
+export async function nodesHarness(
+  transport: TransportName,
+  openBrokers: () => Promise<readonly Broker[]>,
+  front?: Front,
+): Promise<TransportHarness> {
+  return networkHarness(transport, async (makeApp) => {
+    const brokers = await openBrokers();
+    const apps = brokers.map(makeApp);
+    const servers = await Promise.all(apps.map(listen));
+    const ports = servers.map(portOf);
+    const gate = await front?.(ports);
+    return {
+      apps,
+      targets: gate === undefined ? ports : [gate.target],
+      async close() {
+        await gate?.close();
+        for (const server of servers) {
+          server.close();
+          server.closeAllConnections();
+        }
+        for (const app of apps) await app.close();
+        for (const broker of brokers) await broker.close();
+      },
+    };
+  });
+}
+
+/** Some nodes on one store in memory, and a front before them where there is one. */
+export function harness(transport: TransportName, nodes: number, front?: Front): Promise<TransportHarness> {
+  const hub = createMemoryHub();
+  return nodesHarness(transport, async () => Array.from({ length: nodes }, () => hub.broker()), front);
 }
