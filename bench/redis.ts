@@ -4,16 +4,11 @@
  * How many entries a second one node appends to one Redis, on this machine: each channel has one append under way,
  * as the server does it, with so many entries in it. Needs redis-server; starts one of its own.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Draft } from "tidemark/broker";
 import { Redis } from "ioredis";
 import { redisBroker } from "tidemark/broker/redis";
 import { numberOptions } from "./lib/options.js";
+import { startRedis } from "./lib/redis.js";
 import { median, spread } from "./lib/statistics.js";
 
 const BATCHES = [1, 4, 16, 64] as const;
@@ -85,23 +80,4 @@ async function appendUntil(end: number, channel: string, batch: number): Promise
     count += batch;
   }
   return count;
-}
-
-async function startRedis(): Promise<{ port: number; stop: () => Promise<void> }> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const free = (probe.address() as AddressInfo).port;
-  await once(probe.close(), "close");
-  const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
-  const args = ["--port", `${free}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder];
-  const child = spawn("redis-server", args, { stdio: "ignore" });
-  return {
-    port: free,
-    stop: async () => {
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }
