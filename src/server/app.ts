@@ -173,7 +173,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /**
    * Serves on somebody else's HTTP server. Touches only its own paths, of requests and of upgrades; the others
-   * reach whoever else listens. Attach it after your own `request` handler: one that comes later sees every request.
+   * reach whoever else listens, before this or after.
    */
   attach(server: Server): void {
     this.#closed = false;

@@ -18,6 +18,7 @@ import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
 import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
+import { RateMemory } from "./connection/rate-memory.js";
 import { Hub } from "./feed/hub.js";
 import type { Logger } from "./logger.js";
 
@@ -58,6 +59,7 @@ export class Engine {
       flusher,
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
+      rates: new RateMemory(options.limits.commands),
       appender: new Appender(broker),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({

@@ -23,8 +23,8 @@ describe("a server that stops with a grace time", () => {
     const answer = await late.ask({ connect: {} });
     expect(answer["error"]).toMatchObject({ code: "going_away", retry: true });
     const { after } = answer["error"] as { after: number };
-    expect(after).toBeGreaterThanOrEqual(500);
-    expect(after).toBeLessThanOrEqual(1500);
+    expect(after).toBeGreaterThanOrEqual(250);
+    expect(after).toBeLessThanOrEqual(750);
     expect(late.closed[0]?.code).toBe(4000);
   });
 

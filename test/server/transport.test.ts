@@ -115,8 +115,24 @@ describe("on somebody else's server", () => {
     expect(data.toString()).toBe("theirs");
     socket.terminate();
     await connect(url);
-    // Node hands every upgrade to every listener; theirs must not answer ours, and ours must not answer theirs.
-    expect(seen).toEqual(["request /page", "upgrade /theirs", "upgrade /connect"]);
+    // Node would hand every upgrade to every listener.
+    expect(seen).toEqual(["request /page", "upgrade /theirs"]);
+  });
+
+  it("A12: whether the server's own handlers come before or after", async () => {
+    const server = createServer();
+    const { http, url } = await attached(makeApp(), server);
+    expect((await fetchText(`${http}/page`)).status).toBe(404);
+    const seen: string[] = [];
+    server.on("request", (req, res) => {
+      seen.push(`request ${req.url}`);
+      res.end("theirs");
+    });
+    server.on("upgrade", (req) => void seen.push(`upgrade ${req.url}`));
+    expect((await fetchText(`${http}/page`)).body).toBe("theirs");
+    expect((await fetchText(`${http}/healthz`)).body).toContain("ok");
+    await connect(url);
+    expect(seen).toEqual(["request /page"]);
   });
 
   it("A12: after close it is as it was", async () => {

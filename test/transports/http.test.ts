@@ -225,6 +225,20 @@ describe("commands", () => {
     expect(lines.filter((line) => "error" in line)).toHaveLength(3);
     expect(lines.at(-1)).toMatchObject({ close: 4005 });
   });
+
+  test("H41: a client's rate is one over all its requests, another one's is its own", async () => {
+    await serve({ limits: { commands: { perSecond: 0.01, burst: 3 } } });
+    const send = async (publisher: string | undefined, count: number) => {
+      const calls = Array.from({ length: count }, (_, id) => ({ id, call: "echo", data: id }));
+      const { lines } = await ask(`${url}/send`, { body: body({ connect: { publisher } }, ...calls) });
+      return lines.filter((line) => "ok" in line).length;
+    };
+    const [ann, bob] = ["a".repeat(20), "b".repeat(20)];
+    expect([await send(ann, 2), await send(ann, 2), await send(ann, 2)]).toEqual([2, 1, 0]);
+    expect(await send(bob, 2)).toBe(2);
+    // Who gives no secret is not known again: one request, one rate, of which the connect command is a part.
+    expect([await send(undefined, 3), await send(undefined, 3)]).toEqual([2, 2]);
+  });
 });
 
 describe("what is refused", () => {

@@ -17,7 +17,7 @@ const HOLD_MS = 500;
 /** Of the pace, the share that is promised to those who are told to come back; the rest is for newcomers. */
 const PROMISED = 0.9;
 /** Who comes to a node that stops is to come back after this, or up to three times as long: in milliseconds. */
-const ELSEWHERE_MS = 500;
+const ELSEWHERE_MS = 250;
 
 export class Admission {
   readonly #rate: RateOptions | false;

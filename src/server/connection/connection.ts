@@ -67,7 +67,7 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   /** Called whenever all commands that came have been answered. */
   onIdle: (() => void) | undefined;
   readonly #link: Link;
-  readonly #rate: TokenBucket | undefined;
+  #rate: TokenBucket | undefined;
   /** Large answers are made and sent one at a time. */
   #bulk: Lane | undefined;
   #state: State;
@@ -128,6 +128,9 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     const { clock } = this.node;
     const { expires } = identity;
     this.#identity = identity;
+    // Over HTTP one client has many connections, known for its own by its publisher secret.
+    if (this.asksAgain && identity.sender !== this.client)
+      this.#rate = this.node.rates.of(identity.scope, clock.monotonic());
     clock.clearTimeout(this.#expiry);
     if (expires < Infinity && !this.closed) {
       this.#expiry = clock.setTimeout(

@@ -11,6 +11,7 @@ import type { Budget } from "./budget.js";
 import type { Farewells } from "./farewells.js";
 import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
+import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
 
 /** A connection, as hooks see it. */
@@ -62,6 +63,7 @@ export interface ServerNode {
   readonly log: Logger;
   readonly hub: Hub;
   readonly admission: Admission;
+  readonly rates: RateMemory;
   readonly appender: Appender;
   readonly farewells: Farewells;
   readonly flusher: Flusher;

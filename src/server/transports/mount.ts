@@ -1,6 +1,6 @@
 /** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import { IncomingMessage, ServerResponse, type Server } from "node:http";
+import { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
 import { HttpApi } from "./http-api.js";
 import { Echo } from "./echo.js";
@@ -44,30 +44,40 @@ export class Mount {
     };
   }
 
-  /** Puts us before the handlers that the server has: they see only what is not ours. */
+  /** Puts us before all handlers of the server, those that come later too: they see only what is not ours. */
   attach(server: Server): void {
-    const requests = server.listeners("request") as ((
-      request: IncomingMessage,
-      response: ServerResponse,
-    ) => void)[];
-    server.removeAllListeners("request");
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-      if (this.handleRequest(request, response)) return;
-      for (const listener of requests) listener.call(server, request, response);
-      if (requests.length === 0 && server.listenerCount("request") === 1) notFound(response);
+    const emit = server.emit.bind(server);
+    const isOwn = Object.hasOwn(server, "emit");
+    let attached = true;
+    const first = (event: string | symbol, ...args: readonly unknown[]): boolean =>
+      (attached && this.#takes(event, args)) || Boolean(Reflect.apply(emit, undefined, [event, ...args]));
+    server.emit = first;
+    const onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+      if (server.listenerCount("request") === 1) notFound(response);
     };
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if (this.handleUpgrade(request, socket, head)) return;
+    const onUpgrade = (_request: IncomingMessage, socket: Duplex): void => {
       // Nobody else is there to answer, and an upgrade without an answer would hang.
       if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket);
     };
     server.on("request", onRequest);
     server.on("upgrade", onUpgrade);
     this.#detach.push(() => {
+      attached = false;
+      // Whoever has come after us leaves with what it found.
+      if (Reflect.get(server, "emit") === first) {
+        if (isOwn) server.emit = emit;
+        else Reflect.deleteProperty(server, "emit");
+      }
       server.off("request", onRequest);
       server.off("upgrade", onUpgrade);
-      for (const listener of requests) server.on("request", listener);
     });
+  }
+
+  #takes(event: string | symbol, [request, second, head]: readonly unknown[]): boolean {
+    if (!(request instanceof IncomingMessage)) return false;
+    if (event === "request") return second instanceof ServerResponse && this.handleRequest(request, second);
+    if (event !== "upgrade" || !(second instanceof Duplex) || !Buffer.isBuffer(head)) return false;
+    return this.handleUpgrade(request, second, head);
   }
 
   /** Says from now on that this server stops, to whoever asks whether it is ready. */
