@@ -4,17 +4,17 @@
  * Runs all servers side by side and prints a table. A full run writes docs/benchmarks.md and its plots; `--write`
  * makes a quick one do so too. `--only` takes the beginning of a scenario's name, several times if need be.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Generator } from "./generator/main.js";
 import { GENERATOR_CORE, SERVER_CORE } from "./lib/cores.js";
 import { Remote } from "./lib/remote.js";
+import { DOCS } from "./report/docs.js";
 import { document } from "./report/document.js";
+import { machine } from "./report/machine.js";
 import { bars, lines } from "./report/plots.js";
+import { scaleSection, withScale } from "./report/scale.js";
 import { table, verdictLines } from "./report/terminal.js";
 import type { Findings, Scenario } from "./scenario.js";
 import { connections } from "./scenarios/connections.js";
@@ -39,9 +39,6 @@ const SCENARIOS: readonly Scenario[] = [
   storm,
   growth,
 ];
-
-// This file runs as build/bench/main.js.
-const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 
 const { values } = parseArgs({
   options: {
@@ -93,29 +90,15 @@ function write(): void {
     });
     return { scenario, findings, plots };
   });
-  writeFileSync(
-    join(DOCS, "benchmarks.md"),
-    document({ quick, machine: machine(), scenarios, verdicts, took }),
-  );
-  console.log("Written: docs/benchmarks.md");
-}
-
-function machine(): string[] {
+  const page = join(DOCS, "benchmarks.md");
+  const scale = existsSync(page) ? scaleSection(readFileSync(page, "utf8")) : undefined;
   const bound =
     SERVER_CORE === undefined
       ? "processes could not be bound to cores"
       : "server and generator bound to a core each";
-  return [
-    `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB; ${bound}`,
-    `Linux ${release()}, Node.js ${process.version}`,
-    `${commit()}, ${new Date().toISOString().slice(0, 10)}`,
-  ];
-}
-
-function commit(): string {
-  const { version } = JSON.parse(readFileSync(join(DOCS, "../package.json"), "utf8")) as { version: string };
-  const { stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: DOCS, encoding: "utf8" });
-  return `Tidemark ${version}${stdout ? ` at ${stdout.trim()}` : ""}`;
+  const written = document({ quick, machine: machine(bound), scenarios, verdicts, took });
+  writeFileSync(page, scale === undefined ? written : withScale(written, scale));
+  console.log("Written: docs/benchmarks.md");
 }
 
 /** One line that is overwritten by the next, where there is a terminal. */

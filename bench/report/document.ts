@@ -56,7 +56,7 @@ export function document({ quick, machine, scenarios, verdicts, took }: Report):
       ...plots.map((plot) => `![${scenario.title}](${plot})`),
     ]),
     "## Repeat it",
-    "```sh\nnpm run bench                      # everything; writes this page\nnpm run bench -- --quick           # three minutes; prints only\nnpm run bench -- --only fan-out    # the scenarios whose names begin so\nnpm run bench:feed                 # Tidemark's feed alone\nnpm run bench:server -- --port N   # the server alone, for load generators of your own\nnpm run bench:connections -- --count 100000\n```",
+    "```sh\nnpm run bench                      # everything; writes this page\nnpm run bench:report               # this, and the 100,000 connections\nnpm run bench -- --quick           # three minutes; prints only\nnpm run bench -- --only fan-out    # the scenarios whose names begin so\nnpm run bench:feed                 # Tidemark's feed alone\nnpm run bench:server -- --port N   # the server alone, for load generators of your own\nnpm run bench:connections -- --count 100000 --write\n```",
     "",
   ].join("\n\n");
 }

@@ -3,6 +3,7 @@ import { document } from "../../bench/report/document.js";
 import { digits, withUnit } from "../../bench/report/format.js";
 import { bars, lines } from "../../bench/report/plots.js";
 import { mediansOf, type Findings } from "../../bench/scenario.js";
+import { describeScale, scaleSection, withScale } from "../../bench/report/scale.js";
 import { judge } from "../../bench/targets.js";
 
 const COST = { Tidemark: 0.2, "uWebSockets.js": 0.2, ws: 4, "Socket.IO": 3.9 };
@@ -104,4 +105,30 @@ test("plots are well-formed and have a place for every server", () => {
     expect(plot).toContain("Tidemark");
     expect(plot).not.toMatch(/NaN|undefined|Infinity/);
   }
+});
+
+test("the part about very many connections has its place, and outlives the rest of the page", () => {
+  const run = {
+    count: 100_000,
+    workers: 6,
+    accept: 210,
+    connecting: 40,
+    memory: 9500,
+    held: 60,
+    idle: 0.25,
+    reached: [900, 700, 800],
+    delivered: 300_000,
+    lost: 0,
+    machine: ["a machine"],
+  };
+  const part = { quick: false, machine: [], scenarios: [], verdicts: [], took: 1 };
+  const page = withScale(document(part), describeScale(run));
+  expect(page).toContain("## 100,000 connections");
+  expect(page).toContain("| one publish has reached all, median | 800 ms |");
+  expect(page).toContain("| delivered | 300,000 of 300,000 |");
+  const anew = withScale(document(part), scaleSection(page) ?? "");
+  expect(anew).toBe(page);
+  const again = withScale(page, describeScale({ ...run, reached: [950] }));
+  expect(again).not.toContain("800 ms");
+  expect(again.match(/## 100,000/g)).toHaveLength(1);
 });
