@@ -125,8 +125,9 @@ report("delivered", `${arrived.toLocaleString("en")} of ${(count * MESSAGES).toL
 report("lost", `${lost} connections`);
 
 await each(async ({ server, generator }) => {
-  await generator.stop();
+  // The worker first: it would be busy for seconds with all that end at once.
   await server.stop();
+  await generator.stop();
 });
 await writer.stop();
 rmSync(dir, { recursive: true });
