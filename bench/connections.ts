@@ -8,11 +8,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { micros, payloadAt } from "./generator/dialect.js";
-import type { Reading } from "./generator/job.js";
+import { Member, micros, payloadAt, tidemark, type Reading } from "tidemark/load";
 import { CROWD_PAYLOAD } from "./generator/jobs/crowd.js";
 import type { Generator } from "./generator/main.js";
-import { Member } from "./generator/member.js";
 import { numberOptions } from "./lib/options.js";
 import { Remote } from "./lib/remote.js";
 import { sleep } from "./measure.js";
@@ -90,7 +88,7 @@ const events = { messages: () => {}, lost: () => {} };
 const [first] = pairs;
 const publisher = await Member.join({
   port: first?.port ?? 0,
-  dialect: "tidemark",
+  dialect: tidemark,
   channels: [],
   name: `${began}`,
   events,

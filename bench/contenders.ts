@@ -1,6 +1,6 @@
 /** The servers that are compared, and how to start one. */
-import type { DialectName } from "./generator/dialect.js";
-import type { Target } from "./generator/job.js";
+import type { DialectName } from "./generator/dialects.js";
+import type { NamedTarget } from "./generator/target.js";
 import { SERVER_CORE } from "./lib/cores.js";
 import { Remote } from "./lib/remote.js";
 import type { BenchServer, ListenOptions } from "./servers/serve.js";
@@ -18,7 +18,7 @@ const PROGRAMS: Readonly<Record<Name, { readonly file: string; readonly dialect:
 /** One server that runs. */
 export interface Contender {
   readonly name: Name;
-  readonly target: Target;
+  readonly target: NamedTarget;
   readonly process: Remote<BenchServer>;
 }
 

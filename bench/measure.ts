@@ -1,8 +1,7 @@
 /** One load on one server: what it cost, and how long things took. */
+import { Histogram, type Reading } from "tidemark/load";
 import type { Contender } from "./contenders.js";
-import type { Reading } from "./generator/job.js";
 import type { Generator, JobSpec } from "./generator/main.js";
-import { Histogram } from "./lib/histogram.js";
 import type { Remote } from "./lib/remote.js";
 import type { Usage } from "./lib/usage.js";
 

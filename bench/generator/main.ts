@@ -1,12 +1,19 @@
 /** A process that makes load, one job at a time. What it can do are the functions at the end. */
+import {
+  ClosedLoop,
+  Traffic,
+  type ClosedLoopSpec,
+  type Job,
+  type Reading,
+  type TrafficSpec,
+} from "tidemark/load";
 import { expose } from "../lib/remote.js";
 import { usage } from "../lib/usage.js";
-import type { Job, Reading, Target } from "./job.js";
-import { ClosedLoop, type ClosedLoopSpec } from "./jobs/closed-loop.js";
+import { DIALECTS } from "./dialects.js";
 import { Crowd, type CrowdSpec } from "./jobs/crowd.js";
 import { Requests, type RequestsSpec } from "./jobs/requests.js";
 import { Storm, type StormSpec } from "./jobs/storm.js";
-import { Traffic, type TrafficSpec } from "./jobs/traffic.js";
+import type { NamedTarget } from "./target.js";
 
 export type JobSpec = ClosedLoopSpec | CrowdSpec | RequestsSpec | StormSpec | TrafficSpec;
 
@@ -17,7 +24,8 @@ function job(): Job {
   return current;
 }
 
-function prepare(target: Target, spec: JobSpec): Promise<Job> {
+function prepare(named: NamedTarget, spec: JobSpec): Promise<Job> {
+  const target = { ...named, dialect: DIALECTS[named.dialect] };
   switch (spec.job) {
     case "closed loop":
       return ClosedLoop.prepare(target, spec);
@@ -34,7 +42,7 @@ function prepare(target: Target, spec: JobSpec): Promise<Job> {
 
 const functions = {
   usage,
-  async prepare({ target, spec }: { target: Target; spec: JobSpec }): Promise<void> {
+  async prepare({ target, spec }: { target: NamedTarget; spec: JobSpec }): Promise<void> {
     current = await prepare(target, spec);
   },
   run: () => job().run(),

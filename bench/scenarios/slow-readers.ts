@@ -5,6 +5,8 @@ import { takeTurns, type Context, type Scenario } from "../scenario.js";
 /** A load that every server carries with ease: beyond that, the latencies would be those of a queue that only grows. */
 const MEMBERS = 60;
 const SLOW = 3;
+/** Connections that only publish. */
+const PUBLISHERS = 4;
 const PAYLOAD = 8000;
 const RATE = 300;
 /** How much a slow one reads, in bytes a second. It is sent 2,400 times as much. */
@@ -54,7 +56,7 @@ async function run(context: Context, name: Name, slow: number): Promise<Measured
     const spec = {
       job: "traffic",
       members: Array.from({ length: MEMBERS }, () => ["bench/slow"]),
-      speakers: "others",
+      speakers: PUBLISHERS,
       rate: RATE,
       payload: PAYLOAD,
       ...(slow > 0 && { slow: { members: slow, bytesPerSecond: SLOW_RATE } }),

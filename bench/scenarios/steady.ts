@@ -1,8 +1,10 @@
 /** Messages at a steady rate, in three shapes of audience. */
-import type { TrafficSpec } from "../generator/jobs/traffic.js";
+import type { TrafficSpec } from "tidemark/load";
 import { measure } from "../measure.js";
 import { interleave, type Scenario } from "../scenario.js";
 
+/** Connections that only publish. */
+const PUBLISHERS = 4;
 const PAYLOAD = 64;
 
 interface Shape {
@@ -53,7 +55,7 @@ export const largeChannel = steady({
   spec: (quick) => ({
     job: "traffic",
     members: repeat(quick ? 2000 : 10_000, () => ["bench/large"]),
-    speakers: "others",
+    speakers: PUBLISHERS,
     rate: 20,
     payload: PAYLOAD,
   }),
@@ -67,7 +69,7 @@ export const manyChannels = steady({
   spec: () => ({
     job: "traffic",
     members: repeat(2000, (i) => repeat(5, (j) => `bench/many-${(i * 5 + j) % 1000}`)),
-    speakers: "others",
+    speakers: PUBLISHERS,
     rate: 2000,
     payload: PAYLOAD,
   }),

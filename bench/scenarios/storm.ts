@@ -1,5 +1,5 @@
+import { micros } from "tidemark/load";
 import type { Contender } from "../contenders.js";
-import { micros } from "../generator/dialect.js";
 import { sleep } from "../measure.js";
 import { interleave, type Figures, type Scenario } from "../scenario.js";
 

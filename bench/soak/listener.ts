@@ -1,6 +1,5 @@
 /** A subscriber of one channel that looks at every frame, and can stop reading. */
-import { clientFrame } from "../generator/frames.js";
-import { WireSocket } from "../generator/wire-socket.js";
+import { clientFrame, WireSocket } from "tidemark/load";
 
 export interface Gap {
   readonly after: number;

@@ -2,12 +2,16 @@
  * A server with a busy channel: one connection publishes at a fixed rate, some subscribe and are timed, one keeps
  * a record of the log. And where there is to be one, a subscriber that stops reading.
  */
-import { gather } from "../generator/crowd.js";
-import { micros, payloadAt } from "../generator/dialect.js";
-import { recordLatencies } from "../generator/latencies.js";
-import { Member } from "../generator/member.js";
-import { openLoop } from "../generator/open-loop.js";
-import { Histogram } from "../lib/histogram.js";
+import {
+  gather,
+  Histogram,
+  Member,
+  micros,
+  openLoop,
+  payloadAt,
+  recordLatencies,
+  tidemark,
+} from "tidemark/load";
 import { Listener } from "./listener.js";
 
 export interface StageOptions {
@@ -38,17 +42,17 @@ export class Stage {
 
   static async set(options: StageOptions, withStopped: boolean): Promise<Stage> {
     const stage = new Stage(options);
-    const { port, readers, payload } = options;
+    const { port, readers } = options;
     const events = {
-      messages: (member: Member, count: number, bytes: Uint8Array, start: number, end: number) => {
+      messages: (member: Member, count: number, bytes: Uint8Array, start: number) => {
         member.count += count;
-        recordLatencies(stage.latency, member, payload, count, bytes, start, end);
+        recordLatencies(stage.latency, member, count, bytes, start);
       },
       lost: (_: Member, reason: string) => {
         throw new Error(`a connection was lost: ${reason}`);
       },
     };
-    const where = { port, dialect: "tidemark", events } as const;
+    const where = { port, dialect: tidemark, events } as const;
     const name = `stage-${micros()}`;
     stage.#readers = await gather({
       ...where,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `tidemark` command: which one of its parts is meant, and the help. */
 import { TidemarkError } from "../client/index.node.js";
+import { bench } from "./bench.js";
 import { ls } from "./ls.js";
 import { pub } from "./pub.js";
 import { serve } from "./serve.js";
@@ -15,6 +16,7 @@ const USAGE = `tidemark - real-time channels that never lose their place
   tidemark pub CHANNEL [JSON]  publishes a message; without one, each line of standard input
   tidemark ls [BEGINNING]      channels that somebody is subscribed to, with counts
   tidemark whoami              what the server says to this token
+  tidemark bench [URL]         how fast a server delivers, under a load that you choose
   tidemark help                this text
 
 Options of sub, pub, ls and whoami:
@@ -28,6 +30,13 @@ Options of sub, pub, ls and whoami:
   ls   --api-key K the server's API key; or TIDEMARK_API_KEY
   pub, ls, whoami
        --timeout S give up after so many seconds; default 30 for pub, 10 for the others
+
+  bench --channel NAME    default chat/bench; it must take any JSON, and keeps what is published
+       --subscribers N   default 100; --publishers N, default 4
+       --rate N          messages a second of all publishers, default 50; or
+       --in-flight N     the next message when one of N has reached everybody
+       --payload N       bytes of a message, default 64
+       --seconds N       default 10, after --warm-up N, default 2
 
 Options of serve:
   --port N         default 8080, or PORT
@@ -67,6 +76,9 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       return ls(args, process.env);
     case "whoami":
       return whoami(args, process.env);
+    case "bench":
+      process.exitCode = await bench(args, process.env);
+      return;
     case undefined:
     case "help":
     case "--help":

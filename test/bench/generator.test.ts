@@ -2,24 +2,30 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { stream, tidemark, silentLogger, method } from "tidemark";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gather } from "../../bench/generator/crowd.js";
-import { LEAST_PAYLOAD, micros, payloadAt, sentAt } from "../../bench/generator/dialect.js";
-import { settled } from "../../bench/generator/job.js";
-import { ClosedLoop } from "../../bench/generator/jobs/closed-loop.js";
+import {
+  ClosedLoop,
+  gather,
+  LEAST_PAYLOAD,
+  micros,
+  payloadAt,
+  sentAt,
+  settled,
+  tidemark as dialect,
+  Traffic,
+  WireSocket,
+  type Member,
+} from "tidemark/load";
 import { Requests } from "../../bench/generator/jobs/requests.js";
 import { Storm } from "../../bench/generator/jobs/storm.js";
-import { Traffic } from "../../bench/generator/jobs/traffic.js";
-import type { Member } from "../../bench/generator/member.js";
-import { WireSocket } from "../../bench/generator/wire-socket.js";
 
 const app = tidemark({ log: silentLogger, limits: { commands: false, connects: false } })
   .channels({ "bench/:name": stream({ retain: { count: 1000 } }) })
   .methods({ echo: method({ run: (input) => input }) });
-let target: { port: number; dialect: "tidemark" };
+let target: { port: number; dialect: typeof dialect };
 
 beforeAll(async () => {
   const { port } = await app.listen({ port: 0, host: "127.0.0.1" });
-  target = { port, dialect: "tidemark" };
+  target = { port, dialect };
 });
 
 afterAll(() => app.close());

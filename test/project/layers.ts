@@ -2,12 +2,13 @@ import { posix } from "node:path";
 
 /** Which layers a layer may import, besides itself. Imports point down only; nothing imports `testing`. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  cli: ["server", "client", "broker", "protocol"],
+  cli: ["server", "client", "load", "broker", "protocol"],
   server: ["broker", "protocol"],
   react: ["client", "protocol"],
   client: ["protocol"],
   broker: ["protocol"],
   protocol: [],
+  load: [],
   testing: ["server", "client", "broker", "protocol"],
 };
 

@@ -1,10 +1,15 @@
 /** Connections that join, each subscribed, and then only listen. */
-import { Histogram } from "../../lib/histogram.js";
-import { gather } from "../crowd.js";
-import { micros } from "../dialect.js";
-import { Tally, type Job, type Reading, type Target } from "../job.js";
-import { recordLatencies } from "../latencies.js";
-import type { Member } from "../member.js";
+import {
+  gather,
+  Histogram,
+  micros,
+  recordLatencies,
+  Tally,
+  type Job,
+  type Member,
+  type Reading,
+  type Target,
+} from "tidemark/load";
 
 export interface CrowdSpec {
   readonly job: "crowd";
@@ -36,11 +41,11 @@ export class Crowd implements Job {
   run(): void {
     const { members, channels } = this.#spec;
     const events = {
-      messages: (member: Member, count: number, bytes: Uint8Array, start: number, end: number) => {
+      messages: (member: Member, count: number, bytes: Uint8Array, start: number) => {
         this.#tally.deliveries += count;
-        recordLatencies(this.#histogram, member, CROWD_PAYLOAD, count, bytes, start, end);
+        recordLatencies(this.#histogram, member, count, bytes, start);
       },
-      lost: () => void this.#tally.lost++,
+      lost: this.#tally.events.lost,
     };
     this.#joined = gather({
       ...this.#target,
@@ -51,12 +56,9 @@ export class Crowd implements Job {
   }
 
   reading(): Reading {
-    const { deliveries, answers, lost } = this.#tally;
     return {
+      ...this.#tally.reading(),
       at: micros(),
-      deliveries,
-      answers,
-      lost,
       connections: this.#members.length,
       latencies: this.#histogram.buckets(),
       slowest: this.#histogram.max,

@@ -1,8 +1,15 @@
 /** Requests and their answers: each member has a fixed number of them under way. */
-import { gather } from "../crowd.js";
-import { micros, payloadAt } from "../dialect.js";
-import { settled, Tally, type Job, type Reading, type Target } from "../job.js";
-import type { Member } from "../member.js";
+import {
+  gather,
+  micros,
+  payloadAt,
+  settled,
+  Tally,
+  type Job,
+  type Member,
+  type Reading,
+  type Target,
+} from "tidemark/load";
 
 export interface RequestsSpec {
   readonly job: "requests";
@@ -28,7 +35,7 @@ export class Requests implements Job {
     const events = {
       messages: () => {},
       answer: (member: Member) => job.#answered(member),
-      lost: () => void job.#tally.lost++,
+      lost: job.#tally.events.lost,
     };
     const channels = Array.from({ length: spec.members }, () => []);
     job.#members = await gather({ ...target, name: `requests-${process.pid}-${micros()}`, events, channels });
@@ -41,12 +48,9 @@ export class Requests implements Job {
   }
 
   reading(): Reading {
-    const { deliveries, answers, lost } = this.#tally;
     return {
+      ...this.#tally.reading(),
       at: micros(),
-      deliveries,
-      answers,
-      lost,
       connections: this.#members.length,
       latencies: [],
       slowest: 0,

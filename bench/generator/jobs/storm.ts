@@ -1,8 +1,15 @@
 /** All subscribers are cut off at once, miss messages, and come back all at once for what they missed. */
-import { gather } from "../crowd.js";
-import { micros, payloadAt } from "../dialect.js";
-import { settled, Tally, type Job, type Reading, type Target } from "../job.js";
-import { Member } from "../member.js";
+import {
+  gather,
+  Member,
+  micros,
+  payloadAt,
+  settled,
+  Tally,
+  type Job,
+  type Reading,
+  type Target,
+} from "tidemark/load";
 
 export interface StormSpec {
   readonly job: "storm";
@@ -69,7 +76,7 @@ export class Storm implements Job {
         this.#tally.deliveries += count;
         this.#last = micros();
       },
-      lost: () => void this.#tally.lost++,
+      lost: this.#tally.events.lost,
     };
     const channels = Array.from({ length: this.#spec.members }, () => [this.#spec.channel]);
     const places = this.#cursors.map((cursor) => (cursor === undefined ? undefined : [cursor]));
@@ -83,12 +90,9 @@ export class Storm implements Job {
 
   /** `at` is when the last message or connection came. */
   reading(): Reading {
-    const { deliveries, answers, lost } = this.#tally;
     return {
+      ...this.#tally.reading(),
       at: this.#last,
-      deliveries,
-      answers,
-      lost,
       connections: this.#members.length,
       latencies: [],
       slowest: 0,

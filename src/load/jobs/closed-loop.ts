@@ -2,10 +2,13 @@
  * Fan-out with a fixed number of messages in flight: the next one is published when one has reached every
  * subscriber. All that is due in a turn is sent in one write, as a busy client would.
  */
-import { gather } from "../crowd.js";
-import { micros, payloadAt } from "../dialect.js";
-import { settled, Tally, type Job, type Reading, type Target } from "../job.js";
-import { Member } from "../member.js";
+import { gather, type CrowdOptions } from "../crowd.js";
+import { Histogram } from "../histogram.js";
+import { settled, Tally, type Job, type Reading } from "../job.js";
+import { recordLatencies } from "../latencies.js";
+import { Member, type Target } from "../member.js";
+import { micros, payloadAt } from "../payload.js";
+import type { JoinOptions } from "./traffic.js";
 
 export interface ClosedLoopSpec {
   readonly job: "closed loop";
@@ -14,11 +17,14 @@ export interface ClosedLoopSpec {
   readonly inFlight: number;
   /** Bytes of a message's payload. */
   readonly payload: number;
+  /** Whether deliveries are timed, which costs the generator as much as all else. */
+  readonly timed?: boolean;
 }
 
 export class ClosedLoop implements Job {
   readonly #spec: ClosedLoopSpec;
   readonly #tally = new Tally();
+  readonly #histogram = new Histogram();
   /** How many subscribers have got each of the messages in flight: a ring, since they are done in their order. */
   readonly #reached: Int32Array;
   #members: Member[] = [];
@@ -32,18 +38,36 @@ export class ClosedLoop implements Job {
     this.#reached = new Int32Array(spec.inFlight);
   }
 
-  static async prepare(target: Target, spec: ClosedLoopSpec): Promise<ClosedLoop> {
+  /** Joins them all. Rejects with a `LoadError` when the server does not want one of them. */
+  static async prepare(target: Target, spec: ClosedLoopSpec, options: JoinOptions = {}): Promise<ClosedLoop> {
     const loop = new ClosedLoop(spec);
+    const { timed = false } = spec;
     const events = {
-      messages: (member: Member, count: number) => loop.#received(member, count),
-      lost: () => void loop.#tally.lost++,
+      ...loop.#tally.events,
+      messages: (member: Member, count: number, bytes: Uint8Array, start: number) => {
+        if (timed) recordLatencies(loop.#histogram, member, count, bytes, start);
+        loop.#received(member, count);
+      },
     };
     // Never used before: it is the scope of the publisher's idempotency keys.
     const name = `closed-${process.pid}-${micros()}`;
-    const channels = Array.from({ length: spec.subscribers }, () => [spec.channel]);
-    loop.#members = await gather({ ...target, name, events, channels });
-    loop.#publisher = await Member.join({ ...target, name: `${name}-publisher`, channels: [], events });
+    try {
+      await loop.#join({ ...target, ...options, name, events });
+    } catch (error) {
+      loop.leave();
+      throw error;
+    }
     return loop;
+  }
+
+  async #join(crowd: Omit<CrowdOptions, "channels">): Promise<void> {
+    const { subscribers, channel } = this.#spec;
+    this.#members = await gather({
+      ...crowd,
+      channels: Array.from({ length: subscribers }, () => [channel]),
+    });
+    const { joined: _, ...rest } = crowd;
+    this.#publisher = await Member.join({ ...rest, name: `${crowd.name}-publisher`, channels: [] });
   }
 
   run(): void {
@@ -52,19 +76,18 @@ export class ClosedLoop implements Job {
   }
 
   reading(): Reading {
-    const { deliveries, answers, lost } = this.#tally;
     return {
+      ...this.#tally.reading(),
       at: micros(),
-      deliveries,
-      answers,
-      lost,
       connections: this.#members.length + 1,
-      latencies: [],
-      slowest: 0,
+      latencies: this.#histogram.buckets(),
+      slowest: this.#histogram.max,
     };
   }
 
-  forget(): void {}
+  forget(): void {
+    this.#histogram.clear();
+  }
 
   async stop(): Promise<void> {
     this.#running = false;
@@ -72,6 +95,7 @@ export class ClosedLoop implements Job {
   }
 
   leave(): void {
+    this.#running = false;
     for (const member of [...this.#members, this.#publisher]) member?.wire.destroy();
   }
 
@@ -102,6 +126,7 @@ export class ClosedLoop implements Job {
       const publisher = this.#publisher as Member;
       const payload = payloadAt(micros(), this.#spec.payload);
       const frames: Buffer[] = [];
+      this.#tally.published += this.#due;
       for (; this.#due > 0; this.#due--) frames.push(publisher.publishFrame(this.#spec.channel, payload));
       publisher.wire.send(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
     });

@@ -2,7 +2,7 @@
  * Things done at a fixed rate, whatever becomes of them. Each is told when it was to happen: a load that waits for
  * a slow server would not notice how slow it is.
  */
-import { micros } from "./dialect.js";
+import { micros } from "./payload.js";
 
 /** How long the loop rests when nothing is due, in milliseconds. */
 const REST_MS = 1;

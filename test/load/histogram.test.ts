@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Histogram } from "../../bench/lib/histogram.js";
+import { Histogram } from "tidemark/load";
 
 test("a quantile is within 1 % of the exact one, and never below it", () => {
   const values = fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: 1, maxLength: 200 });

@@ -1,32 +1,27 @@
-/** Many members, joined a few at a time, and what all of them together have received. */
-import type { DialectName } from "./dialect.js";
-import { Member, type MemberEvents } from "./member.js";
+/** Many members, joined a few at a time. */
+import { Member, type MemberOptions } from "./member.js";
 
-export interface CrowdOptions {
-  readonly port: number;
-  readonly host?: string;
-  readonly dialect: DialectName;
+export interface CrowdOptions extends Omit<MemberOptions, "channels" | "cursors"> {
   /** The channels of each member; as many members as there are lists. */
   readonly channels: readonly (readonly string[])[];
-  /** Unique among the crowds of one server. */
-  readonly name: string;
-  readonly events: MemberEvents;
   /** Where each goes on from, where it has been before; as the members said it themselves. */
   readonly places?: readonly (readonly string[] | undefined)[];
-  /** How fast they read. Default: as fast as they can. */
-  readonly bytesPerSecond?: number;
+  /** Told how many have joined. */
+  readonly joined?: (count: number) => void;
 }
 
 /** How many handshakes are under way at once: fewer than a listening socket holds waiting. */
 const AT_ONCE = 100;
 
-/** Joins them all. Rejects with the first failure. */
+/** Joins them all. Rejects with the first failure, when none of them is there any more. */
 export async function gather(options: CrowdOptions): Promise<Member[]> {
-  const { channels, name, places, ...each } = options;
+  const { channels, name, places, joined, ...each } = options;
   const members: Member[] = [];
+  const failures: unknown[] = [];
   let next = 0;
+  let count = 0;
   const worker = async (): Promise<void> => {
-    while (next < channels.length) {
+    while (next < channels.length && failures.length === 0) {
       const i = next++;
       const cursors = places?.[i];
       const about = {
@@ -34,9 +29,17 @@ export async function gather(options: CrowdOptions): Promise<Member[]> {
         channels: channels[i] ?? [],
         ...(cursors !== undefined && { cursors }),
       };
-      members[i] = await Member.join({ ...each, ...about });
+      try {
+        members[i] = await Member.join({ ...each, ...about });
+        joined?.(++count);
+      } catch (error) {
+        failures.push(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, channels.length) }, worker));
-  return members;
+  if (failures.length === 0) return members;
+  // By value: one that failed has left a hole.
+  for (const member of Object.values(members)) member.wire.destroy();
+  throw failures[0];
 }

@@ -4,6 +4,7 @@
  * be cheap, or it measures itself.
  */
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { clientFrame, CLOSE, PING, PONG } from "./frames.js";
 
 export interface WireEvents {
@@ -17,9 +18,13 @@ export interface WireOptions {
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Whether with TLS. */
+  readonly secure?: boolean;
   /** The path of the WebSocket endpoint. */
   readonly path: string;
   readonly events: WireEvents;
+  /** How long the handshake may take, in milliseconds. Default: as long as it likes. */
+  readonly patience?: number;
   /** How fast it reads once it is open: so much, and then nothing for a second. Default: as fast as it can. */
   readonly bytesPerSecond?: number;
 }
@@ -43,26 +48,34 @@ export class WireSocket {
   }
 
   /** Connects and upgrades. Rejects when the server does not want that. */
-  static open({ port, host = "127.0.0.1", path, events, bytesPerSecond }: WireOptions): Promise<WireSocket> {
+  static open(options: WireOptions): Promise<WireSocket> {
     return new Promise((resolve, reject) => {
-      const socket = connect({
+      const { port, host = "127.0.0.1", secure = false, path, events, bytesPerSecond, patience } = options;
+      const where = {
         port,
         host,
         noDelay: true,
         onread: {
           buffer: bytesPerSecond === undefined ? SHARED : Buffer.allocUnsafe(bytesPerSecond),
-          callback: (size, buffer) => {
+          callback: (size: number, buffer: Uint8Array) => {
             wire.#read(buffer as Buffer, size);
             if (bytesPerSecond !== undefined) wire.#breathe();
             return true;
           },
         },
-      });
+      };
+      const socket = secure ? connectTls({ ...where, servername: host }) : connect(where);
       const wire = new WireSocket(socket, events, () => resolve(wire));
       socket.write(
         `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
           `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
       );
+      if (patience !== undefined) {
+        socket.setTimeout(patience, () => {
+          if (wire.#upgraded !== undefined)
+            socket.destroy(new Error(`no answer within ${patience / 1000} s`));
+        });
+      }
       let problem = "the peer closed";
       socket.on("error", (error) => (problem = error.message));
       socket.on("close", () => {
@@ -120,7 +133,7 @@ export class WireSocket {
       const head = bytes.subarray(0, end).indexOf("\r\n\r\n");
       if (head >= 0) {
         if (!bytes.toString("latin1", 0, 12).endsWith(" 101")) {
-          this.#socket.destroy(new Error(bytes.toString("latin1", 0, head)));
+          this.#socket.destroy(new Error(bytes.toString("latin1", 0, bytes.indexOf("\r\n"))));
           return;
         }
         at = head + 4;
