@@ -1,6 +1,7 @@
 /** Many members, joined a few at a time. */
 import { Member, type MemberOptions } from "./member.js";
 
+/** What {@link gather} takes. */
 export interface CrowdOptions extends Omit<MemberOptions, "channels" | "cursors"> {
   /** The channels of each member; as many members as there are lists. */
   readonly channels: readonly (readonly string[])[];

@@ -23,6 +23,7 @@ export interface Refusal {
 /** What a line says that comes before a client is subscribed: that it is, that it will not be, or what to send next. */
 export type Welcome = "ready" | { readonly refused: Refusal } | { readonly send: string } | undefined;
 
+/** What is said to a server of some kind, and how its lines are told apart. */
 export interface Dialect {
   /** The path of the WebSocket endpoint, unless another one is said. */
   readonly path: string;

@@ -6,6 +6,7 @@
 const PER_POWER = 128;
 const BUCKETS = PER_POWER * 26;
 
+/** Counts of whole numbers from 0 to 2^31, each kept to better than 1 %: for latencies in microseconds. */
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS);
   #total = 0;

@@ -20,6 +20,7 @@ export interface Reading {
   readonly slowest: number;
 }
 
+/** A load that can be begun, read and ended. */
 export interface Job {
   /** Begins with what the members do; they have joined before. */
   run(): void;

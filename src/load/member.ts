@@ -3,6 +3,7 @@ import type { Dialect, Greeting, Refusal } from "./dialect.js";
 import { clientFrame } from "./frames.js";
 import { WireSocket } from "./wire-socket.js";
 
+/** What a client tells of. */
 export interface MemberEvents {
   /** Hot path: this many messages came in one frame, a line each from `start` to `end`; only valid during the call. */
   messages(member: Member, count: number, bytes: Uint8Array, start: number, end: number): void;
@@ -28,6 +29,7 @@ export interface Target {
   readonly dialect: Dialect;
 }
 
+/** What {@link Member.join} takes. */
 export interface MemberOptions extends Target {
   readonly channels: readonly string[];
   /** Where to go on from, one a channel, in the dialects that know such a thing. */
@@ -55,6 +57,7 @@ export class LoadError extends Error {
 
 const NEWLINE = 10;
 
+/** One client of a load: a connection that is subscribed, counts what it gets, and can publish. */
 export class Member {
   readonly name: string;
   readonly dialect: Dialect;

@@ -9,6 +9,7 @@ const ID_AT = '{"id":'.length;
 
 type Errors = { readonly error?: Refusal };
 
+/** How to talk to Tidemark. */
 export const tidemark: Dialect = {
   path: "/connect",
   lines: true,

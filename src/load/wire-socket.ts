@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { clientFrame, CLOSE, PING, PONG } from "./frames.js";
 
+/** What a {@link WireSocket} tells of. */
 export interface WireEvents {
   /** Hot path. The payload of a data frame is `bytes` from `start` to `end`; only valid during the call. */
   frame(bytes: Uint8Array, start: number, end: number): void;
@@ -14,6 +15,7 @@ export interface WireEvents {
   closed(reason: string): void;
 }
 
+/** Where a {@link WireSocket} goes. */
 export interface WireOptions {
   readonly port: number;
   /** Default 127.0.0.1. */
@@ -33,6 +35,7 @@ const SHARED = Buffer.allocUnsafe(256 * 1024);
 const NOTHING = Buffer.alloc(0);
 const KEY = "dGlkZW1hcmstYmVuY2ghIQ==";
 
+/** A WebSocket client that does as little as possible, over a raw TCP socket. */
 export class WireSocket {
   readonly #socket: Socket;
   readonly #events: WireEvents;

@@ -13,6 +13,8 @@ const ABOUT = {
   "tidemark/testing":
     "For tests of your own channels, see [the guide](guide/testing.md); for brokers and transports of your own: the contract " +
     "suites, the simulation and the checker of histories.",
+  "tidemark/load":
+    "The load generator of [`tidemark bench`](guide/command-line.md) and of [the benchmarks](benchmarks.md), for loads of your own.",
   "tidemark/broker":
     "The contract between the server and whatever keeps its logs, and the broker in memory. [scaling.md](scaling.md) says which to take.",
   "tidemark/broker/redis": "Logs in Redis, for servers on many machines. Needs the package `ioredis`.",

@@ -10,6 +10,7 @@ import { Member, type Target } from "../member.js";
 import { micros, payloadAt } from "../payload.js";
 import type { JoinOptions } from "./traffic.js";
 
+/** What {@link ClosedLoop} does. */
 export interface ClosedLoopSpec {
   readonly job: "closed loop";
   readonly channel: string;
@@ -21,6 +22,7 @@ export interface ClosedLoopSpec {
   readonly timed?: boolean;
 }
 
+/** Fan-out on one channel: the next message is published when one of those in flight has reached everybody. */
 export class ClosedLoop implements Job {
   readonly #spec: ClosedLoopSpec;
   readonly #tally = new Tally();

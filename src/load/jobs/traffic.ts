@@ -7,6 +7,7 @@ import type { Member, Target } from "../member.js";
 import { openLoop } from "../open-loop.js";
 import { micros, payloadAt } from "../payload.js";
 
+/** What {@link Traffic} does. */
 export interface TrafficSpec {
   readonly job: "traffic";
   /** The channels of each member. */
@@ -32,6 +33,7 @@ const ENDLESS = 1e9;
 /** Prime: the order of speakers has no pattern that a server could profit from. */
 const STRIDE = 7919;
 
+/** Messages at a fixed rate, each delivery timed from when the message was to be sent. */
 export class Traffic implements Job {
   readonly #spec: TrafficSpec;
   readonly #tally = new Tally();
