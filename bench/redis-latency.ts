@@ -4,11 +4,7 @@
  * How long a message takes from its publisher on one node to a subscriber on the other, with Redis in between: from
  * the moment at which it was to be sent. Needs redis-server; starts one of its own.
  */
-import { clientFrame } from "./generator/frames.js";
-import { micros } from "./generator/dialect.js";
-import { openLoop } from "./generator/open-loop.js";
-import { WireSocket, type WireEvents } from "./generator/wire-socket.js";
-import { Histogram } from "./lib/histogram.js";
+import { clientFrame, Histogram, micros, openLoop, WireSocket, type WireEvents } from "tidemark/load";
 import { numberOptions } from "./lib/options.js";
 import { RedisServer } from "./lib/redis-server.js";
 import { Remote } from "./lib/remote.js";
