@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Client, type Stream } from "tidemark/client";
 import type { TypedApp } from "tidemark/protocol";
-import { Histogram } from "../lib/histogram.js";
+import { Histogram } from "tidemark/load";
 import { startRedis } from "../lib/redis.js";
 import { Remote } from "../lib/remote.js";
 import { Balancer } from "./balancer.js";
