@@ -64,6 +64,7 @@ function printTotals(outcomes: readonly Outcome[]): void {
   say("connections", count("connections"));
   for (const reason of ["trimmed", "failover", "rollback", "epoch"])
     say(`gaps: ${reason}`, count(`gap: ${reason}`));
+  for (const model of ["redis", "local", "memory", "any"]) say(`broker: ${model}`, count(`broker: ${model}`));
   console.log("\nFaults");
   for (const name of Object.keys(FAULTS)) say(`  ${name}`, count(`do ${name}`));
   console.log("\nWorkload");

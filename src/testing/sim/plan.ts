@@ -1,5 +1,6 @@
 /** Draws the plan of a run from its seed. */
 import type { Random } from "../../protocol/index.js";
+import { drawBroker, happensWith } from "./broker-models.js";
 import { DEEDS } from "./deeds.js";
 import { FAULTS } from "./faults.js";
 import { between, fork, pick } from "./fork.js";
@@ -26,13 +27,17 @@ export function isCalm({ steps }: Plan): boolean {
 export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   const random = fork(seed, "plan");
   const calm = random.float() < CALM_SHARE;
+  const broker = drawBroker(fork(seed, "broker model"));
   const deeds = weigh(
     random,
     Object.entries(DEEDS).map(([name, { weight }]) => [name, calm && NOT_CALM.includes(name) ? 0 : weight]),
   );
   const faults = weigh(
     random,
-    Object.entries(FAULTS).map(([name, { weight }]) => [name, random.float() < 0.5 ? 0 : weight]),
+    Object.entries(FAULTS).map(([name, { weight }]) => {
+      const used = random.float() >= 0.5 && happensWith(broker, name);
+      return [name, used ? weight : 0];
+    }),
   );
   const faultShare = calm || faults.length === 0 ? 0 : 0.1 + random.float() * 0.4;
   const pace = pick(random, [60, 150, 400, 1000]);
@@ -50,7 +55,13 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
       size: Math.round(random.float() * 1000) / 1000,
     });
   }
-  return { seed, nodes: between(random, 1, 4), clients: between(random, 2, 8), steps: list };
+  return {
+    seed,
+    nodes: between(random, 1, 4),
+    clients: between(random, 2, 8),
+    ...(broker !== undefined && { broker }),
+    steps: list,
+  };
 }
 
 type Weighted = readonly (readonly [name: string, weight: number])[];

@@ -49,6 +49,7 @@ export async function runPlan(plan: Plan): Promise<SimResult> {
   const calm = isCalm(plan);
   const world = new World(plan, calm);
   const { clock, recorder } = world;
+  recorder.count(`broker: ${plan.broker ?? "any"}`);
   if (calm) recorder.add({ is: "calm" });
   for (const step of plan.steps) world.later(step.at, () => perform(world, step));
   const watch = (): void => {

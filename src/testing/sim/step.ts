@@ -17,5 +17,7 @@ export interface Plan {
   readonly seed: number;
   readonly nodes: number;
   readonly clients: number;
+  /** Which broker's weaknesses it was drawn with; any, where it does not say. */
+  readonly broker?: string;
   readonly steps: readonly Step[];
 }
