@@ -360,14 +360,6 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "progress",
   },
   {
-    name: "versions-of-another-node",
-    about: "a list of members that another node made is compared with this one's events",
-    file: "src/server/connection/queries.ts",
-    find: 'connection.entry === "aside" ?',
-    replace: "connection.closed ?",
-    promise: "presence",
-  },
-  {
     name: "polls-leave",
     about: "whoever polls has left between two polls",
     file: "src/server/connection/subscribe.ts",
