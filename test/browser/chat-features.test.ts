@@ -292,6 +292,24 @@ describe.skipIf(noBrowser)("two people in the chat", { timeout: 90_000 }, () => 
     ).toBe("above");
   });
 
+  it("keep the focus on a message that changes while its menu is open", async () => {
+    await go("focus");
+    await ann.mouse.move(1, 1);
+    await say(ann, "watched");
+    await messages(bob, ["watched"]);
+    await ann.getByTestId("composer").press("Shift+Tab");
+    await ann.keyboard.press("Shift+Tab");
+    await ann.keyboard.press("Enter");
+    await ann.getByTestId("menu").waitFor();
+    await longPress(bob, "watched");
+    await bob.getByLabel("React with 🎉").click();
+    await seen(ann, "reactions", "🎉");
+    await ann.keyboard.press("Escape");
+    await eventually(() =>
+      ann.evaluate(() => document.activeElement?.closest("article")?.querySelector("p.text")?.textContent),
+    ).toBe("watched");
+  });
+
   it("edit, react and delete while cut off, and it arrives once", async () => {
     await go("offline");
     for (const text of ["to change", "to like", "to delete"]) await say(ann, text);

@@ -71,13 +71,19 @@ export async function openMenu(page: Page, text: string, where = "#list"): Promi
 
 /** Rests a finger on a message until its menu is open. */
 export async function longPress(page: Page, text: string): Promise<void> {
-  const box = await message(page, text).locator("p.text").boundingBox();
-  if (box === null) throw new Error(`"${text}" is not on the screen`);
+  const box = await boxOf(message(page, text).locator("p.text"));
   const finger = await page.context().newCDPSession(page);
   const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 2 }];
   await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
   await page.getByTestId("menu").waitFor();
   await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+}
+
+/** Where it is on the screen. For a moment it is nowhere: a message is drawn anew when something about it changes. */
+async function boxOf(locator: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  let box: Awaited<ReturnType<Locator["boundingBox"]>> = null;
+  await eventually(async () => (box = await locator.boundingBox())).not.toBeNull();
+  return box ?? { x: 0, y: 0, width: 0, height: 0 };
 }
 
 /** The bytes of a picture that is too large to be sent as it is, drawn in the page. */

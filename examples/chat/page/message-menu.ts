@@ -25,6 +25,8 @@ export interface MenuActions {
 export class MessageMenu {
   readonly #dialog: HTMLDialogElement;
   readonly #actions: MenuActions;
+  /** The message that had the focus when the menu was opened, and the list that it is in. */
+  #focused: { readonly list: Element; readonly id: string } | undefined;
 
   constructor(dialog: HTMLDialogElement, actions: MenuActions) {
     this.#dialog = dialog;
@@ -37,6 +39,7 @@ export class MessageMenu {
     });
     dialog.addEventListener("close", () => {
       pressed = false;
+      this.#giveFocusBack();
     });
     dialog.addEventListener(
       "click",
@@ -69,8 +72,21 @@ export class MessageMenu {
     const close = button({ class: "icon close-menu", "aria-label": "Close" }, "", () => this.#dialog.close());
     close.append(icon("close"));
     this.#dialog.replaceChildren(el("div", { class: "menu" }, ...items, close));
+    const focused = document.activeElement?.closest<HTMLElement>("[data-id]");
+    const list = focused?.parentElement;
+    this.#focused = focused && list ? { list, id: focused.dataset["id"] ?? "" } : undefined;
     this.#dialog.showModal();
     this.#place(message.box);
+  }
+
+  /** A dialog gives the focus back by itself, but not to a message that was drawn anew meanwhile. */
+  #giveFocusBack(): void {
+    const at = document.activeElement;
+    // What has the focus in a closed dialog keeps it until the page is drawn.
+    const isLost = at === null || at === document.body || this.#dialog.contains(at);
+    if (this.#focused === undefined || !isLost) return;
+    const { list, id } = this.#focused;
+    list.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
   }
 
   #item(attributes: Record<string, string>, label: string, act: () => void): HTMLButtonElement {
