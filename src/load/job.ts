@@ -1,5 +1,6 @@
 /** A load that can be begun, read and ended. The two that a user can choose from are the files in jobs/. */
 import type { Refusal } from "./dialect.js";
+import { micros } from "./payload.js";
 
 /** What a load has seen since its beginning; latencies since the last {@link Job.forget}. */
 export interface Reading {
@@ -60,10 +61,17 @@ export class Tally {
 /** How long nothing must have come before nothing more is expected, in milliseconds. */
 const QUIET_MS = 100;
 
-/** Resolves when `count` has not changed for `quiet` milliseconds, at the earliest when it is `least`. */
+/** How long what is under way is waited for, in milliseconds: a server that cannot keep up may need minutes. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Resolves when `count` has not changed for `quiet` milliseconds, at the earliest when it is `least`. Without `least`
+ * it resolves after ten seconds in any case.
+ */
 export async function settled(count: () => number, least = 0, quiet = QUIET_MS): Promise<void> {
+  const end = micros() + PATIENCE_MS * 1000;
   let before = -1;
-  while (before !== count() || before < least) {
+  while (before < least || (before !== count() && micros() < end)) {
     before = count();
     await new Promise((resolve) => setTimeout(resolve, quiet));
   }
