@@ -24,7 +24,11 @@ export type BrokerFactory = () => Promise<BrokerHarness>;
 /** Where tests are declared: any runner that has these two. */
 export interface SuiteRunner {
   describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>): unknown;
+  readonly it: {
+    (name: string, body: () => Promise<void>): unknown;
+    /** Names a test that is not to be run. */
+    readonly skip?: (name: string, body: () => Promise<void>) => unknown;
+  };
 }
 
 /** The rules by what they are about. Numbers are stable: a rule that goes takes its number with it. */

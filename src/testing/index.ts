@@ -29,7 +29,9 @@ export {
   contractApp,
   type ContractApp,
   type ContractOptions,
+  type Need,
   type ServedApp,
   type TransportHarness,
 } from "./transport-contract/kit.js";
+export type { Reception, Receiver, Told } from "./transport-contract/receiver.js";
 export { transportContract, type TransportFactory } from "./transport-contract.js";

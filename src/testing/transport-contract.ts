@@ -11,7 +11,7 @@
 import { commandRules } from "./transport-contract/command-rules.js";
 import { connectionRules } from "./transport-contract/connection-rules.js";
 import { deliveryRules } from "./transport-contract/delivery-rules.js";
-import { Kit, type Rule, type TransportHarness } from "./transport-contract/kit.js";
+import { Kit, NEEDS, type Need, type Rule, type TransportHarness } from "./transport-contract/kit.js";
 import type { SuiteRunner } from "./broker-contract.js";
 
 /** Makes fresh servers and a network for one test. */
@@ -24,16 +24,23 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
 ];
 
 /**
- * Declares the whole suite on `runner`. Each test is named by its rule in docs/spec.md.
+ * Declares the whole suite on `runner`. Each test is named by its rule in docs/spec.md. Rules that need what the transport
+ * does not carry are skipped, by name where the runner has `it.skip`.
  *
+ * @param carries by default everything
  * @example transportContract("my transport, two nodes", makeHarness, { describe, it }); // of vitest, or any other runner
  */
-export function transportContract(name: string, factory: TransportFactory, runner: SuiteRunner): void {
+export function transportContract(
+  name: string,
+  factory: TransportFactory,
+  runner: SuiteRunner,
+  carries: readonly Need[] = NEEDS,
+): void {
   runner.describe(`the transport contract: ${name}`, () => {
     for (const [about, rules] of CHAPTERS) {
       runner.describe(about, () => {
         for (const rule of rules) {
-          runner.it(rule.name, async () => {
+          const check = async (): Promise<void> => {
             const harness = await factory();
             const kit = new Kit(harness);
             try {
@@ -42,7 +49,10 @@ export function transportContract(name: string, factory: TransportFactory, runne
               kit.close();
               await harness.close();
             }
-          });
+          };
+          const missing = (rule.needs ?? []).filter((need) => !carries.includes(need));
+          if (missing.length === 0) runner.it(rule.name, check);
+          else runner.it.skip?.(`${rule.name} (not without ${missing.join(" and ")})`, check);
         }
       });
     }

@@ -1,56 +1,41 @@
 import assert from "node:assert/strict";
 import type { Stream } from "../../client/index.js";
 import { codeOf, range, type Rule } from "./kit.js";
+import { BYTES, JSON_VALUES } from "./values.js";
 
 /** Commands and their answers. */
 export const commandRules: readonly Rule[] = [
   {
     name: "L3: JSON of every kind, and letters of every script, come as they went",
+    needs: ["commands"],
     async check(kit) {
       const account = await kit.listening(await kit.client(), "log/a");
-      const values = [
-        null,
-        0,
-        -1.5,
-        "",
-        "\n\u2028 \u0000 ünï ☃ 😀",
-        [],
-        {},
-        { close: 4500, reason: "no" },
-        ["a", { bytes: 1 }],
-        "x".repeat(60_000),
-      ];
-      for (const value of values) await account.handle.publish(value);
-      await kit.gets(account, values);
+      for (const value of JSON_VALUES) await account.handle.publish(value);
+      await kit.gets(account, JSON_VALUES);
       const { messages } = await account.handle.history({ after: 0, limit: 9 });
       assert.deepEqual(
         messages.map(({ data }) => data),
-        values.slice(0, 9),
+        JSON_VALUES.slice(0, 9),
       );
     },
   },
   {
     name: "W3: bytes come as they went, in messages and in history",
+    needs: ["commands"],
     async check(kit) {
       const account = await kit.listening(await kit.client(), "log/a");
-      const values = [
-        Uint8Array.from(range(256)),
-        new Uint8Array(0),
-        "text",
-        Uint8Array.from([10, 10, 10]),
-        new Uint8Array(60_000).fill(255),
-      ];
-      await Promise.all(values.map((value) => account.handle.publish(value)));
-      await kit.gets(account, values);
+      await Promise.all(BYTES.map((value) => account.handle.publish(value)));
+      await kit.gets(account, BYTES);
       const { messages } = await account.handle.history({ after: 0, limit: 4 });
       assert.deepEqual(
         messages.map(({ data }) => data),
-        values.slice(0, 4),
+        BYTES.slice(0, 4),
       );
     },
   },
   {
     name: "A7: a call is answered with what the method returned, large or small",
+    needs: ["commands"],
     async check(kit) {
       const client = await kit.client();
       const call = (data: unknown) => client.call("echo" as never, data);
@@ -61,6 +46,7 @@ export const commandRules: readonly Rule[] = [
   },
   {
     name: "L11: pages of history put together are the log",
+    needs: ["commands"],
     async check(kit) {
       const app = await kit.app();
       for (const n of range(300)) await app.publishTo("log/a", `${n} ${"x".repeat(300)}`);
@@ -80,6 +66,7 @@ export const commandRules: readonly Rule[] = [
   },
   {
     name: "P15: a message over the limit is refused, and the others go on",
+    needs: ["commands"],
     async check(kit) {
       await kit.serve({ limits: { message: 1000, frame: 70_000 } });
       const account = await kit.listening(await kit.client(), "log/a");
@@ -95,6 +82,7 @@ export const commandRules: readonly Rule[] = [
   },
   {
     name: "K7: commands over the rate are refused for a time, and enter the log in order nevertheless",
+    needs: ["commands"],
     async check(kit) {
       await kit.serve({ limits: { commands: { perSecond: 200, burst: 20 } } });
       const account = await kit.listening(await kit.client(), "log/a");
@@ -104,6 +92,7 @@ export const commandRules: readonly Rule[] = [
   },
   {
     name: "S5: a subscription over the limit is refused by itself",
+    needs: ["channels"],
     async check(kit) {
       await kit.serve({ limits: { subscriptions: 2 } });
       const app = await kit.app();

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import type { Client, Stream } from "../../client/index.js";
-import { GRACE, codeOf, type Kit, type Rule } from "./kit.js";
+import { GRACE, codeOf, type Rule } from "./kit.js";
+import type { Receiver } from "./receiver.js";
 
 /** Who may come, who is there, and how it ends. */
 export const connectionRules: readonly Rule[] = [
   {
     name: "K3: a client is online, under a name that no other has",
+    needs: ["sessions"],
     async check(kit) {
       const clients = [await kit.client(), await kit.client()];
       await kit.until("both online", () => clients.every(({ status }) => status === "online"));
@@ -17,16 +18,18 @@ export const connectionRules: readonly Rule[] = [
   {
     name: "K5: a token that is refused closes the client, and one to come back with later does not",
     async check(kit) {
-      const mallory = await kit.client({ token: "mallory" });
+      const mallory = await kit.receive({ channel: "log/a", token: "mallory" });
       await kit.until("mallory is turned away", () => mallory.status === "closed");
-      assert.equal(mallory.reason?.code, "unauthorized");
-      const late = await kit.client({ token: "late" });
+      assert.equal(mallory.ends.at(-1), "unauthorized");
+      const late = await kit.receive({ channel: "log/a", token: "late" });
       await kit.until("late is put off", () => late.status === "offline");
+      await kit.until("late is put off again", () => late.ends.length > 1);
       assert.notEqual(late.status, "closed");
     },
   },
   {
     name: "N18: a token function is asked again when its token is refused",
+    needs: ["commands", "sessions"],
     async check(kit) {
       let asked = 0;
       const client = await kit.client({ token: () => (asked++ === 0 ? "mallory" : "bob") });
@@ -38,7 +41,18 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
+    name: "S10: a channel that is refused is refused with the reason",
+    async check(kit) {
+      const closed = await kit.receive({ channel: "closed/a" });
+      const unknown = await kit.receive({ channel: "nothing" });
+      assert.equal(await codeOf(closed.ready), "forbidden");
+      assert.equal(await codeOf(unknown.ready), "not_found");
+      assert.deepEqual([...closed.data(), ...unknown.data()], []);
+    },
+  },
+  {
     name: "S10: a channel that is refused does not keep the others from going on",
+    needs: ["commands", "channels"],
     async check(kit) {
       const client = await kit.client();
       const [allowed, closed, unknown] = ["log/a", "closed/a", "nothing"].map((channel) =>
@@ -55,64 +69,48 @@ export const connectionRules: readonly Rule[] = [
     name: "M3 and M4: who comes is seen, who stays is seen all the while, who vanishes is gone after the grace",
     async check(kit) {
       const app = await kit.app();
-      const [ann, bob] = [await kit.client({ token: "ann" }), await kit.client({ token: "bob" })];
-      const watcher = await kit.listening(ann, "room/a");
-      const left: string[] = [];
-      watcher.handle.on("leave", (members) => left.push(...members.map(({ id }) => id)));
-      await kit.listening(bob, "room/a");
-      await kit.until("both are there", () => isThere(kit, watcher.handle, ["ann", "bob"]));
+      const watcher = await kit.receiving({ channel: "room/a", token: "ann" });
+      const bob = await kit.receiving({ channel: "room/a", token: "bob" });
+      await kit.until("both are there", () => areThere(watcher, ["ann", "bob"]));
       // Messages end polls, and time ends the grace of those who are not asked again.
       const end = GRACE * 1.5;
       for (let passed = 0, n = 0; passed < end; passed += 50, n++) {
         await app.publishTo("room/a", n);
         await kit.pass(50);
       }
-      assert.deepEqual(left, []);
-      vanish(bob);
-      await kit.until("bob is gone", () => isThere(kit, watcher.handle, ["ann"]));
-      assert.deepEqual(left, ["bob"]);
+      assert.deepEqual(watcher.left, []);
+      // One whose process has ended says nothing more; closing is the nearest that there is, where it says no goodbye.
+      bob.close();
+      await kit.until("bob is gone", () => areThere(watcher, ["ann"]));
+      assert.deepEqual(watcher.left, ["bob"]);
     },
   },
   {
     name: "A14: a user that the application disconnects does not come back",
     async check(kit) {
       const apps = await kit.serve();
-      const client = await kit.client({ token: "bob" });
-      await kit.listening(client, "log/a");
+      const bob = await kit.receiving({ channel: "log/a", token: "bob" });
       // Between two polls there is nothing to disconnect.
-      for (let tries = 0; client.status !== "closed" && tries < 100; tries++) {
+      for (let tries = 0; bob.status !== "closed" && tries < 100; tries++) {
         await apps[0]?.disconnect("bob");
         await kit.pass(20);
       }
-      assert.equal(client.status, "closed");
-      assert.equal(client.reason?.code, "disconnected");
+      assert.equal(bob.status, "closed");
+      assert.equal(bob.ends.at(-1), "disconnected");
     },
   },
   {
     name: "A15: a server that stops tells its clients, who come back when there is one again",
     async check(kit) {
       const apps = await kit.serve();
-      const client = await kit.client();
-      await kit.listening(client, "log/a");
-      const reasons: (string | undefined)[] = [];
-      client.on("status", () => reasons.push(client.reason?.code));
+      const receiver = await kit.receiving({ channel: "log/a" });
       await Promise.all(apps.map((app) => app.close()));
-      await kit.until("it has heard", () => client.status === "offline");
-      assert.ok(["going_away", "connection_lost"].includes(reasons[0] ?? ""), String(reasons));
+      await kit.until("it has heard", () => receiver.status === "offline");
+      assert.ok(["going_away", "connection_lost"].includes(receiver.ends[0] ?? ""), String(receiver.ends));
     },
   },
 ];
 
-function isThere(_kit: Kit, handle: Stream, ids: readonly string[]): boolean {
-  return (
-    handle.members
-      .map(({ id }) => id)
-      .sort()
-      .join() === ids.join()
-  );
-}
-
-/** A client whose process has ended says nothing more; closing is the nearest that there is, where it says no goodbye. */
-function vanish(client: Client): void {
-  client.close();
+function areThere({ members }: Receiver, ids: readonly string[]): boolean {
+  return [...members].sort().join() === ids.join();
 }

@@ -4,6 +4,7 @@ import {
   connect,
   type Client,
   type ClientOptions,
+  type Gap,
   type Message,
   type Stream,
   type TransportFactory,
@@ -19,6 +20,7 @@ import {
   type App,
   type AppOptions,
 } from "../../server/index.js";
+import { clientReceiver, type Reception, type Receiver, type Told } from "./receiver.js";
 
 /** What is asked of a served app, in whichever process it runs. */
 export type ServedApp = Pick<App<unknown, never>, "disconnect" | "publishTo"> & {
@@ -37,6 +39,8 @@ export interface TransportHarness {
   readonly transport: TransportName;
   /** How clients open it; by default as they do by themselves. */
   readonly open?: TransportFactory;
+  /** How one channel is listened to, where that is not by a client. */
+  readonly receive?: (url: string, what: Reception) => Receiver;
   /**
    * Serves the app on one node or on several; the address for clients. Brokers of several nodes share a store. Other
    * processes make the app by {@link contractApp}, with `options`.
@@ -54,10 +58,20 @@ export interface TransportHarness {
   close(): Promise<void>;
 }
 
+/**
+ * What not every transport carries. `commands`: publishes, calls, questions, and the answers to them. `channels`: more
+ * than one at a time. `sessions`: a client with a name, that renews its token.
+ */
+export type Need = "commands" | "channels" | "sessions";
+
+export const NEEDS: readonly Need[] = ["commands", "channels", "sessions"];
+
 /** One promise of the contract, and the test of it. */
 export interface Rule {
   /** The id of the rule in docs/spec.md and what it is here. */
   readonly name: string;
+  /** Without it, whatever brings the messages of one channel is enough. */
+  readonly needs?: readonly Need[];
   check(kit: Kit): Promise<void>;
 }
 
@@ -95,18 +109,17 @@ export function contractApp(
     .methods({ echo: method({ run: (value: unknown) => value }) });
 }
 
-/** What a subscriber was told, in order. */
-export interface Account {
+/** What a handle was told. */
+export interface Account extends Told {
   readonly handle: Stream;
   readonly messages: Message[];
-  readonly data: () => unknown[];
-  readonly gaps: { readonly after: number; readonly until: number; readonly reason: string }[];
 }
 
 /** One test's servers and clients. */
 export class Kit {
   readonly harness: TransportHarness;
   readonly #clients: Client[] = [];
+  readonly #receivers: Receiver[] = [];
   #served: { readonly url: string; readonly apps: readonly ServedApp[] } | undefined;
 
   constructor(harness: TransportHarness) {
@@ -142,18 +155,32 @@ export class Kit {
     return client;
   }
 
+  /** Begins to listen to one channel, by whatever the transport is used with. */
+  async receive(what: Reception): Promise<Receiver> {
+    await this.serve();
+    const { token } = what;
+    const receiver =
+      this.harness.receive?.(this.#served?.url ?? "", what) ??
+      clientReceiver(await this.client({ ...(token !== undefined && { token }) }), what);
+    this.#receivers.push(receiver);
+    return receiver;
+  }
+
+  /** One that hears already. */
+  async receiving(what: Reception): Promise<Receiver> {
+    const receiver = await this.receive(what);
+    await receiver.ready;
+    return receiver;
+  }
+
   /** A subscriber that writes down what it is told. */
   listen(client: Client, channel: string, start: object = {}): Account {
     const handle = client.stream(channel as never, start as never) as unknown as Stream;
-    const account: Account = {
-      handle,
-      messages: [],
-      gaps: [],
-      data: () => account.messages.map(({ data }) => data),
-    };
-    handle.on("message", (message) => account.messages.push(message));
-    handle.on("gap", (gap) => account.gaps.push(gap));
-    return account;
+    const messages: Message[] = [];
+    const gaps: Gap[] = [];
+    handle.on("message", (message) => messages.push(message));
+    handle.on("gap", (gap) => gaps.push(gap));
+    return { handle, messages, gaps, data: () => messages.map(({ data }) => data) };
   }
 
   /** One that is there already. */
@@ -172,12 +199,12 @@ export class Kit {
   }
 
   /** Waits until these and no others have come, in this order. */
-  async gets(account: Account, expected: readonly unknown[]): Promise<void> {
+  async gets(told: Told, expected: readonly unknown[]): Promise<void> {
     await this.until(
-      `${expected.length} messages, of which came ${account.messages.length}`,
-      () => account.messages.length >= expected.length,
+      `${expected.length} messages, of which came ${told.data().length}`,
+      () => told.data().length >= expected.length,
     );
-    assert.deepEqual(account.data(), expected);
+    assert.deepEqual(told.data(), expected);
   }
 
   pass(ms: number): Promise<void> {
@@ -185,6 +212,7 @@ export class Kit {
   }
 
   close(): void {
+    for (const receiver of this.#receivers) receiver.close();
     for (const client of this.#clients) client.close();
   }
 }
