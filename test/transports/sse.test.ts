@@ -3,32 +3,9 @@ import { spawn } from "node:child_process";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { stream, tidemark, transient, TidemarkError } from "tidemark";
 import { createMemoryHub, type MemoryHub } from "tidemark/broker";
+import { eventsOf, type Event } from "./support/events.js";
 import { listen, portOf } from "./support/servers.js";
 import { ask, begin, type Stream } from "./support/http.js";
-
-interface Event {
-  readonly name: string;
-  readonly id: string | undefined;
-  readonly data: Record<string, unknown>;
-}
-
-/** The events of a text, by the rules of the HTML standard; comments, and events without data, are none. */
-function eventsOf(text: string): Event[] {
-  return text.split("\n\n").flatMap((block) => {
-    const fields = new Map(
-      block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]),
-    );
-    const data = fields.get("data");
-    if (data === undefined) return [];
-    return [
-      {
-        name: fields.get("event") ?? "message",
-        id: fields.get("id"),
-        data: JSON.parse(data) as Record<string, unknown>,
-      },
-    ];
-  });
-}
 
 let hub: MemoryHub;
 let url: string;

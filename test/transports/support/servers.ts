@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createMemoryHub, type Broker } from "tidemark/broker";
-import { openTransport, type TransportName } from "tidemark/client";
 import type { ContractApp, ServedApp, TransportHarness } from "tidemark/testing";
+import { clientsOf, type Way } from "./ways.js";
 
 /** A port of this machine, or the path of a socket. */
 export type Target = number | string;
@@ -123,14 +123,13 @@ export interface Servers {
 
 /** Servers behind a network. */
 export function networkHarness(
-  transport: TransportName,
+  way: Way,
   start: (...what: Parameters<TransportHarness["serve"]>) => Promise<Servers>,
 ): TransportHarness {
   const closers: (() => unknown)[] = [];
   let network: Network | undefined;
   return {
-    transport,
-    open: openTransport,
+    ...clientsOf(way),
     async serve(...what) {
       const servers = await start(...what);
       network = await Network.to(servers.targets);
@@ -149,11 +148,11 @@ export function networkHarness(
 
 /** One node for each broker, on one store, and a front before them where there is one. */
 export async function nodesHarness(
-  transport: TransportName,
+  way: Way,
   openBrokers: () => Promise<readonly Broker[]>,
   front?: Front,
 ): Promise<TransportHarness> {
-  return networkHarness(transport, async (makeApp) => {
+  return networkHarness(way, async (makeApp) => {
     const brokers = await openBrokers();
     const apps = brokers.map(makeApp);
     const servers = await Promise.all(apps.map(listen));
@@ -176,7 +175,7 @@ export async function nodesHarness(
 }
 
 /** Some nodes on one store in memory, and a front before them where there is one. */
-export function harness(transport: TransportName, nodes: number, front?: Front): Promise<TransportHarness> {
+export function harness(way: Way, nodes: number, front?: Front): Promise<TransportHarness> {
   const hub = createMemoryHub();
-  return nodesHarness(transport, async () => Array.from({ length: nodes }, () => hub.broker()), front);
+  return nodesHarness(way, async () => Array.from({ length: nodes }, () => hub.broker()), front);
 }
