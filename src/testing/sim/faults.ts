@@ -200,17 +200,24 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       });
     },
   },
-  /** The broker fails over to a replica that stopped following it `ms` ago. */
+  /** The broker fails over to a replica that stopped following it `ms` ago: another machine, with a clock of its own. */
   failover: {
     weight: 1,
     longest: 6000,
     run(world, step) {
-      world.until(step.ms, world.site.replicate());
+      const takeOver = world.site.replicate();
+      world.until(step.ms, () => {
+        world.site.brokerClock.jump(Math.round((step.size - 0.5) * CLOCKS_APART_MS));
+        takeOver();
+      });
     },
   },
   /** The broker comes back with nothing. */
   restartEmpty: { weight: 0.3, longest: 0, run: (world) => world.site.failOver() },
 };
+
+/** How far the clocks of two brokers are apart at most, half of it either way, in milliseconds. */
+const CLOCKS_APART_MS = 10_000;
 
 /** A minute forward or back, at most. */
 function jump({ size }: Step): number {
