@@ -68,7 +68,8 @@ export class TabbedBrowser {
     this.#socket.close();
     this.#child.kill("SIGTERM");
     await exited;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its children go on writing for a moment.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
