@@ -1,4 +1,4 @@
-import type { Published, TidemarkError } from "../client/index.js";
+import type { Message, Published, Publishing, TidemarkError } from "../client/index.js";
 
 /** Something that was published by this page and is not among the messages yet. */
 export interface Pending<Input = unknown> {
@@ -19,6 +19,8 @@ const MAX_FAILED = 100;
 
 interface Item {
   readonly shown: Pending;
+  /** What the message says when it comes, where the channel tells who its senders are. */
+  readonly idem: number | undefined;
   /** Where it is in the log, once that is known; then it is shown until the message itself has come. */
   readonly offset?: number;
 }
@@ -29,6 +31,8 @@ export interface PendingList {
   readonly publish: (data: unknown) => Promise<Published>;
   /** Messages up to this offset have come. */
   readonly passed: (offset: number) => void;
+  /** This message has come: the answer to its publish may come later, or never. */
+  readonly arrived: (message: Message) => void;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface PendingList {
  * @param seen the offset up to which messages have come; Infinity when none will
  */
 export function createPending(
-  send: (data: unknown) => Promise<Published>,
+  send: (data: unknown) => Publishing,
   seen: () => number,
   changed: () => void,
 ): PendingList {
@@ -49,13 +53,13 @@ export function createPending(
   }
 
   const without = (key: number): readonly Item[] => items.filter(({ shown }) => shown.key !== key);
-  const replace = (key: number, item: Item): void =>
-    update(items.map((other) => (other.shown.key === key ? item : other)));
+  const change = (key: number, to: Partial<Item>): void =>
+    update(items.map((item) => (item.shown.key === key ? { ...item, ...to } : item)));
 
   function fail(shown: Pending, error: TidemarkError): void {
     const failed = items.filter((item) => item.shown.state === "failed");
     if (failed.length >= MAX_FAILED) items = without(failed[0]?.shown.key ?? 0);
-    replace(shown.key, { shown: { ...shown, state: "failed", error } });
+    change(shown.key, { shown: { ...shown, state: "failed", error } });
   }
 
   function publish(data: unknown): Promise<Published> {
@@ -74,13 +78,22 @@ export function createPending(
         update(items.filter((item) => item.shown.key !== key || item.shown.state !== "failed"));
       },
     };
-    update([...items, { shown }]);
-    const answer = (async () => send(data))();
+    const { idem, answer } = start(data);
+    update([...items, { shown, idem }]);
     answer.then(
-      ({ offset }) => (offset > seen() ? replace(key, { shown, offset }) : update(without(key))),
+      ({ offset }) => (offset > seen() ? change(key, { offset }) : update(without(key))),
       (error: TidemarkError) => fail(shown, error),
     );
     return answer;
+  }
+
+  function start(data: unknown): { readonly idem: number | undefined; readonly answer: Promise<Published> } {
+    try {
+      const answer = send(data);
+      return { idem: answer.idem, answer };
+    } catch (error) {
+      return { idem: undefined, answer: Promise.reject(error) };
+    }
   }
 
   return {
@@ -88,6 +101,11 @@ export function createPending(
     publish,
     passed(offset) {
       const left = items.filter((item) => item.offset === undefined || item.offset > offset);
+      if (left.length < items.length) update(left);
+    },
+    arrived({ mine, idem }) {
+      if (!mine || idem === undefined) return;
+      const left = items.filter((item) => item.idem !== idem);
       if (left.length < items.length) update(left);
     },
   };

@@ -1,4 +1,4 @@
-import type { Client, Gap, Message, Published, Stream, TidemarkError } from "../client/index.js";
+import type { Client, Gap, Message, Stream, TidemarkError } from "../client/index.js";
 import { type Held, clientOf, createHeld } from "./held.js";
 import { createPending } from "./pending.js";
 import type { PresenceView, StreamView, UseStreamOptions } from "./types.js";
@@ -44,7 +44,7 @@ export function createStreamStore(client: Client | undefined, name: string): Str
 
   const held: Held<Stream> = createHeld(open, forget, (error) => update({ error }));
   const pending = createPending(
-    (data): Promise<Published> => held.handle().publish(data),
+    (data) => held.handle().publish(data),
     () => (facts.error === undefined && held.held() ? seen : Infinity),
     () => view.changed(),
   );
@@ -90,6 +90,7 @@ export function createStreamStore(client: Client | undefined, name: string): Str
         front++;
         if (!facts.hasOlder) update({ hasOlder: true });
       }
+      pending.arrived(message);
       pass(message.offset);
     });
     handle.on("gap", resetAt);
@@ -161,6 +162,7 @@ export function createStreamStore(client: Client | undefined, name: string): Str
     const older = found.filter(({ offset }) => offset < first);
     messages = [...older, ...messages];
     bound += older.length;
+    older.forEach(pending.arrived);
     update({ hasOlder: more });
   }
 

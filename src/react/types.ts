@@ -23,7 +23,10 @@ export interface UseTransientOptions {
 export interface StreamView<Output = unknown, Input = unknown> {
   /** An unbroken piece of the log, oldest first. */
   readonly messages: readonly Message<Output>[];
-  /** What was published here and is not among `messages` yet, in the order of publishing. */
+  /**
+   * What was published here and is not among `messages` yet, in the order of publishing. On channels without
+   * `sender: true` it goes when the publish is answered, which may be a moment after the message has come.
+   */
   readonly pending: readonly Pending<Input>[];
   /** Whether the server has confirmed the subscription. */
   readonly ready: boolean;

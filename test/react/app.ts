@@ -25,6 +25,7 @@ export const app = tidemark({
     message: z.object({ text: z.string() }),
     retain: { count: 1000 },
     presence: true,
+    sender: true,
     onSubscribe: count,
     onPublish: ({ data }) => {
       // The first time only, so that a retry shows.
