@@ -42,6 +42,18 @@ describe("the rate of commands", () => {
     ]);
   });
 
+  it("K7, K8: an unsubscribe is carried out above the rate too, and counts as one that was refused", async () => {
+    const world = new World(channels, { limits: { commands: { perSecond: 10, burst: 2 } } });
+    const peer = await world.connect({ subs: { "log/a": {} } });
+    peer.send({ id: 1, call: "none" }, { id: 2, call: "none" }, { id: 3, unsubscribe: "log/a" });
+    await world.clock.settle();
+    expect(peer.answer(2)).toMatchObject({ error: { code: "rate_limited" } });
+    expect(peer.lines).toContainEqual({ id: 3, ok: {} });
+    expect(peer.closed).toEqual([]);
+    peer.send({ id: 4, unsubscribe: "log/a" });
+    expect(peer.closed).toMatchObject([{ code: 4005 }]);
+  });
+
   it("K8: going on after `burst` refusals in a row is closed with 4005", async () => {
     const world = new World(channels, { limits: { commands: { perSecond: 10, burst: 20 } } });
     const peer = await world.connect();

@@ -130,6 +130,20 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       ],
     },
   ],
+  [
+    "K7: a channel that is left while commands come too fast is left, and can be opened again",
+    {
+      seed: 10,
+      nodes: 1,
+      clients: 1,
+      steps: [
+        ...Array.from({ length: 14 }, (_, i): Step => {
+          return { at: 3000 + i * 30, do: "burst", who: 0, ms: 29, size: [0.001, 0.002, 0.004][i % 3] ?? 0 };
+        }),
+        { at: 3400, do: "reopenLast", who: 0, ms: 0, size: 0.003 },
+      ],
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

@@ -374,8 +374,9 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   #mayRun(command: RealCommand): boolean {
     const { id } = command;
     const refusal = this.#overRate();
-    if (refusal !== undefined) {
-      if (this.closed) return false;
+    if (this.closed) return false;
+    // Whoever unsubscribes is not held to what it wants to be rid of; it costs no more than a refusal.
+    if (refusal !== undefined && command.do !== "unsubscribe") {
       const spelled = this.#spelled(command);
       if (spelled.do === "publish") refusePublish(this, spelled, refusal);
       else this.fail(id, refusal);
