@@ -144,6 +144,18 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       ],
     },
   ],
+  [
+    "M4: who changes over to a better way, on a channel without a grace, has left for a moment",
+    {
+      seed: 6,
+      nodes: 4,
+      clients: 2,
+      steps: [
+        { at: 2000, do: "noWebSocket", who: 1, ms: 3000, size: 0.1 },
+        { at: 154_870, do: "signal", who: 0, ms: 0, size: 0 },
+      ],
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

@@ -38,6 +38,7 @@ export class SimClient {
   readonly #sequences = new Map<string, number>();
   readonly #rosters = new Map<string, Set<string>>();
   #lives = 0;
+  #moved = 0;
   closed = false;
 
   constructor(name: string, process: SimProcess, network: Network, random: Random, recorder: Recorder) {
@@ -63,6 +64,7 @@ export class SimClient {
     this.rt.on("error", (error) => this.#onError(error));
     this.rt.on("status", (status) => {
       this.#recorder.count("status changes");
+      this.#moved = process.clock.monotonic();
       if (status === "closed" && !this.closed) this.#givenUp();
     });
   }
@@ -173,6 +175,11 @@ export class SimClient {
     } catch {
       this.#recorder.count("history failed");
     }
+  }
+
+  /** Whether it lost its connection, or has another one, since `ms` milliseconds ago. */
+  movedWithin(ms: number): boolean {
+    return this.process.clock.monotonic() - this.#moved < ms;
   }
 
   /** Goes for good; what is unanswered stays unanswered. */

@@ -92,6 +92,11 @@ export class World {
     this.#network.checkBudgets();
   }
 
+  /** Whether a client's connection is another one than `ms` milliseconds ago. */
+  movedWithin(ms: number): boolean {
+    return this.clients.some((client) => client.movedWithin(ms));
+  }
+
   /** Writes down who is thought to be there, and who is. */
   noteMembers(): void {
     for (const channel of PRESENT) {
