@@ -156,6 +156,17 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       ],
     },
   ],
+  [
+    "F3: a look at a log that keeps nothing waits for the hint of what it saw, however many appends follow",
+    {
+      seed: 54,
+      nodes: 2,
+      clients: 2,
+      steps: Array.from({ length: 24 }, (_, i): Step => {
+        return { at: 18_000 + i * 500, do: "chatter", who: i % 2, ms: 50 + (i % 7) * 5, size: 0.005 };
+      }),
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

@@ -9,7 +9,7 @@ import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
 import { MAX_OFFSET, formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
 import { gapLine, messageLine } from "./encode.js";
-import { readOn, type Step } from "./resume.js";
+import { readOn, type Reading, type Step } from "./resume.js";
 import { Audience, type Subscriber } from "./subscriber.js";
 import { Tail } from "./tail.js";
 
@@ -219,24 +219,25 @@ export class Feed {
       return;
     }
     this.#repairing = true;
-    let waited = false;
     do {
       this.#repairAgain = false;
       try {
-        const page = this.#unseen(await this.#read(this.#cursor.offset));
+        const read = await this.#read(this.#cursor.offset);
         if (this.#closed) return;
-        if (page === undefined) {
-          this.#repairAgain = true;
-          continue;
-        }
-        const { steps, cursor, standing } = readOn(this.#cursor, page);
-        if (!waited && !this.#hole && steps.some(leavesOut)) {
-          // A check that met an append: what the log does not keep any more is about to be brought by its hint.
-          waited = true;
-          this.#repairAgain = true;
+        let reading = this.#unseen(read);
+        if (!this.#hole && reading?.steps.some(leavesOut)) {
+          // A check that met an append: what the log does not keep any more is about to be brought by its hint. Then the
+          // same read is judged again; another one might meet another append.
           await this.#hints();
+          if (this.#closed) return;
+          if (this.#hole) continue;
+          reading = this.#unseen(read);
+        }
+        if (reading === undefined) {
+          this.#repairAgain = true;
           continue;
         }
+        const { steps, cursor, standing } = reading;
         this.#hole = false;
         for (const step of steps) this.#pending.push(step);
         this.#cursor = cursor;
@@ -267,13 +268,12 @@ export class Feed {
     return new Promise((resolve) => this.#afterFlush.push(resolve));
   }
 
-  /** A page less what hints have brought while it was read; `undefined` when they have gone on beyond its end. */
-  #unseen(page: Page): Page | undefined {
+  /** What a page has beyond what hints have brought since; `undefined` when they have gone on beyond its end. */
+  #unseen(page: Page): Reading | undefined {
     const { offset } = this.#cursor;
-    const [first] = page.entries;
-    if (first === undefined || first.offset > offset) return page;
     const entries = page.entries.filter((entry) => entry.offset > offset);
-    return entries.length === 0 && page.head > offset ? undefined : { ...page, entries };
+    const gone = page.entries.length > 0 && entries.length === 0 && page.head > offset;
+    return gone ? undefined : readOn(this.#cursor, { ...page, entries });
   }
 
   /** Hot path: encodes what came in this turn, once, and hands it to every live subscriber. */
