@@ -19,7 +19,7 @@ export class TabbedBrowser {
   readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #socket: WebSocket;
-  readonly #asked = new Map<number, (reply: Reply) => void>();
+  readonly #asked = new Map<number, (reply: Omit<Reply, "id">) => void>();
   #lastId = 0;
 
   private constructor(child: ChildProcess, profile: string, socket: WebSocket) {
@@ -30,6 +30,10 @@ export class TabbedBrowser {
       const reply = JSON.parse(data.toString()) as Reply;
       this.#asked.get(reply.id)?.(reply);
       this.#asked.delete(reply.id);
+    });
+    socket.on("close", () => {
+      for (const answer of this.#asked.values()) answer({ error: { message: "Chromium has ended" } });
+      this.#asked.clear();
     });
   }
 
@@ -64,12 +68,12 @@ export class TabbedBrowser {
   }
 
   async close(): Promise<void> {
-    const exited = once(this.#child, "exit");
+    // Not `exit`: its children go on writing for a moment, until they let go of the output they share.
+    const closed = once(this.#child, "close");
     this.#socket.close();
     this.#child.kill("SIGTERM");
-    await exited;
-    // Its children go on writing for a moment.
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await closed;
+    rmSync(this.#profile, { recursive: true });
   }
 }
 
@@ -84,7 +88,10 @@ export class Tab {
     this.#session = session;
   }
 
-  /** What an expression is in the page, as JSON; `undefined` while there is no page to ask. */
+  /**
+   * What an expression is in the page, as JSON; `undefined` while there is no page to ask. Rejects when the page goes
+   * before it has answered.
+   */
   async evaluate(expression: string): Promise<unknown> {
     const params = { expression: `JSON.stringify(${expression})`, userGesture: true };
     const { result } = await this.#browser.send("Runtime.evaluate", params, this.#session);
@@ -94,6 +101,17 @@ export class Tab {
 
   async goTo(url: string): Promise<void> {
     await this.#browser.send("Page.navigate", { url }, this.#session);
+  }
+
+  /** Asks the browser, not the page: a page that has itself replaced may be gone before its answer. */
+  async goBack(): Promise<void> {
+    const { currentIndex, entries } = await this.#browser.send(
+      "Page.getNavigationHistory",
+      {},
+      this.#session,
+    );
+    const last = (entries as { id: number }[])[Number(currentIndex) - 1];
+    await this.#browser.send("Page.navigateToHistoryEntry", { entryId: last?.id }, this.#session);
   }
 
   /** In front of the others, so that they are hidden. */
