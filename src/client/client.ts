@@ -11,7 +11,7 @@ import { createQuestions } from "./questions.js";
 import type { Status } from "./session.js";
 import { createSubscriptions } from "./subscriptions.js";
 import type { Client, ClientEvents, Stream, StreamOptions } from "./types.js";
-import { MAX_FRAME_BYTES, createWire } from "./wire.js";
+import { createWire } from "./wire.js";
 
 /** Makes a client in this environment and begins to connect, see `connect`. */
 export function connectIn<App extends TypedApp>(
@@ -57,7 +57,7 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
   const connection = createConnection(core, address, env, {
     connectBody(token) {
       const head = JSON.stringify({ token, publisher }).slice(0, -1);
-      return `"connect":${head},"subs":${subscriptions.resume(MAX_FRAME_BYTES - head.length)}}`;
+      return `"connect":${head},"subs":${subscriptions.resume(head.length)}}`;
     },
     online(result) {
       subscriptions.online(result);

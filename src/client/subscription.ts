@@ -128,6 +128,8 @@ export function createSubscription(
   // Replaced, never changed, so that handles may come and go while they are being told something.
   let sinks: readonly Sink[] = [];
   let cursor: Cursor | undefined;
+  /** Whether its handles know that there is no room for it. */
+  let told = false;
 
   function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
     for (const sink of sinks) sink.tell(about, value);
@@ -141,6 +143,7 @@ export function createSubscription(
     if (state.at !== "idle" || sinks.length === 0 || !wire.open || table.asking.size >= MAX_ASKING) return;
     if (wire.renew) {
       if (!table.full) wire.renew();
+      else if (!told) noRoom();
       return;
     }
     enter({ at: "asked" });
@@ -148,6 +151,14 @@ export function createSubscription(
       if (!error) confirm(result as SubscribeResult);
       else refuse(error);
     });
+  }
+
+  /** It waits, for a WebSocket or for another one to end. */
+  function noRoom(): void {
+    told = true;
+    const message = "too many channels for HTTP: this one waits";
+    const error = new TidemarkError("limit_reached", message, { retry: true, channel: name });
+    for (const sink of sinks) sink.failed(error);
   }
 
   function unsubscribe(): void {
@@ -167,6 +178,7 @@ export function createSubscription(
     const resumed = cursor !== undefined;
     if (kind === "stream") begin(parseCursor(result.cursor ?? ""));
     backoff.reset();
+    told = false;
     enter({ at: "on", ch: result.ch });
     byNumber.set(result.ch, subscription);
     tell("subscribed", { resumed, complete: result.complete ?? true });
@@ -241,6 +253,7 @@ export function createSubscription(
     memberCount: presence.count,
     add(sink) {
       sinks = [...sinks, sink];
+      told = false;
       return state.at === "refused" ? state.error : undefined;
     },
     remove(sink) {

@@ -6,6 +6,7 @@ import {
   type StartAt,
   type SubscribeResult,
   MAX_CONNECT_SUBS,
+  MAX_CONNECT_SUBS_HTTP,
   channelNameProblem,
   isOffset,
   parseCursor,
@@ -14,6 +15,7 @@ import {
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
+import { MAX_FRAME_BYTES } from "./wire.js";
 
 /** All subscriptions of a client. */
 export interface Subscriptions {
@@ -23,8 +25,11 @@ export interface Subscriptions {
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
   readonly get: (name: string, kind: Kind, start: StartAt) => Subscription;
-  /** The `subs` of a connect command, as JSON of at most about `budget` bytes; the others are asked for later. */
-  readonly resume: (budget: number) => string;
+  /**
+   * The `subs` of a connect command in which so many bytes are used already, as JSON: as many as it takes. The others are
+   * asked for later, or over HTTP when there is room.
+   */
+  readonly resume: (used: number) => string;
   /** What became of those in the connect command; the rest is asked for now. */
   readonly online: (result: ConnectResult) => void;
   readonly down: () => void;
@@ -32,6 +37,11 @@ export interface Subscriptions {
   readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
   readonly close: (error: TidemarkError) => void;
 }
+
+/** Over HTTP a connect command takes all there are: what a server takes in a body and gives in an answer, in bytes. */
+const MAX_HTTP_BYTES = 126 * 1024;
+/** What an answer says of a channel at most, besides its name, in bytes. A connect command says less. */
+const IN_ANSWER = 100;
 
 /** A server that says nothing of a channel is asked again. */
 const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true } } as const;
@@ -73,18 +83,21 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   return {
     get,
-    resume(budget) {
+    resume(used) {
+      const http = core.wire.renew;
+      let room = (http ? MAX_HTTP_BYTES : MAX_FRAME_BYTES) - used;
       let subs = "";
       resuming = [];
       byNumber.clear();
       table.full = false;
       for (const subscription of byName.values()) {
         if (!["idle", "asked", "on"].includes(subscription.at())) continue;
-        const sub = `,${JSON.stringify(subscription.name)}:${subscription.options()}`;
-        budget -= utf8Length(sub);
-        table.full = budget < 0 || resuming.length === MAX_CONNECT_SUBS;
+        const name = JSON.stringify(subscription.name);
+        const options = subscription.options();
+        room -= utf8Length(name) + (http ? IN_ANSWER : options.length + 2);
+        table.full = room < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
         if (table.full) break;
-        subs += sub;
+        subs += `,${name}:${options}`;
         subscription.asked();
         resuming.push(subscription);
       }

@@ -48,6 +48,8 @@ export type Id = number | undefined;
 
 /** Most subscriptions in one connect command, so that its answer stays small. The others follow as commands. */
 export const MAX_CONNECT_SUBS = 200;
+/** The same over HTTP, where none can follow. */
+export const MAX_CONNECT_SUBS_HTTP = 1000;
 
 /** What a connect command says. */
 export interface ConnectOptions {

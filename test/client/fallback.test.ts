@@ -156,6 +156,40 @@ describe("N25: over a one-way transport", () => {
     expect([statuses.all, world.client.id]).toEqual([[], "c3"]);
   });
 
+  test.each([
+    ["1,000 channels", (n: number) => `room/${n}`, 1000],
+    ["126 KiB with the answer", (n: number) => `room/${n}/${"x".repeat(250)}`.slice(0, 250), 366],
+  ])("beyond %s the others are told, once, and asked for when there is room", async (_, nameOf, most) => {
+    const world = await streaming();
+    const handles = Array.from({ length: most + 2 }, (__, n) => world.client.stream(nameOf(n)));
+    const told = collect<unknown>();
+    const listen = (handle: (typeof handles)[number]): void =>
+      void handle.on("error", ({ code, retry, channel }) => told.add({ code, retry, channel }));
+    handles.forEach(listen);
+    const answer = async (): Promise<string[]> => {
+      await world.settle();
+      const [command, ...more] = world.link.take();
+      expect(more).toEqual([]);
+      const names = Object.keys((command as { connect: { subs: object } } | undefined)?.connect.subs ?? {});
+      expect((world.link.frames.at(-1) as string).length).toBeLessThan(126 * 1024);
+      const subs = Object.fromEntries(names.map((name, n) => [name, streamAt(n, 1)]));
+      world.link.say({ id: command?.id, ok: { client: "x", durability: "memory", ping: 25_000, subs } });
+      return names;
+    };
+    expect((await answer()).length).toBe(most);
+    world.link.over();
+    expect((await answer()).length).toBe(most);
+    listen(world.client.stream(nameOf(most + 2)));
+    await world.settle();
+    expect(world.link.take()).toEqual([]);
+    expect(told.all).toEqual(
+      [most, most + 1, most + 2].map((n) => ({ code: "limit_reached", retry: true, channel: nameOf(n) })),
+    );
+    handles[0]?.close();
+    expect(await answer()).toEqual(Array.from({ length: most }, (__, n) => nameOf(n + 1)));
+    await handles[most]?.ready;
+  });
+
   test("a call stays under way when the answer ends", async () => {
     const world = await streaming();
     const call = outcome(world.client.call("sum"));

@@ -145,6 +145,34 @@ describe("a poll", () => {
   });
 });
 
+const SUBS = (names: string[]) => ({
+  id: 1,
+  connect: { subs: Object.fromEntries(names.map((n) => [n, {}])) },
+});
+
+describe("K6: over HTTP", () => {
+  test("connect takes 1,000 channels, and no more", async () => {
+    await serve({ limits: { subscriptions: 2000 } });
+    const names = Array.from({ length: 1001 }, (_, n) => `log/${n}`);
+    const taken = await ask(`${url}/poll?wait=0`, { body: body(SUBS(names.slice(1))) });
+    const [{ ok } = { ok: undefined }] = taken.lines as { ok?: { subs: object } }[];
+    expect(Object.keys(ok?.subs ?? {})).toHaveLength(1000);
+    const refused = await ask(`${url}/poll?wait=0`, { body: body(SUBS(names)) });
+    expect(refused.lines).toMatchObject([
+      { close: 1008, error: { message: "connect takes at most 1000 subs over HTTP", retry: false } },
+    ]);
+    expect((await app.activeChannels()).channels.filter(({ subscribers }) => subscribers > 0)).toEqual([]);
+  });
+
+  test("one whose answer is larger than a connection may hold is told so, for good", async () => {
+    await serve();
+    const names = Array.from({ length: 800 }, (_, n) => `log/${n}${"x".repeat(120)}`);
+    const { status, lines } = await ask(`${url}/stream`, { body: body(SUBS(names)) });
+    expect(status).toBe(400);
+    expect(lines).toMatchObject([{ close: 1008, error: { message: /unsent.perConnection/ } }]);
+  });
+});
+
 describe("commands", () => {
   beforeEach(() => serve());
 

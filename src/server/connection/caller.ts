@@ -33,6 +33,8 @@ export interface Caller {
   /** Whether it comes, goes on from another one, or belongs to one. */
   readonly entry: Entry;
   readonly closed: boolean;
+  /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
+  readonly asksAgain: boolean;
   /** Who it is, once that is known. */
   readonly identity: Identity | undefined;
   readonly sessions: Map<string, ChannelSession>;

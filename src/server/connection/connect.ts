@@ -1,20 +1,18 @@
 /** The connect command: who is it, and everything that it was subscribed to, in one answer. */
 import { createHash } from "node:crypto";
-import { MAX_CONNECT_SUBS, type Command } from "../../protocol/index.js";
+import { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
 import { notGiven, prepare, type Started } from "./subscribe.js";
 
+/** What a line has besides the answer in it, in bytes. */
+const AROUND_ANSWER = 32;
+
 /** Carries out a connect command and answers it. Never rejects. */
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {
   const { node, client, peer } = connection;
-  if (command.subs.size > MAX_CONNECT_SUBS) {
-    connection.close(
-      "policy",
-      `connect takes at most ${MAX_CONNECT_SUBS} subs; send the others as subscribe commands`,
-    );
-    return;
-  }
+  const problem = subsProblem(command.subs.size, connection.asksAgain);
+  if (problem !== undefined) return connection.close("policy", problem);
   const wait = node.admission.admit(connection.entry, node.clock.monotonic());
   if (wait instanceof TidemarkError) return sendAway(connection, command, wait);
   if (wait > 0) {
@@ -46,8 +44,20 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
   const ping = `"ping":${node.limits.ping}${lifeOf(connection, identity, ",")}`;
   const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}",${ping}`;
-  connection.reply(command.id, subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`);
+  const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
+  const { most } = connection.out;
+  // It would be the same again: not what a peer is that does not read.
+  if (Buffer.byteLength(answer) > most - AROUND_ANSWER)
+    connection.close("policy", `the answer to connect is over the ${most} bytes of unsent.perConnection`);
+  else connection.reply(command.id, answer);
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
+}
+
+function subsProblem(count: number, http: boolean): string | undefined {
+  if (count <= (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS)) return undefined;
+  return http
+    ? `connect takes at most ${MAX_CONNECT_SUBS_HTTP} subs over HTTP`
+    : `connect takes at most ${MAX_CONNECT_SUBS} subs; send the others as subscribe commands`;
 }
 
 /** What the client asked for, by its names, and what the server gives it beside that. */

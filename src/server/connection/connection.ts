@@ -192,7 +192,6 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     return this.#intake.busy;
   }
 
-  /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
   get asksAgain(): boolean {
     return this.#link.finish !== undefined;
   }

@@ -91,6 +91,20 @@ export const commandRules: readonly Rule[] = [
     },
   },
   {
+    name: "N25: more channels than a connect command takes over WebSocket all go on",
+    needs: ["channels"],
+    async check(kit) {
+      const app = await kit.app();
+      const client = await kit.client();
+      const accounts = range(250).map((n) => kit.listen(client, `log/${n}`));
+      await Promise.all(accounts.map(({ handle }) => handle.ready));
+      for (const n of [0, 199, 200, 249]) {
+        await app.publishTo(`log/${n}`, n);
+        await kit.gets(accounts[n] ?? assert.fail(), [n]);
+      }
+    },
+  },
+  {
     name: "S5: a subscription over the limit is refused by itself",
     needs: ["channels"],
     async check(kit) {
