@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Random } from "../../protocol/index.js";
 import type { Appended, Draft, Entry, Epoch, Key, LogOptions, Page, ReadFrom, Retain } from "../contract.js";
 import { decodeEntry, encodeEntry } from "./entry-codec.js";
+import { EpochNames } from "./epoch-names.js";
 import type { Keys } from "./keys.js";
 import type { Arg, Link } from "./link.js";
 import { buffer, list, numbers } from "./replies.js";
@@ -14,9 +15,6 @@ const LEAST_LIFE_MS = 86_400_000;
 
 /** A log has this many times as many fields for sequences as for text keys; a scope takes one to nine. */
 const SEQUENCE_FIELDS_PER_KEY = 20;
-
-/** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
-const EPOCH_LETTERS = 8;
 
 /** What `append.lua` says instead of an offset. */
 const CONFLICT = 1;
@@ -33,12 +31,14 @@ export class LogCalls {
   readonly #keys: Keys;
   readonly #replication: Replication | undefined;
   readonly #options: LogCallsOptions;
+  readonly #epochNames: EpochNames;
 
   constructor(link: Link, keys: Keys, replication: Replication | undefined, options: LogCallsOptions) {
     this.#link = link;
     this.#keys = keys;
     this.#replication = replication;
     this.#options = options;
+    this.#epochNames = new EpochNames(options.random);
   }
 
   /** Hot path: one script per batch. */
@@ -51,7 +51,7 @@ export class LogCalls {
     const { maxKeys } = this.#options;
     const { retain, fence } = options;
     const args: Arg[] = [
-      this.#epochName(),
+      this.#epochNames.next(),
       options.dedupe,
       maxKeys,
       maxKeys * SEQUENCE_FIELDS_PER_KEY,
@@ -79,7 +79,7 @@ export class LogCalls {
     const { limit, bytes } = from;
     const age = options.retain?.age ?? "";
     const args: Arg[] = [
-      this.#epochName(),
+      this.#epochNames.next(),
       this.#life(options),
       direction ?? "after",
       offset ?? 0,
@@ -105,7 +105,11 @@ export class LogCalls {
   }
 
   async seal(channel: string, token: string): Promise<void> {
-    await this.#link.script(scripts.seal, this.#keys.log(channel), [this.#epochName(), LEAST_LIFE_MS, token]);
+    await this.#link.script(scripts.seal, this.#keys.log(channel), [
+      this.#epochNames.next(),
+      LEAST_LIFE_MS,
+      token,
+    ]);
   }
 
   /** Milliseconds that a log lives after its last use: as long as its entries and keys are promised to last. 0 is for ever. */
@@ -115,10 +119,6 @@ export class LogCalls {
     if (!unaged) return Math.ceil(least);
     const { idle } = this.#options;
     return idle === undefined ? 0 : Math.ceil(Math.max(idle, 2 * dedupe));
-  }
-
-  #epochName(): string {
-    return this.#options.random.id().slice(0, EPOCH_LETTERS);
   }
 }
 
