@@ -11,7 +11,8 @@ import { Admission, type Entry } from "./connection/admission.js";
 import { Appender } from "./connection/appender.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
-import { obey, readUserCommand, writeUserCommand, type UserCommand } from "./connection/control.js";
+import { obey } from "./connection/control.js";
+import { Denials } from "./connection/denials.js";
 import { Drain } from "./connection/drain.js";
 import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
@@ -20,6 +21,7 @@ import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { Hub } from "./feed/hub.js";
+import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
 
 export interface EngineOptions {
@@ -61,6 +63,7 @@ export class Engine {
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
       appender: new Appender(broker),
+      denials: new Denials(),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({
         broker,
@@ -82,7 +85,7 @@ export class Engine {
     this.#heartbeat = new Heartbeat(clock, options.limits.ping);
     this.#stopListening = broker.listen((text) => {
       const command = readUserCommand(text);
-      if (command !== undefined) obey(command, this.#connections, options.registry);
+      if (command !== undefined) obey(command, this.#connections, this.node);
     });
   }
 

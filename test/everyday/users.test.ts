@@ -169,6 +169,56 @@ test("A14: log a user out everywhere, and keep them out", async () => {
   expect(eve.reason).toMatchObject({ code: "banned", message: "not you again" });
 });
 
+test.each(["websocket", "stream", "poll"] as const)(
+  "H42, S15: take a channel from a user at any moment, however they are connected (%s)",
+  async (transport) => {
+    const { app } = usersApp();
+    const { url } = await serve(app);
+    const ann = connect(url, { token: "ann", transports: [transport] });
+    onTestFinished(() => ann.close());
+    for (let n = 0; n < 5; n++) {
+      const room = ann.stream(`room/${n}`);
+      const told = new Promise((resolve) => room.on("unsubscribed", resolve));
+      await room.ready;
+      // With a message a poll is over.
+      if (n > 0) await app.publishTo(`room/${n}`, "hi");
+      await app.user("ann").unsubscribe(`room/${n}`, "it is over");
+      expect(await told).toMatchObject({ code: "forbidden", message: "it is over" });
+    }
+  },
+);
+
+test.each(["stream", "poll"] as const)(
+  "N18, K20: a token that expires between two requests is found out with the next (%s)",
+  async (transport) => {
+    let good = "old";
+    const app = tidemark({
+      ...quiet,
+      http: { stream: 50, poll: 50 },
+      authenticate: ({ token = "" }) => {
+        if (token !== good) throw new TidemarkError("token_expired", "it has expired");
+        return { id: "ann" };
+      },
+    }).channels({ "room/:id": stream({ retain: { count: 100 } }) });
+    const { url } = await serve(app);
+    const options = { transports: [transport] } as const;
+    const renewing = connect(url, { ...options, token: async () => good });
+    const fixed = connect(url, { ...options, token: "old", environment: { report() {} } });
+    onTestFinished(() => [renewing, fixed].forEach((client) => client.close()));
+    const room = renewing.stream("room/a");
+    const got = new Promise((resolve) => room.on("message", ({ data }) => resolve(data)));
+    await Promise.all([room.ready, fixed.stream("room/a").ready]);
+    const over = new Promise((resolve) =>
+      fixed.on("status", (status) => status === "closed" && resolve(status)),
+    );
+    good = "new";
+    await over;
+    expect(fixed.reason).toMatchObject({ code: "token_expired" });
+    await app.publishTo("room/a", "still here");
+    expect(await got).toBe("still here");
+  },
+);
+
 test("A11: why a connection has ended", async () => {
   const { run, ends } = running();
   const ann = run.connect({ token: "ann" });

@@ -184,6 +184,36 @@ describe("authenticate", () => {
     await bob.settled();
     await app.disconnect("ann");
   });
+
+  it("A14, A21: what a user is denied while the app is asked about them holds", async () => {
+    const bothAsked = deferred();
+    const answer = deferred();
+    let asked = 0;
+    const app = tidemark({
+      ...quiet,
+      authenticate: async ({ token }) => {
+        if (++asked === 2) bothAsked.resolve();
+        await answer.promise;
+        return { id: token ?? "" };
+      },
+    }).channels({ "chat/:id": stream(keep) });
+    const { url } = await serve(app);
+    const [ann, bob] = [await open(url), await open(url)];
+    const subs = { "chat/a": {}, "chat/b": {} };
+    ann.send({ id: 100, connect: { token: "ann", subs } });
+    bob.send({ id: 100, connect: { token: "bob", subs } });
+    await bothAsked.promise;
+    await app.disconnect("ann", "spam");
+    await app.user("bob").unsubscribe("chat/a", "not here");
+    answer.resolve();
+    expect(await ann.closed).toEqual({ code: 4502, reason: "spam" });
+    const { subs: begun } = (await bob.answer(100)) as { subs: Record<string, { ch: number }> };
+    expect(await bob.event("unsubscribed")).toMatchObject({ ch: begun["chat/a"]?.ch, message: "not here" });
+    await app.publishTo("chat/a", 1);
+    await app.publishTo("chat/b", 2);
+    await bob.settled();
+    expect(bob.lines.filter(Array.isArray).map((message) => (message as unknown[])[2])).toEqual([2]);
+  });
 });
 
 describe("allow", () => {

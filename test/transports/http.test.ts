@@ -173,6 +173,50 @@ describe("K6: over HTTP", () => {
   });
 });
 
+describe("H42: what the application denies a user between two requests", () => {
+  const CURSOR = { "log/a": { cursor: "e:1" } };
+  const as = (token: string, subs: object = CURSOR) => ({ body: body({ id: 1, connect: { token, subs } }) });
+
+  test.each(["poll", "stream"])("disconnects the %s that goes on, and nobody else's", async (way) => {
+    await serve();
+    await app.disconnect("ann", "spam");
+    const { status, lines } = await ask(`${url}/${way}?away=0`, as("ann"));
+    expect(status).toBe(403);
+    expect(lines).toMatchObject([{ close: 4502, error: { code: "forbidden", message: "spam" } }]);
+    expect((await ask(`${url}/poll?wait=0&away=0`, as("bob"))).status).toBe(200);
+    // Somebody new, who may have been let in again.
+    expect((await ask(`${url}/poll?wait=0`, as("ann"))).status).toBe(200);
+    for (const nonsense of ["-1", "x", ""])
+      expect((await ask(`${url}/poll?wait=0&away=${nonsense}`, as("ann"))).status).toBe(200);
+  });
+
+  test("ends an EventSource that comes back by itself", async () => {
+    await serve();
+    await app.disconnect("ann");
+    const headers = { "last-event-id": "e:1" };
+    const back = await ask(`${url}/sse?channel=log/a&token=ann`, { method: "GET", headers });
+    expect(back.status).toBe(403);
+    expect((await begin(`${url}/sse?channel=log/a&token=ann`, { method: "GET" })).status).toBe(200);
+  });
+
+  test("ends a subscription that goes on, and none that begins", async () => {
+    await serve();
+    await app.user("ann").unsubscribe("log/a", "not here");
+    const events = async (subs: object): Promise<unknown[]> => {
+      const { lines } = await ask(`${url}/poll?wait=0&away=100`, as("ann", subs));
+      return lines.filter(({ event }) => event === "unsubscribed");
+    };
+    const event = { event: "unsubscribed", code: "forbidden", message: "not here" };
+    expect(await events(CURSOR)).toMatchObject([event]);
+    // Whoever asks with a cursor has not heard of it, or would not.
+    expect(await events(CURSOR)).toMatchObject([event]);
+    expect(await events({ "log/a": {} })).toEqual([]);
+    expect(await events({ "log/b": { cursor: "e:1" } })).toEqual([]);
+    await app.user("ann").subscribe("log/a");
+    expect(await events(CURSOR)).toEqual([]);
+  });
+});
+
 describe("commands", () => {
   beforeEach(() => serve());
 

@@ -31,6 +31,7 @@ export interface Web {
       readonly cache: "no-store";
     },
   ): Promise<Answer>;
+  readonly performance: { now(): number };
   readonly Blob: new (parts: BlobPart[], options: { type: string }) => Blob;
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
@@ -60,6 +61,8 @@ export function httpTransport(
   let listening = stop;
   /** The connect command that goes before others: who this is. */
   let head = "";
+  /** When it last heard anything of the messages. What its user is denied between two answers is asked for with the next. */
+  let heard: number | undefined;
   /** Whether the last answer ended by itself, so that the next may take its time. */
   let patient = false;
   let waiting: (string | Uint8Array)[] = [];
@@ -78,6 +81,8 @@ export function httpTransport(
     address.pathname += `/${path}`;
     if (path === "poll" && !patient) address.searchParams.set("wait", "0");
     patient = false;
+    if (!aside && heard !== undefined)
+      address.searchParams.set("away", String(Math.ceil(web.performance.now() - heard)));
     let timer: unknown;
     // The silence of the messages is noticed by who reads them; that of an answer to commands is not.
     const watch = (ms = ping + SILENCE_BEYOND_PING, last = false): void => {
@@ -102,6 +107,7 @@ export function httpTransport(
       for (;;) {
         const { done, value } = await reader.read();
         watch();
+        if (!aside) heard = web.performance.now();
         text += decoder.decode(value, { stream: !done });
         // A blank line ends a frame; within one, a line and its bytes may be apart still.
         const end = done ? text.length : text.lastIndexOf("\n\n");

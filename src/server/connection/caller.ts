@@ -32,6 +32,8 @@ export interface Caller {
   readonly client: string;
   /** Whether it comes, goes on from another one, or belongs to one. */
   readonly entry: Entry;
+  /** For so many milliseconds before it began, what its user was denied may not have reached it. */
+  readonly missed: number;
   readonly closed: boolean;
   /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
   readonly asksAgain: boolean;
@@ -47,6 +49,8 @@ export interface Caller {
 
   /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
   identified(identity: Identity): void;
+  /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
+  whenOpen(run: () => void): void;
   session(channel: string): ChannelSession;
   grant(channel: string): void;
   revoke(channel: string): void;

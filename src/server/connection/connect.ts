@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
+import { catchUp } from "./control.js";
 import { notGiven, prepare, type Started } from "./subscribe.js";
 
 /** What a line has besides the answer in it, in bytes. */
@@ -11,6 +12,7 @@ const AROUND_ANSWER = 32;
 /** Carries out a connect command and answers it. Never rejects. */
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {
   const { node, client, peer } = connection;
+  const began = node.clock.monotonic();
   const problem = subsProblem(command.subs.size, connection.asksAgain);
   if (problem !== undefined) return connection.close("policy", problem);
   const wait = node.admission.admit(connection.entry, node.clock.monotonic());
@@ -34,6 +36,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     return;
   }
   connection.identified(identity);
+  if (!connection.closed) catchUp(connection, identity, began, command.subs);
   if (connection.closed) return;
   const started = await subscribeAll(connection, identity, command, given);
   const subs = [...started].map(([name, one]) => {

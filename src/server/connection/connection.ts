@@ -55,6 +55,7 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   readonly out: Outgoing;
   readonly client: string;
   readonly entry: Entry;
+  missed = 0;
   readonly sessions = new Map<string, ChannelSession>();
   subscriptions = 0;
   calls = 0;
@@ -142,7 +143,6 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
   }
 
-  /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
   whenOpen(run: () => void): void {
     if (this.#state.at === "open") run();
     else if (!this.closed) (this.#onOpen ??= []).push(run);

@@ -1,50 +1,58 @@
-/** What an app says to all connections of one user, on whichever nodes they are: texts from node to node. */
-import type { ChannelRegistry } from "../channels/registry.js";
-import type { Connection } from "./connection.js";
+/** Carries out what an app says to all connections of one user. */
+import type { SubscribeOptions } from "../../protocol/index.js";
+import type { Caller, Identity } from "./caller.js";
+import type { ServerNode } from "./node.js";
 import { subscribeByServer, unsubscribeByServer } from "./subscribe.js";
+import type { UserCommand } from "./user-command.js";
 
-/** To whom, and what is to happen. */
-export type UserCommand = { readonly user: string } & (
-  | { readonly do: "subscribe"; readonly channel: string }
-  | { readonly do: "unsubscribe"; readonly channel: string; readonly code: string; readonly message: string }
-  | { readonly do: "disconnect"; readonly reason: string }
-);
-
-/** So that other texts between nodes are not taken for these. */
-const MARK = "user ";
-
-export function writeUserCommand(command: UserCommand): string {
-  return MARK + JSON.stringify(command);
-}
-
-/** `undefined` for a text that is something else. Other nodes of the broker are trusted: nobody else can send one. */
-export function readUserCommand(text: string): UserCommand | undefined {
-  return text.startsWith(MARK) ? (JSON.parse(text.slice(MARK.length)) as UserCommand) : undefined;
-}
-
-/** Carries it out on this node's connections. */
-export function obey(
-  command: UserCommand,
-  connections: Iterable<Connection>,
-  registry: ChannelRegistry,
-): void {
+/** Carries it out on this node's connections, and keeps it in mind for those to come. */
+export function obey(written: UserCommand, connections: Iterable<Caller>, node: ServerNode): void {
+  const command =
+    "channel" in written ? { ...written, channel: node.registry.spell(written.channel) } : written;
   const theirs = [...connections].filter(({ identity }) => identity?.userId === command.user);
-  for (const connection of theirs) {
-    switch (command.do) {
-      case "subscribe":
-        connection.whenOpen(() => subscribeByServer(connection, registry.spell(command.channel)));
-        break;
-      case "unsubscribe": {
-        const { channel, code, message } = command;
-        connection.whenOpen(() => unsubscribeByServer(connection, registry.spell(channel), code, message));
-        break;
-      }
-      case "disconnect":
-        connection.close("disconnected", command.reason);
-        break;
-      default:
-        // A newer node may know more than this one.
-        command satisfies never;
+  node.denials.note(command, node.clock.monotonic());
+  for (const connection of theirs) carryOut(command, connection);
+}
+
+function carryOut(command: UserCommand, connection: Caller): void {
+  switch (command.do) {
+    case "subscribe":
+      connection.whenOpen(() => subscribeByServer(connection, command.channel));
+      break;
+    case "unsubscribe": {
+      const { channel, code, message } = command;
+      connection.whenOpen(() => unsubscribeByServer(connection, channel, code, message));
+      break;
+    }
+    case "disconnect":
+      connection.close("disconnected", command.reason);
+      break;
+    default:
+      // A newer node may know more than this one.
+      command satisfies never;
+  }
+}
+
+/**
+ * Carries out what a connection's user was denied while it began, or before that, where its client may not have heard of
+ * it. Only what the client asks for is ended: what it is given, it is given each time.
+ *
+ * @param began when it did, on the monotonic clock
+ */
+export function catchUp(
+  connection: Caller,
+  { userId }: Identity,
+  began: number,
+  subs: ReadonlyMap<string, SubscribeOptions>,
+): void {
+  const { denials, registry } = connection.node;
+  for (const denial of denials.since(userId, began - connection.missed)) {
+    if (denial.do === "disconnect") return carryOut(denial, connection);
+    for (const [name, { cursor }] of subs) {
+      if (registry.spell(name) !== denial.channel) continue;
+      // A client that has heard of it, and begins anew, has no cursor.
+      const goesOn = cursor !== undefined || registry.resolve(name)?.def.kind === "transient";
+      if (denial.at >= began || goesOn) carryOut(denial, connection);
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Logger } from "../logger.js";
 import type { Admission } from "./admission.js";
 import type { Appender } from "./appender.js";
 import type { Budget } from "./budget.js";
+import type { Denials } from "./denials.js";
 import type { Farewells } from "./farewells.js";
 import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
@@ -65,6 +66,7 @@ export interface ServerNode {
   readonly admission: Admission;
   readonly rates: RateMemory;
   readonly appender: Appender;
+  readonly denials: Denials;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

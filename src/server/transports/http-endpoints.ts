@@ -13,6 +13,7 @@ import {
 } from "../../protocol/index.js";
 import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
+import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
 import { linesOf, readBody } from "./http-body.js";
 import type { HttpRequest, HttpResponse } from "./http-exchange.js";
@@ -44,6 +45,9 @@ export interface HttpMountOptions {
 
 const METHODS = { stream: "POST", poll: "POST", send: "POST", sse: "GET" } as const;
 type Endpoint = keyof typeof METHODS;
+
+/** How long an answer and the next request may take on their way, in milliseconds. */
+const ON_THE_WAY_MS = 5000;
 
 /** A subscription that was refused, as an answer to connect has it. In names, quotes are escaped. */
 const REFUSED = '"error":{';
@@ -192,6 +196,7 @@ export class HttpEndpoints {
 
   #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
     const connection = this.#engine.accept(link, peerOf(request), entry);
+    connection.missed = missedBy(request);
     link.attach(connection);
     return connection;
   }
@@ -203,6 +208,14 @@ export class HttpEndpoints {
     const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
     response.once("close", () => clock.clearTimeout(timer));
   }
+}
+
+/** For how long its client may have missed what its user was denied: since it last heard anything, and on its way here. */
+function missedBy(request: HttpRequest): number {
+  const away = /[?&]away=(\d{1,15})(&|$)/.exec(request.url ?? "")?.[1];
+  // A browser that comes back by itself waits for up to three seconds.
+  const ms = away ?? (request.headers["last-event-id"] === undefined ? undefined : 3000);
+  return ms === undefined ? 0 : Math.min(Number(ms) + ON_THE_WAY_MS, KEPT_MS);
 }
 
 /** A connect command that is answered also where it has no id: a stream has to begin, and a poll to end. */

@@ -145,6 +145,7 @@ export class Line {
 
   readonly #web: Web = {
     Blob: SimBlob,
+    performance: { now: () => this.#options.client.clock.monotonic() },
     setTimeout: (run, ms) => this.#options.client.clock.setTimeout(run, ms),
     clearTimeout: (timer) => this.#options.client.clock.clearTimeout(timer),
     fetch: (address, { body, signal }) => {
