@@ -1,5 +1,5 @@
 /**
- * npm run bench:redis-latency -- --rate 5000 --channels 100 --seconds 10
+ * npm run bench:redis-latency -- --rate 5000 --channels 100 --connections 100 --seconds 10
  *
  * How long a message takes from its publisher on one node to a subscriber on the other, with Redis in between: from
  * the moment at which it was to be sent. Needs redis-server; starts one of its own.
@@ -14,7 +14,12 @@ const WARM_UP_S = 2;
 const TARGET_MS = 5;
 const PATH = "/connect";
 
-const { rate, channels, seconds } = numberOptions({ rate: 5000, channels: 100, seconds: 10 });
+const { rate, channels, connections, seconds } = numberOptions({
+  rate: 5000,
+  channels: 100,
+  connections: 100,
+  seconds: 10,
+});
 const redis = await RedisServer.start();
 const nodes = [
   await Remote.start<RedisNode>("servers/redis.js", import.meta.url),
@@ -26,8 +31,16 @@ const latencies = new Histogram();
 let delivered = 0;
 let idem = 1;
 const names = Array.from({ length: channels }, (_, i) => `bench/${i}`);
-const publishers = await Promise.all(names.map(() => connected(here, {}, () => {})));
-await Promise.all(names.map((name) => connected(there, { [name]: {} }, heard)));
+/** As many publish as subscribe, and each is on every so-manieth channel. */
+const shares = Array.from({ length: connections }, (_, i) =>
+  names.filter((_name, at) => at % connections === i),
+);
+const publishers = await Promise.all(shares.map(() => connected(here, {}, () => {})));
+await Promise.all(
+  shares.map((share) => connected(there, Object.fromEntries(share.map((name) => [name, {}])), heard)),
+);
+/** What each publisher sends at the end of this turn. */
+const due: Buffer[][] = publishers.map(() => []);
 
 await load(WARM_UP_S);
 latencies.clear();
@@ -71,12 +84,19 @@ async function load(duration: number): Promise<number> {
       data: { at: time, pad: "x".repeat(40) },
       idem: idem++,
     };
-    publishers[channel]?.send(clientFrame(JSON.stringify(command)));
+    const frames = due[channel % connections];
+    if (frames?.push(clientFrame(JSON.stringify(command))) === 1) setImmediate(flush, channel % connections);
   });
   const end = performance.now() + 5000;
   while (delivered < expected && performance.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return total;
+}
+
+/** All that is due in a turn goes in one write, as a busy client would send it. */
+function flush(publisher: number): void {
+  const frames = due[publisher]?.splice(0) ?? [];
+  publishers[publisher]?.send(Buffer.concat(frames));
 }
 
 /** Hot path: a frame of messages, in which a payload is found by the letters before it. */
