@@ -1,5 +1,5 @@
 /** What a scenario of the benchmark is, and the rounds that most of them consist of. */
-import { NAMES, start, type Contender, type Name } from "./contenders.js";
+import { FLOOR, NAMES, start, type Contender, type Name, type Runner } from "./contenders.js";
 import type { Generator } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
@@ -53,7 +53,7 @@ export type Figures = Readonly<Record<string, number>>;
 export interface Medians {
   /** A row of the table; the figure is multiplied by `factor`. */
   row(what: string, figure: string, unit: Row["unit"], factor?: number): Row;
-  value(figure: string, name: Name): number;
+  value(figure: string, name: Runner): number;
 }
 
 /** How the rounds of a scenario go. */
@@ -64,6 +64,8 @@ interface Plan {
   readonly light: boolean;
   /** Whether clients that come back get what they missed, on a server that does that only when it is told to. */
   readonly recover?: boolean;
+  /** Whether the floor is measured too. */
+  readonly floor?: boolean;
 }
 
 /** What warms servers up: code that has not run often enough is not compiled yet. */
@@ -78,34 +80,39 @@ const WARM_UP = {
 /** Runs `round` for each server in turn, so many times; the servers run all the while. */
 export async function interleave(
   context: Context,
-  { title, rounds, light, recover = false }: Plan,
+  { title, rounds, light, recover = false, floor = false }: Plan,
   round: (contender: Contender) => Promise<Figures>,
 ): Promise<Medians> {
   const { generator, quick } = context;
-  const contenders = new Map<Name, Contender>();
+  const contenders = new Map<Runner, Contender>();
+  const runners: readonly Runner[] = floor ? [...NAMES, FLOOR] : NAMES;
   try {
-    for (const name of NAMES) {
+    for (const name of runners) {
       const contender = await start(name, { recover });
       contenders.set(name, contender);
       if (light && !quick) await measure(contender, generator, WARM_UP, { warmUp: 1, seconds: 0.1 });
     }
-    return await takeTurns(context, title, rounds, (name) => round(contenders.get(name) as Contender));
+    const one = (name: Runner): Promise<Figures> => round(contenders.get(name) as Contender);
+    return await takeTurns(context, { title, rounds, runners }, one);
   } finally {
     await Promise.all(Array.from(contenders.values(), ({ process }) => process.stop()));
   }
 }
 
 /** Runs `round` for each server in turn, so many times; the one that is first changes from round to round. */
-export async function takeTurns(
+export async function takeTurns<Each extends Runner = Name>(
   { say }: Context,
-  title: string,
-  rounds: number,
-  round: (name: Name, index: number) => Promise<Figures>,
+  {
+    title,
+    rounds,
+    runners,
+  }: { readonly title: string; readonly rounds: number; readonly runners: readonly Each[] },
+  round: (name: Each, index: number) => Promise<Figures>,
 ): Promise<Medians> {
-  const all = new Map<Name, Figures[]>(NAMES.map((name) => [name, []]));
+  const all = new Map<Runner, Figures[]>(runners.map((name) => [name, []]));
   for (let i = 0; i < rounds; i++) {
-    for (let j = 0; j < NAMES.length; j++) {
-      const name = NAMES[(i + j) % NAMES.length] as Name;
+    for (let j = 0; j < runners.length; j++) {
+      const name = runners[(i + j) % runners.length] as Each;
       say(`${title}: round ${i + 1} of ${rounds}, ${name}`);
       all.get(name)?.push(await round(name, i));
     }
@@ -113,8 +120,8 @@ export async function takeTurns(
   return mediansOf(all);
 }
 
-export function mediansOf(all: ReadonlyMap<Name, readonly Figures[]>): Medians {
-  const list = (figure: string, name: Name): number[] =>
+export function mediansOf(all: ReadonlyMap<Runner, readonly Figures[]>): Medians {
+  const list = (figure: string, name: Runner): number[] =>
     (all.get(name) ?? []).flatMap((figures) => figures[figure] ?? []);
   return {
     value: (figure, name) => median(list(figure, name)),

@@ -1,4 +1,4 @@
-import { start, type Name } from "../contenders.js";
+import { NAMES, start, type Name } from "../contenders.js";
 import { measure, type Measured } from "../measure.js";
 import { takeTurns, type Context, type Scenario } from "../scenario.js";
 
@@ -23,7 +23,8 @@ export const slowReaders: Scenario = {
     `${SLOW} of the subscribers (5 %) read 1 KB a second. The latency is that of the others. Each run has a server process of its own; memory is how much more ` +
     "is resident at the end of the second run than at the end of the first, the clients still connected, after a forced collection.",
   run: async (context) => {
-    const medians = await takeTurns(context, "Slow readers", context.quick ? 1 : 3, async (name, i) => {
+    const plan = { title: "Slow readers", rounds: context.quick ? 1 : 3, runners: NAMES };
+    const medians = await takeTurns(context, plan, async (name, i) => {
       // What comes first changes from round to round.
       const order = i % 2 === 0 ? [0, SLOW] : [SLOW, 0];
       const runs = new Map<number, Measured>();
