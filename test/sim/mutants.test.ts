@@ -33,7 +33,7 @@ describe("planted bugs", () => {
 
 describe("the simulation finds planted bugs", () => {
   beforeAll(() => workshop.original(), 60_000);
-  afterAll(() => workshop.clear());
+  afterAll(() => workshop.clear(), 60_000);
 
   test.each(SHORT)("%s", { timeout: 120_000 }, async (name) => {
     const mutant = MUTANTS.find((one) => one.name === name) as Mutant;
