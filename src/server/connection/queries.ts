@@ -6,7 +6,7 @@ import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
 import { withBytes } from "../feed/encode.js";
-import { PAGE_BYTES } from "../feed/feed.js";
+import { PAGE_BYTES } from "../feed/laggards.js";
 import type { Caller, Identity } from "./caller.js";
 import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
 

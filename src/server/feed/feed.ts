@@ -1,27 +1,22 @@
 /**
- * One channel's log as this node sees it: where the log is, who is at its end, who is behind. The feed is itself
- * a cursor; its subscribers are live when they stand where it stands.
+ * One channel's log as this node sees it: where the log is, and who is at its end. The feed is itself a cursor; its
+ * subscribers are live when they stand where it stands.
  *
  * In: hints from the broker. Out: one chunk per turn to every live subscriber. Whoever cannot take a chunk stops
- * being live and reads on by itself when its socket has drained. A hole in the hints is mended by reading.
+ * being live and is one of the {@link Laggards}. A hole in the hints is mended by reading.
  */
 import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
-import { MAX_OFFSET, formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
+import { MAX_OFFSET, type Clock, type Cursor } from "../../protocol/index.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
 import { gapLine, messageLine } from "./encode.js";
+import { Laggards, PAGE_BYTES, RETRY_MS, type LiveEdge } from "./laggards.js";
 import { readOn, type Reading, type Step } from "./resume.js";
 import { Audience, type Subscriber } from "./subscriber.js";
 import { Tail } from "./tail.js";
 
-/** A page for somebody who is behind, in bytes. */
-export const PAGE_BYTES = 32 * 1024;
 const PAGE_ENTRIES = 500;
 /** How much of a log a node keeps in memory, in bytes. */
 const TAIL_BYTES = 128 * 1024;
-/** How many pages of the tail are kept for others who stand at the same place. */
-const MAX_SHARED_PAGES = 16;
-/** How long to wait before a failed or stale read is tried again, in milliseconds. */
-const RETRY_MS = 250;
 
 /** Where a subscription begins; without a cursor at the head, wherever that is when it begins. */
 export interface Start {
@@ -42,29 +37,14 @@ export interface FeedDeps {
   readonly onError: (error: unknown, channel: string) => void;
 }
 
-/** What is sent to everybody who stands at one cursor: encoded once. */
-interface EncodedPage {
-  readonly chunk: Chunk;
-  readonly end: Cursor;
-}
-
-/** What was found after a cursor. */
-interface Found {
-  /** Missing where nothing was. */
-  readonly page: EncodedPage | undefined;
-  /** Where a subscriber stands that has been sent the page. */
-  readonly end: Cursor;
-  /** Whether the cursor is beyond what the read saw. */
-  readonly ahead: boolean;
-}
-
-export class Feed {
+export class Feed implements LiveEdge {
   readonly #channel: string;
   readonly #ch: number;
   readonly #deps: FeedDeps;
   readonly #log: LogOptions;
   readonly #tail: Tail;
   readonly audience = new Audience();
+  readonly #laggards: Laggards;
   /** Where the log is, as far as this node knows: `#flushed` and then `#pending`. */
   #cursor: Cursor = { epoch: "", offset: 0 };
   /** Where the live subscribers are. */
@@ -80,10 +60,6 @@ export class Feed {
   #hole = false;
   #onHole: () => void = () => {};
   #closed = false;
-  /** Pages being read for subscribers behind, by cursor: one read and one encoding for all who stand there. */
-  readonly #reads = new Map<string, Promise<Found>>();
-  /** Pages made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
-  readonly #pages = new Map<number, EncodedPage>();
 
   constructor(channel: string, ch: number, log: LogOptions, deps: FeedDeps) {
     this.#channel = channel;
@@ -96,6 +72,7 @@ export class Feed {
       bytes: Math.min(retain?.bytes ?? Infinity, TAIL_BYTES),
       age: retain?.age,
     });
+    this.#laggards = new Laggards(channel, this, this.#tail, deps);
   }
 
   /** Finds the head; hints must be coming in already. Rejects with the broker's error; the feed is then of no use. */
@@ -115,11 +92,21 @@ export class Feed {
     return this.#flushed;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get known(): Cursor {
+    return this.#cursor;
+  }
+
+  get keeps(): boolean {
+    return this.#log.retain !== undefined;
+  }
+
   /** Begins delivery from the subscriber's cursor, which may be anywhere. */
   add(subscriber: Subscriber): void {
-    if (this.#joins(subscriber)) return;
-    this.audience.addBehind(subscriber);
-    this.#catchUp(subscriber);
+    this.#laggards.add(subscriber);
   }
 
   /** Where delivery starts for somebody who wants the newest `count` messages, and whether all of them are still there. */
@@ -222,7 +209,7 @@ export class Feed {
     do {
       this.#repairAgain = false;
       try {
-        const read = await this.#read(this.#cursor.offset);
+        const read = await this.read(this.#cursor.offset);
         if (this.#closed) return;
         let reading = this.#unseen(read);
         if (!this.#hole && reading?.steps.some(leavesOut)) {
@@ -284,7 +271,7 @@ export class Feed {
     this.#pending = [];
     let base = this.#flushed;
     const deliver = (lines: EncodedLine[], end: Cursor): void => {
-      this.audience.deliver(new Chunk(lines), (subscriber) => this.#lag(subscriber, base));
+      this.audience.deliver(new Chunk(lines), (subscriber) => this.#laggards.lag(subscriber, base));
       base = end;
     };
     let lines: EncodedLine[] = [];
@@ -306,17 +293,13 @@ export class Feed {
     }
     if (lines.length > 0) deliver(lines, at);
     this.#flushed = this.#cursor;
-    // Even an empty map makes a new table when it is cleared.
-    if (this.#pages.size > 0) this.#pages.clear();
     if (this.#afterFlush.length > 0) for (const resume of this.#afterFlush.splice(0)) resume();
-    for (const subscriber of this.audience.behind) {
-      if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
-    }
+    this.#laggards.onMoved();
   }
 
-  /** Whether the live subscribers have yet to come to `cursor`. */
-  #isBefore(cursor: Cursor): boolean {
-    return cursor.epoch === this.#flushed.epoch && cursor.offset > this.#flushed.offset;
+  /** The line of something that is read for those who are behind. */
+  encode(step: Step): EncodedLine {
+    return this.#encode(step, false);
   }
 
   #encode(step: Step, keep: boolean): EncodedLine {
@@ -330,99 +313,8 @@ export class Feed {
     return line;
   }
 
-  #lag(subscriber: Subscriber, at: Cursor): void {
-    subscriber.cursor = at;
-    subscriber.trusted = true;
-    subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-  }
-
-  /** In the live set from here on, if it stands where the live ones stand. */
-  #joins(subscriber: Subscriber): boolean {
-    if (subscriber.cursor.offset !== this.#flushed.offset || subscriber.cursor.epoch !== this.#flushed.epoch)
-      return false;
-    this.audience.addLive(subscriber);
-    return true;
-  }
-
-  /** Sends what follows the subscriber's cursor, page by page, as its socket takes it; joins it in at the end. */
-  #catchUp(subscriber: Subscriber): void {
-    if (this.#closed || subscriber.state === "gone" || subscriber.state === "live") return;
-    subscriber.state = "behind";
-    if (this.#joins(subscriber)) return;
-    if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-    if (subscriber.trusted || this.#log.retain !== undefined) {
-      const page = this.#tailPage(subscriber.cursor);
-      if (page !== undefined) return this.#send(subscriber, page);
-    }
-    this.#readFor(subscriber).catch((error: unknown) => {
-      this.#deps.onError(error, this.#channel);
-      this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
-    });
-  }
-
-  async #readFor(subscriber: Subscriber): Promise<void> {
-    const { page, end, ahead } = await this.#readShared(subscriber.cursor);
-    if (this.#closed || subscriber.state === "gone") return;
-    if (page !== undefined) return this.#send(subscriber, page);
-    subscriber.cursor = end;
-    if (this.#joins(subscriber)) return;
-    // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
-    // or this node's feed is what lags: then the subscriber waits for it to come by.
-    if (ahead || this.#isBefore(end)) subscriber.state = "ahead";
-    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-  }
-
-  #send(subscriber: Subscriber, { chunk, end }: EncodedPage): void {
-    const taken = subscriber.out.offer(chunk);
-    if (taken) subscriber.cursor = end;
-    if (this.#joins(subscriber)) return;
-    // As many pages a turn as there is room for: whoever reads on must be faster than what comes in meanwhile.
-    if (taken && subscriber.out.roomy) this.#catchUp(subscriber);
-    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-  }
-
-  /** What follows `cursor` in this node's memory, encoded once for all who stand there. */
-  #tailPage(cursor: Cursor): EncodedPage | undefined {
-    if (cursor.epoch !== this.#flushed.epoch) return undefined;
-    const known = this.#pages.get(cursor.offset);
-    if (known !== undefined) return known;
-    const entries = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
-    const newest = entries?.at(-1);
-    if (entries === undefined || newest === undefined) return undefined;
-    const chunk = new Chunk(entries.map((entry) => entry.line));
-    return this.#keep(cursor, { chunk, end: { epoch: cursor.epoch, offset: newest.offset } });
-  }
-
-  /** Keeps a page until the end of the turn, for others who come by the same cursor. */
-  #keep(cursor: Cursor, page: EncodedPage): EncodedPage {
-    if (cursor.epoch !== this.#flushed.epoch || this.#closed) return page;
-    if (this.#pages.size === 0) this.#deps.collect(() => this.#pages.clear());
-    if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
-    return page;
-  }
-
-  #readShared(cursor: Cursor): Promise<Found> {
-    const key = formatCursor(cursor);
-    let reading = this.#reads.get(key);
-    if (reading === undefined) {
-      reading = this.#readAfter(cursor).finally(() => this.#reads.delete(key));
-      this.#reads.set(key, reading);
-    }
-    return reading;
-  }
-
-  async #readAfter(cursor: Cursor): Promise<Found> {
-    const read = await this.#read(cursor.offset);
-    const { steps, cursor: end, standing } = readOn(cursor, read);
-    if (read.head > this.#cursor.offset || read.epochs.at(-1)?.epoch !== this.#cursor.epoch) this.check();
-    if (steps.length === 0) return { page: undefined, end, ahead: standing === "ahead" };
-    const chunk = new Chunk(steps.map((step) => this.#encode(step, false)));
-    // What a log that keeps nothing says to a stranger is not what this node's memory has for those who lag.
-    const page = this.#log.retain === undefined ? { chunk, end } : this.#keep(cursor, { chunk, end });
-    return { page, end, ahead: false };
-  }
-
-  #read(after: number): Promise<Page> {
+  /** A page of what follows. */
+  read(after: number): Promise<Page> {
     return this.#deps.broker.read(
       this.#channel,
       { after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES },

@@ -1,0 +1,192 @@
+/**
+ * The subscribers of a channel that are behind. Each reads on from its own cursor, page by page, as its socket takes it,
+ * and is live again when it stands where the live ones stand. Those who stand at one place share what is read for them.
+ */
+import type { Page } from "../../broker/index.js";
+import { formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
+import { Chunk, type EncodedLine } from "./chunk.js";
+import { readOn, type Step } from "./resume.js";
+import type { Audience, Subscriber } from "./subscriber.js";
+import type { Tail } from "./tail.js";
+
+/** A page for somebody who is behind, in bytes. */
+export const PAGE_BYTES = 32 * 1024;
+/** How long to wait before a failed or stale read is tried again, in milliseconds. */
+export const RETRY_MS = 250;
+/** How many pages of the tail are kept for others who stand at the same place. */
+const MAX_SHARED_PAGES = 16;
+
+/** The live end of a channel: what those who are behind have to come up to. */
+export interface LiveEdge {
+  /** Where the live subscribers are. */
+  readonly head: Cursor;
+  /** Where the log is, as far as this node knows. */
+  readonly known: Cursor;
+  readonly closed: boolean;
+  /** Whether the log keeps anything. */
+  readonly keeps: boolean;
+  readonly audience: Audience;
+  /** A page of what follows. Rejects with the broker's error. */
+  read(after: number): Promise<Page>;
+  encode(step: Step): EncodedLine;
+  /** Compares with the broker's head, and repairs. */
+  check(): void;
+}
+
+export interface LaggardsDeps {
+  readonly clock: Clock;
+  /** Has `flush` called at the end of this turn. */
+  readonly collect: (flush: () => void) => void;
+  /** Told of reads that failed; they are tried again. */
+  readonly onError: (error: unknown, channel: string) => void;
+}
+
+/** What is sent to everybody who stands at one cursor: encoded once. */
+interface EncodedPage {
+  readonly chunk: Chunk;
+  readonly end: Cursor;
+}
+
+/** What was found after a cursor. */
+interface Found {
+  /** Missing where nothing was. */
+  readonly page: EncodedPage | undefined;
+  /** Where a subscriber stands that has been sent the page. */
+  readonly end: Cursor;
+  /** Whether the cursor is beyond what the read saw. */
+  readonly ahead: boolean;
+}
+
+export class Laggards {
+  readonly #channel: string;
+  readonly #edge: LiveEdge;
+  readonly #tail: Tail;
+  readonly #deps: LaggardsDeps;
+  /** Pages being read, by cursor: one read and one encoding for all who stand there. */
+  readonly #reads = new Map<string, Promise<Found>>();
+  /** Pages made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
+  readonly #pages = new Map<number, EncodedPage>();
+
+  constructor(channel: string, edge: LiveEdge, tail: Tail, deps: LaggardsDeps) {
+    this.#channel = channel;
+    this.#edge = edge;
+    this.#tail = tail;
+    this.#deps = deps;
+  }
+
+  /** Begins delivery from the subscriber's cursor, which may be anywhere. */
+  add(subscriber: Subscriber): void {
+    if (this.#joins(subscriber)) return;
+    this.#edge.audience.addBehind(subscriber);
+    this.#catchUp(subscriber);
+  }
+
+  /** A live one could not take what came, and stands at `at`. It reads on when there is room. */
+  lag(subscriber: Subscriber, at: Cursor): void {
+    subscriber.cursor = at;
+    subscriber.trusted = true;
+    subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  /** The live ones are further. */
+  onMoved(): void {
+    // Even an empty map makes a new table when it is cleared.
+    if (this.#pages.size > 0) this.#pages.clear();
+    for (const subscriber of this.#edge.audience.behind) {
+      if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
+    }
+  }
+
+  /** Whether the live subscribers have yet to come to `cursor`. */
+  #isBefore(cursor: Cursor): boolean {
+    const { head } = this.#edge;
+    return cursor.epoch === head.epoch && cursor.offset > head.offset;
+  }
+
+  /** In the live set from here on, if it stands where the live ones stand. */
+  #joins(subscriber: Subscriber): boolean {
+    const { head, audience } = this.#edge;
+    if (subscriber.cursor.offset !== head.offset || subscriber.cursor.epoch !== head.epoch) return false;
+    audience.addLive(subscriber);
+    return true;
+  }
+
+  /** Sends what follows the subscriber's cursor, page by page, as its socket takes it; joins it in at the end. */
+  #catchUp(subscriber: Subscriber): void {
+    if (this.#edge.closed || subscriber.state === "gone" || subscriber.state === "live") return;
+    subscriber.state = "behind";
+    if (this.#joins(subscriber)) return;
+    if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+    if (subscriber.trusted || this.#edge.keeps) {
+      const page = this.#tailPage(subscriber.cursor);
+      if (page !== undefined) return this.#send(subscriber, page);
+    }
+    this.#readFor(subscriber).catch((error: unknown) => {
+      this.#deps.onError(error, this.#channel);
+      this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
+    });
+  }
+
+  async #readFor(subscriber: Subscriber): Promise<void> {
+    const { page, end, ahead } = await this.#readShared(subscriber.cursor);
+    if (this.#edge.closed || subscriber.state === "gone") return;
+    if (page !== undefined) return this.#send(subscriber, page);
+    subscriber.cursor = end;
+    if (this.#joins(subscriber)) return;
+    // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
+    // or this node's feed is what lags: then the subscriber waits for it to come by.
+    if (ahead || this.#isBefore(end)) subscriber.state = "ahead";
+    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  #send(subscriber: Subscriber, { chunk, end }: EncodedPage): void {
+    const taken = subscriber.out.offer(chunk);
+    if (taken) subscriber.cursor = end;
+    if (this.#joins(subscriber)) return;
+    // As many pages a turn as there is room for: whoever reads on must be faster than what comes in meanwhile.
+    if (taken && subscriber.out.roomy) this.#catchUp(subscriber);
+    else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+  }
+
+  /** What follows `cursor` in this node's memory, encoded once for all who stand there. */
+  #tailPage(cursor: Cursor): EncodedPage | undefined {
+    if (cursor.epoch !== this.#edge.head.epoch) return undefined;
+    const known = this.#pages.get(cursor.offset);
+    if (known !== undefined) return known;
+    const entries = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
+    const newest = entries?.at(-1);
+    if (entries === undefined || newest === undefined) return undefined;
+    const chunk = new Chunk(entries.map((entry) => entry.line));
+    return this.#keep(cursor, { chunk, end: { epoch: cursor.epoch, offset: newest.offset } });
+  }
+
+  /** Keeps a page until the end of the turn, for others who come by the same cursor. */
+  #keep(cursor: Cursor, page: EncodedPage): EncodedPage {
+    if (cursor.epoch !== this.#edge.head.epoch || this.#edge.closed) return page;
+    if (this.#pages.size === 0) this.#deps.collect(() => this.#pages.clear());
+    if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
+    return page;
+  }
+
+  #readShared(cursor: Cursor): Promise<Found> {
+    const key = formatCursor(cursor);
+    let reading = this.#reads.get(key);
+    if (reading === undefined) {
+      reading = this.#readAfter(cursor).finally(() => this.#reads.delete(key));
+      this.#reads.set(key, reading);
+    }
+    return reading;
+  }
+
+  async #readAfter(cursor: Cursor): Promise<Found> {
+    const read = await this.#edge.read(cursor.offset);
+    const { steps, cursor: end, standing } = readOn(cursor, read);
+    const { known } = this.#edge;
+    if (read.head > known.offset || read.epochs.at(-1)?.epoch !== known.epoch) this.#edge.check();
+    if (steps.length === 0) return { page: undefined, end, ahead: standing === "ahead" };
+    const chunk = new Chunk(steps.map((step) => this.#edge.encode(step)));
+    // What a log that keeps nothing says to a stranger is not what this node's memory has for those who lag.
+    const page = this.#edge.keeps ? this.#keep(cursor, { chunk, end }) : { chunk, end };
+    return { page, end, ahead: false };
+  }
+}
