@@ -11,10 +11,12 @@ interface Shape {
   readonly id: string;
   readonly title: string;
   readonly about: (quick: boolean) => string;
+  /** Of a full run; a quick one has one. */
+  readonly rounds: number;
   readonly spec: (quick: boolean) => TrafficSpec;
 }
 
-function steady({ id, title, about, spec }: Shape): Scenario {
+function steady({ id, title, about, rounds, spec }: Shape): Scenario {
   return {
     id,
     title,
@@ -24,7 +26,7 @@ function steady({ id, title, about, spec }: Shape): Scenario {
       const durations = quick ? { warmUp: 1.2, seconds: 1 } : { warmUp: 4, seconds: 4 };
       const medians = await interleave(
         context,
-        { title, rounds: quick ? 1 : 2, light: true },
+        { title, rounds: quick ? 1 : rounds, light: true },
         async (contender) => ({
           ...(await measure(contender, generator, spec(quick), durations)),
         }),
@@ -52,6 +54,8 @@ export const largeChannel = steady({
   about: (quick) =>
     `One channel with ${quick ? "2,000" : "10,000"} subscribers, 20 messages a second of ${PAYLOAD} bytes. Latency is from the moment at which a ` +
     "message was to be published, to each subscriber: the last of so many waits for the writes to all others.",
+  // More than one core can do with any of the servers takes long to end.
+  rounds: 1,
   spec: (quick) => ({
     job: "traffic",
     members: repeat(quick ? 2000 : 10_000, () => ["bench/large"]),
@@ -66,6 +70,7 @@ export const manyChannels = steady({
   title: "Many channels",
   about: () =>
     `1,000 channels with 10 subscribers each; 2,000 connections, each in 5 channels. 2,000 messages a second over all channels.`,
+  rounds: 2,
   spec: () => ({
     job: "traffic",
     members: repeat(2000, (i) => repeat(5, (j) => `bench/many-${(i * 5 + j) % 1000}`)),
@@ -80,6 +85,7 @@ export const chat = steady({
   title: "Chat",
   about: (quick) =>
     `${quick ? 20 : 200} rooms of 50 people, in which everybody talks: ${quick ? 200 : 1000} messages a second in all, each published by a member of the room.`,
+  rounds: 2,
   spec: (quick) => ({
     job: "traffic",
     members: repeat(quick ? 1000 : 10_000, (i) => [`bench/room-${Math.floor(i / 50)}`]),
