@@ -3,7 +3,7 @@ import { Histogram, type Reading } from "tidemark/load";
 import type { Contender } from "./contenders.js";
 import type { Generator, JobSpec } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
-import type { Usage } from "./lib/usage.js";
+import { cpuOf } from "./lib/usage.js";
 
 export interface Measured {
   /** Server CPU per delivery, or per answer where there are only those, in microseconds. */
@@ -42,34 +42,55 @@ export async function measure(
   await generator.call("run");
   await sleep(warmUp);
   await generator.call("forget");
-  const [before, usedBefore] = await Promise.all([generator.call("reading"), process.call("usage")]);
+  const [before, usedBefore] = await Promise.all([generator.call("reading"), cpu(process)]);
   await sleep(seconds);
-  const [after, usedAfter] = await Promise.all([generator.call("reading"), process.call("usage")]);
+  const [after, usedAfter] = await Promise.all([generator.call("reading"), cpu(process)]);
   await generator.call("stop");
   // What was under way at the end counts too: it is what took longest.
   const all = await generator.call("reading");
   const rss = memory ? await process.call("settledRss") : 0;
   await generator.call("leave");
+  await idle(process);
   return {
     ...compare(before, { ...after, latencies: all.latencies, slowest: all.slowest }, usedBefore, usedAfter),
     rss,
   };
 }
 
+/** In microseconds. */
+async function cpu(process: Contender["process"]): Promise<number> {
+  return cpuOf(process.pid) ?? (await process.call("usage")).cpu;
+}
+
+/** How long a server may take for what it was given and nobody waits for any more, in milliseconds. */
+const MOST_AFTERWARDS_MS = 20_000;
+
+/** Resolves when the server has little to do: the next one is not to be measured beside it. */
+async function idle(process: Contender["process"]): Promise<void> {
+  const end = performance.now() + MOST_AFTERWARDS_MS;
+  let before = await cpu(process);
+  while (performance.now() < end) {
+    await sleep(0.1);
+    const now = await cpu(process);
+    if (now - before < 20_000) return;
+    before = now;
+  }
+}
+
 function compare(
   before: Reading,
   after: Reading,
-  usedBefore: Usage,
-  usedAfter: Usage,
+  usedBefore: number,
+  usedAfter: number,
 ): Omit<Measured, "rss"> {
   const latencies = new Histogram();
   latencies.add(after.latencies, after.slowest);
   const done = after.deliveries - before.deliveries || after.answers - before.answers;
-  const cpu = usedAfter.cpu - usedBefore.cpu;
+  const used = usedAfter - usedBefore;
   const time = after.at - before.at;
   return {
-    cost: cpu / done,
-    load: cpu / time,
+    cost: used / done,
+    load: used / time,
     rate: (done / time) * 1e6,
     p50: latencies.quantile(0.5) / 1000,
     p99: latencies.quantile(0.99) / 1000,

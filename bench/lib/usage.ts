@@ -1,4 +1,5 @@
-/** What a process costs, as it says itself. */
+/** What a process costs, as it says itself or the system says of it. */
+import { readFileSync, readdirSync } from "node:fs";
 
 export interface Usage {
   /** Time on a processor since the start, of all threads, in microseconds. */
@@ -10,6 +11,22 @@ export interface Usage {
 export function usage(): Usage {
   const { user, system } = process.cpuUsage();
   return { cpu: user + system, rss: process.memoryUsage.rss() };
+}
+
+/**
+ * Time on a processor of another process and all its threads, in microseconds; `undefined` where the system does not
+ * say. A server that has more to do than it can is asked in vain: its answer would come when all is done.
+ */
+export function cpuOf(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const run = threads.map((id) =>
+      Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8"), 10),
+    );
+    return run.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1000;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resident memory in bytes after a full collection. Needs `--expose-gc`. */
