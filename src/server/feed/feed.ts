@@ -6,10 +6,10 @@
  * being live and is one of the {@link Laggards}. A hole in the hints is mended by reading.
  */
 import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
-import { MAX_OFFSET, type Clock, type Cursor } from "../../protocol/index.js";
+import { MAX_OFFSET, type Cursor } from "../../protocol/index.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
 import { gapLine, messageLine } from "./encode.js";
-import { Laggards, PAGE_BYTES, RETRY_MS, type LiveEdge } from "./laggards.js";
+import { Laggards, PAGE_BYTES, RETRY_MS, type LaggardsDeps, type LiveEdge } from "./laggards.js";
 import { readOn, type Reading, type Step } from "./resume.js";
 import { Audience, type Subscriber } from "./subscriber.js";
 import { Tail } from "./tail.js";
@@ -28,13 +28,8 @@ export interface Start {
 /** More hints than these are not kept while the head is read; then the log is asked. */
 const MAX_EARLY = 100;
 
-export interface FeedDeps {
+export interface FeedDeps extends LaggardsDeps {
   readonly broker: Broker;
-  readonly clock: Clock;
-  /** Has `flush` called at the end of this turn. */
-  readonly collect: (flush: () => void) => void;
-  /** Told of reads that failed; they are tried again. */
-  readonly onError: (error: unknown, channel: string) => void;
 }
 
 export class Feed implements LiveEdge {
