@@ -41,18 +41,19 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   if (options.workers > 1) return serveWithWorkers(options);
   const broker = await openBroker(options);
   const { url, stop } = await start(options, broker);
-  announce(url, options);
+  // Who is told where it is may signal in the same moment.
   onSignals(() => stop(options.grace));
+  announce(url, options);
 }
 
 /** One of several: the logs are those of the process that started it, or in Redis, where each is a node of its own. */
 async function serveAsWorker(options: ServeOptions): Promise<void> {
+  // A terminal, or whatever runs services, may signal to all processes; what counts is what the first process says.
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
   let broker: Broker | undefined;
   try {
     broker = await openAsWorker(options);
     const { stop } = await start(options, broker);
-    // A terminal, or whatever runs services, may signal to all processes; what counts is what the first process says.
-    for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
     let stopping: Promise<void> | undefined;
     const end = (handOver: boolean): void => {
       stopping ??= stop(options.grace, handOver).then(() => process.exit(0));
@@ -91,11 +92,11 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub?.close()));
   onSignals(stop);
+  // In a terminal it means that the terminal is gone.
+  if (!process.stdout.isTTY) process.on("SIGHUP", () => supervisor.replaceAll());
   try {
     await hub?.listen();
     await supervisor.start();
-    // In a terminal it means that the terminal is gone.
-    if (!process.stdout.isTTY) process.on("SIGHUP", () => supervisor.replaceAll());
   } catch (error) {
     await stop();
     // It has said what it was.

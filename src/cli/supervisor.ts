@@ -32,6 +32,7 @@ export class Supervisor {
   readonly #workers = new Set<Worker>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #backoff = FIRST_BACKOFF_MS;
+  #started: Promise<void> | undefined;
   #stopping = false;
   /** Those that are followed by another one already. */
   readonly #leaving = new Set<Worker>();
@@ -43,7 +44,11 @@ export class Supervisor {
   }
 
   /** Resolves when all take connections. Rejects with the first one's exit code when that cannot even start. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return (this.#started = this.#startAll());
+  }
+
+  async #startAll(): Promise<void> {
     // Workers take connections from the shared port themselves. Were they handed out by this process (Node's default),
     // those on their way to a worker that is killed would hang until their clients give up: 10 seconds, measured.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -59,7 +64,8 @@ export class Supervisor {
 
   /**
    * Has every worker followed by a new one, one after the other: the new one takes connections before the old one is told
-   * to leave, and the next is not touched before that one has left. Stops where a new one cannot start.
+   * to leave, and the next is not touched before that one has left. Stops where a new one cannot start. While the first
+   * ones start, it waits for them.
    */
   replaceAll(): void {
     // One that is asked for meanwhile begins after this one; more would change nothing.
@@ -69,6 +75,8 @@ export class Supervisor {
 
   async #round(): Promise<void> {
     const { log } = this.#options;
+    // If they cannot start, there is nobody to follow: whoever started them is told.
+    await this.#started?.catch(() => {});
     const olds = [...this.#workers];
     for (const old of olds) {
       if (this.#stopping || !this.#workers.has(old)) continue;

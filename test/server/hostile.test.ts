@@ -763,18 +763,27 @@ describe("too much of something", () => {
 
   it("K16, S9: subscriptions that are refused leave nothing behind", async () => {
     const client = await connect(served.url);
-    const start = heap();
+    const start = await heap();
     for (let i = 0; i < 300; i++) client.send({ id: i, subscribe: `nowhere/${i}/${"x".repeat(200)}` });
     await client.answer(299);
-    expect(heap() - start).toBeLessThan(4 * 1024 * 1024);
+    expect((await heap()) - start).toBeLessThan(4 * 1024 * 1024);
   });
 });
 
-function heap(): number {
+/** What is in use. One collection leaves what another one finds, and buffers go between two; so until nothing more goes. */
+async function heap(): Promise<number> {
   setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return heapUsed + external + arrayBuffers;
+  const collect = runInNewContext("gc") as () => void;
+  let least = Infinity;
+  for (let i = 0; i < 20; i++) {
+    collect();
+    await new Promise(setImmediate);
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const now = heapUsed + external + arrayBuffers;
+    if (i > 1 && now > least - 64 * 1024) break;
+    least = Math.min(least, now);
+  }
+  return least;
 }
 
 describe("G6: at the end", () => {
@@ -801,9 +810,9 @@ describe("G6: at the end", () => {
 
   it("300 more attackers leave no more memory in use than the first 100 did", async () => {
     await attack(100);
-    memoryBefore = heap();
+    memoryBefore = await heap();
     for (let i = 0; i < 3; i++) await attack(100);
-    expect(heap() - memoryBefore).toBeLessThan(4 * 1024 * 1024);
+    expect((await heap()) - memoryBefore).toBeLessThan(4 * 1024 * 1024);
     expect(app.stats.connections).toBe(1);
   });
 });

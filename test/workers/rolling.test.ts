@@ -49,6 +49,16 @@ test("A52: new workers read the config file anew; where one cannot start, the ol
   await rt.stream("news/today").publish("hello");
 });
 
+test("A52: a SIGHUP while the first workers start is carried out when they have", async () => {
+  const dir = folder();
+  const server = new Server("--port", "0", "--data", dir, "--workers", "2");
+  const [first = 0] = await server.workers(1);
+  server.child.kill("SIGHUP");
+  await server.gone([first]);
+  expect(await server.workers(4)).toHaveLength(4);
+  await client(server.url).stream("chat/general").publish("hello");
+});
+
 test("A51: a second signal ends all of it at once", async () => {
   const server = await serve(folder());
   const [pid = 0, other = 0] = await server.workers(2);

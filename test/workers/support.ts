@@ -53,14 +53,21 @@ export class Server {
     for (;;) {
       const pids = this.lines.flatMap((line) => /^ {2}worker (\d+)/.exec(line)?.[1] ?? []).map(Number);
       if (pids.length >= count) return pids;
-      if (this.child.exitCode !== null) throw new Error(`it ended: ${this.errors}`);
+      if (this.#isOver) throw new Error(`it ended: ${this.errors}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
   /** Resolves when standard error has this. */
   async says(text: string): Promise<void> {
-    while (!this.errors.includes(text)) await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (!this.errors.includes(text)) {
+      if (this.#isOver) throw new Error(`it ended: ${this.errors}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** Resolves when none of these processes is there any more. */

@@ -120,26 +120,29 @@ export class Raw {
     });
   }
 
-  /** Takes the next WebSocket frame. */
+  /** Takes the next WebSocket frame; what the server's heartbeat sends of itself, at any moment, is left out. */
   frame(): Promise<RawFrame> {
     return this.until(() => {
-      const { received } = this;
-      if (received.length < 2) return undefined;
-      const short = received.readUInt8(1) & 127;
-      const head = short === 126 ? 4 : short === 127 ? 10 : 2;
-      if (received.length < head) return undefined;
-      const size =
-        short === 126
-          ? received.readUInt16BE(2)
-          : short === 127
-            ? Number(received.readBigUInt64BE(2))
-            : short;
-      if (received.length < head + size) return undefined;
-      const first = received.readUInt8(0);
-      const payload = received.subarray(head, head + size);
-      this.received = received.subarray(head + size);
-      return { fin: first >= 128, opcode: first & 15, payload };
+      for (;;) {
+        const next = this.#next();
+        if (next === undefined || !isHeartbeat(next)) return next;
+      }
     });
+  }
+
+  #next(): RawFrame | undefined {
+    const { received } = this;
+    if (received.length < 2) return undefined;
+    const short = received.readUInt8(1) & 127;
+    const head = short === 126 ? 4 : short === 127 ? 10 : 2;
+    if (received.length < head) return undefined;
+    const size =
+      short === 126 ? received.readUInt16BE(2) : short === 127 ? Number(received.readBigUInt64BE(2)) : short;
+    if (received.length < head + size) return undefined;
+    const first = received.readUInt8(0);
+    const payload = received.subarray(head, head + size);
+    this.received = received.subarray(head + size);
+    return { fin: first >= 128, opcode: first & 15, payload };
   }
 
   /** Takes frames up to the close frame. */
@@ -153,6 +156,10 @@ export class Raw {
   #wake(): void {
     for (const attempt of this.#waiting) attempt();
   }
+}
+
+function isHeartbeat({ opcode, payload }: RawFrame): boolean {
+  return opcode === PING || (opcode === TEXT && payload.toString() === "{}");
 }
 
 /** A TCP connection that is open. Half-open ones stay half open. */
