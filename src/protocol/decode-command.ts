@@ -36,6 +36,7 @@ const VERBS = [
   "members",
   "call",
 ] as const;
+const KNOWN_VERBS: ReadonlySet<string> = new Set(VERBS);
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
@@ -123,15 +124,19 @@ class Reader {
 /** Hot path: once per command. */
 function verbOf(fields: Fields, id: Id): (typeof VERBS)[number] | undefined {
   let found: (typeof VERBS)[number] | undefined;
-  for (const verb of VERBS) {
-    if (!Object.hasOwn(fields, verb)) continue;
+  for (const name in fields) {
+    if (!isVerb(name) || !Object.hasOwn(fields, name)) continue;
     if (found !== undefined) {
       const verbs = VERBS.filter((one) => Object.hasOwn(fields, one));
       throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
     }
-    found = verb;
+    found = name;
   }
   return found;
+}
+
+function isVerb(name: string): name is (typeof VERBS)[number] {
+  return KNOWN_VERBS.has(name);
 }
 
 function readId(fields: Fields): Id {

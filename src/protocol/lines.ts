@@ -29,13 +29,13 @@ const encoder = new TextEncoder();
  */
 export function readTextLines(frame: string): Line[] {
   const newline = frame.indexOf("\n");
-  if (newline >= 0 && tryParse(frame.slice(0, newline)) !== undefined) return splitTextLines(frame);
-  const whole = tryParse(frame);
-  if (whole === undefined) return splitTextLines(frame);
-  const size = announcedBytes(whole.value);
-  if (size === undefined) return [{ value: whole.value, bytes: undefined }];
+  if (newline >= 0 && tryParse(frame.slice(0, newline)) !== NOT_JSON) return splitTextLines(frame);
+  const value = tryParse(frame);
+  if (value === NOT_JSON) return splitTextLines(frame);
+  const size = announcedBytes(value);
+  if (size === undefined) return [{ value, bytes: undefined }];
   // The base64 of no bytes is an empty line, which JSON takes for space.
-  if (size === 0) return [{ value: whole.value, bytes: new Uint8Array(0) }];
+  if (size === 0) return [{ value, bytes: new Uint8Array(0) }];
   return fail("the bytes that the line announces are missing");
 }
 
@@ -115,16 +115,21 @@ function announcedBytes(value: unknown): number | undefined {
   return isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
 }
 
-function tryParse(text: string): { value: unknown } | undefined {
+/** What no JSON is. */
+const NOT_JSON = Symbol("not JSON");
+
+/** The value, or {@link NOT_JSON}. */
+function tryParse(text: string): unknown {
   try {
-    return { value: JSON.parse(text) as unknown };
+    return JSON.parse(text) as unknown;
   } catch {
-    return undefined;
+    return NOT_JSON;
   }
 }
 
 function parse(text: string): unknown {
-  return (tryParse(text) ?? fail(`not JSON: ${text.slice(0, 60)}`)).value;
+  const value = tryParse(text);
+  return value === NOT_JSON ? fail(`not JSON: ${text.slice(0, 60)}`) : value;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

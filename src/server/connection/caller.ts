@@ -59,8 +59,8 @@ export interface Caller {
 
   /** A payload of this many bytes is on its way to the broker, or, with a negative number, is no more. */
   hold(bytes: number): void;
-  /** Answers a command. `ok` is JSON text. */
-  reply(id: Id, ok: string): void;
+  /** Answers a command. `ok` is JSON text, of `size` bytes where that is known. */
+  reply(id: Id, ok: string, size?: number): void;
   /** Answers with an error; commands without an id get it too, without saying which they were. */
   fail(id: Id, error: TidemarkError): void;
   /** Makes of anything thrown an error that the peer may see, and answers with it. */

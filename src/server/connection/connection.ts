@@ -10,6 +10,7 @@ import {
   decodeCommand,
   readBinaryLines,
   readTextLines,
+  utf8Length,
   type CloseName,
   type Command,
   type Id,
@@ -149,16 +150,18 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   }
 
   receiveText(frame: string): void {
-    this.#receive(() => readTextLines(frame));
+    this.#receive(readTextLines, frame);
   }
 
   /** A frame that somebody has read already. */
   receiveLines(lines: Line[]): void {
-    this.#receive(() => lines);
+    if (this.closed) return;
+    this.alive();
+    this.#intake.take(lines);
   }
 
   receiveBinary(frame: Uint8Array): void {
-    this.#receive(() => readBinaryLines(frame));
+    this.#receive(readBinaryLines, frame);
   }
 
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
@@ -245,8 +248,11 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     this.#intake.hold(bytes);
   }
 
-  reply(id: Id, ok: string): void {
-    if (id !== undefined) this.#send(textChunk(`{"id":${id},"ok":${ok}}`));
+  reply(id: Id, ok: string, size = utf8Length(ok)): void {
+    if (id !== undefined) {
+      const text = `{"id":${id},"ok":${ok}}`;
+      this.#send(textChunk(text, text.length - ok.length + size + 1));
+    }
     this.#intake.answered();
   }
 
@@ -311,12 +317,12 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     this.close("slow_replies", "replies are not being read");
   }
 
-  #receive(read: () => Line[]): void {
+  #receive<F>(read: (frame: F) => Line[], frame: F): void {
     if (this.closed) return;
     this.alive();
     let lines: Line[];
     try {
-      lines = read();
+      lines = read(frame);
     } catch (error) {
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;

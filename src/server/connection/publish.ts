@@ -151,7 +151,8 @@ function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: O
     return;
   }
   connection.hold(-ticket.held);
-  connection.reply(command.id, `{"offset":${result}}`);
+  const ok = `{"offset":${result}}`;
+  connection.reply(command.id, ok, ok.length);
   ticket.gate.settled();
   connection.tidy(command.channel);
 }

@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Entry, Page } from "../../broker/index.js";
 import { MAX_OFFSET, offsetAt, utf8Length, type Command, type Id } from "../../protocol/index.js";
+import type { MethodDef } from "../channels/methods.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
@@ -9,6 +10,8 @@ import { withBytes } from "../feed/encode.js";
 import { PAGE_BYTES } from "../feed/laggards.js";
 import type { Caller, Identity } from "./caller.js";
 import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
+
+type Call = Command & { do: "call" };
 
 const DEFAULT_LIMIT = 50;
 
@@ -62,42 +65,72 @@ export function members(connection: Caller, command: Command & { do: "members" }
 }
 
 /** Calls run side by side, and are never repeated by anybody but the caller. */
-export function call(connection: Caller, command: Command & { do: "call" }): void {
-  const { id, method: name } = command;
-  const fail = (error: unknown): void => connection.failWith(id, error, `run ${JSON.stringify(name)}`);
+export function call(connection: Caller, command: Call): void {
   connection.calls++;
   try {
-    const { node, client, identity } = connection;
-    const method = node.methods.get(name);
-    if (method === undefined) throw new TidemarkError("not_found", `no method ${JSON.stringify(name)}`);
-    // Hot path: a method that returns at once is answered at once, and costs no promise.
-    const done = andThen(validate(method.input, command.data), (input) =>
-      andThen(method.run(input, { user: identity?.user, client }), (result) =>
-        andThen(method.output === undefined ? result : fit(method.output, result), (output) =>
-          answerCall(connection, id, output, fail),
-        ),
-      ),
-    );
+    const done = run(connection, command);
     if (isPromise(done)) {
       void Promise.resolve(done)
-        .catch(fail)
+        .catch((error: unknown) => callFailed(connection, command, error))
         .finally(() => connection.calls--);
       return;
     }
   } catch (error) {
-    fail(error);
+    callFailed(connection, command, error);
   }
   connection.calls--;
 }
 
-function answerCall(connection: Caller, id: Id, output: unknown, fail: (error: unknown) => void): void {
+/** Hot path: a method that returns at once is answered at once, and costs no promise and no function. */
+function run(connection: Caller, command: Call): void | PromiseLike<void> {
+  const { node } = connection;
+  const method = node.methods.get(command.method);
+  if (method === undefined)
+    throw new TidemarkError("not_found", `no method ${JSON.stringify(command.method)}`);
+  const input = validate(method.input, command.data);
+  if (isPromise(input)) return input.then((value) => runWith(connection, command, method, value));
+  return runWith(connection, command, method, input);
+}
+
+function runWith(
+  connection: Caller,
+  command: Call,
+  method: MethodDef,
+  input: unknown,
+): void | PromiseLike<void> {
+  const { client, identity } = connection;
+  const result = method.run(input, { user: identity?.user, client });
+  if (isPromise(result)) return result.then((value) => finish(connection, command, method, value));
+  return finish(connection, command, method, result);
+}
+
+function finish(
+  connection: Caller,
+  command: Call,
+  { output }: MethodDef,
+  result: unknown,
+): void | PromiseLike<void> {
+  if (output === undefined) return answerCall(connection, command, result);
+  return andThen(fit(output, result), (fitting) => answerCall(connection, command, fitting));
+}
+
+function callFailed(connection: Caller, { id, method }: Call, error: unknown): void {
+  connection.failWith(id, error, `run ${JSON.stringify(method)}`);
+}
+
+function answerCall(connection: Caller, command: Call, output: unknown): void {
+  const { id } = command;
   const { message: most } = connection.node.limits;
   const text = (JSON.stringify(output) as string | undefined) ?? "null";
   const size = utf8Length(text);
   if (size > most)
     throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${most}`);
-  if (size < 1024) connection.reply(id, text);
-  else connection.replyLarge(async () => replyLine(id, text), fail);
+  if (size < 1024) connection.reply(id, text, size);
+  else
+    connection.replyLarge(
+      async () => replyLine(id, text),
+      (error) => callFailed(connection, command, error),
+    );
 }
 
 /** An answer that does not fit is the server's mistake, not the caller's. */

@@ -34,24 +34,27 @@ export class Chunk {
   readonly #lines: readonly EncodedLine[];
   #base64: string | undefined;
 
-  /** @param lines several of them, or one that is only text */
-  constructor(lines: readonly EncodedLine[] | string) {
+  /**
+   * @param lines several of them, or one that is only text
+   * @param size of that one, where it is known
+   */
+  constructor(lines: readonly EncodedLine[] | string, size?: number) {
     if (typeof lines === "string") {
       this.#lines = NO_LINES;
       this.text = lines;
-      this.size = utf8Length(lines) + 1;
+      this.size = size ?? utf8Length(lines) + 1;
       return;
     }
     this.#lines = lines;
-    let size = 0;
+    let bytes = 0;
     let text = "";
     let plain = true;
     for (const line of lines) {
-      size += line.size;
+      bytes += line.size;
       if (line.bytes !== undefined) plain = false;
       else text = text === "" ? line.text : `${text}\n${line.text}`;
     }
-    this.size = size;
+    this.size = bytes;
     this.text = plain ? text : undefined;
   }
 
@@ -77,9 +80,9 @@ export class Chunk {
   }
 }
 
-/** A chunk of one line of text. */
-export function textChunk(text: string): Chunk {
-  return new Chunk(text);
+/** A chunk of one line of text, of `size` bytes with the one that ends it. */
+export function textChunk(text: string, size?: number): Chunk {
+  return new Chunk(text, size);
 }
 
 const NEWLINE = Buffer.from("\n");

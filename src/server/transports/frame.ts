@@ -15,7 +15,9 @@ const LARGE = 4096;
 /** The frame for one chunk, made once and kept with it. Hot path: the first subscriber's write makes it. */
 export function frameOf(chunk: Chunk): string | Buffer {
   return (chunk.webSocketFrame ??=
-    chunk.text === undefined ? binaryFrame(chunk.toBinary()) : textFrame(chunk.text));
+    chunk.text === undefined
+      ? binaryFrame(chunk.toBinary())
+      : textFrame(chunk.text, isAscii(chunk.text, chunk.size)));
 }
 
 /**
@@ -23,6 +25,8 @@ export function frameOf(chunk: Chunk): string | Buffer {
  * A large one goes as the frame that all its subscribers share: copying it for each would cost more.
  */
 export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
+  // Nearly always: some short answers.
+  if (chunks.every(isSmall)) return [frameOfAll(chunks)];
   const frames: (string | Buffer)[] = [];
   let small: Chunk[] = [];
   const put = (): void => {
@@ -30,7 +34,7 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
     small = [];
   };
   for (const chunk of chunks) {
-    if (chunk.size < LARGE) small.push(chunk);
+    if (isSmall(chunk)) small.push(chunk);
     else {
       put();
       frames.push(frameOf(chunk));
@@ -43,11 +47,22 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
 /** One frame for several chunks. Binary as soon as one of them is. */
 function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
   let text = "";
+  let size = 0;
   for (const chunk of chunks) {
     if (chunk.text === undefined) return binaryFrame(joinBinary(chunks));
-    text = text === "" ? chunk.text : `${text}\n${chunk.text}`;
+    text = size === 0 ? chunk.text : `${text}\n${chunk.text}`;
+    size += chunk.size;
   }
-  return textFrame(text);
+  return textFrame(text, isAscii(text, size));
+}
+
+function isSmall(chunk: Chunk): boolean {
+  return chunk.size < LARGE;
+}
+
+/** Whether lines of so many bytes, with one more for each line's end, are of as many characters. */
+function isAscii(text: string, size: number): boolean {
+  return text.length + 1 === size;
 }
 
 /** A WebSocket ping and `{}`, which browser code can see, in one write. */
@@ -79,14 +94,14 @@ function cut(whole: string, most: number): string {
   return text.length < whole.length && /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-export function textFrame(text: string): string | Buffer {
-  const size = Buffer.byteLength(text);
-  const ascii = size === text.length;
-  if (ascii && size <= STRING_LIMIT) return header(TEXT, size) + text;
+/** @param ascii whether it is known to be of characters that take one byte */
+export function textFrame(text: string, ascii = false): string | Buffer {
+  const size = ascii ? text.length : Buffer.byteLength(text);
+  if (size === text.length && size <= STRING_LIMIT) return header(TEXT, size) + text;
   const head = header(TEXT, size);
   const frame = Buffer.allocUnsafe(head.length + size);
   frame.write(head, 0, "latin1");
-  frame.write(text, head.length, ascii ? "latin1" : "utf8");
+  frame.write(text, head.length, size === text.length ? "latin1" : "utf8");
   return frame;
 }
 
