@@ -1,6 +1,6 @@
 /** What a scenario of the benchmark is, and the rounds that most of them consist of. */
 import { FLOOR, NAMES, start, type Contender, type Name, type Runner } from "./contenders.js";
-import type { Generator } from "./generator/main.js";
+import type { Generator, JobSpec } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
 import { measure } from "./measure.js";
@@ -60,16 +60,16 @@ export interface Medians {
 interface Plan {
   readonly title: string;
   readonly rounds: number;
-  /** Whether the load is so light that servers have to be warmed up by another one first; a quick run does without. */
-  readonly light: boolean;
+  /** What servers are warmed up with before the first round, if by anything; a quick run does without. */
+  readonly warmUp?: JobSpec;
   /** Whether clients that come back get what they missed, on a server that does that only when it is told to. */
   readonly recover?: boolean;
   /** Whether the floor is measured too. */
   readonly floor?: boolean;
 }
 
-/** What warms servers up: code that has not run often enough is not compiled yet. */
-const WARM_UP = {
+/** For loads that are too light to warm servers up: code that has not run often enough is not compiled yet. */
+export const WARM_UP = {
   job: "closed loop",
   channel: "bench/warm-up",
   subscribers: 50,
@@ -80,7 +80,7 @@ const WARM_UP = {
 /** Runs `round` for each server in turn, so many times; the servers run all the while. */
 export async function interleave(
   context: Context,
-  { title, rounds, light, recover = false, floor = false }: Plan,
+  { title, rounds, warmUp, recover = false, floor = false }: Plan,
   round: (contender: Contender) => Promise<Figures>,
 ): Promise<Medians> {
   const { generator, quick } = context;
@@ -90,7 +90,8 @@ export async function interleave(
     for (const name of runners) {
       const contender = await start(name, { recover });
       contenders.set(name, contender);
-      if (light && !quick) await measure(contender, generator, WARM_UP, { warmUp: 1, seconds: 0.1 });
+      if (warmUp !== undefined && !quick)
+        await measure(contender, generator, warmUp, { warmUp: 1.2, seconds: 0.1 });
     }
     const one = (name: Runner): Promise<Figures> => round(contenders.get(name) as Contender);
     return await takeTurns(context, { title, rounds, runners }, one);

@@ -24,7 +24,7 @@ export const connections: Scenario = {
     };
     const medians = await interleave(
       context,
-      { title: "Connections", rounds: quick ? 1 : 2, light: false },
+      { title: "Connections", rounds: quick ? 1 : 2 },
       async ({ target, process }) => {
         const warm = { job: "crowd", members: FIRST, channels: 100 } as const;
         for (let i = 0; i < rehearsals; i++) {

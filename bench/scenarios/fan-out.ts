@@ -26,7 +26,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
       } as const;
       const medians = await interleave(
         context,
-        { title, rounds: context.quick ? 1 : 4, light: false, floor: true },
+        { title, rounds: context.quick ? 1 : 3, warmUp: spec, floor: true },
         async (contender) => ({
           ...(await measure(contender, context.generator, spec, durations)),
         }),

@@ -17,7 +17,7 @@ export const growth: Scenario = {
     const sizes = quick ? [64, 4096] : PAYLOADS;
     const medians = await interleave(
       context,
-      { title: "Growth", rounds: 1, light: false },
+      { title: "Growth", rounds: 1 },
       async (contender: Contender): Promise<Figures> => {
         const figures: Record<string, number> = {};
         for (const subscribers of audience) {

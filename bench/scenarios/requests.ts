@@ -12,17 +12,13 @@ export const requests: Scenario = {
     "call with Tidemark, an acknowledgement with Socket.IO, a bare echo with the others.",
   run: async (context) => {
     const durations = context.quick ? { warmUp: 0.6, seconds: 0.6 } : { warmUp: 1, seconds: 1.5 };
+    const job = (inFlight: number) =>
+      ({ job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD }) as const;
     const medians = await interleave(
       context,
-      { title: "Requests", rounds: context.quick ? 1 : 3, light: false },
+      { title: "Requests", rounds: context.quick ? 1 : 3, warmUp: job(8) },
       async (contender) => {
-        const of = (inFlight: number) =>
-          measure(
-            contender,
-            context.generator,
-            { job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD },
-            durations,
-          );
+        const of = (inFlight: number) => measure(contender, context.generator, job(inFlight), durations);
         const [one, eight] = [await of(1), await of(8)];
         return { one: one.cost, eight: eight.cost, rate: eight.rate };
       },

@@ -1,7 +1,7 @@
 /** Messages at a steady rate, in three shapes of audience. */
 import type { TrafficSpec } from "tidemark/load";
 import { measure } from "../measure.js";
-import { interleave, type Scenario } from "../scenario.js";
+import { WARM_UP, interleave, type Scenario } from "../scenario.js";
 
 /** Connections that only publish. */
 const PUBLISHERS = 4;
@@ -26,7 +26,7 @@ function steady({ id, title, about, rounds, spec }: Shape): Scenario {
       const durations = quick ? { warmUp: 1.2, seconds: 1 } : { warmUp: 4, seconds: 4 };
       const medians = await interleave(
         context,
-        { title, rounds: quick ? 1 : rounds, light: true },
+        { title, rounds: quick ? 1 : rounds, warmUp: WARM_UP },
         async (contender) => ({
           ...(await measure(contender, generator, spec(quick), durations)),
         }),

@@ -1,7 +1,7 @@
 import { micros } from "tidemark/load";
 import type { Contender } from "../contenders.js";
 import { sleep } from "../measure.js";
-import { interleave, type Figures, type Scenario } from "../scenario.js";
+import { WARM_UP, interleave, type Figures, type Scenario } from "../scenario.js";
 
 const MISSED = 100;
 const PAYLOAD = 64;
@@ -42,7 +42,7 @@ export const storm: Scenario = {
     };
     const medians = await interleave(
       context,
-      { title: "Reconnect storm", rounds: quick ? 1 : 2, light: true, recover: true },
+      { title: "Reconnect storm", rounds: quick ? 1 : 2, warmUp: WARM_UP, recover: true },
       round,
     );
     return {

@@ -6,10 +6,8 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
+import { frameOf } from "./plain-frame.js";
 import { serve } from "./serve.js";
-
-const TEXT = 0x81;
-const TWO_BYTES = 126;
 
 const channels = new Map<string, Set<Socket>>();
 /** What came in this turn, as finished frames. */
@@ -43,12 +41,6 @@ function flush(): void {
     for (const socket of channels.get(name) ?? []) socket.write(bytes);
   }
   due.clear();
-}
-
-function frameOf(payload: Buffer): Buffer {
-  const { length } = payload;
-  const head = length < TWO_BYTES ? [TEXT, length] : [TEXT, TWO_BYTES, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from(head), payload]);
 }
 
 serve(async ({ port }) => {

@@ -1,5 +1,6 @@
 /** From a log entry to its line. Payload and meta are text already; they are only put together. */
 import type { Payload } from "../../broker/index.js";
+import { utf8Length } from "../../protocol/index.js";
 import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
 import type { Gap } from "./resume.js";
 
@@ -11,9 +12,16 @@ export function messageLine(
   meta: string | undefined,
 ): EncodedLine {
   if (typeof data === "string") {
-    return textLine(meta === undefined ? `[${ch},${offset},${data}]` : `[${ch},${offset},${data},${meta}]`);
+    const text = meta === undefined ? `[${ch},${offset},${data}]` : `[${ch},${offset},${data},${meta}]`;
+    // Counted in the parts: the whole is in pieces yet, and counting would put it together for nothing.
+    return { text, size: text.length + 1 + beyondAscii(data) + (meta === undefined ? 0 : beyondAscii(meta)) };
   }
   return bytesLine(`[${ch},${offset},null,${withBytes(meta, data.length)}]`, data);
+}
+
+/** How many bytes more than characters. */
+function beyondAscii(text: string): number {
+  return utf8Length(text) - text.length;
 }
 
 /** `{"event":"gap",…}` */
