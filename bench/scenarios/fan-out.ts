@@ -16,7 +16,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
         : `${inFlight} messages are under way at any time; the next one is published when one has reached everybody.`) +
       " The last row is what the cheapest loop over Node's public API costs, which has no log, no offsets and no answers.",
     run: async (context) => {
-      const durations = context.quick ? { warmUp: 0.8, seconds: 0.8 } : { warmUp: 1.2, seconds: 1.5 };
+      const durations = context.quick ? { warmUp: 0.8, seconds: 0.8 } : { warmUp: 1, seconds: 1.5 };
       const spec = {
         job: "closed loop",
         channel: `bench/${id}`,

@@ -23,7 +23,7 @@ function steady({ id, title, about, rounds, spec }: Shape): Scenario {
     about,
     run: async (context) => {
       const { quick, generator } = context;
-      const durations = quick ? { warmUp: 1.2, seconds: 1 } : { warmUp: 4, seconds: 4 };
+      const durations = quick ? { warmUp: 1.2, seconds: 1 } : { warmUp: 3, seconds: 4 };
       const medians = await interleave(
         context,
         { title, rounds: quick ? 1 : rounds, warmUp: WARM_UP },

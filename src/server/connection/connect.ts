@@ -1,5 +1,5 @@
 /** The connect command: who is it, and everything that it was subscribed to, in one answer. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Caller, Identity } from "./caller.js";
@@ -177,5 +177,5 @@ function expiryOf(user: unknown): number {
 
 /** A name that is the same for all connections of a client, and from which its secret cannot be had. */
 function publicName(publisher: string): string {
-  return createHash("sha256").update(publisher).digest("base64url").slice(0, 12);
+  return hash("sha256", publisher, "base64url").slice(0, 12);
 }

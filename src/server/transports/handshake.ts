@@ -1,5 +1,5 @@
 /** The opening handshake of a WebSocket, as RFC 6455 (4.2) has it. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
@@ -43,9 +43,7 @@ function answerTo({ method, headers }: IncomingMessage): string | Refusal {
   const protocols = readProtocols(headers["sec-websocket-protocol"]);
   if (protocols === undefined)
     return { status: 400, message: "the Sec-WebSocket-Protocol header is malformed" };
-  const accept = createHash("sha1")
-    .update(key + GUID)
-    .digest("base64");
+  const accept = hash("sha1", key + GUID, "base64");
   // A page that asks for protocols is told none unless it gets one of them; which, is all the same here.
   const chosen = protocols[0] === undefined ? "" : `Sec-WebSocket-Protocol: ${protocols[0]}\r\n`;
   return (

@@ -195,7 +195,7 @@ export class HttpEndpoints {
   }
 
   #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
-    const connection = this.#engine.accept(link, peerOf(request), entry);
+    const connection = this.#engine.accept(link, peerOf(request, this.#engine.node.hooks), entry);
     connection.missed = missedBy(request);
     link.attach(connection);
     return connection;

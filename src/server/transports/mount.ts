@@ -129,7 +129,7 @@ export class Mount {
     } else if (path === echo) acceptWebSocket(request, socket, head, MAX_ECHO, (link) => new Echo(link));
     else
       acceptWebSocket(request, socket, head, this.#engine.node.limits.frame, (link) =>
-        this.#engine.accept(link, peerOf(request)),
+        this.#engine.accept(link, peerOf(request, this.#engine.node.hooks)),
       );
     return true;
   }
