@@ -7,23 +7,11 @@ const UNFIT = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
 /** Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. */
 export function channelNameProblem(name: string): string | undefined {
-  if (isPlain(name)) return undefined;
   const bytes = utf8Length(name);
   if (bytes === 0 || bytes > MAX_CHANNEL_BYTES)
     return `a channel name has 1 to ${MAX_CHANNEL_BYTES} bytes of UTF-8, not ${bytes}`;
   if (UNFIT.test(name)) return "a channel name is well-formed Unicode without control characters";
   return undefined;
-}
-
-/** Hot path: whether a name is of printable ASCII, as nearly all are, and not too long. */
-function isPlain(name: string): boolean {
-  const { length } = name;
-  if (length === 0 || length > MAX_CHANNEL_BYTES) return false;
-  for (let i = 0; i < length; i++) {
-    const unit = name.charCodeAt(i);
-    if (unit < 0x20 || unit > 0x7e) return false;
-  }
-  return true;
 }
 
 /** How many bytes `text` takes in UTF-8. */

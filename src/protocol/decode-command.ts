@@ -1,5 +1,5 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
-import { channelNameProblem } from "./channel-name.js";
+import { MAX_CHANNEL_BYTES, channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
 import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
 import type { Line } from "./lines.js";
@@ -102,7 +102,7 @@ class Reader {
   channel(name: string): string {
     const value = this.get(name);
     if (typeof value !== "string") return this.fail(`${name} takes a channel's name, not ${nameOf(value)}`);
-    const problem = channelNameProblem(value);
+    const problem = isPlain(value) ? undefined : channelNameProblem(value);
     return problem === undefined ? value : this.fail(problem);
   }
 
@@ -119,6 +119,17 @@ class Reader {
     if (isOffset(value) && value >= least && value <= most) return value;
     return this.fail(`${name} must be a whole number from ${least} to ${most}`);
   }
+}
+
+/** Hot path: whether a name is of printable ASCII, as nearly all are, and not too long. */
+function isPlain(name: string): boolean {
+  const { length } = name;
+  if (length === 0 || length > MAX_CHANNEL_BYTES) return false;
+  for (let i = 0; i < length; i++) {
+    const unit = name.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** Hot path: once per command. */

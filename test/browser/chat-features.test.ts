@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   enter,
   eventually,
+  focused,
   largePicture,
   longPress,
   message,
@@ -279,17 +280,15 @@ describe.skipIf(noBrowser)("two people in the chat", { timeout: 90_000 }, () => 
     // From the composer back to the one message that Tab reaches: past the button for images.
     await ann.getByTestId("composer").press("Shift+Tab");
     await ann.keyboard.press("Shift+Tab");
-    expect(await message(ann, "below").evaluate((each) => each === document.activeElement)).toBe(true);
+    await eventually(() => focused(ann)).toBe("below");
     await ann.keyboard.press("ArrowUp");
-    expect(await message(ann, "above").evaluate((each) => each === document.activeElement)).toBe(true);
+    await eventually(() => focused(ann)).toBe("above");
     await ann.keyboard.press("Enter");
     await ann.getByTestId("menu").waitFor();
     await ann.getByTestId("menu").getByLabel("React with 👍").press("Enter");
     await seen(bob, "reactions", "👍");
     // The message is drawn anew, and has the focus still.
-    await eventually(() =>
-      ann.evaluate(() => document.activeElement?.closest("article")?.querySelector("p.text")?.textContent),
-    ).toBe("above");
+    await eventually(() => focused(ann)).toBe("above");
   });
 
   it("keep the focus on a message that changes while its menu is open", async () => {
@@ -305,9 +304,7 @@ describe.skipIf(noBrowser)("two people in the chat", { timeout: 90_000 }, () => 
     await bob.getByLabel("React with 🎉").click();
     await seen(ann, "reactions", "🎉");
     await ann.keyboard.press("Escape");
-    await eventually(() =>
-      ann.evaluate(() => document.activeElement?.closest("article")?.querySelector("p.text")?.textContent),
-    ).toBe("watched");
+    await eventually(() => focused(ann)).toBe("watched");
   });
 
   it("edit, react and delete while cut off, and it arrives once", async () => {

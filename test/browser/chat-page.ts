@@ -62,6 +62,13 @@ export function message(page: Page, text: string, where = "#list"): Locator {
   return page.locator(where).getByTestId("message").filter({ hasText: text });
 }
 
+/** The text of the message that has the focus, or in which something has it. */
+export function focused(page: Page): Promise<string | null | undefined> {
+  return page.evaluate(
+    () => document.activeElement?.closest("article")?.querySelector("p.text")?.textContent,
+  );
+}
+
 /** Opens a message's menu by the bar that appears where one points. */
 export async function openMenu(page: Page, text: string, where = "#list"): Promise<void> {
   await message(page, text, where).hover();
