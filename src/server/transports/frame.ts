@@ -25,8 +25,6 @@ export function frameOf(chunk: Chunk): string | Buffer {
  * A large one goes as the frame that all its subscribers share: copying it for each would cost more.
  */
 export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
-  // Nearly always: some short answers.
-  if (chunks.every(isSmall)) return [frameOfAll(chunks)];
   const frames: (string | Buffer)[] = [];
   let small: Chunk[] = [];
   const put = (): void => {
@@ -34,7 +32,7 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
     small = [];
   };
   for (const chunk of chunks) {
-    if (isSmall(chunk)) small.push(chunk);
+    if (chunk.size < LARGE) small.push(chunk);
     else {
       put();
       frames.push(frameOf(chunk));
@@ -54,10 +52,6 @@ function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
     size += chunk.size;
   }
   return textFrame(text, isAscii(text, size));
-}
-
-function isSmall(chunk: Chunk): boolean {
-  return chunk.size < LARGE;
 }
 
 /** Whether lines of so many bytes, with one more for each line's end, are of as many characters. */
