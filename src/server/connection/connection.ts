@@ -18,26 +18,24 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { BrokerError } from "../../broker/index.js";
-import { Chunk, textChunk, type EncodedLine } from "../feed/chunk.js";
+import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import type { Entry } from "./admission.js";
 import type { Caller, Identity } from "./caller.js";
-import { connect, refresh } from "./connect.js";
-import { call, history, members } from "./queries.js";
-import { Lane } from "./lane.js";
+import { runCommand, spelled, type RealCommand } from "./commands.js";
+import { connect } from "./connect.js";
 import { Intake, type IntakeOwner } from "./intake.js";
+import { LargeAnswers, type LargeAnswersOwner } from "./large-answers.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
 import { peerToKeep } from "./peer.js";
-import { publish, refusePublish } from "./publish.js";
+import { refusePublish } from "./publish.js";
 import { TokenBucket, type RateOptions } from "./rate.js";
 import { ChannelSession, type SessionOwner } from "./session.js";
-import { leaveAll, subscribe, unsubscribe } from "./subscribe.js";
+import { leaveAll } from "./subscribe.js";
 
 const PONG = textChunk("{}");
-
-type RealCommand = Exclude<Command, { do: "ping" }>;
 
 type State =
   | { readonly at: "new"; readonly timer: Timer }
@@ -50,7 +48,7 @@ const OPEN: State = { at: "open" };
 const NONE: ReadonlySet<string> = new Set();
 
 /** There is one for each client: what a quiet one does not need is made when it is used. */
-export class Connection implements Caller, IntakeOwner, SessionOwner {
+export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, SessionOwner {
   readonly node: ServerNode;
   peer: Peer;
   readonly out: Outgoing;
@@ -70,8 +68,7 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   onIdle: (() => void) | undefined;
   readonly #link: Link;
   #rate: TokenBucket | undefined;
-  /** Large answers are made and sent one at a time. */
-  #bulk: Lane | undefined;
+  #large: LargeAnswers | undefined;
   #state: State;
   #identity: Identity | undefined;
   #expiry: Timer;
@@ -276,40 +273,11 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   }
 
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
-    (this.#bulk ??= new Lane()).run(async () => {
-      try {
-        await this.#room();
-        const line = await make();
-        if (line !== undefined) await this.#sendLarge(new Chunk([line]));
-        this.#intake.answered();
-      } catch (error) {
-        onError(error);
-      }
-    });
+    (this.#large ??= new LargeAnswers(this)).add(make, () => this.#intake.answered(), onError);
   }
 
   tell(text: string): void {
     this.#send(textChunk(text));
-  }
-
-  async #sendLarge(chunk: Chunk): Promise<void> {
-    const { most } = this.out;
-    if (chunk.size > most) {
-      throw new TidemarkError(
-        "too_large",
-        `the answer has ${chunk.size} bytes, and a connection may hold ${most}`,
-      );
-    }
-    // Always a turn later, also where there is some room: a loop that only promises keep going lets no socket drain.
-    while (!this.closed && !this.out.offer(chunk)) await this.#drained();
-  }
-
-  #room(): Promise<void> | undefined {
-    return this.closed || this.out.roomy ? undefined : this.#drained();
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => this.out.whenRoomy(resolve));
   }
 
   #send(chunk: Chunk): void {
@@ -352,20 +320,13 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
       const command = decodeCommand(line);
       this.#intake.begun();
       if (command.do === "ping") this.#answerPing();
-      else if (this.#mayRun(command)) this.#run(this.#spelled(command));
+      else if (this.#mayRun(command)) this.#run(spelled(command, this.node.registry));
     } catch (error) {
       if (error instanceof NotACommand) return this.close("policy", error.message);
       if (!(error instanceof CommandError)) throw error;
       this.#intake.begun();
       this.fail(error.id, this.#overRate() ?? new TidemarkError(error.code, error.message));
     }
-  }
-
-  /** Channels have one spelling, by which everything that is known of them is found. */
-  #spelled(command: RealCommand): RealCommand {
-    if (!("channel" in command)) return command;
-    const channel = this.node.registry.spell(command.channel);
-    return channel === command.channel ? command : { ...command, channel };
   }
 
   /** A client's `{}` asks whether anybody is there. Where there is no room for an answer, there is one on its way. */
@@ -382,8 +343,8 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
     if (this.closed) return false;
     // Whoever unsubscribes is not held to what it wants to be rid of; it costs no more than a refusal.
     if (refusal !== undefined && command.do !== "unsubscribe") {
-      const spelled = this.#spelled(command);
-      if (spelled.do === "publish") refusePublish(this, spelled, refusal);
+      const known = spelled(command, this.node.registry);
+      if (known.do === "publish") refusePublish(this, known, refusal);
       else this.fail(id, refusal);
       return false;
     }
@@ -410,24 +371,8 @@ export class Connection implements Caller, IntakeOwner, SessionOwner {
   }
 
   #run(command: RealCommand): void {
-    switch (command.do) {
-      case "connect":
-        return this.#connect(command);
-      case "refresh":
-        return void refresh(this, command);
-      case "subscribe":
-        return subscribe(this, command);
-      case "unsubscribe":
-        return unsubscribe(this, command);
-      case "publish":
-        return publish(this, command);
-      case "history":
-        return history(this, command);
-      case "members":
-        return members(this, command);
-      case "call":
-        return call(this, command);
-    }
+    if (command.do === "connect") this.#connect(command);
+    else runCommand(this, command);
   }
 
   #connect(command: Command & { do: "connect" }): void {

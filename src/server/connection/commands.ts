@@ -1,0 +1,38 @@
+/** From a command that may run to the code that carries it out. */
+import type { Command } from "../../protocol/index.js";
+import type { ChannelRegistry } from "../channels/registry.js";
+import type { Caller } from "./caller.js";
+import { refresh } from "./connect.js";
+import { publish } from "./publish.js";
+import { call, history, members } from "./queries.js";
+import { subscribe, unsubscribe } from "./subscribe.js";
+
+/** A command that asks for something. */
+export type RealCommand = Exclude<Command, { do: "ping" }>;
+
+/** Channels have one spelling, by which everything that is known of them is found. */
+export function spelled(command: RealCommand, registry: ChannelRegistry): RealCommand {
+  if (!("channel" in command)) return command;
+  const channel = registry.spell(command.channel);
+  return channel === command.channel ? command : { ...command, channel };
+}
+
+/** Carries out a command of somebody who is connected; it is answered sooner or later. */
+export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "connect" }>): void {
+  switch (command.do) {
+    case "refresh":
+      return void refresh(caller, command);
+    case "subscribe":
+      return subscribe(caller, command);
+    case "unsubscribe":
+      return unsubscribe(caller, command);
+    case "publish":
+      return publish(caller, command);
+    case "history":
+      return history(caller, command);
+    case "members":
+      return members(caller, command);
+    case "call":
+      return call(caller, command);
+  }
+}
