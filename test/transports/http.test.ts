@@ -314,7 +314,7 @@ describe("commands", () => {
 });
 
 describe("what is refused", () => {
-  beforeEach(() => serve({ limits: { connectTimeout: 100 } }));
+  beforeEach(() => serve());
 
   const big = body({ connect: { token: "x".repeat(200_000) } });
   test.each([
@@ -375,6 +375,7 @@ describe("what is refused", () => {
   });
 
   test("H5: a body that does not come", async () => {
+    await serve({ limits: { connectTimeout: 100 } });
     const answer = await ask(`${url}/stream`, { headers: { "content-length": "100" }, body: "{" }).catch(
       (error: Error) => error,
     );
