@@ -50,6 +50,32 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "entries.indexFrom(from.after + 2)",
     promise: "no silence",
   },
+  // Where a subscription begins.
+  {
+    name: "since-begins-late",
+    about: "a subscription from a time on begins behind the first message of that time",
+    file: "src/server/feed/feed.ts",
+    find: "const start = page.entries[0]?.prev ?? page.head;",
+    replace: "const start = page.entries[0]?.offset ?? page.head;",
+    promise: "history",
+  },
+  {
+    name: "since-begins-early",
+    about: "a subscription from a time on begins with the oldest message that there is",
+    file: "src/server/feed/feed.ts",
+    find: "after: Math.max(0, offset - 1), limit: 1",
+    replace: "after: 0, limit: 1",
+    promise: "history",
+  },
+  {
+    name: "live-start-moves",
+    about: "on a stream that keeps nothing, a start is where the channel is once all else is done",
+    file: "src/server/feed/feed.ts",
+    find: "const start = page.entries[0]?.prev ?? page.head;",
+    replace:
+      "if (!this.keeps) return { complete: this.#flushed.offset < offset };\n    const start = page.entries[0]?.prev ?? page.head;",
+    promise: "history",
+  },
   // The feed.
   {
     name: "resume-off-by-one",
@@ -315,6 +341,22 @@ export const MUTANTS: readonly Mutant[] = [
     about: "the client waits for ever for a server that has gone silent",
     file: "src/client/silence.ts",
     find: "    dead();",
+    replace: "",
+    promise: "progress",
+  },
+  {
+    name: "call-sent-again",
+    about: "a call whose connection was lost is sent again",
+    file: "src/client/questions.ts",
+    find: "error === LOST && question.repeatable",
+    replace: "error === LOST",
+    promise: "calls",
+  },
+  {
+    name: "denial-untold",
+    about: "a client is not told that the server has ended its subscription",
+    file: "src/server/connection/subscribe.ts",
+    find: 'connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));',
     replace: "",
     promise: "progress",
   },

@@ -3,6 +3,8 @@ export { type BrokerHarness } from "./broker-contract/kit.js";
 export { brokerContract, type BrokerFactory, type SuiteRunner } from "./broker-contract.js";
 export { checkHistory } from "./history/check.js";
 export type {
+  Asked,
+  CallEvent,
   HistoryEvent,
   LogEvent,
   MessageId,

@@ -16,6 +16,8 @@ class Between {
   hint: (hint: Hint, follower: Follower) => void = (hint, follower) => follower.onEntries(hint);
   /** What becomes of each read. Default: it is done. */
   read: (read: () => Promise<Page>, from: ReadFrom) => Promise<Page> = (read) => read();
+  /** What a join waits for. */
+  join: Promise<void> | undefined;
   reads = 0;
   follower: Follower | undefined;
 
@@ -24,7 +26,10 @@ class Between {
       durability: broker.durability,
       append: broker.append.bind(broker),
       signal: broker.signal.bind(broker),
-      join: broker.join.bind(broker),
+      join: (async (channel, member, instance) => {
+        await this.join;
+        return broker.join(channel, member, instance);
+      }) satisfies Broker["join"],
       leave: broker.leave.bind(broker),
       members: broker.members.bind(broker),
       listen: broker.listen.bind(broker),
@@ -214,6 +219,43 @@ describe("a stream that keeps nothing", () => {
     }
     expect(peer.events).toEqual([]);
     expect(peer.payloads).toEqual(numbers(1, 9));
+  });
+
+  it("C3, C16, C17: since a time, or the last ones, is all from there on, however long the subscribing takes", async () => {
+    for (const start of [{ since: 1 }, { last: 2 }]) {
+      const { between, world } = setup({ presence: true });
+      await subscribed(world);
+      const peer = await world.connect();
+      const joined = deferred();
+      between.join = joined.promise;
+      peer.send({ id: 7, subscribe: "log/a", ...start });
+      await world.clock.settle();
+      await say(world, 1, 2);
+      await world.clock.settle();
+      joined.resolve();
+      await world.clock.settle();
+      expect(peer.lines).toContainEqual(
+        expect.objectContaining({ id: 7, ok: expect.objectContaining({ complete: true }) }),
+      );
+      expect(peer.payloads).toEqual([1, 2]);
+    }
+  });
+
+  it("C16: nothing from before that time comes, also where the node has not heard of it", async () => {
+    const { between, world } = setup({});
+    await subscribed(world);
+    between.hint = () => {};
+    await say(world, 1, 3);
+    await world.clock.advance(1000);
+    const peer = await subscribed(world, { since: world.clock.now() });
+    between.follower?.onReset();
+    await world.clock.settle();
+    await world.clock.advance(1000);
+    between.hint = (hint, follower) => follower.onEntries(hint);
+    await say(world, 4, 4);
+    await world.clock.advance(1000);
+    expect(peer.payloads).toEqual([4]);
+    expect(peer.events).toEqual([]);
   });
 
   it("F4: somebody who lags a little still gets it from the node's memory", async () => {

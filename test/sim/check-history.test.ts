@@ -1,4 +1,4 @@
-import { checkHistory } from "tidemark/testing";
+import { checkHistory, type Asked } from "tidemark/testing";
 import { describe, expect, test } from "vitest";
 import { Story, append, publish, type Told } from "./history.js";
 
@@ -197,7 +197,10 @@ describe("the checker of publishers (G3, P1, P10)", () => {
 });
 
 describe("the checker of everything else", () => {
-  const page = (ids: readonly number[], rest: { before?: number; more?: boolean } = {}): Told => ({
+  const page = (
+    ids: readonly number[],
+    rest: { before?: number; after?: number; since?: number; complete?: boolean; more?: boolean } = {},
+  ): Told => ({
     is: "page",
     reader: "r",
     channel: "a",
@@ -218,6 +221,124 @@ describe("the checker of everything else", () => {
     expect(found(new Story().log([1, 2, 3]).tell(page([3])))).toEqual([
       "history: r read a page of a in which nothing is said to come before p/3, but 20 does",
     ]);
+  });
+
+  test("finds a page that goes on from another place than was asked for (L7, L9)", () => {
+    const log = new Story().log([1, 2, 3, 4]);
+    expect(found(log.tell(page([2, 3], { after: 10, more: true }), page([2, 3], { since: 11 })))).toEqual([]);
+    expect(found(new Story().log([1, 2, 3]).tell(page([2, 3], { after: 20 })))).toEqual([
+      "history: r read a page of a in which p/2 is at 20, and only what comes after 20 was asked for",
+    ]);
+    expect(found(new Story().log([1, 2, 3]).tell(page([3], { since: 11, complete: false })))).toEqual([
+      "history: r read a page of a in which p/3 comes first, and 20 before it is after 10 and kept",
+    ]);
+    const trimmed = new Story().log([1, 2, 3]).tell({ is: "trim", channel: "a", until: 20 });
+    expect(found(trimmed.tell(page([3], { after: 10, complete: false })))).toEqual([]);
+    expect(found(trimmed.tell(page([3], { after: 10 })))).toEqual([
+      "history: r read a page of a in which everything after 10 is promised, but it begins after 20",
+    ]);
+  });
+
+  describe("of where a subscription begins (C15, C16, C17)", () => {
+    const begins = (at: number, asked: Asked): Told => ({
+      is: "open",
+      subscriber: "s",
+      channel: "a",
+      at: { epoch: "e", offset: at },
+      ...asked,
+    });
+    const log = (): Story => new Story().log([1, 2, 3]);
+
+    test("accepts the places that were asked for", () => {
+      for (const asked of [{ last: 2 }, { since: 11 }, { since: 20, complete: true }])
+        expect(found(log().tell(begins(10, asked)))).toEqual([]);
+      const trimmed = log().tell({ is: "trim", channel: "a", until: 20 });
+      for (const asked of [{ last: 1 }, { last: 3 }, { since: 11, complete: false }, { since: 21 }])
+        expect(found(trimmed.tell(begins(20, asked)))).toEqual([]);
+    });
+
+    test("finds that some of the last messages were left out", () => {
+      expect(found(log().tell(begins(20, { last: 2 })))).toEqual([
+        "history: s begins at 20 of a, and asked for the last 2, of which 3 are kept",
+      ]);
+    });
+
+    test("finds what was left out of a time, and what is too old", () => {
+      expect(found(log().tell(begins(20, { since: 11 })))).toEqual([
+        "history: s begins at 20 of a, and asked for all from 11 on, such as p/2 at 20",
+      ]);
+      expect(found(log().tell(begins(0, { since: 11 })))).toEqual([
+        "history: s begins at 0 of a, and did not ask for p/1 at 10, before 11",
+      ]);
+    });
+
+    test("lets come what was appended after it had asked", () => {
+      expect(found(log().tell(begins(0, { since: 99, asked: 1 })))).toEqual([]);
+    });
+
+    test("wants to be told truly whether something is missing", () => {
+      const trimmed = log().tell({ is: "trim", channel: "a", until: 20 });
+      expect(found(trimmed.tell(begins(20, { since: 11, complete: true })))).toEqual([
+        "history: s begins at 20 of a, and is told that nothing from 11 on is missing, but 1 are",
+      ]);
+      expect(found(log().tell(begins(10, { since: 11, complete: false })))).toEqual([
+        "history: s begins at 10 of a, and is told that something from 11 on is missing, but 0 are",
+      ]);
+    });
+
+    test("judges nothing once the log has lost something", () => {
+      const lost = log().tell({ is: "loss", channel: "a", head: 20, allowed: true });
+      expect(found(lost.tell(begins(20, { last: 2 })))).toEqual([]);
+    });
+  });
+
+  describe("of calls (N15)", () => {
+    const call: Told = { is: "call", caller: "c", id: "1" };
+    const run: Told = { is: "run", id: "1" };
+    const answer = (outcome: "ok" | "failed" | "never" | "unknown", value = "1"): Told => ({
+      is: "answer",
+      id: "1",
+      outcome,
+      ...(outcome === "ok" && { value }),
+    });
+
+    test("accepts one that ran and was answered, or whose outcome is not known", () => {
+      for (const story of [
+        [call, run, answer("ok")],
+        [call, run, answer("failed")],
+        [call, answer("never")],
+        [call, answer("unknown")],
+        [call, answer("unknown"), run],
+      ])
+        expect(found(new Story().tell(...story, { is: "quiet", final: true }))).toEqual([]);
+    });
+
+    test("finds one that ran twice", () => {
+      expect(found(new Story().tell(call, run, run, answer("ok")))).toEqual(["calls: 1 of c ran 2 times"]);
+    });
+
+    test("finds one that nobody called, and an answer that is another one's, or twice there", () => {
+      expect(found(new Story().tell(run))).toEqual(["calls: 1 has a run, and nobody called it"]);
+      expect(found(new Story().tell(call, run, answer("ok", "2"), answer("ok")))).toEqual([
+        "calls: 1 of c got the answer to 2",
+        "calls: 1 of c was answered twice",
+      ]);
+    });
+
+    test("finds one that was answered and had not run, and one that ran and was said not to", () => {
+      expect(found(new Story().tell(call, answer("ok")))).toEqual([
+        "calls: 1 of c was answered, and it had not run",
+      ]);
+      expect(found(new Story().tell(call, run, answer("never")))).toEqual([
+        "calls: c was told that 1 has not run, and it has",
+      ]);
+    });
+
+    test("wants an answer to every one", () => {
+      expect(found(new Story().tell(call, { is: "quiet", final: true }))).toEqual([
+        "progress: the call 1 of c has no answer",
+      ]);
+    });
   });
 
   test("finds signals that come twice, or in another order than they were sent (T2)", () => {

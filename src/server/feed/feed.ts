@@ -109,8 +109,7 @@ export class Feed implements LiveEdge {
     const head = this.#flushed;
     if (count === 0) return { complete: true };
     // A log that keeps nothing has no last messages, though this node holds some for those who lag.
-    if (this.#log.retain === undefined) return { complete: head.offset === 0 };
-    const known = this.#tail.startOfLast(count, this.#deps.clock.now());
+    const known = this.keeps ? this.#tail.startOfLast(count, this.#deps.clock.now()) : undefined;
     if (known !== undefined) return { cursor: { epoch: head.epoch, offset: known }, complete: true };
     let before = MAX_OFFSET;
     let left = count;
@@ -132,7 +131,6 @@ export class Feed implements LiveEdge {
 
   /** Where delivery starts for somebody who wants everything from `offset` on, and whether all of it is still there. */
   async startAt(offset: number): Promise<Start> {
-    if (this.#log.retain === undefined) return { complete: this.#flushed.offset < offset };
     const page = await this.#deps.broker.read(
       this.#channel,
       { after: Math.max(0, offset - 1), limit: 1, bytes: 0 },

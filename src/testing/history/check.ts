@@ -1,10 +1,12 @@
 /** Judges a history in one pass over it. */
 import type { HistoryEvent, PresenceEvent, SubscriberEvent, Violation } from "./events.js";
+import { CallJudge } from "./call-judge.js";
 import { Findings } from "./findings.js";
 import { LogJudge } from "./log-judge.js";
 import { LogModel } from "./log-model.js";
 import { judgePage } from "./page-judge.js";
 import { SignalJudge } from "./signal-judge.js";
+import { judgeStart } from "./start-judge.js";
 import { Walker } from "./walker.js";
 
 /**
@@ -26,6 +28,7 @@ class Check {
   /** Those that are over have been followed as well. */
   readonly #finished: Walker[] = [];
   readonly #signals = new SignalJudge(this.#findings);
+  readonly #calls = new CallJudge(this.#findings);
   readonly #publishes = new LogJudge((channel) => this.#log(channel), this.#findings);
   #calm = false;
 
@@ -37,6 +40,7 @@ class Check {
 
   end(): Violation[] {
     this.#publishes.end();
+    this.#calls.end();
     for (const walker of [...this.#finished, ...this.#walkers.values()]) walker.end();
     return [...this.#findings.violations].sort((a, b) => a.event - b.event);
   }
@@ -60,6 +64,10 @@ class Check {
         return this.#subscriber(event);
       case "page":
         return judgePage(event, this.#log(event.channel), findings);
+      case "call":
+      case "run":
+      case "answer":
+        return this.#calls.on(event);
       case "signal":
       case "heard":
         return this.#signals.on(event);
@@ -68,6 +76,7 @@ class Check {
         return this.#presence(event);
       case "quiet":
         this.#publishes.quiet();
+        this.#calls.quiet();
         for (const walker of this.#walkers.values()) walker.quiet(event.final);
         return;
       case "calm":
@@ -86,6 +95,7 @@ class Check {
   #subscriber(event: SubscriberEvent): void {
     const { subscriber } = event;
     if (event.is === "open") {
+      judgeStart(event, this.#log(event.channel), this.#findings);
       this.#walkers.set(
         subscriber,
         new Walker(subscriber, this.#log(event.channel), event.at, this.#findings),

@@ -48,9 +48,25 @@ export type PublisherEvent =
       readonly code: string;
     };
 
+/** Where a subscriber asked to begin, unless that was the head or a cursor, and whether it was told that it got all of it. */
+export interface Asked {
+  /** The lowest offset that a message of the time that it asked for can have. */
+  readonly since?: number;
+  /** How many messages back. */
+  readonly last?: number;
+  /** When it asked first; without it, when it was answered. */
+  readonly asked?: number;
+  readonly complete?: boolean;
+}
+
 /** What a subscriber of a stream saw. Places are its cursor after the event. */
 export type SubscriberEvent =
-  | { readonly is: "open"; readonly subscriber: string; readonly channel: string; readonly at: Place }
+  | ({
+      readonly is: "open";
+      readonly subscriber: string;
+      readonly channel: string;
+      readonly at: Place;
+    } & Asked)
   /** It came back and stands at `at`. */
   | { readonly is: "resume"; readonly subscriber: string; readonly at: Place }
   | { readonly is: "message"; readonly subscriber: string; readonly at: Place; readonly id: MessageId }
@@ -70,10 +86,26 @@ export interface PageEvent {
   readonly channel: string;
   readonly before?: number;
   readonly after?: number;
+  /** The lowest offset that a message of the time that was asked for can have. */
+  readonly since?: number;
   readonly entries: readonly { readonly offset: number; readonly id: MessageId }[];
   readonly complete: boolean;
   readonly more: boolean;
 }
+
+/** What became of calls of methods. */
+export type CallEvent =
+  | { readonly is: "call"; readonly caller: string; readonly id: string }
+  /** The method began to run. */
+  | { readonly is: "run"; readonly id: string }
+  /** `value` is what the caller got, `never` and `unknown` are as for a publish, `failed` is what the method threw. */
+  | {
+      readonly is: "answer";
+      readonly id: string;
+      readonly outcome: "ok" | "failed" | "never" | "unknown";
+      readonly value?: string;
+      readonly code?: string;
+    };
 
 /** Messages of channels without a log. `connection` names one connection's life. */
 export type SignalEvent =
@@ -121,6 +153,7 @@ export type HistoryEvent = { readonly time: number } & (
   | PublisherEvent
   | SubscriberEvent
   | PageEvent
+  | CallEvent
   | SignalEvent
   | PresenceEvent
   | RunEvent
@@ -146,6 +179,7 @@ export type PromiseName =
   | "acknowledged"
   | "at most once"
   | "honest gaps"
+  | "calls"
   | "transients"
   | "presence"
   | "bounded memory"

@@ -117,7 +117,7 @@ export class LogJudge {
       }
       this.#highest.set(key, Math.max(highest, published.sequence));
     }
-    log.append({ id, offset, prev, epoch: event.epoch });
+    log.append({ id, offset, prev, epoch: event.epoch, time: this.#findings.time });
   }
 
   /** After a loss the publishers' order counts from what is left. */

@@ -6,6 +6,8 @@ export interface ModelEntry {
   readonly epoch: string;
   readonly offset: number;
   readonly prev: number;
+  /** When it was appended, on the history's clock. */
+  readonly time: number;
   /** The broker has lost it. */
   void: boolean;
 }
@@ -26,6 +28,8 @@ export class LogModel {
   readonly #begun = new Map<string, number>();
   #head = 0;
   #trimmed = 0;
+  /** How often something was lost. */
+  losses = 0;
   /** True while something was lost and nothing has been appended since: nobody can have been told. */
   lossUntold = false;
 
@@ -74,6 +78,7 @@ export class LogModel {
     this.#head = head;
     this.#epochs = head === 0 ? [] : this.#epochs.filter(({ base }) => base < head || base === 0);
     this.lossUntold = true;
+    this.losses += 1;
     return lost;
   }
 
@@ -92,16 +97,18 @@ export class LogModel {
 
   /** The entry at that offset of the log as it is. */
   keptAt(offset: number): ModelEntry | undefined {
-    let low = 0;
-    let high = this.#chain.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const entry = this.#chain[middle];
-      if (entry === undefined || entry.offset === offset) return entry;
-      if (entry.offset < offset) low = middle + 1;
-      else high = middle - 1;
-    }
-    return undefined;
+    const entry = this.#chain[this.#indexAfter(offset) - 1];
+    return entry?.offset === offset ? entry : undefined;
+  }
+
+  /** How many entries come after that offset in the log as it is. */
+  countAfter(offset: number): number {
+    return this.#chain.length - this.#indexAfter(offset);
+  }
+
+  /** The entries of the log as it is after one offset and up to another. */
+  range(after: number, until: number): readonly ModelEntry[] {
+    return this.#chain.slice(this.#indexAfter(after), this.#indexAfter(until));
   }
 
   /** Whether the log as it is knows that epoch. */
@@ -131,6 +138,18 @@ export class LogModel {
       if (at !== undefined) skipped.push(at);
     }
     return skipped.reverse();
+  }
+
+  /** Where in the chain the first entry after that offset is, or would be. */
+  #indexAfter(offset: number): number {
+    let low = 0;
+    let high = this.#chain.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#chain[middle]?.offset ?? Infinity) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #before(entry: ModelEntry): ModelEntry | undefined {

@@ -4,7 +4,9 @@ import type { LogModel, ModelEntry } from "./log-model.js";
 
 /** Judges a page of history: it is a piece of the log, whole, and says truly whether there is more. */
 export function judgePage(page: PageEvent, log: LogModel, findings: Findings): void {
-  const { reader, channel, before, after, complete, more } = page;
+  const { reader, channel, before, since, complete, more } = page;
+  // What is asked from a time on comes after everything that is older.
+  const after = page.after ?? (since === undefined ? undefined : since - 1);
   const wrong = (what: string): void =>
     findings.add("history", `${reader} read a page of ${channel} in which ${what}`);
   const entries: ModelEntry[] = [];
@@ -30,7 +32,11 @@ export function judgePage(page: PageEvent, log: LogModel, findings: Findings): v
   if (after === undefined && !more && first.prev > log.trimmed && !first.void) {
     wrong(`nothing is said to come before ${first.id}, but ${first.prev} does`);
   }
-  if (after !== undefined && complete && first.prev > after && !first.void) {
+  if (after === undefined || first.void) return;
+  if (first.offset <= after)
+    wrong(`${first.id} is at ${first.offset}, and only what comes after ${after} was asked for`);
+  if (complete && first.prev > after)
     wrong(`everything after ${after} is promised, but it begins after ${first.prev}`);
-  }
+  if (first.prev > Math.max(after, log.trimmed))
+    wrong(`${first.id} comes first, and ${first.prev} before it is after ${after} and kept`);
 }

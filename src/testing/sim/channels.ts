@@ -5,6 +5,9 @@ import { stream, transient, type ChannelDef } from "../../server/channels/define
 /** How long keys are remembered: short, so that runs reach beyond it. */
 export const DEDUPE_MS = 60_000;
 
+/** The code with which the application ends subscriptions. */
+export const DENIED = "denied_here";
+
 const DEFINITIONS: readonly (readonly [string, ChannelDef])[] = [
   // Keeps everything that a run can write: nothing may ever be missing here.
   [

@@ -1,8 +1,15 @@
 /** A client of the simulated world: the real client library, and an application that writes down what it sees. */
 import { connect, type Client, type Stream, type TidemarkError, type Transient } from "../../client/index.js";
-import { parseCursor, type Member, type Random } from "../../protocol/index.js";
+import {
+  offsetAt,
+  parseCursor,
+  type HistoryOptions,
+  type Member,
+  type Random,
+} from "../../protocol/index.js";
 import type { Place } from "../history/events.js";
-import { DEDUPE_MS } from "./channels.js";
+import { DEDUPE_MS, DENIED } from "./channels.js";
+import { REFUSED } from "./methods.js";
 import type { Line } from "./line.js";
 import type { Network } from "./network.js";
 import { contentOf, idOfData } from "./payload.js";
@@ -25,7 +32,10 @@ const WRONG = new Set([
 ]);
 
 /** How an application begins on a channel. */
-export type Start = { readonly last?: number; readonly cursor?: string };
+export type Start = { readonly last?: number; readonly since?: number; readonly cursor?: string };
+
+/** Where pages of history go, and from where: back from the end, or on from an offset or a time. */
+export type Direction = "back" | { readonly after: number } | { readonly since: number };
 
 export class SimClient {
   readonly name: string;
@@ -38,6 +48,7 @@ export class SimClient {
   readonly #sequences = new Map<string, number>();
   readonly #rosters = new Map<string, Set<string>>();
   #lives = 0;
+  #calls = 0;
   #moved = 0;
   closed = false;
 
@@ -75,11 +86,17 @@ export class SimClient {
     const handle = this.rt.stream(channel as never, start as never) as unknown as Stream;
     this.streams.set(channel, handle);
     const subscriber = this.#newSubscriber(channel);
+    const { last, since } = start;
+    const asked = {
+      ...(last !== undefined && { last }),
+      ...(since !== undefined && { since: offsetAt(since) }),
+      ...((last ?? since) !== undefined && { asked: this.#recorder.time }),
+    };
     let begun = false;
-    handle.on("subscribed", () => {
+    handle.on("subscribed", ({ complete }) => {
       const at = placeOf(handle);
       if (begun) this.#recorder.add({ is: "resume", subscriber, at });
-      else this.#recorder.add({ is: "open", subscriber, channel, at });
+      else this.#recorder.add({ is: "open", subscriber, channel, at, ...asked, complete });
       begun = true;
     });
     handle.on("message", ({ data }) => {
@@ -90,6 +107,7 @@ export class SimClient {
       this.#recorder.add({ is: "gap", subscriber, after, at: placeOf(handle), reason });
     });
     this.#watchMembers(handle, channel, subscriber);
+    this.#whenDenied(handle, () => this.streams.get(channel) === handle && void this.shut(channel));
   }
 
   /** Ends the subscription; returns where it stood. */
@@ -118,6 +136,10 @@ export class SimClient {
       });
     });
     this.#watchMembers(handle, channel, subscriber);
+    this.#whenDenied(handle, () => {
+      handle.close();
+      if (this.transients.get(channel) === handle) this.transients.delete(channel);
+    });
   }
 
   publish(channel: string, size: number, bytes: boolean): void {
@@ -148,33 +170,46 @@ export class SimClient {
     handle.publish(contentOf(label, sequence, size, false)).catch(() => {});
   }
 
-  /** Reads back through the whole history, page by page. */
-  async page(channel: string, limit: number): Promise<void> {
+  /** Reads through the history, page by page, until there is no more. */
+  async page(channel: string, limit: number, direction: Direction): Promise<void> {
     const handle = this.streams.get(channel);
     if (handle === undefined) return;
-    let before: number | undefined;
+    const isBack = direction === "back";
+    let from: HistoryOptions = isBack ? {} : direction;
     try {
       for (let pages = 0; pages < 20; pages++) {
-        const { messages, complete, more } = await handle.history(
-          before === undefined ? { limit } : { before, limit },
-        );
+        const { messages, complete, more } = await handle.history({ ...from, limit });
         const entries = messages.map(({ offset, data }) => ({ offset, id: idOfData(data) }));
-        this.#recorder.add({
-          is: "page",
-          reader: this.name,
-          channel,
-          entries,
-          complete,
-          more,
-          ...(before !== undefined && { before }),
-        });
-        const first = entries[0];
-        if (!more || first === undefined) return;
-        before = first.offset;
+        const { since, ...place } = from;
+        const asked = since === undefined ? place : { since: offsetAt(since) };
+        this.#recorder.add({ is: "page", reader: this.name, channel, entries, complete, more, ...asked });
+        const edge = entries.at(isBack ? 0 : -1)?.offset;
+        if (!more || edge === undefined) return;
+        from = isBack ? { before: edge } : { after: edge };
       }
     } catch {
       this.#recorder.count("history failed");
     }
+  }
+
+  /** Calls the method `note`, which takes `ms` milliseconds; every so-manieth says no. */
+  call(ms: number): void {
+    const id = `${this.name}/call ${++this.#calls}`;
+    const isRefused = this.#calls % 7 === 0;
+    this.#recorder.add({ is: "call", caller: this.name, id });
+    this.rt.call("note" as never, { id, ms, isRefused }).then(
+      (value) => this.#recorder.add({ is: "answer", id, outcome: "ok", value: String(value) }),
+      ({ code }: TidemarkError) => {
+        const outcome = code === REFUSED ? "failed" : NEVER_SENT.has(code) ? "never" : "unknown";
+        this.#recorder.count(`call refused: ${code}`);
+        this.#recorder.add({ is: "answer", id, outcome, code });
+      },
+    );
+  }
+
+  /** The time on its own clock, in milliseconds since 1970. */
+  get now(): number {
+    return this.process.clock.now();
   }
 
   /** Whether it lost its connection, or has another one, since `ms` milliseconds ago. */
@@ -215,8 +250,19 @@ export class SimClient {
     handle.on("members", (members) => {
       this.#recorder.add({ is: "roster", subscriber, channel, told: [...told], seen: idsOf(members) });
     });
+  }
+
+  /** The server has ended a subscription, or ends it while it begins. */
+  #whenDenied(handle: Pick<Transient, "on">, denied: () => void): void {
+    handle.on("unsubscribed", ({ code }) => {
+      this.#recorder.count(`unsubscribed: ${code}`);
+      denied();
+    });
     // Without a listener it would be an error of the whole client.
-    handle.on("error", (error) => this.#onError(error));
+    handle.on("error", (error) => {
+      this.#onError(error);
+      if (error.code === DENIED) denied();
+    });
   }
 
   /** Nothing here is a reason to. */

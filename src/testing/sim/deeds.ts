@@ -1,4 +1,5 @@
 /** What applications do: the workloads. A new kind of channel adds its own here. */
+import { offsetAt } from "../../protocol/index.js";
 import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
 import type { SimClient } from "./client.js";
 import type { Step } from "./step.js";
@@ -97,7 +98,24 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   page: {
     weight: 2,
     run(world, step) {
-      void world.client(step).page(streamOf(step), 1 + (step.ms % 50));
+      void world.client(step).page(streamOf(step), 1 + (step.ms % 50), "back");
+    },
+  },
+  /** Reads a channel's past from a message on, or from a time on. */
+  pageOn: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const since = client.now - step.ms * 10;
+      const direction = step.ms % 2 === 0 ? { since } : { after: offsetAt(since) };
+      void client.page(streamOf(step), 1 + (step.ms % 50), direction);
+    },
+  },
+  /** Calls a method some times, of which some take a while. */
+  call: {
+    weight: 3,
+    run(world, step) {
+      for (let i = 0; i <= step.ms % 4; i++) world.client(step).call(i % 2 === 0 ? 0 : step.ms);
     },
   },
   /** Closes a stream and opens it again after a while, as a newcomer. */
@@ -134,6 +152,29 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
         client.shut(channel);
         world.later(step.ms, () => client.open(channel, { last: step.ms % 60 }));
       });
+    },
+  },
+  /** The same, from some time ago on. */
+  reopenSince: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      ifOpen(client, channel, () => {
+        client.shut(channel);
+        world.later(step.ms, () => client.open(channel, { since: client.now - step.ms * 10 }));
+      });
+    },
+  },
+  /** A server ends a client's subscription, on whichever node that is; the client comes back after a while. */
+  deny: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const isTransient = step.ms % 4 === 0;
+      const channel = isTransient ? (TRANSIENTS[0] ?? "now/a") : streamOf(step);
+      world.node(step).deny(client.name, channel);
+      world.later(step.ms * 4, () => (isTransient ? client.listen(channel) : client.open(channel)));
     },
   },
   /** A client goes for good, and another one comes. */

@@ -10,7 +10,8 @@ import type { Receiver } from "../../server/transports/websocket.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";
-import { simRegistry } from "./channels.js";
+import { DENIED, simRegistry } from "./channels.js";
+import { simMethods } from "./methods.js";
 import type { NodeLink } from "./pipes.js";
 import { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
@@ -79,7 +80,7 @@ export class SimNode {
       broker,
       log: this.#logger(),
       registry: simRegistry(),
-      methods: new Map(),
+      methods: simMethods(process.clock, this.#recorder),
       hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
       limits: LIMITS,
       budget: BUDGET,
@@ -94,6 +95,12 @@ export class SimNode {
   serve(request: HttpRequest, response: HttpResponse): void {
     const life = this.#life;
     if (life === undefined || !life.http.handle(pathOf(request), request, response)) response.destroy();
+  }
+
+  /** Ends a user's subscription on all nodes, as far as this one can reach them. */
+  deny(user: string, channel: string): void {
+    const command = { user, do: "unsubscribe", channel, code: DENIED, message: "not any more" } as const;
+    this.#life?.engine.command(command).catch(() => this.#recorder.count("denial failed"));
   }
 
   /** Ends without a word. With `silently` not even its kernel tells the peers: the machine is gone. */

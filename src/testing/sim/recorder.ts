@@ -15,6 +15,11 @@ export class Recorder {
     this.#now = now;
   }
 
+  /** The time that an event would have now. */
+  get time(): number {
+    return this.#now();
+  }
+
   add(happening: Happening): void {
     const event = { time: this.#now(), ...happening } as HistoryEvent;
     this.events.push(event);
