@@ -68,6 +68,15 @@ describe("a server that stops with a grace time", () => {
     expect(done).toBe(true);
   });
 
+  it("K50, K51: does not wait for those who had not connected", async () => {
+    const world = new World(channels);
+    world.dial();
+    let done = false;
+    void world.engine.drain(30_000, "stopping").done.then(() => (done = true));
+    await world.clock.settle();
+    expect(done).toBe(true);
+  });
+
   it("K51: closes who stays with 4000, a second after the slot", async () => {
     const world = new World(channels);
     const [peer] = await crowd(world, 1);

@@ -52,10 +52,10 @@ export class Drain {
     const span = Math.min((all.length / PACE) * 1000, grace * SPREAD);
     for (const [i, connection] of all.entries()) {
       const at = now + (span * (i + random.float())) / all.length;
-      this.#leaving.set(connection, { connection, at });
-    }
-    for (const { connection, at } of this.#leaving.values())
       connection.askToMove(Math.ceil(at - now), reason);
+      // One that had not connected is gone by now.
+      if (!connection.closed) this.#leaving.set(connection, { connection, at });
+    }
     this.#tick();
   }
 
