@@ -17,7 +17,8 @@ const DEFINITIONS: readonly (readonly [string, ChannelDef])[] = [
   // Whoever is away for a moment comes back to a trimmed log.
   ["short/:id", stream({ retain: { count: 20 }, dedupe: DEDUPE_MS }).def],
   ["aged/:id", stream({ retain: { for: 8000 }, dedupe: DEDUPE_MS }).def],
-  ["live/:id", stream({ dedupe: DEDUPE_MS }).def],
+  // A subscription takes a while here, and nothing is kept meanwhile.
+  ["live/:id", stream({ dedupe: DEDUPE_MS, presence: true, presenceGrace: 1000 }).def],
   // A hook that takes its time must not let a later publish overtake.
   [
     "hooked/:id",
@@ -34,7 +35,7 @@ const DEFINITIONS: readonly (readonly [string, ChannelDef])[] = [
 export const STREAMS: readonly string[] = ["log/a", "log/b", "short/a", "aged/a", "live/a", "hooked/a"];
 export const TRANSIENTS: readonly string[] = ["now/a"];
 /** Channels that tell who is there. */
-export const PRESENT: readonly string[] = ["log/a", "log/b", "now/a"];
+export const PRESENT: readonly string[] = ["log/a", "log/b", "live/a", "now/a"];
 
 export function simRegistry(): ChannelRegistry {
   return new ChannelRegistry(DEFINITIONS);

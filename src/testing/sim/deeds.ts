@@ -113,7 +113,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   },
   /** Calls a method some times, of which some take a while. */
   call: {
-    weight: 3,
+    weight: 2,
     run(world, step) {
       for (let i = 0; i <= step.ms % 4; i++) world.client(step).call(i % 2 === 0 ? 0 : step.ms);
     },

@@ -28,6 +28,7 @@ export function drawWays(random: Random, clock: Clock, calm: boolean): Ways {
   }
   if (kind < 0.9) return { transports: ["stream"], memory };
   if (kind < 0.95) return { transports: ["poll"], memory };
+  if (random.float() < 0.5) memory.keep("poll", between(random, 0, 20_000));
   return { transports: ["stream", "poll"], memory };
 }
 
