@@ -427,6 +427,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   // Drain.
   {
+    name: "drain-waits-for-strangers",
+    about: "a node that stops waits for those who had not connected, and are gone",
+    file: "src/server/connection/drain.ts",
+    find: "if (!connection.closed) this.#leaving",
+    replace: "this.#leaving",
+    promise: "no complaints",
+  },
+  {
     name: "drain-never-ends",
     about: "a node that stops waits for its clients beyond the grace time, and does not see them go",
     file: "src/server/connection/drain.ts",

@@ -25,6 +25,9 @@ export const { limits: LIMITS, budget: BUDGET } = readLimits({
 /** Short, so that there are many of them. */
 const HTTP = { path: "/connect", origins: [], http: { poll: 5000, stream: 20_000 } } as const;
 
+/** A node that stops may be without connections for so many looks less one: how long it needs to notice. */
+const MOST_DESERTED = 3;
+
 const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };
 
 interface Life {
@@ -43,6 +46,8 @@ export class SimNode {
   readonly #clock: VirtualClock;
   #life: Life | undefined;
   #draining = false;
+  /** Looks in a row at which it was stopping, with nobody there. */
+  #deserted = 0;
 
   constructor(name: string, site: BrokerSite, clock: VirtualClock, random: Random, recorder: Recorder) {
     this.name = name;
@@ -136,6 +141,16 @@ export class SimNode {
       this.#clock.setTimeout(() => life.process.kill(), 1000);
       stopped();
     });
+  }
+
+  /** Once everybody has gone, a node that stops is done. To be called twice a second. */
+  checkDrain(): void {
+    const life = this.#life;
+    const isDeserted =
+      this.#draining && life?.process.state === "running" && life.engine.connections.size === 0;
+    this.#deserted = isDeserted ? this.#deserted + 1 : 0;
+    if (this.#deserted === MOST_DESERTED)
+      this.#recorder.add({ is: "complaint", who: this.name, what: "it stops, and waits for nobody" });
   }
 
   #logger(): Logger {

@@ -33,7 +33,7 @@ const CATCH_UP_MS = 65_000;
 const VANISHED_MS = 80_000;
 /** How long what is published into the quiet takes to arrive. */
 const ARRIVE_MS = 3000;
-const BUDGET_CHECK_MS = 500;
+const LOOK_MS = 500;
 
 /**
  * Draws the run of a seed and carries it out.
@@ -53,8 +53,8 @@ export async function runPlan(plan: Plan): Promise<SimResult> {
   if (calm) recorder.add({ is: "calm" });
   for (const step of plan.steps) world.later(step.at, () => perform(world, step));
   const watch = (): void => {
-    world.checkBudgets();
-    world.later(BUDGET_CHECK_MS, watch);
+    world.look();
+    world.later(LOOK_MS, watch);
   };
   watch();
   await clock.advance((plan.steps.at(-1)?.at ?? 0) + 2000);

@@ -88,8 +88,10 @@ export class World {
     for (const end of this.#endings) end();
   }
 
-  checkBudgets(): void {
+  /** Looks at what must hold all the time. */
+  look(): void {
     this.#network.checkBudgets();
+    for (const node of this.nodes) node.checkDrain();
   }
 
   /** Whether a client's connection is another one than `ms` milliseconds ago. */
