@@ -77,7 +77,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   },
   /** Publishes and leaves the channel before the answers can be there, and comes back to publish more. */
   hurry: {
-    weight: 1,
+    weight: 2,
     run(world, step) {
       const client = world.client(step);
       const channel = streamOf(step);
@@ -154,15 +154,17 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
       });
     },
   },
-  /** The same, from some time ago on. */
+  /** The same, from some time ago on, while somebody else writes. */
   reopenSince: {
     weight: 1,
     run(world, step) {
       const client = world.client(step);
+      const other = world.client({ who: step.who + 1 });
       const channel = streamOf(step);
       ifOpen(client, channel, () => {
         client.shut(channel);
         world.later(step.ms, () => client.open(channel, { since: client.now - step.ms * 10 }));
+        for (let i = 0; i < 8; i++) world.later(step.ms + i * 5, () => other.publish(channel, 60, false));
       });
     },
   },
