@@ -16,7 +16,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
         : `${inFlight} messages are under way at any time; the next one is published when one has reached everybody.`) +
       " The last row is what the cheapest loop over Node's public API costs, which has no log, no offsets and no answers.",
     run: async (context) => {
-      const durations = context.quick ? { warmUp: 0.8, seconds: 0.8 } : { warmUp: 1, seconds: 1.5 };
+      const durations = context.quick ? { warmUp: 0.8, seconds: 0.8 } : { warmUp: 0.6, seconds: 0.9 };
       const spec = {
         job: "closed loop",
         channel: `bench/${id}`,
@@ -26,7 +26,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
       } as const;
       const medians = await interleave(
         context,
-        { title, rounds: context.quick ? 1 : 3, warmUp: spec, floor: true },
+        { title, rounds: context.quick ? 1 : 5, warmUp: spec, floor: true },
         async (contender) => ({
           ...(await measure(contender, context.generator, spec, durations)),
         }),

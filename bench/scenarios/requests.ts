@@ -11,12 +11,12 @@ export const requests: Scenario = {
     `${MEMBERS} connections, each with 1 or 8 requests of ${PAYLOAD} bytes under way, which are sent back as they are: a method ` +
     "call with Tidemark, an acknowledgement with Socket.IO, a bare echo with the others.",
   run: async (context) => {
-    const durations = context.quick ? { warmUp: 0.6, seconds: 0.6 } : { warmUp: 1, seconds: 1.5 };
+    const durations = context.quick ? { warmUp: 0.6, seconds: 0.6 } : { warmUp: 0.6, seconds: 0.9 };
     const job = (inFlight: number) =>
       ({ job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD }) as const;
     const medians = await interleave(
       context,
-      { title: "Requests", rounds: context.quick ? 1 : 3, warmUp: job(8) },
+      { title: "Requests", rounds: context.quick ? 1 : 5, warmUp: job(8) },
       async (contender) => {
         const of = (inFlight: number) => measure(contender, context.generator, job(inFlight), durations);
         const [one, eight] = [await of(1), await of(8)];
