@@ -22,9 +22,13 @@ export async function main(name, work) {
   }
 }
 
-/** Runs a command in the repository's root, with our own input and output; resolves to its exit code. */
-export function run(command, args, env = {}) {
+/**
+ * Runs a command in the repository's root, with our own input and output; resolves to its exit code. `started` is given the
+ * process.
+ */
+export function run(command, args, env = {}, started = () => {}) {
   const child = start(command, args, { stdio: "inherit", env });
+  started(child);
   return finished(child);
 }
 
