@@ -1,6 +1,5 @@
 /** The worker processes of `tidemark serve --workers N`: started, started again when they crash, followed by new ones, and stopped. */
 import cluster, { type Address, type Worker } from "node:cluster";
-import { once } from "node:events";
 import type { Logger } from "../server/logger.js";
 
 const FIRST_BACKOFF_MS = 100;
@@ -54,12 +53,10 @@ export class Supervisor {
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     // Alone: what keeps one from starting keeps all of them, and is said once.
     const first = this.#fork();
-    const [code] = (await Promise.race([once(first, "listening"), once(first, "exit")])) as [unknown];
-    if (typeof code === "number" || first.isDead()) throw new WorkerExit(first.process.exitCode ?? 1);
+    await begunOrEnded(first);
+    if (!this.#workers.has(first)) throw new WorkerExit(first.process.exitCode ?? 1);
     const others = Array.from({ length: this.#options.count - 1 }, () => this.#fork());
-    await Promise.all(
-      others.map((worker) => Promise.race([once(worker, "listening"), once(worker, "exit")])),
-    );
+    await Promise.all(others.map(begunOrEnded));
   }
 
   /**
@@ -83,7 +80,7 @@ export class Supervisor {
       const next = this.#fork();
       // Whichever of the two ends, the other one is there in its place.
       this.#leaving.add(old).add(next);
-      await Promise.race([once(next, "listening"), once(next, "exit")]);
+      await begunOrEnded(next);
       this.#leaving.delete(next);
       if (this.#workers.has(next)) await this.#retire(old);
       else log.error({ pid: next.process.pid }, "a new worker could not start; the others go on as they are");
@@ -96,7 +93,7 @@ export class Supervisor {
 
   async #retire(old: Worker): Promise<void> {
     if (!this.#workers.has(old)) return;
-    const left = once(old, "exit");
+    const left = ended(old);
     old.process.kill(HAND_OVER);
     const timer = setTimeout(() => old.process.kill("SIGKILL"), this.#options.grace + PATIENCE_MS);
     await left;
@@ -107,12 +104,12 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#restarts) clearTimeout(timer);
-    const ended = [...this.#workers].map((worker) => once(worker, "exit"));
+    const left = [...this.#workers].map(ended);
     for (const worker of this.#workers) worker.process.kill("SIGTERM");
     const timer = setTimeout(() => {
       for (const worker of this.#workers) worker.process.kill("SIGKILL");
     }, this.#options.grace + PATIENCE_MS);
-    await Promise.all(ended);
+    await Promise.all(left);
     clearTimeout(timer);
   }
 
@@ -125,8 +122,12 @@ export class Supervisor {
       wasListening = true;
       this.#options.onListening(worker.process.pid ?? 0, address);
     });
-    // Such as a signal to a process that has just ended.
-    worker.on("error", (error) => this.#options.log.warn({ error }, "a worker could not be reached"));
+    // Such as a message to a process that has just ended.
+    worker.on("error", (error) => {
+      this.#options.log.warn({ error }, "a worker could not be reached");
+      // One that could not be started does not exit either.
+      if (worker.process.pid === undefined) worker.emit("exit", 1, "");
+    });
     worker.on("exit", (code: number | null, signal: string | null) => {
       this.#workers.delete(worker);
       const isFirst = !wasListening && this.#workers.size === 0 && this.#restarts.size === 0;
@@ -146,6 +147,18 @@ export class Supervisor {
     });
     return worker;
   }
+}
+
+/** Whatever else it tells: that it could not be reached says nothing about what becomes of it. */
+function ended(worker: Worker): Promise<void> {
+  return new Promise((resolve) => worker.once("exit", () => resolve()));
+}
+
+function begunOrEnded(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once("listening", () => resolve());
+    worker.once("exit", () => resolve());
+  });
 }
 
 /** The first worker ended before it took connections; it has said why. */

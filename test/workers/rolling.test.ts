@@ -1,7 +1,7 @@
 /** Workers followed by new ones, under load. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { client, folder, listener, serve, Server } from "./support.js";
 
 test("A52: at SIGHUP each worker is followed by a new one, and no message is lost or repeated", async () => {
@@ -57,6 +57,29 @@ test("A52: a SIGHUP while the first workers start is carried out when they have"
   await server.gone([first]);
   expect(await server.workers(4)).toHaveLength(4);
   await client(server.url).stream("chat/general").publish("hello");
+});
+
+test("A52: that a worker cannot be reached for a moment, or cannot be started, is said and costs nothing more", async () => {
+  // Each worker's channel breaks once, as it does when something is written to a process that has just ended; and the
+  // fourth process does not start at all, as where there are too many.
+  const fault = `
+    import cluster from "node:cluster";
+    let count = 0;
+    cluster.on("fork", (worker) => {
+      if (++count === 4) Object.defineProperty(worker.process, "pid", { value: undefined });
+      worker.emit("error", new Error("write EPIPE"));
+    });`;
+  Server.env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(fault)}` };
+  onTestFinished(() => void (Server.env = {}));
+  const server = await serve(folder());
+  const [first = 0] = await server.workers(2);
+  server.child.kill("SIGHUP");
+  await server.gone([first]);
+  await server.says("a new worker could not start");
+  expect(server.errors.split("a worker could not be reached")).toHaveLength(5);
+  await client(server.url).stream("chat/general").publish("hello");
+  server.child.kill("SIGTERM");
+  expect(await server.exit).toBe(0);
 });
 
 test("A51: a second signal ends all of it at once", async () => {

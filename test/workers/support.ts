@@ -23,6 +23,8 @@ export function folder(): string {
 
 /** A running `tidemark serve`. */
 export class Server {
+  /** Added to the environment of those that are started while it is set. */
+  static env: NodeJS.ProcessEnv = {};
   readonly lines: string[] = [];
   readonly child: ChildProcess;
   readonly exit: Promise<number | null>;
@@ -30,7 +32,10 @@ export class Server {
   #wake: () => void = () => {};
 
   constructor(...args: string[]) {
-    const child = spawn(process.execPath, [MAIN, "serve", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [MAIN, "serve", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...Server.env },
+    });
     this.child = child;
     this.exit = once(child, "exit").then(([code]) => code as number | null);
     createInterface(child.stdout).on("line", (line) => {
