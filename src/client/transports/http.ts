@@ -140,7 +140,7 @@ export function httpTransport(
   /** Over HTTP the end of a connection is a line: the last one, or the only one of a request that was refused. */
   function take(frame: string, aside: boolean): void {
     const line = END.exec(frame)?.[0] ?? "null";
-    if (!aside) ping = Number(/^\{"id":\d+,"ok":\{.*?"ping":(\d+)/.exec(frame)?.[1] ?? ping);
+    if (!aside) ping = Number(/^\{"id":\d+,"ok":\{.*?"ping":(\d+)/m.exec(frame)?.[1] ?? ping);
     const end = JSON.parse(line) as End | null;
     // An error with an id is the answer to the connect command, and says more than the end.
     events.frame(end && end.id === undefined ? frame.replace(line, "") : frame, aside);

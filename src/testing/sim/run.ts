@@ -31,8 +31,13 @@ const CATCH_UP_MS = 65_000;
  * that all of them went out, a ping, and the grace. Less what has passed by then.
  */
 const VANISHED_MS = 80_000;
-/** How long what is published into the quiet takes to arrive. */
-const ARRIVE_MS = 3000;
+/**
+ * How long what is published into the quiet takes to arrive. The longest road: who polls from 200 ms away is told of one
+ * channel after the other, where each is to hear first that something was lost.
+ */
+const ARRIVE_MS = 6000;
+/** A connection that is older has its members where they belong. */
+const SETTLED_MS = 3000;
 const LOOK_MS = 500;
 
 /**
@@ -64,8 +69,8 @@ export async function runPlan(plan: Plan): Promise<SimResult> {
   await clock.advance(VANISHED_MS);
   // Without a grace a client that changes its way has left and joined: everybody is to have heard of that first. A
   // client does it now and then, so one that never stops is judged all the same.
-  for (let i = 0; i < world.clients.length && world.movedWithin(ARRIVE_MS); i++)
-    await clock.advance(ARRIVE_MS);
+  for (let i = 0; i < world.clients.length && world.movedWithin(SETTLED_MS); i++)
+    await clock.advance(SETTLED_MS);
   world.noteMembers();
   world.checkLeftovers();
   // A broker that lost its end says so with the next entry: now there is one.
