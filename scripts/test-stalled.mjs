@@ -4,7 +4,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ensureBuilt } from "./lib/ensure-built.mjs";
 import { findFreezer } from "./lib/freezer.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
 import { Failure, main, root, run } from "./lib/run.mjs";
 
 /** Milliseconds from one stop to the next, at most. */
@@ -25,42 +27,30 @@ await main("npm run test:stalled", async () => {
   const taken = mine === undefined ? 0 : mine.inlineValue ? 1 : 2;
   const selection = process.argv.slice(2).filter((_, i) => !(i >= mine?.index && i < mine.index + taken));
 
+  await ensureInstalled();
+  await ensureBuilt();
+  const { seededRandom } = await import("../dist/testing/index.js");
+  const random = seededRandom(seed);
   const freezer = findFreezer(`tidemark-${process.pid}`);
   if (freezer === undefined) throw new Failure("processes cannot be frozen here: it takes Linux, and root");
   console.log(`stops are drawn from seed ${seed}: npm run test:stalled -- --seed ${seed}`);
   let stops = 0;
-  const random = randomFrom(seed);
-  const between = ([from, to]) => from + (to - from) * random();
+  const between = ([from, to]) => from + (to - from) * random.float();
+  let ended = false;
   const tests = run(process.execPath, [join(root, "scripts/test.mjs"), ...selection], {}, (child) =>
     freezer.add(child.pid),
-  );
-  let ended = false;
-  const code = tests.finally(() => (ended = true));
-  code.catch(() => {});
+  ).finally(() => (ended = true));
+  const over = tests.catch(() => {});
   while (!ended) {
-    await Promise.race([
-      sleep(between([100, MOST_PAUSE_MS]), undefined, { ref: false }),
-      code.catch(() => {}),
-    ]);
+    await Promise.race([sleep(between([100, MOST_PAUSE_MS]), undefined, { ref: false }), over]);
     const pids = freezer.pids();
-    const one = random() < 2 / 3 ? pids[Math.floor(random() * pids.length)] : undefined;
-    const ms = between(random() < 2 / 3 ? SHORT_MS : LONG_MS);
+    const one = random.float() < 2 / 3 ? pids[Math.floor(random.float() * pids.length)] : undefined;
+    const ms = between(random.float() < 2 / 3 ? SHORT_MS : LONG_MS);
     if (ended || pids.length === 0) continue;
     stops++;
     await freezer.hold(one, sleep(ms));
   }
   freezer.remove();
   console.log(`${stops} stops`);
-  return code;
+  return tests;
 });
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomFrom(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

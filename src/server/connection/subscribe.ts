@@ -92,8 +92,10 @@ export function unsubscribeByServer(
   });
 }
 
-/** Ends every subscription of a connection that has ended. A peer that said goodbye is not waited for. */
-/** Members stay for the grace of their channel, at least for so many milliseconds; not at all after a goodbye. */
+/**
+ * Ends every subscription of a connection that has ended. Members stay for the grace of their channel, and at least for so
+ * many milliseconds; after a goodbye not at all.
+ */
 export function leaveAll(connection: Caller, how: "goodbye" | number): void {
   for (const [channel, session] of connection.sessions) {
     const grace = membershipOf(session)?.grace ?? 0;

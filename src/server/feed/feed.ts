@@ -106,11 +106,10 @@ export class Feed implements LiveEdge {
 
   /** Where delivery starts for somebody who wants the newest `count` messages, and whether all of them are still there. */
   async startOfLast(count: number): Promise<Start> {
-    const head = this.#flushed;
     if (count === 0) return { complete: true };
     // A log that keeps nothing has no last messages, though this node holds some for those who lag.
     const known = this.keeps ? this.#tail.startOfLast(count, this.#deps.clock.now()) : undefined;
-    if (known !== undefined) return { cursor: { epoch: head.epoch, offset: known }, complete: true };
+    if (known !== undefined) return { cursor: { epoch: this.#flushed.epoch, offset: known }, complete: true };
     let before = MAX_OFFSET;
     let left = count;
     for (;;) {
