@@ -337,6 +337,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       origins: options.origins ?? [],
       http,
       apiKey: options.apiKey,
+      directWrites: options.directWrites ?? true,
     });
     return (this.#running = { engine, mount });
   }

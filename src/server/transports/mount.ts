@@ -20,6 +20,7 @@ export interface MountOptions {
   readonly origins: Origins;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
+  readonly directWrites: boolean;
 }
 
 export class Mount {
@@ -116,7 +117,7 @@ export class Mount {
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const path = pathOf(request);
-    const { path: ours, echo, origins } = this.#options;
+    const { path: ours, echo, origins, directWrites: direct } = this.#options;
     if (path !== ours && path !== echo) return false;
     this.#own(socket);
     const refused = refusedOrigin(request, origins);
@@ -126,11 +127,14 @@ export class Mount {
         `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`,
       );
       refuseWebSocket(request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
-    } else if (path === echo) acceptWebSocket(request, socket, head, MAX_ECHO, (link) => new Echo(link));
-    else
-      acceptWebSocket(request, socket, head, this.#engine.node.limits.frame, (link) =>
-        this.#engine.accept(link, peerOf(request, this.#engine.node.hooks)),
+    } else if (path === echo)
+      acceptWebSocket(request, socket, head, { most: MAX_ECHO, direct }, (link) => new Echo(link));
+    else {
+      const { hooks, limits } = this.#engine.node;
+      acceptWebSocket(request, socket, head, { most: limits.frame, direct }, (link) =>
+        this.#engine.accept(link, peerOf(request, hooks)),
       );
+    }
     return true;
   }
 

@@ -12,6 +12,7 @@ import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
+import { SocketWriter } from "./socket-writer.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
@@ -22,7 +23,6 @@ export interface Receiver {
   transportClosed(reason: string, said: boolean): void;
 }
 
-const EMPTY = Buffer.alloc(0);
 /** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
 const READ_AT_ONCE = 64 * 1024;
 /** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
@@ -36,24 +36,31 @@ interface LinkedSocket extends Duplex {
   [LINK]?: WebSocketLink;
 }
 
+/** How an upgraded socket is used. */
+export interface SocketOptions {
+  /** Bytes of an incoming message, over which the connection is closed with 1009. */
+  readonly most: number;
+  /** Whether what is sent goes past Node's stream layer, where it can. */
+  readonly direct: boolean;
+}
+
 /**
  * Takes a socket over from the HTTP server and makes a connection of it.
  *
- * @param most bytes of an incoming message, over which the connection is closed with 1009
  * @throws {Error} for a socket that was taken over before
  */
 export function acceptWebSocket(
   request: IncomingMessage,
   socket: LinkedSocket,
   head: Buffer,
-  most: number,
+  options: SocketOptions,
   connect: (link: WebSocketLink) => Receiver,
 ): void {
   if (socket[LINK] !== undefined)
     throw new Error("this upgrade was handled already: call handleUpgrade once");
   if (!shakeHands(request, socket)) return;
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
-  const link = new WebSocketLink(socket, most);
+  const link = new WebSocketLink(socket, options);
   socket[LINK] = link;
   link.open(connect(link));
   socket.on("data", onData).on("end", onEnd).on("close", onClose);
@@ -68,7 +75,7 @@ export function refuseWebSocket(
   name: CloseName,
   reason: string,
 ): void {
-  acceptWebSocket(request, socket, head, 1, (link) => {
+  acceptWebSocket(request, socket, head, { most: 1, direct: false }, (link) => {
     link.close(name, reason);
     return NOBODY;
   });
@@ -93,6 +100,7 @@ type State = "open" | "closing" | "closed";
 
 export class WebSocketLink implements Link, FrameOwner {
   readonly #socket: Duplex;
+  readonly #writer: SocketWriter;
   readonly #most: number;
   #receiver: Receiver = NOBODY;
   #assembler: FrameAssembler | undefined;
@@ -102,8 +110,9 @@ export class WebSocketLink implements Link, FrameOwner {
   #paused = false;
   #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, most: number) {
+  constructor(socket: Duplex, { most, direct }: SocketOptions) {
     this.#socket = socket;
+    this.#writer = new SocketWriter(socket, direct);
     this.#most = most;
   }
 
@@ -113,17 +122,14 @@ export class WebSocketLink implements Link, FrameOwner {
   }
 
   get unsent(): number {
-    return this.#socket.writableLength;
+    return this.#writer.unsent;
   }
 
   write(chunks: readonly Chunk[]): void {
-    const frames = framesOf(chunks);
-    if (frames.length > 1) this.#socket.cork();
-    for (const frame of frames) this.send(frame);
-    if (frames.length > 1) this.#socket.uncork();
+    if (this.#state === "open") this.#writer.writeAll(framesOf(chunks));
   }
 
-  /** Hot path: no callback, no copy, no allocation. */
+  /** Hot path. */
   writeShared(chunk: Chunk): void {
     this.send(frameOf(chunk));
   }
@@ -131,15 +137,11 @@ export class WebSocketLink implements Link, FrameOwner {
   /** Sends a frame as it is: bytes, or a string of them in latin1. */
   send(frame: string | Buffer): void {
     // After a close frame nothing may follow.
-    if (this.#state !== "open") return;
-    if (typeof frame === "string") this.#socket.write(frame, "latin1");
-    else this.#socket.write(frame);
+    if (this.#state === "open") this.#writer.write(frame);
   }
 
   whenDrained(run: () => void): void {
-    // Asked for with an empty write, since 'drain' comes only after a write that was told to wait.
-    if (this.#socket.writableNeedDrain) this.#socket.once("drain", run);
-    else this.#socket.write(EMPTY, () => run());
+    this.#writer.whenDrained(run);
   }
 
   pause(): void {
