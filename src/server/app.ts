@@ -337,7 +337,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       origins: options.origins ?? [],
       http,
       apiKey: options.apiKey,
-      directWrites: options.directWrites ?? true,
+      directSockets: options.directSockets ?? true,
     });
     return (this.#running = { engine, mount });
   }

@@ -41,11 +41,12 @@ export interface AppOptions<User> {
    */
   readonly apiKey?: string;
   /**
-   * Whether WebSocket frames go to a plain TCP socket's handle, past Node's stream layer: a sixth of the cost of a small
-   * write. Where Node's release is not one that this was tried on (20, 22, 24, 26), and over TLS, they go through the stream
-   * anyway. Default true. Set it to false where something else counts what goes through sockets (`socket.bytesWritten`).
+   * Whether WebSockets on plain TCP are read and written past Node's stream layer, which costs a sixth of a small write and
+   * more of a small read. Over TLS, and on releases of Node that this was not tried on (20, 22, 24 and 26 were), the stream
+   * is used anyway. Default true. Set it to false where something else counts what goes through sockets
+   * (`socket.bytesWritten`), or has them read.
    */
-  readonly directWrites?: boolean;
+  readonly directSockets?: boolean;
   readonly limits?: Partial<ConnectionLimits>;
   /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
   readonly unsent?: Partial<BudgetOptions>;

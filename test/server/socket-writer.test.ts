@@ -1,33 +1,16 @@
 /** The ways into a socket. What a peer gets must not tell which of them was taken. */
 import { once } from "node:events";
-import { connect, createServer, Socket, type AddressInfo } from "node:net";
+import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { seededRandom } from "tidemark/testing";
-import { findBinding, SocketWriter } from "../../src/server/transports/socket-writer.js";
+import { SocketWriter } from "../../src/server/transports/socket-writer.js";
+import { findBinding, handleOf } from "../../src/server/transports/socket-handle.js";
+import { nextTurn, socketPair } from "./support/sockets.js";
 
 const SEED = 20_261_128;
-
-const opened: { destroy(): void }[] = [];
-afterEach(() => {
-  for (const one of opened.splice(0)) one.destroy();
-});
-
-/** Both ends of a TCP connection over loopback. */
-async function pair(): Promise<{ readonly near: Socket; readonly far: Socket }> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const far = connect((server.address() as AddressInfo).port, "127.0.0.1");
-  const [near] = (await once(server, "connection")) as [Socket];
-  server.close();
-  for (const socket of [near, far]) {
-    socket.on("error", () => {});
-    opened.push(socket);
-  }
-  return { near, far };
-}
 
 const BLOCK = 64 * 1024;
 
@@ -49,8 +32,8 @@ const drained = (writer: SocketWriter): Promise<void> =>
   new Promise((resolve) => writer.whenDrained(resolve));
 
 it("takes the short way on every release that it was tried on", async () => {
-  const { near } = await pair();
-  expect(new SocketWriter(near, true).direct).toBe(true);
+  const { near } = await socketPair();
+  expect(handleOf(near)).toBeDefined();
 });
 
 describe.each([
@@ -61,8 +44,8 @@ describe.each([
     for (let run = 0; run < 12; run++) {
       const random = seededRandom(SEED + run);
       const upTo = (most: number): number => Math.floor(random.float() * most);
-      const { near, far } = await pair();
-      const writer = new SocketWriter(near, direct);
+      const { near, far } = await socketPair();
+      const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
       const came: Buffer[] = [];
       far.on("data", (bytes) => {
         came.push(bytes);
@@ -83,7 +66,7 @@ describe.each([
       for (let i = 0; i < 60; i++) {
         if (upTo(4) === 0) writer.writeAll(Array.from({ length: 1 + upTo(3) }, frame));
         else writer.write(frame());
-        if (upTo(6) === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (upTo(6) === 0) await nextTurn();
         if (upTo(12) === 0) await drained(writer);
       }
       near.end();
@@ -94,9 +77,9 @@ describe.each([
   });
 
   it("K22: what the peer has not read counts as unsent, and draining is told once it has", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await socketPair();
     far.pause();
-    const writer = new SocketWriter(near, direct);
+    const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
     const filled = fill(writer);
     expect(writer.unsent).toBe(BLOCK);
     writer.write("behind it");
@@ -120,9 +103,9 @@ describe.each([
   });
 
   it("K22: what comes late overtakes nothing that still waits behind something large", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await socketPair();
     far.pause();
-    const writer = new SocketWriter(near, direct);
+    const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
     const filled = fill(writer);
     const large = Buffer.alloc(24 * 1024 * 1024, "l");
     writer.write(large);
@@ -132,7 +115,7 @@ describe.each([
     // The block is gone and the large one is under way.
     while (writer.unsent > large.length + "first".length) {
       far.resume();
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       far.pause();
     }
     expect(writer.unsent).toBe(large.length + "first".length);
@@ -146,14 +129,14 @@ describe.each([
   });
 
   it("K22: bytes that wait are kept, though nobody else knows them any more", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await socketPair();
     far.pause();
-    const writer = new SocketWriter(near, direct);
+    const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
     const size = 32 * 1024 * 1024;
     (() => writer.write(Buffer.alloc(size, "k")))();
     expect(writer.unsent).toBe(size);
     collectGarbage();
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     collectGarbage();
     let right = 0;
     far
@@ -165,8 +148,8 @@ describe.each([
   });
 
   it("K22: each of several connections that wait is told of its own", async () => {
-    const pairs = await Promise.all([pair(), pair(), pair()]);
-    const writers = pairs.map(({ near }) => new SocketWriter(near, direct));
+    const pairs = await Promise.all([socketPair(), socketPair(), socketPair()]);
+    const writers = pairs.map(({ near }) => new SocketWriter(near, direct ? handleOf(near) : undefined));
     for (const { far } of pairs) far.pause();
     for (const writer of writers) fill(writer);
     const all = Promise.all(writers.map(drained));
@@ -176,8 +159,8 @@ describe.each([
   });
 
   it("K22: draining is told in a later turn where nothing waits", async () => {
-    const { near } = await pair();
-    const writer = new SocketWriter(near, direct);
+    const { near } = await socketPair();
+    const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
     let told = false;
     const done = new Promise<void>((resolve) => {
       writer.whenDrained(() => {
@@ -190,9 +173,9 @@ describe.each([
   });
 
   it("K16: a peer that is gone while much waits for it ends in a closed socket, and writing on is harmless", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await socketPair();
     far.pause();
-    const writer = new SocketWriter(near, direct);
+    const writer = new SocketWriter(near, direct ? handleOf(near) : undefined);
     fill(writer);
     const closed = new Promise((resolve) => near.once("close", resolve));
     far.resetAndDestroy();
@@ -216,14 +199,15 @@ describe("the long way", () => {
     ],
     ["a socket that has no handle", (socket: Socket) => Object.assign(socket, { _handle: null })],
   ])("is taken for %s", async (_, change) => {
-    const { near } = await pair();
+    const { near } = await socketPair();
     change(near);
-    expect(new SocketWriter(near, true).direct).toBe(false);
+    expect(handleOf(near)).toBeUndefined();
   });
 
   it("is taken for what is no socket", () => {
-    const writer = new SocketWriter(new Duplex({ write() {} }), true);
-    expect(writer.direct).toBe(false);
+    const socket = new Duplex({ write() {} });
+    expect(handleOf(socket)).toBeUndefined();
+    const writer = new SocketWriter(socket);
     writer.write("waits");
     expect(writer.unsent).toBe("waits".length);
   });

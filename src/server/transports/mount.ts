@@ -20,7 +20,7 @@ export interface MountOptions {
   readonly origins: Origins;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
-  readonly directWrites: boolean;
+  readonly directSockets: boolean;
 }
 
 export class Mount {
@@ -117,7 +117,7 @@ export class Mount {
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const path = pathOf(request);
-    const { path: ours, echo, origins, directWrites: direct } = this.#options;
+    const { path: ours, echo, origins, directSockets: direct } = this.#options;
     if (path !== ours && path !== echo) return false;
     this.#own(socket);
     const refused = refusedOrigin(request, origins);

@@ -1,5 +1,6 @@
 /** Frames that are rare - fragments, closes, and all that is wrong - are left to `ws`, which knows what to say of them. */
 import { Receiver as WsReceiver } from "ws";
+import { kept } from "./socket-reader.js";
 import type { FrameOwner } from "./whole-frames.js";
 
 /** What `ws` exports and its types do not know. */
@@ -56,7 +57,8 @@ export class OtherFrames {
 
   /** Reads on; what is complete has been told when it returns. */
   read(bytes: Buffer): void {
-    this.#receiver.write(bytes);
+    // It keeps what it is given until a frame is whole.
+    this.#receiver.write(kept(bytes));
     // The event comes a turn later, and what follows must not be read until then.
     const { errored } = this.#receiver;
     if (errored !== null && !this.#owner.ended) this.#owner.onBroken(codeOf(errored));

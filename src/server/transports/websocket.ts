@@ -12,6 +12,8 @@ import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
+import { handleOf } from "./socket-handle.js";
+import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
 import { SocketWriter } from "./socket-writer.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
@@ -40,7 +42,7 @@ interface LinkedSocket extends Duplex {
 export interface SocketOptions {
   /** Bytes of an incoming message, over which the connection is closed with 1009. */
   readonly most: number;
-  /** Whether what is sent goes past Node's stream layer, where it can. */
+  /** Whether frames go past Node's stream layer, where they can. */
   readonly direct: boolean;
 }
 
@@ -63,7 +65,7 @@ export function acceptWebSocket(
   const link = new WebSocketLink(socket, options);
   socket[LINK] = link;
   link.open(connect(link));
-  socket.on("data", onData).on("end", onEnd).on("close", onClose);
+  socket.on("end", onEnd).on("close", onClose);
   if (head.length > 0) link.read(head);
 }
 
@@ -83,10 +85,6 @@ export function refuseWebSocket(
 
 const NOBODY: Receiver = { receiveText() {}, receiveBinary() {}, alive() {}, transportClosed() {} };
 
-function onData(this: LinkedSocket, bytes: Buffer): void {
-  this[LINK]?.read(bytes);
-}
-
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.halfClosed();
 }
@@ -98,9 +96,10 @@ function onClose(this: LinkedSocket): void {
 /** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
 type State = "open" | "closing" | "closed";
 
-export class WebSocketLink implements Link, FrameOwner {
+export class WebSocketLink implements Link, FrameOwner, ReadOwner {
   readonly #socket: Duplex;
   readonly #writer: SocketWriter;
+  readonly #reader: SocketReader;
   readonly #most: number;
   #receiver: Receiver = NOBODY;
   #assembler: FrameAssembler | undefined;
@@ -112,7 +111,9 @@ export class WebSocketLink implements Link, FrameOwner {
 
   constructor(socket: Duplex, { most, direct }: SocketOptions) {
     this.#socket = socket;
-    this.#writer = new SocketWriter(socket, direct);
+    const handle = direct ? handleOf(socket) : undefined;
+    this.#writer = new SocketWriter(socket, handle);
+    this.#reader = new SocketReader(socket, this, handle);
     this.#most = most;
   }
 
@@ -146,12 +147,12 @@ export class WebSocketLink implements Link, FrameOwner {
 
   pause(): void {
     this.#paused = true;
-    this.#socket.pause();
+    this.#reader.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   ping(): void {
@@ -203,7 +204,7 @@ export class WebSocketLink implements Link, FrameOwner {
   }
 
   onBinary(bytes: Buffer): void {
-    if (this.#state === "open") this.#receiver.receiveBinary(bytes);
+    if (this.#state === "open") this.#receiver.receiveBinary(kept(bytes));
   }
 
   onPing(data: Buffer): void {
@@ -235,9 +236,9 @@ export class WebSocketLink implements Link, FrameOwner {
    */
   #rest(): void {
     this.#taken = 0;
-    this.#socket.pause();
+    this.#reader.pause();
     setImmediate(() => {
-      if (!this.#paused) this.#socket.resume();
+      if (!this.#paused) this.#reader.resume();
     });
   }
 

@@ -20,7 +20,7 @@ export interface FrameOwner {
   /** Whether nothing more is to be read: the peer has said goodbye, or what it sends makes no sense. */
   readonly ended: boolean;
   onText(text: string): void;
-  /** The bytes are a view into what was read; they may be kept, but the whole of it is kept with them. */
+  /** The bytes are a view into what was read, which the next read may overwrite. */
   onBinary(bytes: Buffer): void;
   onPing(data: Buffer): void;
   onPong(): void;

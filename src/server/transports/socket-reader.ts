@@ -1,0 +1,101 @@
+/**
+ * The way out of a socket. Past Node's stream layer all sockets are read into one buffer: none is made for each read, and
+ * what is read is used before the next one.
+ */
+import type { Duplex } from "node:stream";
+import { binding, type Binding, type Handle } from "./socket-handle.js";
+
+/** Who is given what was read. */
+export interface ReadOwner {
+  /** What is kept of the bytes has to be {@link kept}. */
+  read(bytes: Buffer): void;
+}
+
+/** As much as Node reads at once. */
+const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The bytes, or a copy of them where the next read would overwrite them. */
+export function kept(bytes: Buffer): Buffer {
+  return bytes.buffer === SHARED.buffer ? Buffer.from(bytes) : bytes;
+}
+
+const READER = Symbol("reader");
+interface ReadHandle extends Handle {
+  [READER]?: SocketReader;
+}
+interface ReadSocket extends Duplex {
+  [READER]?: SocketReader;
+}
+
+/** Node's own, for ends and errors. */
+let onStreamRead: Handle["onread"] | undefined;
+
+export class SocketReader {
+  readonly #socket: ReadSocket;
+  readonly #handle: ReadHandle | undefined;
+  readonly #owner: ReadOwner;
+
+  /**
+   * Begins to read. Of ends and errors the socket's own events tell.
+   *
+   * @param handle of the socket, to go past its stream
+   */
+  constructor(socket: Duplex, owner: ReadOwner, handle?: Handle) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#handle = handle !== undefined && isUnread(socket, handle) ? handle : undefined;
+    if (this.#handle === undefined) {
+      this.#socket[READER] = this;
+      socket.on("data", onData);
+      return;
+    }
+    this.#handle[READER] = this;
+    this.#handle.onread = onRead;
+    this.#handle.useUserBuffer(SHARED);
+    this.resume();
+  }
+
+  /** Whether it goes past the stream. */
+  get direct(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  pause(): void {
+    if (this.#handle === undefined) this.#socket.pause();
+    else if (!this.#socket.destroyed && this.#handle.reading) {
+      this.#handle.reading = false;
+      this.#handle.readStop();
+    }
+  }
+
+  resume(): void {
+    if (this.#handle === undefined) this.#socket.resume();
+    else if (!this.#socket.destroyed && !this.#handle.reading) {
+      this.#handle.reading = true;
+      if (this.#handle.readStart() < 0) this.#socket.destroy();
+    }
+  }
+
+  /** For the listeners below only. */
+  took(bytes: Buffer): void {
+    this.#owner.read(bytes);
+  }
+}
+
+function onData(this: ReadSocket, bytes: Buffer): void {
+  this[READER]?.took(bytes);
+}
+
+/** Hot path. */
+function onRead(this: ReadHandle): void {
+  const { streamBaseState, kReadBytesOrError } = binding as Binding;
+  const count = streamBaseState[kReadBytesOrError] as number;
+  if (count > 0) this[READER]?.took(SHARED.subarray(0, count));
+  else if (count < 0 && onStreamRead !== undefined) Reflect.apply(onStreamRead, this, [undefined]);
+}
+
+/** Whether the stream has nothing that it read already, and nobody else reads. */
+function isUnread(socket: Duplex, handle: Handle): boolean {
+  onStreamRead ??= handle.onread;
+  return socket.readableLength === 0 && socket.readable && handle.onread === onStreamRead;
+}
