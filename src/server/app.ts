@@ -141,7 +141,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       connectionsCheckingInterval: Math.min(connectTimeout, 5000),
     });
     this.#server = server;
-    this.attach(server);
+    this.#closed = false;
+    this.#run().mount.attach(server, true);
     try {
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
@@ -177,7 +178,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    */
   attach(server: Server): void {
     this.#closed = false;
-    this.#run().mount.attach(server);
+    this.#run().mount.attach(server, false);
   }
 
   /** Handles a request if its path is one of ours; says whether it was. For frameworks that own the server. */

@@ -24,13 +24,15 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   let identity: Identity;
   let given: readonly string[];
   try {
-    const user = await authenticated(connection, command.token);
+    // Hooks that are not there are not waited for: each would be a turn of the microtask queue for each client.
+    const { authenticate, subscriptions, onConnect } = node.hooks;
+    const user = authenticate === undefined ? null : await authenticated(connection, command.token);
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
     const info = { client, user, request: peer };
-    given = (await node.hooks.subscriptions?.(info)) ?? [];
+    given = subscriptions === undefined ? [] : await subscriptions(info);
     if (connection.closed) return;
-    await node.hooks.onConnect?.(info);
+    if (onConnect !== undefined) await onConnect(info);
   } catch (error) {
     refuse(connection, command, error);
     return;

@@ -10,6 +10,7 @@ import {
 } from "../../protocol/index.js";
 import type { Action, Context } from "../channels/define.js";
 import type { ResolvedChannel } from "../channels/registry.js";
+import { isPromise } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import type { ActiveChannel } from "../feed/active-channel.js";
 import { Subscriber } from "../feed/subscriber.js";
@@ -175,11 +176,15 @@ export async function prepare(
       );
     }
     const context = contextOf(connection, identity, resolved);
-    if (!connection.granted.has(name)) await mustAllow(context, resolved, "subscribe");
-    await def.onSubscribe?.(context);
+    // What need not be waited for is not: each wait is a turn of the microtask queue for each subscription.
+    if (def.allow !== undefined && !connection.granted.has(name))
+      await mustAllow(context, resolved, "subscribe");
+    if (def.onSubscribe !== undefined) await def.onSubscribe(context);
     active = await hub.acquire(resolved);
-    const start = await startOf(active, options);
-    membership = connection.closed ? undefined : await join(connection, identity, active, context);
+    const begins = startOf(active, options);
+    const start = isPromise(begins) ? await begins : begins;
+    if (def.presence !== undefined && !connection.closed)
+      membership = await join(connection, identity, active, context);
     return () => {
       if (connection.closed) {
         undo();
@@ -202,7 +207,7 @@ function begin(
   session: ChannelSession,
   active: ActiveChannel,
   membership: Membership | undefined,
-  start: { cursor?: Cursor; complete?: boolean },
+  start: BeginsAt,
 ): Started {
   const { resolved, ch, feed } = active;
   const cursor = start.cursor ?? feed?.head;
@@ -228,10 +233,12 @@ function begin(
   };
 }
 
-async function startOf(
-  { feed }: ActiveChannel,
-  options: SubscribeOptions,
-): Promise<{ cursor?: Cursor; complete?: boolean }> {
+interface BeginsAt {
+  readonly cursor?: Cursor;
+  readonly complete?: boolean;
+}
+
+function startOf({ feed }: ActiveChannel, options: SubscribeOptions): BeginsAt | Promise<BeginsAt> {
   if (feed === undefined) return {};
   if (options.cursor !== undefined) {
     const cursor = parseCursor(options.cursor);

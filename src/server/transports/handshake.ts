@@ -1,7 +1,8 @@
 /** The opening handshake of a WebSocket, as RFC 6455 (4.2) has it. */
 import { hash } from "node:crypto";
-import { STATUS_CODES, type IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { UpgradeRequest } from "./plain-upgrade.js";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** Sixteen bytes as base64. */
@@ -16,22 +17,19 @@ interface Refusal {
   readonly message: string;
 }
 
-/** Answers the request with 101, or with what is wrong with it. Says whether the socket is a WebSocket now. */
-export function shakeHands(request: IncomingMessage, socket: Duplex): boolean {
+/** The answer that makes a WebSocket of the socket. `undefined` where there is none: then the peer was told why. */
+export function shakeHands(request: UpgradeRequest, socket: Duplex): string | undefined {
   if (!socket.readable || !socket.writable) {
     socket.destroy();
-    return false;
+    return undefined;
   }
   const answer = answerTo(request);
-  if (typeof answer === "string") {
-    socket.write(answer, "latin1");
-    return true;
-  }
+  if (typeof answer === "string") return answer;
   refuse(socket, answer);
-  return false;
+  return undefined;
 }
 
-function answerTo({ method, headers }: IncomingMessage): string | Refusal {
+function answerTo({ method, headers }: UpgradeRequest): string | Refusal {
   if (method !== "GET") return { status: 405, message: "a WebSocket begins with GET" };
   if (headers.upgrade?.toLowerCase() !== "websocket")
     return { status: 400, message: "the Upgrade header must say websocket" };

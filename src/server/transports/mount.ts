@@ -1,12 +1,15 @@
 /** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
 import { IncomingMessage, ServerResponse, type Server } from "node:http";
+import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
 import { HttpApi } from "./http-api.js";
 import { Echo } from "./echo.js";
+import { Greeter } from "./greeter.js";
 import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { peerOf } from "./peer.js";
+import type { UpgradeRequest } from "./plain-upgrade.js";
 import { acceptWebSocket, refuseWebSocket } from "./websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
@@ -45,13 +48,19 @@ export class Mount {
     };
   }
 
-  /** Puts us before all handlers of the server, those that come later too: they see only what is not ours. */
-  attach(server: Server): void {
+  /**
+   * Puts us before all handlers of the server, those that come later too: they see only what is not ours.
+   *
+   * @param own whether nobody else uses the server: then connections are looked at before it sees them
+   */
+  attach(server: Server, own: boolean): void {
     const emit = server.emit.bind(server);
     const isOwn = Object.hasOwn(server, "emit");
     let attached = true;
+    const greeter = own ? this.#greeterOf(emit) : undefined;
     const first = (event: string | symbol, ...args: readonly unknown[]): boolean =>
-      (attached && this.#takes(event, args)) || Boolean(Reflect.apply(emit, undefined, [event, ...args]));
+      (attached && this.#takes(event, args, greeter)) ||
+      Boolean(Reflect.apply(emit, undefined, [event, ...args]));
     server.emit = first;
     const onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
       if (server.listenerCount("request") === 1) notFound(response);
@@ -64,6 +73,7 @@ export class Mount {
     server.on("upgrade", onUpgrade);
     this.#detach.push(() => {
       attached = false;
+      greeter?.close();
       // Whoever has come after us leaves with what it found.
       if (Reflect.get(server, "emit") === first) {
         if (isOwn) server.emit = emit;
@@ -74,7 +84,22 @@ export class Mount {
     });
   }
 
-  #takes(event: string | symbol, [request, second, head]: readonly unknown[]): boolean {
+  #greeterOf(emit: Server["emit"]): Greeter {
+    return new Greeter({
+      take: (request, socket, head) => this.handleUpgrade(request, socket, head),
+      pass: (socket) => emit("connection", socket),
+    });
+  }
+
+  #takes(
+    event: string | symbol,
+    [request, second, head]: readonly unknown[],
+    greeter: Greeter | undefined,
+  ): boolean {
+    if (event === "connection" && greeter !== undefined && request instanceof Socket) {
+      greeter.greet(request);
+      return true;
+    }
     if (!(request instanceof IncomingMessage)) return false;
     if (event === "request") return second instanceof ServerResponse && this.handleRequest(request, second);
     if (event !== "upgrade" || !(second instanceof Duplex) || !Buffer.isBuffer(head)) return false;
@@ -115,7 +140,7 @@ export class Mount {
     return true;
   }
 
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): boolean {
     const path = pathOf(request);
     const { path: ours, echo, origins, directSockets: direct } = this.#options;
     if (path !== ours && path !== echo) return false;
@@ -149,7 +174,7 @@ export class Mount {
 
 function ignore(): void {}
 
-function pathOf(request: IncomingMessage): string {
+function pathOf(request: Pick<UpgradeRequest, "url">): string {
   const url = request.url ?? "/";
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);

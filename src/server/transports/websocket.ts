@@ -3,7 +3,6 @@
  * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
  * request, no listener of its own, no timer until it closes.
  */
-import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
@@ -12,6 +11,7 @@ import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
+import type { UpgradeRequest } from "./plain-upgrade.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
 import { SocketWriter } from "./socket-writer.js";
@@ -52,7 +52,7 @@ export interface SocketOptions {
  * @throws {Error} for a socket that was taken over before
  */
 export function acceptWebSocket(
-  request: IncomingMessage,
+  request: UpgradeRequest,
   socket: LinkedSocket,
   head: Buffer,
   options: SocketOptions,
@@ -60,10 +60,12 @@ export function acceptWebSocket(
 ): void {
   if (socket[LINK] !== undefined)
     throw new Error("this upgrade was handled already: call handleUpgrade once");
-  if (!shakeHands(request, socket)) return;
+  const answer = shakeHands(request, socket);
+  if (answer === undefined) return;
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
   const link = new WebSocketLink(socket, options);
   socket[LINK] = link;
+  link.send(answer);
   link.open(connect(link));
   socket.on("end", onEnd).on("close", onClose);
   if (head.length > 0) link.read(head);
@@ -71,7 +73,7 @@ export function acceptWebSocket(
 
 /** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
 export function refuseWebSocket(
-  request: IncomingMessage,
+  request: UpgradeRequest,
   socket: Duplex,
   head: Buffer,
   name: CloseName,
