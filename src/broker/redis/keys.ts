@@ -1,9 +1,14 @@
+/** Logs whose keys are remembered. Bounded: clients choose channels. */
+const REMEMBERED = 10_000;
+
 /**
  * How things are named in Redis. What stands in the first braces of a name decides its cluster slot, so everything
  * of one channel shares one, and channels spread evenly. It is never empty, whatever a channel is called.
  */
 export class Keys {
   readonly #prefix: string;
+  /** Those of logs that were used lately: a busy one's are not put together for each message. */
+  readonly #logs = new Map<string, readonly string[]>();
 
   /** @throws {TypeError} when the prefix has braces: they would decide the slot of everything */
   constructor(prefix: string) {
@@ -17,9 +22,11 @@ export class Keys {
   }
 
   /** The keys of a log as `lua/log-keys.lua` has them, and the topic. */
-  log(channel: string): string[] {
+  log(channel: string): readonly string[] {
+    const known = this.#logs.get(channel);
+    if (known !== undefined) return known;
     const topic = this.topic(channel);
-    return [
+    const keys = [
       `${topic}:meta`,
       `${topic}:log`,
       `${topic}:t0`,
@@ -28,6 +35,9 @@ export class Keys {
       `${topic}:s1`,
       topic,
     ];
+    if (this.#logs.size >= REMEMBERED) this.#logs.clear();
+    this.#logs.set(channel, keys);
+    return keys;
   }
 
   /** The keys of a channel's presence as `lua/presence-keys.lua` has them, and the topic. */

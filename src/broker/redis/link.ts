@@ -49,13 +49,13 @@ export class Link {
     args: readonly Arg[],
     timeout = this.#timeout,
   ): Promise<unknown> {
-    const all = [keys.length, ...keys, ...args];
+    const call = [script.sha, keys.length, ...keys, ...args];
     return this.#run(keys[0] ?? "", script.name, timeout, async (redis) => {
       try {
-        return await redis.callBuffer("evalsha", [script.sha, ...all]);
+        return await redis.callBuffer("evalsha", call);
       } catch (error) {
         if (replyCode(error) !== "NOSCRIPT") throw error;
-        return redis.callBuffer("eval", [script.text, ...all]);
+        return redis.callBuffer("eval", call.with(0, script.text));
       }
     });
   }
