@@ -289,3 +289,11 @@ describe("an app", () => {
     expect(text).not.toMatch(/the-token-of|a-secret-payload/);
   });
 });
+
+it("S13: a subscriptions hook that returns nothing gives nothing, and the connection opens", async () => {
+  // As in an application without types.
+  const app = tidemark({ ...quiet, subscriptions: (() => undefined) as never });
+  const { url } = await serve(app);
+  const client = await open(url);
+  expect(await client.ask({ connect: {} })).toMatchObject({ durability: "memory" });
+});

@@ -30,7 +30,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
     const info = { client, user, request: peer };
-    given = subscriptions === undefined ? [] : await subscriptions(info);
+    given = (subscriptions && (await subscriptions(info))) ?? [];
     if (connection.closed) return;
     if (onConnect !== undefined) await onConnect(info);
   } catch (error) {
