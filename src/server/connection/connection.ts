@@ -10,6 +10,7 @@ import {
   decodeCommand,
   readBinaryLines,
   readTextLines,
+  digitsOf,
   utf8Length,
   type CloseName,
   type Command,
@@ -247,7 +248,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
 
   reply(id: Id, ok: string, size = utf8Length(ok)): void {
     if (id !== undefined) {
-      const text = `{"id":${id},"ok":${ok}}`;
+      const text = `{"id":${digitsOf(id)},"ok":${ok}}`;
       this.#send(textChunk(text, text.length - ok.length + size + 1));
     }
     this.#intake.answered();

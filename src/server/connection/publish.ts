@@ -1,6 +1,6 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
 import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
-import { utf8Length, type Command } from "../../protocol/index.js";
+import { digitsOf, utf8Length, type Command } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
@@ -151,7 +151,7 @@ function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: O
     return;
   }
   connection.hold(-ticket.held);
-  const ok = `{"offset":${result}}`;
+  const ok = `{"offset":${digitsOf(result)}}`;
   connection.reply(command.id, ok, ok.length);
   ticket.gate.settled();
   connection.tidy(command.channel);

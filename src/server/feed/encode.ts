@@ -1,6 +1,6 @@
 /** From a log entry to its line. Payload and meta are text already; they are only put together. */
 import type { Payload } from "../../broker/index.js";
-import { utf8Length } from "../../protocol/index.js";
+import { digitsOf, utf8Length } from "../../protocol/index.js";
 import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
 import type { Gap } from "./resume.js";
 
@@ -12,11 +12,12 @@ export function messageLine(
   meta: string | undefined,
 ): EncodedLine {
   if (typeof data === "string") {
-    const text = meta === undefined ? `[${ch},${offset},${data}]` : `[${ch},${offset},${data},${meta}]`;
+    const start = `[${ch},${digitsOf(offset)},`;
+    const text = meta === undefined ? `${start}${data}]` : `${start}${data},${meta}]`;
     // Counted in the parts: the whole is in pieces yet, and counting would put it together for nothing.
     return { text, size: text.length + 1 + beyondAscii(data) + (meta === undefined ? 0 : beyondAscii(meta)) };
   }
-  return bytesLine(`[${ch},${offset},null,${withBytes(meta, data.length)}]`, data);
+  return bytesLine(`[${ch},${digitsOf(offset)},null,${withBytes(meta, data.length)}]`, data);
 }
 
 /** How many bytes more than characters. */

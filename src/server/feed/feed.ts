@@ -301,7 +301,7 @@ export class Feed implements LiveEdge {
     }
     const { offset, prev, data, meta } = step.entry;
     const line = messageLine(this.#ch, offset, data, meta);
-    if (keep) this.#tail.push({ offset, prev, line });
+    if (keep) this.#tail.push(offset, prev, line);
     return line;
   }
 

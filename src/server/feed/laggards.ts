@@ -153,11 +153,10 @@ export class Laggards {
     if (cursor.epoch !== this.#edge.head.epoch) return undefined;
     const known = this.#pages.get(cursor.offset);
     if (known !== undefined) return known;
-    const entries = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
-    const newest = entries?.at(-1);
-    if (entries === undefined || newest === undefined) return undefined;
-    const chunk = new Chunk(entries.map((entry) => entry.line));
-    return this.#keep(cursor, { chunk, end: { epoch: cursor.epoch, offset: newest.offset } });
+    const found = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
+    if (found === undefined) return undefined;
+    const end = { epoch: cursor.epoch, offset: found.end };
+    return this.#keep(cursor, { chunk: new Chunk(found.lines), end });
   }
 
   /** Keeps a page until the end of the turn, for others who come by the same cursor. */
