@@ -64,6 +64,10 @@ export class Clustered implements Topology {
     return this.connectionFor(key) === undefined ? undefined : this.#cluster;
   }
 
+  groupOf(key: string): number {
+    return slotOf(key);
+  }
+
   connectionFor(key: string): Redis | undefined {
     if (this.#cluster.status !== "ready") return undefined;
     const home = this.homeOf(key);

@@ -20,6 +20,7 @@ export interface LinkOptions {
 
 /** A call that waits for a connection. */
 interface Waiting {
+  readonly key: string;
   readonly until: number;
   readonly go: (redis: Redis | Cluster) => void;
 }
@@ -28,10 +29,13 @@ export class Link {
   readonly #topology: Topology;
   readonly #clock: Clock;
   readonly #timeout: number;
-  /** By the key they are about, each in the order of the calls. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  /** By the group of their keys, each in the order of the calls. */
+  readonly #waiting = new Map<number, Waiting[]>();
   /** Connections that hold back what is sent in this turn. */
   readonly #corked = new Set<Writable>();
+  /** What is to be done when this turn ends, before they let go of it. */
+  #last: (() => void)[] = [];
+  #ending = false;
   #looking = false;
   #closed = false;
 
@@ -65,6 +69,17 @@ export class Link {
     return this.#run(key, name, this.#timeout, (redis) => redis.callBuffer(name, args));
   }
 
+  /** Keys of one group may be in one script. */
+  groupOf(key: string): number {
+    return this.#topology.groupOf(key);
+  }
+
+  /** Calls `run` at the end of this turn, in order. What it sends goes in the same write as what was sent before. */
+  atEndOfTurn(run: () => void): void {
+    this.#last.push(run);
+    this.#endTurn();
+  }
+
   close(): void {
     this.#closed = true;
     this.#waiting.clear();
@@ -96,26 +111,34 @@ export class Link {
   #cork(key: string): void {
     const stream = this.#topology.connectionFor(key)?.stream;
     if (stream === undefined || this.#corked.has(stream)) return;
-    if (this.#corked.size === 0) this.#clock.setImmediate(() => this.#uncork());
+    this.#endTurn();
     stream.cork();
     this.#corked.add(stream);
   }
 
-  #uncork(): void {
-    for (const stream of this.#corked) stream.uncork();
-    this.#corked.clear();
+  #endTurn(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#clock.setImmediate(() => {
+      for (const run of this.#last) run();
+      this.#last = [];
+      this.#ending = false;
+      for (const stream of this.#corked) stream.uncork();
+      this.#corked.clear();
+    });
   }
 
   /** Nobody overtakes those who wait: the appends of a channel keep the order of their calls. */
   #ready(key: string): Redis | Cluster | undefined {
-    return this.#waiting.has(key) ? undefined : this.#topology.ready(key);
+    return this.#waiting.has(this.groupOf(key)) ? undefined : this.#topology.ready(key);
   }
 
   #wait(key: string, until: number): Promise<Redis | Cluster> {
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(key);
-      if (waiting === undefined) this.#waiting.set(key, [{ until, go: resolve }]);
-      else waiting.push({ until, go: resolve });
+      const group = this.groupOf(key);
+      const waiting = this.#waiting.get(group);
+      if (waiting === undefined) this.#waiting.set(group, [{ key, until, go: resolve }]);
+      else waiting.push({ key, until, go: resolve });
       this.#look();
     });
   }
@@ -123,11 +146,11 @@ export class Link {
   /** Those whose server is there go on; those whose time is over are forgotten. */
   #resume(): void {
     const now = this.#clock.monotonic();
-    for (const [key, waiting] of this.#waiting) {
-      const redis = this.#topology.ready(key);
+    for (const [group, waiting] of this.#waiting) {
+      const redis = this.#topology.ready(waiting[0]?.key ?? "");
       const left = redis === undefined ? waiting.filter(({ until }) => until > now) : [];
-      if (left.length > 0) this.#waiting.set(key, left);
-      else this.#waiting.delete(key);
+      if (left.length > 0) this.#waiting.set(group, left);
+      else this.#waiting.delete(group);
       if (redis !== undefined) for (const { go } of waiting) go(redis);
     }
     if (this.#waiting.size > 0) this.#look();

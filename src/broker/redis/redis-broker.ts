@@ -13,7 +13,9 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import { AppendCalls } from "./append-calls.js";
 import { encodeSignals } from "./entry-codec.js";
+import { EpochNames } from "./epoch-names.js";
 import { Follows } from "./follows.js";
 import { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
@@ -39,6 +41,7 @@ export class RedisBroker implements Broker {
   readonly #topology: Topology;
   readonly #keys: Keys;
   readonly #link: Link;
+  readonly #appends: AppendCalls;
   readonly #log: LogCalls;
   readonly #topics: Topics;
   readonly #follows: Follows;
@@ -60,7 +63,9 @@ export class RedisBroker implements Broker {
     const link = (this.#link = new Link(topology, { clock, timeout }));
     const topics = (this.#topics = new Topics(topology, { clock, timeout }));
     const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
-    this.#log = new LogCalls(link, keys, replication, { random, maxKeys, idle });
+    const logOptions = { epochNames: new EpochNames(random), maxKeys, idle };
+    this.#appends = new AppendCalls(link, keys, replication, logOptions);
+    this.#log = new LogCalls(link, keys, logOptions);
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);
     this.#messages = new Messages(link, keys, topics, onError);
@@ -92,7 +97,9 @@ export class RedisBroker implements Broker {
     drafts: readonly Draft[],
     options: LogOptions & { readonly fence?: string },
   ): Promise<Appended[]> {
-    return this.#open(() => this.#log.append(channel, drafts, options));
+    // Hot path: no function and no promise of its own.
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return this.#appends.append(channel, drafts, options);
   }
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
@@ -188,7 +195,11 @@ export class RedisBroker implements Broker {
   }
 
   async #open<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) throw new BrokerError("closed", "this broker was closed");
+    if (this.#closing !== undefined) throw closedError();
     return call();
   }
+}
+
+function closedError(): BrokerError {
+  return new BrokerError("closed", "this broker was closed");
 }

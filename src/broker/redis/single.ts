@@ -33,6 +33,10 @@ export class Single implements Topology {
     return isWritable(this.#redis) ? this.#redis : undefined;
   }
 
+  groupOf(): number {
+    return 0;
+  }
+
   connectionFor(): Redis | undefined {
     return this.ready();
   }

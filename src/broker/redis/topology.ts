@@ -4,6 +4,8 @@ import type { Cluster, Redis } from "ioredis";
 export interface Topology {
   /** Whom to send a command about `key` to; undefined while there is no connection to the server that has it. */
   ready(key: string): Redis | Cluster | undefined;
+  /** Keys of one group are always on one server, and may be in one call. */
+  groupOf(key: string): number;
   /** The connection that commands about `key` go over. */
   connectionFor(key: string): Redis | undefined;
   /** Connections to all primaries. */

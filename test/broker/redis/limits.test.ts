@@ -120,6 +120,47 @@ describe.skipIf(!hasRedis)("a Redis", () => {
     expect(await node.append("c", batch, KEEP)).toMatchObject([{ duplicate: false }, { duplicate: false }]);
   });
 
+  test("B9: takes what a turn appends to many logs in few calls, and each log gets its own outcomes", async () => {
+    const node = await connect();
+    await server.admin.config("RESETSTAT");
+    const channels = Array.from({ length: 150 }, (_, i) => `many/${i}`);
+    const outcomes = await Promise.all(
+      channels.map((channel, i) => node.append(channel, drafts((i % 3) + 1, `${i}-`), KEEP)),
+    );
+    expect(outcomes.map((one) => one.length)).toEqual(channels.map((_, i) => (i % 3) + 1));
+    const stats = await server.admin.info("commandstats");
+    expect(Number(/cmdstat_(?:evalsha|eval):calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(20);
+    for (const [i, channel] of channels.entries()) {
+      const { entries } = await readAll(node, channel);
+      const offsets = outcomes[i]?.map((one) => "offset" in one && one.offset);
+      expect(entries.map(({ offset }) => offset)).toEqual(offsets);
+      expect(entries.map(({ data }) => data)).toEqual(offsets?.map((_, at) => `"${i}-${at}"`));
+    }
+  });
+
+  test("B9: a log that is broken costs those appended to in the same turn nothing", async () => {
+    const node = await connect();
+    const keys = new Keys(`store-${stores}`).log("broken");
+    await server.admin.set(keys[0], "not a hash");
+    const turn = ["before", "broken", "after"].map((channel) => node.append(channel, drafts(1), KEEP));
+    const [before, broken, after] = await Promise.allSettled(turn);
+    expect(broken).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
+    for (const one of [before, after])
+      expect(one).toMatchObject({ status: "fulfilled", value: [{ duplicate: false }] });
+  });
+
+  test("B9: fenced appends and others of one turn do not mind each other", async () => {
+    const node = await connect();
+    await node.seal("room", "token");
+    const options = [{ ...KEEP, fence: "token" }, { ...KEEP, fence: "other" }, KEEP];
+    const turn = options.map((one) => node.append("room", drafts(1), one));
+    expect((await Promise.allSettled(turn)).map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+  });
+
   test("refuses a batch whose text keys are too many before it has written any of it", async () => {
     const node = await connect({ maxKeys: 10 });
     const options = { ...KEEP, dedupe: 2000 };

@@ -35,7 +35,12 @@ function connection() {
 function setUp() {
   const [first, second] = [connection(), connection()];
   const of = (key: string): Redis => (key.startsWith("a") ? first : second).redis;
-  const topology = { ready: of, connectionFor: of, onReady: () => {} } as unknown as Topology;
+  const topology = {
+    ready: of,
+    connectionFor: of,
+    groupOf: (key: string) => (key.startsWith("a") ? 0 : 1),
+    onReady: () => {},
+  } as unknown as Topology;
   return { link: new Link(topology, { clock: realClock, timeout: 1000 }), first, second };
 }
 

@@ -1,17 +1,24 @@
 -- In front of every script of the log: what the keys are, and the log as it is found.
 --
--- KEYS[1] meta    hash: e epochs "name:base,…" oldest first · i incarnation of Redis · h head · l last kept entry, 0 for
---                 none · c bytes ever appended · g which key memory is the younger · t when they changed places · f fence
---                 x "life@when": how long all this lives, and when that was set last
--- KEYS[2] log     stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
--- KEYS[3], [4]    text keys in two generations, hashes: digest of scope and id -> offset and print, packed
--- KEYS[5], [6]    sequences in two generations, hashes: see sequence-rings.lua
+-- Seven keys for each log:
+--   1 meta       hash: e epochs "name:base,…" oldest first · i incarnation of Redis · s where the log stands, packed
+--                as in load_state · f fence · w counts what WAIT waits for
+--   2 log        stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
+--   3, 4         text keys in two generations, hashes: digest of scope and id -> offset and print, packed
+--   5, 6         sequences in two generations, hashes: see sequence-rings.lua
+--   7            where hints are published
 --
--- All of them share a slot and are set to expire together, so either all are there or the log is lost.
+-- The six share a slot and are set to expire together, so either all are there or the log is lost.
 -- A key memory may expire by itself earlier: when it does, everything in it has been too old for long.
--- Numbers go into Redis by "%.0f": Lua's own form of an offset is 8.89e+14.
+-- Numbers go into Redis as whole digits: Lua's own form of an offset is 8.89e+14.
 
-local META, LOG = KEYS[1], KEYS[2]
+local KEYS_PER_LOG = 7
+-- The log at hand: where its keys begin less one, and the first two.
+local BASE, META, LOG
+
+local function choose_log(base)
+  BASE, META, LOG = base, KEYS[base + 1], KEYS[base + 2]
+end
 
 local function text(number)
   return string.format('%.0f', number)
@@ -28,32 +35,45 @@ local function offset_at(ms)
 end
 
 -- Another one after a promotion or a restart: Redis may have lost the end of its logs then.
+local known_now
 local function incarnation()
+  if known_now then return known_now end
   local info = redis.call('INFO', 'replication')
   local _, before = string.find(info, 'master_replid:', 1, true)
-  return before and string.sub(info, before + 1, before + 40) or ''
+  known_now = before and string.sub(info, before + 1, before + 40) or ''
+  return known_now
 end
 
--- Whether these fields of meta are those of a whole log.
+-- Where a log stands: head, the last entry kept or 0, bytes ever appended, when its key memories changed places, for
+-- how long it lives after its last use in ms or 0 for ever, when that was set, and which key memory is the younger.
+local STATE = '>I7I7I7I7I7I7B'
+local NO_STATE = struct.pack(STATE, 0, 0, 0, 0, 0, 0, 0)
+local function load_state(packed)
+  return struct.unpack(STATE, packed or NO_STATE)
+end
+
+-- Whether the log is all there.
 local function is_whole(epochs, last_kept)
   if not epochs then return false end
-  return last_kept == '0' or redis.call('EXISTS', LOG) == 1
+  return last_kept == 0 or redis.call('EXISTS', LOG) == 1
 end
 
--- Begins the log anew. Whatever may be left of an earlier one goes.
-local function create(epoch, now)
-  redis.call('HSET', META, 'e', epoch .. ':0', 'i', incarnation(), 'h', '0', 'l', '0', 'c', '0', 'g', '0', 't', text(now))
+-- Begins the log anew, but for its state. Whatever may be left of an earlier one goes.
+local function create(epoch)
+  redis.call('HSET', META, 'e', epoch .. ':0', 'i', incarnation())
   redis.call('HDEL', META, 'f')
-  redis.call('UNLINK', LOG, KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+  redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
 end
 
--- Has all of the log live for `life` milliseconds from now, 0 for ever. Renewing is put off for a while, which is added.
-local function keep_alive(life, now, known, is_grown)
-  local set, at = string.match(known or '', '^(%d+)@(%d+)$')
-  if set == life and not is_grown and (life == '0' or now - tonumber(at) < tonumber(life) / 16) then return end
-  local ms = text(math.ceil(tonumber(life) * 17 / 16))
+-- Renewing the life of a log is put off for a while, which is added.
+local function must_renew(life, now, known, set_at)
+  return life ~= known or (life ~= 0 and now - set_at >= life / 16)
+end
+
+-- Has all of the log live for `life` milliseconds from now, 0 for ever.
+local function renew(life)
+  local ms = text(math.ceil(life * 17 / 16))
   for i = 1, 6 do
-    if life == '0' then redis.call('PERSIST', KEYS[i]) else redis.call('PEXPIRE', KEYS[i], ms) end
+    if life == 0 then redis.call('PERSIST', KEYS[BASE + i]) else redis.call('PEXPIRE', KEYS[BASE + i], ms) end
   end
-  redis.call('HSET', META, 'x', life .. '@' .. text(now))
 end

@@ -4,20 +4,26 @@
 --         7 most age, ms, or ""
 -- Returns epochs, head, oldestPrev, the prev of the oldest entry found, and then id and entry of each, oldest first.
 
-local EPOCH, LIFE, FORWARD, FROM = ARGV[1], ARGV[2], ARGV[3] == 'after', tonumber(ARGV[4])
+local EPOCH, LIFE, FORWARD, FROM = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'after', tonumber(ARGV[4])
 local LIMIT, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local HEADER = 10
 local FIRST_PAGE, MAX_PAGE = 8, 256
 
-local meta = redis.call('HMGET', META, 'e', 'h', 'l', 'x')
-local epochs, head = meta[1], meta[2]
+choose_log(0)
 local now = now_ms()
-if not is_whole(epochs, meta[3]) then
-  create(EPOCH, now)
-  keep_alive(LIFE, now, nil, true)
-  return { EPOCH .. ':0', 0, 0, 0 }
+local meta = redis.call('HMGET', META, 'e', 's')
+local epochs = meta[1]
+local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
+local is_new = not is_whole(epochs, last_kept)
+if is_new then
+  create(EPOCH)
+  head, last_kept, total, turned, young = 0, 0, 0, now, 0
 end
-keep_alive(LIFE, now, meta[4], false)
+if is_new or must_renew(LIFE, now, life, set_at) then
+  redis.call('HSET', META, 's', struct.pack(STATE, head, last_kept, total, turned, LIFE, now, young))
+  renew(LIFE)
+end
+if is_new then return { EPOCH .. ':0', 0, 0, 0 } end
 
 local function prev_of(entry)
   return (struct.unpack('>I7', entry[2][2]))
@@ -25,7 +31,7 @@ end
 
 local min = AGE and offset_at(now - AGE) or 0
 local oldest = redis.call('XRANGE', LOG, text(min), '+', 'COUNT', 1)[1]
-local reply = { epochs, tonumber(head), oldest and prev_of(oldest) or tonumber(head), 0 }
+local reply = { epochs, head, oldest and prev_of(oldest) or head, 0 }
 
 local found, room, page_size = {}, BYTES, FIRST_PAGE
 local low, high = math.max(min, FORWARD and FROM + 1 or 0), FORWARD and '+' or text(FROM - 1)

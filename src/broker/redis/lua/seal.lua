@@ -2,11 +2,14 @@
 --
 -- ARGV    1 name for a new epoch · 2 life of a log that is new, ms · 3 token
 
-local meta = redis.call('HMGET', META, 'e', 'l')
-if not is_whole(meta[1], meta[2]) then
-  local now = now_ms()
-  create(ARGV[1], now)
-  keep_alive(ARGV[2], now, nil, true)
+choose_log(0)
+local meta = redis.call('HMGET', META, 'e', 's')
+local _, last_kept = load_state(meta[2])
+if not is_whole(meta[1], last_kept) then
+  local now, life = now_ms(), tonumber(ARGV[2])
+  create(ARGV[1])
+  redis.call('HSET', META, 's', struct.pack(STATE, 0, 0, 0, now, life, now, 0))
+  renew(life)
 end
 redis.call('HSET', META, 'f', ARGV[3])
 return redis.status_reply('OK')

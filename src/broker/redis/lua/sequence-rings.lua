@@ -3,14 +3,20 @@
 --
 -- Fields of a memory of sequences, a hash:
 --   "t" .. scope         chunks written so far and the last sequence, packed; then the records of the tail
---   "0" … "7" .. scope   a chunk: number n is in field n modulo 8
+--   "0" … "f" .. scope   a chunk: number n is in field n modulo 16
 
-local REMEMBERED, CHUNK, CHUNKS = 256, 32, 8
+local REMEMBERED, CHUNK, CHUNKS = 256, 16, 16
 -- A record: sequence, offset and print.
 local RECORD = 22
 local RING_HEADER = 11
 local MOST_BYTES, CHUNK_BYTES = REMEMBERED * RECORD, CHUNK * RECORD
+local DIGITS = '0123456789abcdef'
 local NO_RING = struct.pack('>I4I7', 0, 0)
+
+local function chunk_field(number, scope)
+  local at = number % CHUNKS + 1
+  return string.sub(DIGITS, at, at) .. scope
+end
 
 local function sequence_at(records, place)
   return (struct.unpack('>I7', records, place * RECORD + 1))
@@ -50,12 +56,18 @@ local function load_chunks(ring)
   if ring.is_whole then return end
   local fields = {}
   for number = math.max(0, ring.chunks - CHUNKS), ring.chunks - 1 do
-    fields[#fields + 1] = (number % CHUNKS) .. ring.scope
+    fields[#fields + 1] = chunk_field(number, ring.scope)
   end
   local chunks = redis.call('HMGET', ring.hash, unpack(fields))
   for i = 1, #chunks do chunks[i] = chunks[i] or '' end
   ring.records = newest(table.concat(chunks) .. ring.records)
   ring.is_whole = true
+end
+
+-- Has all of a ring move to another hash.
+local function move_ring(ring)
+  load_chunks(ring)
+  ring.is_changed, ring.moves = true, true
 end
 
 -- Where a sequence is: its place among `ring.records` and whether it is there; -1 when it is lower than all that are
@@ -94,7 +106,7 @@ local function close_ring(ring, pairs_)
   local written = ring.is_whole and 0 or ring.chunks
   local records, at = ring.records, 1
   while #records - at + 1 >= CHUNK_BYTES do
-    pairs_[#pairs_ + 1] = (written % CHUNKS) .. ring.scope
+    pairs_[#pairs_ + 1] = chunk_field(written, ring.scope)
     pairs_[#pairs_ + 1] = string.sub(records, at, at + CHUNK_BYTES - 1)
     written = written + 1
     at = at + CHUNK_BYTES
@@ -105,6 +117,7 @@ end
 
 -- Removes a ring that has moved to another hash.
 local function remove_ring(hash, scope)
-  redis.call('HDEL', hash, 't' .. scope, '0' .. scope, '1' .. scope, '2' .. scope, '3' .. scope, '4' .. scope,
-    '5' .. scope, '6' .. scope, '7' .. scope)
+  local fields = { 't' .. scope }
+  for number = 0, CHUNKS - 1 do fields[#fields + 1] = chunk_field(number, scope) end
+  redis.call('HDEL', hash, unpack(fields))
 end

@@ -1,0 +1,25 @@
+/** What the calls of a log make of its options. */
+import type { LogOptions, Retain } from "../contract.js";
+import type { EpochNames } from "./epoch-names.js";
+
+/** A log without entries, or whose entries have an age to reach, lives at least this long after its last use: 24 hours. */
+export const LEAST_LIFE_MS = 86_400_000;
+
+export interface LogCallsOptions {
+  readonly epochNames: EpochNames;
+  readonly maxKeys: number;
+  /** Milliseconds without use after which a log ends whose entries have no age to reach; for ever without. */
+  readonly idle: number | undefined;
+}
+
+/** Milliseconds that a log lives after its last use: as long as its entries and keys are promised to last. 0 is for ever. */
+export function lifeOf({ retain, dedupe }: LogOptions, idle: number | undefined): number {
+  const least = Math.max(LEAST_LIFE_MS, 2 * dedupe, retain?.age ?? 0);
+  const unaged = keepsAnything(retain) && retain?.age === undefined;
+  if (!unaged) return Math.ceil(least);
+  return idle === undefined ? 0 : Math.ceil(Math.max(idle, 2 * dedupe));
+}
+
+export function keepsAnything(retain: Retain | undefined): boolean {
+  return retain?.count !== undefined || retain?.bytes !== undefined || retain?.age !== undefined;
+}
