@@ -149,7 +149,7 @@ class Way {
   /** All that is due in a turn goes in one write, as a busy client would send it. */
   #flush(publisher: number): void {
     const frames = this.#due[publisher]?.splice(0) ?? [];
-    this.#publishers[publisher]?.send(Buffer.concat(frames));
+    this.#publishers[publisher]?.send(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
   }
 
   /** Hot path: a frame of messages, in which a payload is found by the letters before it. */
