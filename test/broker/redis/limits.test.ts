@@ -141,7 +141,7 @@ describe.skipIf(!hasRedis)("a Redis", () => {
   test("B9: a log that is broken costs those appended to in the same turn nothing", async () => {
     const node = await connect();
     const keys = new Keys(`store-${stores}`).log("broken");
-    await server.admin.set(keys[0], "not a hash");
+    await server.admin.set(keys[0] ?? "", "not a hash");
     const turn = ["before", "broken", "after"].map((channel) => node.append(channel, drafts(1), KEEP));
     const [before, broken, after] = await Promise.allSettled(turn);
     expect(broken).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
