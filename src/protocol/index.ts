@@ -41,6 +41,6 @@ export {
   writeTextLine,
   type Line,
 } from "./lines.js";
-export { digitsOf, MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
+export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
 export { realClock, realRandom } from "./real-environment.js";

@@ -10,7 +10,6 @@ import {
   decodeCommand,
   readBinaryLines,
   readTextLines,
-  digitsOf,
   utf8Length,
   type CloseName,
   type Command,
@@ -18,6 +17,7 @@ import {
   type Line,
   type Timer,
 } from "../../protocol/index.js";
+import { digitsOf } from "../../protocol/offset.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";

@@ -1,6 +1,7 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
 import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
-import { digitsOf, utf8Length, type Command } from "../../protocol/index.js";
+import { utf8Length, type Command } from "../../protocol/index.js";
+import { digitsOf } from "../../protocol/offset.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";

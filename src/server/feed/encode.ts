@@ -1,6 +1,7 @@
 /** From a log entry to its line. Payload and meta are text already; they are only put together. */
 import type { Payload } from "../../broker/index.js";
-import { digitsOf, utf8Length } from "../../protocol/index.js";
+import { utf8Length } from "../../protocol/index.js";
+import { digitsOf } from "../../protocol/offset.js";
 import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
 import type { Gap } from "./resume.js";
 
