@@ -36,6 +36,8 @@ const VERBS = [
   "members",
   "call",
 ] as const;
+type Verb = (typeof VERBS)[number];
+const IS_VERB: ReadonlySet<string> = new Set(VERBS);
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
@@ -120,18 +122,22 @@ class Reader {
   }
 }
 
-/** Hot path: once per command. */
-function verbOf(fields: Fields, id: Id): (typeof VERBS)[number] | undefined {
-  let found: (typeof VERBS)[number] | undefined;
-  for (const verb of VERBS) {
-    if (!Object.hasOwn(fields, verb)) continue;
+/** Hot path: once per command. It has few fields, and to ask for each verb takes longer than to look at them. */
+function verbOf(fields: Fields, id: Id): Verb | undefined {
+  let found: Verb | undefined;
+  for (const name in fields) {
+    if (!isVerb(name) || !Object.hasOwn(fields, name)) continue;
     if (found !== undefined) {
       const verbs = VERBS.filter((one) => Object.hasOwn(fields, one));
       throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
     }
-    found = verb;
+    found = name;
   }
   return found;
+}
+
+function isVerb(name: string): name is Verb {
+  return IS_VERB.has(name);
 }
 
 function readId(fields: Fields): Id {

@@ -30,11 +30,3 @@ export function timeOf(offset: number): number {
 export function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
-
-/**
- * A whole number that hardly comes twice, such as an offset, as text. `String` and templates remember what they made in
- * case the number comes again: such texts get old before they are let go of, and collecting what is old stops a node.
- */
-export function digitsOf(number: number): string {
-  return number.toFixed(0);
-}

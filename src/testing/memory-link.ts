@@ -23,6 +23,7 @@ export class MemoryLink implements Link {
   readonly transport: Transport = {
     send: (frame) =>
       this.#toServer(() => {
+        this.#connection.alive();
         if (typeof frame === "string") this.#connection.receiveText(frame);
         else this.#connection.receiveBinary(frame);
       }),

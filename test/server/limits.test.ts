@@ -1,7 +1,10 @@
 /** What one connection may do, and how long it may be silent. In virtual time. */
+import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { stream, tidemark } from "../../src/server/index.js";
+import { WebSocketLink } from "../../src/server/transports/websocket.js";
 import { World, type Peer } from "./support/engine.js";
+import { TEXT, frame } from "./support/raw.js";
 import { deferred } from "./support/serve.js";
 
 const channels = { "log/:id": stream({ retain: { count: 1000 } }) };
@@ -293,7 +296,7 @@ describe("heartbeats", () => {
       (peer) => peer.connection.alive(),
       (peer) => peer.send("{}"),
       (peer) => peer.send({ history: "log/a" }),
-      (peer) => peer.connection.receiveText(""),
+      (peer) => peer.send(""),
     ];
     for (const sign of signs) {
       const peer = await world.connect();
@@ -302,6 +305,23 @@ describe("heartbeats", () => {
       await world.clock.advance(200_000);
       expect(peer.closed).toEqual([]);
     }
+  });
+
+  it("K12: a peer is heard for as long as the parts of a long frame come", async () => {
+    const world = new World(channels);
+    const socket = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
+    const link = new WebSocketLink(socket, { most: 65_536, direct: false });
+    const connection = world.engine.accept(link, { headers: {}, url: "/connect", ip: "192.0.2.1" });
+    link.open(connection);
+    link.read(frame(TEXT, '{"id":1,"connect":{}}'));
+    const long = frame(TEXT, `{"id":2,"call":"${"x".repeat(200)}"}`);
+    for (let at = 0; at < 40; at++) {
+      link.read(long.subarray(at, at + 1));
+      await world.clock.advance(8000);
+    }
+    expect(connection.closed).toBe(false);
+    await world.clock.advance(40_000);
+    expect(connection.closed).toBe(true);
   });
 
   it.each([100, 1000, 5000, 20_000, 60_000, 3_600_000])("K11, K12: with a ping every %d ms", async (ping) => {

@@ -1,4 +1,4 @@
-import { nextOffset, offsetAt, utf8Length } from "../../protocol/index.js";
+import { nextOffset, offsetAt } from "../../protocol/index.js";
 import {
   BrokerError,
   REMEMBERED_EPOCHS,
@@ -206,6 +206,6 @@ function keepsAnything(retain: Retain | undefined): boolean {
 
 /** Bytes of payload and meta. */
 function sizeOf({ data, meta }: Entry): number {
-  const payload = typeof data === "string" ? utf8Length(data) : data.length;
-  return meta === undefined ? payload : payload + utf8Length(meta);
+  const payload = typeof data === "string" ? Buffer.byteLength(data) : data.length;
+  return meta === undefined ? payload : payload + Buffer.byteLength(meta);
 }

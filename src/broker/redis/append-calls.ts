@@ -3,7 +3,7 @@
  * in one call: a call costs Redis and this process as much as several logs in it do.
  */
 import { createHash } from "node:crypto";
-import { digitsOf } from "../../protocol/offset.js";
+import { digitsOf } from "../../protocol/digits.js";
 import type { Appended, Draft, Key, LogOptions } from "../contract.js";
 import { encodeEntry } from "./entry-codec.js";
 import { toBrokerError } from "./errors.js";

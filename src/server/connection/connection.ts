@@ -10,14 +10,13 @@ import {
   decodeCommand,
   readBinaryLines,
   readTextLines,
-  utf8Length,
   type CloseName,
   type Command,
   type Id,
   type Line,
   type Timer,
 } from "../../protocol/index.js";
-import { digitsOf } from "../../protocol/offset.js";
+import { digitsOf } from "../../protocol/digits.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
@@ -153,9 +152,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
 
   /** A frame that somebody has read already. */
   receiveLines(lines: Line[]): void {
-    if (this.closed) return;
-    this.alive();
-    this.#intake.take(lines);
+    if (!this.closed) this.#intake.take(lines);
   }
 
   receiveBinary(frame: Uint8Array): void {
@@ -167,7 +164,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     return this.#intake.paused && this.out.roomy;
   }
 
-  /** Any sign of life that is no frame, such as a pong. */
+  /** Something came, if only a part of a frame. */
   alive(): void {
     this.heard = this.node.clock.monotonic();
   }
@@ -246,7 +243,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     this.#intake.hold(bytes);
   }
 
-  reply(id: Id, ok: string, size = utf8Length(ok)): void {
+  reply(id: Id, ok: string, size = Buffer.byteLength(ok)): void {
     if (id !== undefined) {
       const text = `{"id":${digitsOf(id)},"ok":${ok}}`;
       this.#send(textChunk(text, text.length - ok.length + size + 1));
@@ -288,7 +285,6 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
 
   #receive<F>(read: (frame: F) => Line[], frame: F): void {
     if (this.closed) return;
-    this.alive();
     let lines: Line[];
     try {
       lines = read(frame);

@@ -1,7 +1,7 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
 import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
-import { utf8Length, type Command } from "../../protocol/index.js";
-import { digitsOf } from "../../protocol/offset.js";
+import type { Command } from "../../protocol/index.js";
+import { digitsOf } from "../../protocol/digits.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
@@ -240,7 +240,7 @@ function encode(value: unknown, node: ServerNode): Payload {
   const text = stringify(value);
   if (text === undefined)
     throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
-  const size = utf8Length(text);
+  const size = Buffer.byteLength(text);
   if (size > message)
     throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
   return text;

@@ -1,7 +1,7 @@
 /** Commands that ask: history, members, call. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Entry, Page } from "../../broker/index.js";
-import { MAX_OFFSET, offsetAt, utf8Length, type Command, type Id } from "../../protocol/index.js";
+import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../protocol/index.js";
 import type { MethodDef } from "../channels/methods.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
@@ -122,7 +122,7 @@ function answerCall(connection: Caller, command: Call, output: unknown): void {
   const { id } = command;
   const { message: most } = connection.node.limits;
   const text = (JSON.stringify(output) as string | undefined) ?? "null";
-  const size = utf8Length(text);
+  const size = Buffer.byteLength(text);
   if (size > most)
     throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${most}`);
   if (size < 1024) connection.reply(id, text, size);

@@ -2,7 +2,7 @@
  * Encoded lines on their way to sockets. A chunk is made once and written to every subscriber: it never changes,
  * and it keeps its transport encoding for the next socket.
  */
-import { writeBinaryLine, writeTextLine, utf8Length } from "../../protocol/index.js";
+import { writeBinaryLine, writeTextLine } from "../../protocol/index.js";
 
 /** One line of the wire, with the bytes of its payload where it has some. */
 export interface EncodedLine {
@@ -14,12 +14,12 @@ export interface EncodedLine {
 
 /** A line of text, measured. */
 export function textLine(text: string): EncodedLine {
-  return { text, size: utf8Length(text) + 1 };
+  return { text, size: Buffer.byteLength(text) + 1 };
 }
 
 /** A line whose payload is bytes. `text` must say how many. */
 export function bytesLine(text: string, bytes: Uint8Array): EncodedLine {
-  return { text, bytes, size: utf8Length(text) + bytes.length + 2 };
+  return { text, bytes, size: Buffer.byteLength(text) + bytes.length + 2 };
 }
 
 const NO_LINES: readonly EncodedLine[] = [];
@@ -42,7 +42,7 @@ export class Chunk {
     if (typeof lines === "string") {
       this.#lines = NO_LINES;
       this.text = lines;
-      this.size = size ?? utf8Length(lines) + 1;
+      this.size = size ?? Buffer.byteLength(lines) + 1;
       return;
     }
     this.#lines = lines;

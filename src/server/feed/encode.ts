@@ -1,7 +1,6 @@
 /** From a log entry to its line. Payload and meta are text already; they are only put together. */
 import type { Payload } from "../../broker/index.js";
-import { utf8Length } from "../../protocol/index.js";
-import { digitsOf } from "../../protocol/offset.js";
+import { digitsOf } from "../../protocol/digits.js";
 import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
 import type { Gap } from "./resume.js";
 
@@ -23,7 +22,7 @@ export function messageLine(
 
 /** How many bytes more than characters. */
 function beyondAscii(text: string): number {
-  return utf8Length(text) - text.length;
+  return Buffer.byteLength(text) - text.length;
 }
 
 /** `{"event":"gap",…}` */

@@ -19,9 +19,10 @@ import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
 export interface Receiver {
+  /** Something came, whatever it is: told before what it is. */
+  alive(): void;
   receiveText(frame: string): void;
   receiveBinary(frame: Uint8Array): void;
-  alive(): void;
   transportClosed(reason: string, said: boolean): void;
 }
 
@@ -172,6 +173,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
 
   /** Bytes have come. Hot path: frames that are whole are read where they lie. */
   read(bytes: Buffer): void {
+    this.#receiver.alive();
     if (this.#assembler === undefined) {
       const at = readWholeFrames(bytes, 0, this.#most, this);
       if (at < bytes.length) {
@@ -210,13 +212,10 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
   }
 
   onPing(data: Buffer): void {
-    this.#receiver.alive();
     if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
   }
 
-  onPong(): void {
-    this.#receiver.alive();
-  }
+  onPong(): void {}
 
   onClose(code: number, reason: string): void {
     this.#sayGoodbye(code, reason);

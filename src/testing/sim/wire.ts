@@ -56,6 +56,7 @@ export class Wire implements Link, NodeLink {
     if (!this.#clientOpen) return;
     this.#up.put(frame.length, () =>
       this.#toServer((receiver) => {
+        receiver.alive();
         if (typeof frame === "string") receiver.receiveText(frame);
         else receiver.receiveBinary(frame);
       }),

@@ -164,6 +164,7 @@ export class Peer implements Link {
   }
 
   send(...lines: unknown[]): void {
+    this.connection.alive();
     this.connection.receiveText(
       lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
     );
