@@ -37,7 +37,6 @@ const VERBS = [
   "call",
 ] as const;
 type Verb = (typeof VERBS)[number];
-const IS_VERB: ReadonlySet<string> = new Set(VERBS);
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
@@ -122,22 +121,27 @@ class Reader {
   }
 }
 
-/** Hot path: once per command. It has few fields, and to ask for each verb takes longer than to look at them. */
+/** Hot path: once per command. Each name is written out, since such a look-up takes a tenth of one by a variable. */
 function verbOf(fields: Fields, id: Id): Verb | undefined {
-  let found: Verb | undefined;
-  for (const name in fields) {
-    if (!isVerb(name) || !Object.hasOwn(fields, name)) continue;
-    if (found !== undefined) {
-      const verbs = VERBS.filter((one) => Object.hasOwn(fields, one));
-      throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
-    }
-    found = name;
-  }
-  return found;
+  let found: Verb | "several" | undefined;
+  if (fields["call"] !== undefined) found = "call";
+  if (fields["publish"] !== undefined) found = and(found, "publish");
+  if (fields["subscribe"] !== undefined) found = and(found, "subscribe");
+  if (fields["unsubscribe"] !== undefined) found = and(found, "unsubscribe");
+  if (fields["history"] !== undefined) found = and(found, "history");
+  if (fields["members"] !== undefined) found = and(found, "members");
+  if (fields["connect"] !== undefined) found = and(found, "connect");
+  if (fields["refresh"] !== undefined) found = and(found, "refresh");
+  // It could come from a prototype that somebody has added to.
+  if (found === undefined || (found !== "several" && Object.hasOwn(fields, found))) return found;
+  const verbs = VERBS.filter((verb) => Object.hasOwn(fields, verb));
+  if (verbs.length > 1)
+    throw new CommandError("bad_request", `one command at a time, not ${verbs.join(" and ")}`, id);
+  return verbs[0];
 }
 
-function isVerb(name: string): name is Verb {
-  return IS_VERB.has(name);
+function and(found: Verb | "several" | undefined, verb: Verb): Verb | "several" {
+  return found === undefined ? verb : "several";
 }
 
 function readId(fields: Fields): Id {

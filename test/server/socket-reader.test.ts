@@ -80,6 +80,36 @@ describe.each([
     expect(near.errored).toBeNull();
   });
 
+  it("K24: what is given back is the stream's, and nothing of it is lost however slowly that is read", async () => {
+    const { near, far } = await socketPair();
+    const { reader, came } = readAll(near, direct);
+    far.write("first");
+    while (came.length === 0) await nextTurn();
+    reader.giveBack(came[0]);
+    const sent = Buffer.from("0123456789".repeat(80_000));
+    far.end(sent);
+    const read: Buffer[] = [];
+    for await (const bytes of near) {
+      read.push(bytes as Buffer);
+      await nextTurn();
+    }
+    const whole = Buffer.concat(read);
+    expect(whole.subarray(0, 5).toString()).toBe("first");
+    expect(whole.subarray(5).equals(sent)).toBe(true);
+    expect(came).toHaveLength(1);
+  });
+
+  it("K24: what was given back can be taken again", async () => {
+    const { near, far } = await socketPair();
+    readAll(near, direct).reader.giveBack();
+    const { reader, came } = readAll(near, direct);
+    near.resume();
+    expect(reader.direct).toBe(direct);
+    far.end("again");
+    await once(near, "end");
+    expect(Buffer.concat(came).toString()).toBe("again");
+  });
+
   it("K23: a peer that breaks off closes the socket", async () => {
     const { near, far } = await socketPair();
     const { reader } = readAll(near, direct);

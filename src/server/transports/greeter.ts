@@ -5,38 +5,53 @@
  */
 import type { Socket } from "node:net";
 import { readPlainUpgrade, type UpgradeRequest } from "./plain-upgrade.js";
+import { handleOf } from "./socket-handle.js";
+import { SocketReader, type ReadOwner } from "./socket-reader.js";
 
 export interface GreeterOptions {
   /** Takes an upgrade if its path is one of ours; says whether it was. */
-  readonly take: (request: UpgradeRequest, socket: Socket, head: Buffer) => boolean;
+  readonly take: (request: UpgradeRequest, socket: Socket, head: Buffer, reader: SocketReader) => boolean;
   /** Gives a connection to the HTTP server. */
   readonly pass: (socket: Socket) => void;
+  /** Whether sockets are read past Node's stream layer, where they can be. */
+  readonly direct: boolean;
 }
 
 /** How long a connection that says nothing is waited for here, in milliseconds, and up to twice that. */
 const PATIENCE_MS = 500;
 
-const GREETER = Symbol("greeter");
-interface GreetedSocket extends Socket {
-  [GREETER]?: Greeter;
+/** A socket of which nothing is known yet. */
+class Newcomer implements ReadOwner {
+  readonly socket: Socket;
+  readonly reader: SocketReader;
+  readonly #greeter: Greeter;
+
+  constructor(greeter: Greeter, socket: Socket, direct: boolean) {
+    this.#greeter = greeter;
+    this.socket = socket;
+    this.reader = new SocketReader(socket, this, direct ? handleOf(socket) : undefined);
+  }
+
+  read(bytes: Buffer): void {
+    this.#greeter.heard(this, bytes);
+  }
 }
 
 export class Greeter {
   readonly #options: GreeterOptions;
   /** Those that have said nothing yet: who has come since the timer rang last, and who came before. */
-  #young = new Set<Socket>();
-  #old = new Set<Socket>();
+  #young = new Set<Newcomer>();
+  #old = new Set<Newcomer>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: GreeterOptions) {
     this.#options = options;
   }
 
-  greet(socket: GreetedSocket): void {
-    socket[GREETER] = this;
+  greet(socket: Socket): void {
     // It may break at any moment, and without a listener that would end the process. This one stays.
-    socket.on("data", onData).on("error", ignore);
-    this.#young.add(socket);
+    socket.on("error", ignore);
+    this.#young.add(new Newcomer(this, socket, this.#options.direct));
     this.#timer ??= setTimeout(() => this.#age(), PATIENCE_MS);
   }
 
@@ -44,44 +59,40 @@ export class Greeter {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const socket of [...this.#young, ...this.#old]) socket.destroy();
+    for (const { socket } of [...this.#young, ...this.#old]) socket.destroy();
   }
 
-  /** For the listener below only: its first bytes have come. */
-  heard(socket: Socket, bytes: Buffer): void {
-    socket.off("data", onData);
-    if (!this.#young.delete(socket)) this.#old.delete(socket);
+  /** For newcomers only: the first bytes of one have come. What comes after a handshake that was refused goes nowhere. */
+  heard(newcomer: Newcomer, bytes: Buffer): void {
+    if (!this.#young.delete(newcomer) && !this.#old.delete(newcomer)) return;
+    const { socket, reader } = newcomer;
     const found = readPlainUpgrade(bytes);
     if (found !== undefined) {
       const request = { method: "GET", url: found.url, headers: found.headers, socket };
-      if (this.#options.take(request, socket, found.head)) return;
+      if (this.#options.take(request, socket, found.head, reader)) return;
     }
-    this.#pass(socket, bytes);
+    this.#pass(newcomer, bytes);
   }
 
   #age(): void {
     const late = this.#old;
     this.#old = this.#young;
     this.#young = new Set();
-    for (const socket of late) {
-      socket.off("data", onData);
+    for (const newcomer of late) {
+      const { socket } = newcomer;
       if (socket.readableEnded) socket.destroy();
-      else if (!socket.destroyed) this.#pass(socket);
+      else if (!socket.destroyed) this.#pass(newcomer);
     }
     this.#timer = this.#old.size > 0 ? setTimeout(() => this.#age(), PATIENCE_MS) : undefined;
   }
 
   /** Nothing is read until the HTTP server listens. */
-  #pass(socket: Socket, read?: Buffer): void {
+  #pass({ socket, reader }: Newcomer, bytes?: Buffer): void {
     socket.pause();
-    if (read !== undefined) socket.unshift(read);
+    reader.giveBack(bytes);
     this.#options.pass(socket);
     socket.resume();
   }
-}
-
-function onData(this: GreetedSocket, bytes: Buffer): void {
-  this[GREETER]?.heard(this, bytes);
 }
 
 function ignore(): void {}

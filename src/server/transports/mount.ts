@@ -10,6 +10,7 @@ import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { peerOf } from "./peer.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
+import type { SocketReader } from "./socket-reader.js";
 import { acceptWebSocket, refuseWebSocket } from "./websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
@@ -86,8 +87,9 @@ export class Mount {
 
   #greeterOf(emit: Server["emit"]): Greeter {
     return new Greeter({
-      take: (request, socket, head) => this.handleUpgrade(request, socket, head),
+      take: (request, socket, head, reader) => this.handleUpgrade(request, socket, head, reader),
       pass: (socket) => emit("connection", socket),
+      direct: this.#options.directSockets,
     });
   }
 
@@ -140,7 +142,8 @@ export class Mount {
     return true;
   }
 
-  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): boolean {
+  /** @param reader of the socket, where it is read already */
+  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer, reader?: SocketReader): boolean {
     const path = pathOf(request);
     const { path: ours, echo, origins, directSockets: direct } = this.#options;
     if (path !== ours && path !== echo) return false;
@@ -151,12 +154,19 @@ export class Mount {
         { origin: refused },
         `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(refused)}] })`,
       );
-      refuseWebSocket(request, socket, head, "forbidden_origin", `pages of ${refused} may not connect here`);
+      refuseWebSocket(
+        request,
+        socket,
+        head,
+        "forbidden_origin",
+        `pages of ${refused} may not connect here`,
+        reader,
+      );
     } else if (path === echo)
-      acceptWebSocket(request, socket, head, { most: MAX_ECHO, direct }, (link) => new Echo(link));
+      acceptWebSocket(request, socket, head, { most: MAX_ECHO, direct, reader }, (link) => new Echo(link));
     else {
       const { hooks, limits } = this.#engine.node;
-      acceptWebSocket(request, socket, head, { most: limits.frame, direct }, (link) =>
+      acceptWebSocket(request, socket, head, { most: limits.frame, direct, reader }, (link) =>
         this.#engine.accept(link, peerOf(request, hooks)),
       );
     }

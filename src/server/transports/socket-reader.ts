@@ -33,7 +33,8 @@ let onStreamRead: Handle["onread"] | undefined;
 export class SocketReader {
   readonly #socket: ReadSocket;
   readonly #handle: ReadHandle | undefined;
-  readonly #owner: ReadOwner;
+  #owner: ReadOwner;
+  #back = false;
 
   /**
    * Begins to read. Of ends and errors the socket's own events tell.
@@ -76,6 +77,27 @@ export class SocketReader {
     }
   }
 
+  /** Whoever is given what is read from now on. */
+  giveTo(owner: ReadOwner): this {
+    this.#owner = owner;
+    return this;
+  }
+
+  /** Has the stream read again; these bytes, which were read last, come first. */
+  giveBack(bytes?: Buffer): void {
+    const socket = this.#socket;
+    if (this.#handle === undefined) socket.off("data", onData).pause();
+    // As Node's own listener does, which cannot be told of a buffer that is not its own.
+    else this.#owner = { read: (more) => void (socket.push(Buffer.from(more)) || this.pause()) };
+    this.#back = true;
+    if (bytes !== undefined) socket.unshift(kept(bytes));
+  }
+
+  /** Whether the stream reads. */
+  get isBack(): boolean {
+    return this.#back;
+  }
+
   /** For the listeners below only. */
   took(bytes: Buffer): void {
     this.#owner.read(bytes);
@@ -95,7 +117,8 @@ function onRead(this: ReadHandle): void {
 }
 
 /** Whether the stream has nothing that it read already, and nobody else reads. */
-function isUnread(socket: Duplex, handle: Handle): boolean {
+function isUnread(socket: Duplex, handle: ReadHandle): boolean {
   onStreamRead ??= handle.onread;
-  return socket.readableLength === 0 && socket.readable && handle.onread === onStreamRead;
+  if (socket.readableLength > 0 || !socket.readable) return false;
+  return handle.onread === onStreamRead || handle[READER]?.isBack === true;
 }

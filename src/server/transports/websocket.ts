@@ -45,6 +45,8 @@ export interface SocketOptions {
   readonly most: number;
   /** Whether frames go past Node's stream layer, where they can. */
   readonly direct: boolean;
+  /** Of the socket, where it is read already. */
+  readonly reader?: SocketReader | undefined;
 }
 
 /**
@@ -79,8 +81,9 @@ export function refuseWebSocket(
   head: Buffer,
   name: CloseName,
   reason: string,
+  reader?: SocketReader,
 ): void {
-  acceptWebSocket(request, socket, head, { most: 1, direct: false }, (link) => {
+  acceptWebSocket(request, socket, head, { most: 1, direct: false, reader }, (link) => {
     link.close(name, reason);
     return NOBODY;
   });
@@ -112,11 +115,11 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
   #paused = false;
   #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, { most, direct }: SocketOptions) {
+  constructor(socket: Duplex, { most, direct, reader }: SocketOptions) {
     this.#socket = socket;
     const handle = direct ? handleOf(socket) : undefined;
     this.#writer = new SocketWriter(socket, handle);
-    this.#reader = new SocketReader(socket, this, handle);
+    this.#reader = reader?.giveTo(this) ?? new SocketReader(socket, this, handle);
     this.#most = most;
   }
 
