@@ -17,6 +17,7 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
+import { readPlainCall } from "../../protocol/plain-call.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
@@ -24,7 +25,7 @@ import type { Entry } from "./admission.js";
 import type { Caller, Identity } from "./caller.js";
 import { runCommand, spelled, type RealCommand } from "./commands.js";
 import { connect } from "./connect.js";
-import { Intake, type IntakeOwner } from "./intake.js";
+import { Intake, type Incoming, type IntakeOwner } from "./intake.js";
 import { LargeAnswers, type LargeAnswersOwner } from "./large-answers.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
@@ -147,7 +148,10 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   }
 
   receiveText(frame: string): void {
-    this.#receive(readTextLines, frame);
+    if (this.closed) return;
+    const call = readPlainCall(frame);
+    if (call === undefined) this.#receive(readTextLines, frame);
+    else this.#intake.take([call]);
   }
 
   /** A frame that somebody has read already. */
@@ -312,9 +316,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   }
 
   /** For the intake only. */
-  carryOut(line: Line): void {
+  carryOut(incoming: Incoming): void {
     try {
-      const command = decodeCommand(line);
+      const command = "do" in incoming ? incoming : decodeCommand(incoming);
       this.#intake.begun();
       if (command.do === "ping") this.#answerPing();
       else if (this.#mayRun(command)) this.#run(spelled(command, this.node.registry));

@@ -2,7 +2,7 @@
  * What a peer has sent and what is not carried out yet. While too much of it is unanswered, or answers are not read,
  * commands wait here and the transport is not read from: TCP does the rest.
  */
-import type { Line } from "../../protocol/index.js";
+import type { Command, Line } from "../../protocol/index.js";
 import type { Link } from "./link.js";
 import type { Outgoing } from "./outgoing.js";
 
@@ -14,15 +14,18 @@ export interface IntakeOwner {
   /** Whether commands may be carried out now. */
   readonly ready: boolean;
   /** Carries one out; it is answered by {@link Intake.answered}. */
-  carryOut(line: Line): void;
+  carryOut(incoming: Incoming): void;
   /** The transport is read from again. */
   resumed(): void;
   /** All that came has been answered. */
   idled(): void;
 }
 
+/** A command, read or yet to be read. */
+export type Incoming = Line | Command;
+
 /** Never pushed to: only what waits is. */
-const NOTHING: Line[] = [];
+const NOTHING: Incoming[] = [];
 
 export class Intake {
   readonly #owner: IntakeOwner;
@@ -59,7 +62,7 @@ export class Intake {
     return this.#at < this.#lines.length;
   }
 
-  take(lines: Line[]): void {
+  take(lines: Incoming[]): void {
     if (this.#shut) return;
     if (this.#waits) for (const line of lines) this.#lines.push(line);
     else {
@@ -95,7 +98,7 @@ export class Intake {
         this.#out.whenRoomy(() => this.pump());
         break;
       }
-      this.#owner.carryOut(this.#lines[this.#at++] as Line);
+      this.#owner.carryOut(this.#lines[this.#at++] as Incoming);
     }
     this.#pumping = false;
     if (!this.#waits) {
