@@ -4,6 +4,10 @@
 const SHORT = Array.from({ length: 1000 }, (_, number) => String(number));
 const GROUPS = SHORT.map((digits) => digits.padStart(3, "0"));
 
+/** What stood before the last three digits of the last large number: offsets of one millisecond differ in those. */
+let high = -1;
+let highDigits = "";
+
 /**
  * A whole number that hardly comes twice, such as an offset or an id, as text. `String` and templates remember what they
  * made in case the number comes again: such texts get old before they are let go of, and collecting what is old stops a
@@ -11,8 +15,12 @@ const GROUPS = SHORT.map((digits) => digits.padStart(3, "0"));
  */
 export function digitsOf(number: number): string {
   if (number < 1000) return SHORT[number] as string;
-  // What peers count is small, and put together in a fifth of the time.
-  if (number >= 1_000_000) return number.toFixed(0);
   const thousands = Math.floor(number / 1000);
-  return `${SHORT[thousands]}${GROUPS[number - thousands * 1000]}`;
+  const last = GROUPS[number - thousands * 1000];
+  if (thousands < 1000) return `${SHORT[thousands]}${last}`;
+  if (thousands !== high) {
+    high = thousands;
+    highDigits = thousands.toFixed(0);
+  }
+  return `${highDigits}${last}`;
 }

@@ -54,10 +54,12 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { clock, random, broker, log } = options;
     const flusher = new Flusher(clock);
+    const id = random.id();
     let number = 0;
     this.node = {
       ...options,
-      id: random.id(),
+      id,
+      scope: `node ${id}`,
       flusher,
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),

@@ -76,6 +76,8 @@ export interface ServerNode {
   readonly limits: ConnectionLimits;
   /** A number that only grows: keys for publishes that came without one, names of connections. */
   nextNumber(): number;
-  /** The name of this server's life; scope of the keys it makes. */
+  /** The name of this server's life. */
   readonly id: string;
+  /** The scope of the keys that it makes. */
+  readonly scope: string;
 }

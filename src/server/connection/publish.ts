@@ -83,7 +83,7 @@ export async function publishAsServer(
       if (result instanceof TidemarkError) reject(result);
       else resolve({ offset: result });
     };
-    hand(node, resolved, { data: payload, key: ownKey(node, payload) }, "server", () => false, done);
+    hand(node, resolved, { data: payload, key: ownKey(node) }, "server", () => false, done);
   });
 }
 
@@ -118,7 +118,7 @@ function run(
         const { gate, turn } = ticket;
         const keyed = command.idem !== undefined;
         const meta = metaOf(identity, def.sender, command.idem);
-        const draft = { data: payload, ...(meta !== undefined && { meta }), key };
+        const draft = meta === undefined ? { data: payload, key } : { data: payload, meta, key };
         const slot = identity.userId ?? connection.client;
         const done = (outcome: Outcome): void => answer(connection, command, ticket, outcome);
         hand(node, resolved, draft, slot, () => keyed && gate.aborts(turn), done);
@@ -220,13 +220,14 @@ function mustBeInTime(command: Publish, dedupe: number): void {
 }
 
 function keyOf(node: ServerNode, identity: Identity, command: Publish, sent: Payload): Key {
-  if (command.idem === undefined) return ownKey(node, sent);
+  if (command.idem === undefined) return ownKey(node);
   return { scope: identity.scope, id: command.idem, print: fingerprint(sent) };
 }
 
 /** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
-function ownKey(node: ServerNode, payload: Payload): Key {
-  return { scope: `node ${node.id}`, id: node.nextNumber(), print: fingerprint(payload) };
+function ownKey(node: ServerNode): Key {
+  // No number comes twice, so there is nothing that its payload could be confused with.
+  return { scope: node.scope, id: node.nextNumber(), print: 0 };
 }
 
 /** The payload as the log keeps it, within the size limit. */
