@@ -166,7 +166,7 @@ local function append(from, to)
   local renews = begins or must_renew(LIFE, now, life, set_at)
   if renews then life, set_at = LIFE, now end
   if #blobs > 0 or is_new or turns or ends or renews then
-    redis.call('HSET', META, 's', pack(STATE, head, last_kept, total, turned, life, set_at, young))
+    save_state(head, last_kept, total, turned, life, set_at, young)
   end
   if turns then
     redis.call('UNLINK', young_texts, young_scopes)

@@ -51,6 +51,9 @@ local NO_STATE = struct.pack(STATE, 0, 0, 0, 0, 0, 0, 0)
 local function load_state(packed)
   return struct.unpack(STATE, packed or NO_STATE)
 end
+local function save_state(...)
+  redis.call('HSET', META, 's', struct.pack(STATE, ...))
+end
 
 -- Whether the log is all there.
 local function is_whole(epochs, last_kept)

@@ -20,7 +20,7 @@ if is_new then
   head, last_kept, total, turned, young = 0, 0, 0, now, 0
 end
 if is_new or must_renew(LIFE, now, life, set_at) then
-  redis.call('HSET', META, 's', struct.pack(STATE, head, last_kept, total, turned, LIFE, now, young))
+  save_state(head, last_kept, total, turned, LIFE, now, young)
   renew(LIFE)
 end
 if is_new then return { EPOCH .. ':0', 0, 0, 0 } end

@@ -8,7 +8,7 @@ local _, last_kept = load_state(meta[2])
 if not is_whole(meta[1], last_kept) then
   local now, life = now_ms(), tonumber(ARGV[2])
   create(ARGV[1])
-  redis.call('HSET', META, 's', struct.pack(STATE, 0, 0, 0, now, life, now, 0))
+  save_state(0, 0, 0, now, life, now, 0)
   renew(life)
 end
 redis.call('HSET', META, 'f', ARGV[3])
