@@ -122,8 +122,9 @@ export async function takeTurns<Each extends Runner = Name>(
 }
 
 export function mediansOf(all: ReadonlyMap<Runner, readonly Figures[]>): Medians {
+  // What a server could not do has no figure, or one that is not a number.
   const list = (figure: string, name: Runner): number[] =>
-    (all.get(name) ?? []).flatMap((figures) => figures[figure] ?? []);
+    (all.get(name) ?? []).map((figures) => figures[figure] ?? NaN).filter(Number.isFinite);
   return {
     value: (figure, name) => median(list(figure, name)),
     row: (what, figure, unit, factor = 1) => {
