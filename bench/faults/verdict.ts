@@ -61,7 +61,10 @@ function forget(inLog: Set<string>, head: number): void {
   for (const one of inLog) if (Number(one.slice(one.indexOf("@") + 1)) > head) inLog.delete(one);
 }
 
-/** The longest time without a message that each of these subscribers had in the window after a moment. */
+/**
+ * The longest time that each of these subscribers heard nothing, in the window after a moment: no message, and no gap, which
+ * may be all there is to hear where everything was appended before its node was back.
+ */
 export function longestPauses(
   events: readonly HistoryEvent[],
   { from, window, only }: { from: number; window: number; only: (subscriber: string) => boolean },
@@ -69,7 +72,8 @@ export function longestPauses(
   const last = new Map<string, number>();
   const longest = new Map<string, number>();
   for (const event of events) {
-    if (event.is !== "message" || event.time < from || !only(event.subscriber)) continue;
+    if ((event.is !== "message" && event.is !== "gap") || event.time < from) continue;
+    if (!only(event.subscriber)) continue;
     const before = last.get(event.subscriber) ?? from;
     last.set(event.subscriber, event.time);
     if (before > from + window) continue;
