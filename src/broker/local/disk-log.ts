@@ -7,6 +7,7 @@ import {
   type LogOptions,
   type Retain,
 } from "../contract.js";
+import { keepsAnything } from "../retain.js";
 import type { Moment } from "../memory/channel-log.js";
 import { CONFLICT, NEW, UNKNOWN } from "../memory/sequence-ring.js";
 import { packMeta, type ChannelMeta } from "./channel-meta.js";
@@ -304,9 +305,4 @@ function droppedBefore(env: Environment, channel: number, oldestPrev: number): n
   const dropped = Array.from(env.entries.getKeys(range), (key) => offsetOfKey(key));
   env.entries.resetReadTxn();
   return dropped;
-}
-
-function keepsAnything(retain: Retain | undefined): boolean {
-  if (retain === undefined) return false;
-  return retain.count !== undefined || retain.bytes !== undefined || retain.age !== undefined;
 }

@@ -11,6 +11,7 @@ import {
   type ReadFrom,
   type Retain,
 } from "../contract.js";
+import { keepsAnything } from "../retain.js";
 import { EntryQueue } from "./entry-queue.js";
 import { KeyMemory } from "./key-memory.js";
 import { CONFLICT, NEW, UNKNOWN } from "./sequence-ring.js";
@@ -197,11 +198,6 @@ export class ChannelLog {
     if (bytes !== undefined) while (entries.bytes > bytes) entries.dropOldest();
     if (age !== undefined) entries.dropBefore(offsetAt(wall - age));
   }
-}
-
-function keepsAnything(retain: Retain | undefined): boolean {
-  if (retain === undefined) return false;
-  return retain.count !== undefined || retain.bytes !== undefined || retain.age !== undefined;
 }
 
 /** Bytes of payload and meta. */

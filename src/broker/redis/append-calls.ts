@@ -5,11 +5,12 @@
 import { createHash } from "node:crypto";
 import { digitsOf } from "../../protocol/digits.js";
 import type { Appended, Draft, Key, LogOptions } from "../contract.js";
+import { keepsAnything } from "../retain.js";
 import { encodeEntry } from "./entry-codec.js";
 import { toBrokerError } from "./errors.js";
 import type { Keys } from "./keys.js";
 import type { Arg, Link } from "./link.js";
-import { keepsAnything, lifeOf, type LogCallsOptions } from "./log-options.js";
+import { lifeOf, type LogCallsOptions } from "./log-options.js";
 import { list, numbers } from "./replies.js";
 import type { Replication } from "./replication.js";
 import { scripts } from "./scripts.js";

@@ -1,5 +1,6 @@
 /** What the calls of a log make of its options. */
-import type { LogOptions, Retain } from "../contract.js";
+import type { LogOptions } from "../contract.js";
+import { keepsAnything } from "../retain.js";
 import type { EpochNames } from "./epoch-names.js";
 
 /** A log without entries, or whose entries have an age to reach, lives at least this long after its last use: 24 hours. */
@@ -18,8 +19,4 @@ export function lifeOf({ retain, dedupe }: LogOptions, idle: number | undefined)
   const unaged = keepsAnything(retain) && retain?.age === undefined;
   if (!unaged) return Math.ceil(least);
   return idle === undefined ? 0 : Math.ceil(Math.max(idle, 2 * dedupe));
-}
-
-export function keepsAnything(retain: Retain | undefined): boolean {
-  return retain?.count !== undefined || retain?.bytes !== undefined || retain?.age !== undefined;
 }
