@@ -223,6 +223,7 @@ function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
     id: read.id,
     channel: read.channel("publish"),
     data: bytes === undefined ? read.get("data") : null,
+    json: undefined,
     bytes,
     idem: idem as number | string | undefined,
     first: first === true,

@@ -63,6 +63,8 @@ export interface ConnectOptions {
 export interface PublishCommand {
   readonly channel: string;
   readonly data: unknown;
+  /** The payload as text, where it came just as `JSON.stringify` would write it; `data` is not filled in then. */
+  readonly json: string | undefined;
   /** The payload, where it is bytes; `data` is null then. */
   readonly bytes: Uint8Array | undefined;
   /** A number is this publisher's sequence on this channel and only grows; a text is a key of any other making. */

@@ -4,6 +4,7 @@ import { CLOSE_CODES, type CloseName, type Clock } from "../protocol/index.js";
 import type { Link, Peer } from "../server/connection/link.js";
 import type { Engine } from "../server/engine.js";
 import type { Chunk } from "../server/feed/chunk.js";
+import { textFrame } from "./text-frame.js";
 
 export class MemoryLink implements Link {
   readonly #clock: Clock;
@@ -24,7 +25,7 @@ export class MemoryLink implements Link {
     send: (frame) =>
       this.#toServer(() => {
         this.#connection.alive();
-        if (typeof frame === "string") this.#connection.receiveText(frame);
+        if (typeof frame === "string") this.#connection.receiveText(...textFrame(frame));
         else this.#connection.receiveBinary(frame);
       }),
     close: () => {

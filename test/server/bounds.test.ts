@@ -11,6 +11,7 @@ import { silentLogger } from "../../src/server/logger.js";
 import { DEFAULT_LIMITS } from "../../src/server/options.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 import type { ChannelTypes } from "../../src/protocol/index.js";
+import { textFrame } from "../../src/testing/text-frame.js";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -69,7 +70,7 @@ function served(channel: object) {
     const link = new SlowLink(clock);
     const connection = engine.accept(link, { headers: {}, url: "/", ip: "" });
     const send = async (...lines: Line[]): Promise<void> => {
-      connection.receiveText(lines.map((line) => JSON.stringify(line)).join("\n"));
+      connection.receiveText(...textFrame(lines.map((line) => JSON.stringify(line)).join("\n")));
       await clock.advance(1);
     };
     await send({ id: 0, connect: { publisher } });

@@ -10,6 +10,7 @@ import { silentLogger } from "../../src/server/logger.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "../../src/server/connection/budget.js";
 import { DEFAULT_LIMITS } from "../../src/server/options.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
+import { textFrame } from "../../src/testing/text-frame.js";
 
 interface Answer {
   readonly id: number;
@@ -59,7 +60,7 @@ async function connected(
   };
   const connection = engine.accept(link, { headers: {}, url: "/", ip: "" });
   const send = async (...lines: object[]): Promise<void> => {
-    connection.receiveText(lines.map((line) => JSON.stringify(line)).join("\n"));
+    connection.receiveText(...textFrame(lines.map((line) => JSON.stringify(line)).join("\n")));
     await clock.advance(1);
   };
   const log = async (): Promise<unknown[]> => {

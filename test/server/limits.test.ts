@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { stream, tidemark } from "../../src/server/index.js";
 import { WebSocketLink } from "../../src/server/transports/websocket.js";
+import { textFrame } from "../../src/testing/text-frame.js";
 import { World, type Peer } from "./support/engine.js";
 import { TEXT, frame } from "./support/raw.js";
 import { deferred } from "./support/serve.js";
@@ -212,7 +213,7 @@ describe("unanswered commands", () => {
     });
     const peer = await world.connect();
     peer.send({ id: 1, call: "wait" }, { id: 2, call: "wait" });
-    peer.connection.receiveText("{}\n".repeat(150_000));
+    peer.connection.receiveText(...textFrame("{}\n".repeat(150_000)));
     expect(peer.closed).toEqual([]);
     done.resolve();
     await world.clock.settle();

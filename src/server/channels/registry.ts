@@ -24,7 +24,8 @@ export class ChannelRegistry {
 
   /** `undefined` when no pattern matches. */
   resolve(name: string): ResolvedChannel | undefined {
-    if (this.#known.has(name)) return this.#known.get(name);
+    const known = this.#known.get(name);
+    if (known !== undefined || this.#known.has(name)) return known;
     const found = this.#table.find(name);
     const resolved = found && {
       name: fillPattern(found.value.pattern, found.params),

@@ -17,7 +17,6 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
-import { readPlainCall } from "../../protocol/plain-call.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
@@ -31,6 +30,7 @@ import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing } from "./outgoing.js";
 import { peerToKeep } from "./peer.js";
+import { readPlainCommands } from "./plain-commands.js";
 import { refusePublish } from "./publish.js";
 import { TokenBucket, type RateOptions } from "./rate.js";
 import { ChannelSession, type SessionOwner } from "./session.js";
@@ -147,11 +147,13 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     else if (!this.closed) (this.#onOpen ??= []).push(run);
   }
 
-  receiveText(frame: string): void {
+  /** A text frame: valid UTF-8, from `from` up to `to` in bytes that are overwritten afterwards. */
+  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
     if (this.closed) return;
-    const call = readPlainCall(frame);
-    if (call === undefined) this.#receive(readTextLines, frame);
-    else this.#intake.take([call]);
+    const commands = readPlainCommands(bytes, from, to, ascii);
+    if (commands === undefined)
+      this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
+    else this.#intake.take(commands);
   }
 
   /** A frame that somebody has read already. */

@@ -5,6 +5,7 @@ import { digitsOf } from "../../protocol/digits.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
+import type { Job } from "./appender.js";
 import type { Caller, Identity } from "./caller.js";
 import { fingerprint } from "./fingerprint.js";
 import type { ServerNode } from "./node.js";
@@ -12,14 +13,15 @@ import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
 
 type Publish = Command & { do: "publish" };
+/** What became of it. */
+type Outcome = Appended | "aborted" | "sent" | Error;
+/** To be appended or sent, as the channel has it. */
+interface AnyJob extends Job {
+  done(outcome: Outcome): void;
+}
 
 export function publish(connection: Caller, command: Publish): void {
-  inLane(connection, command, (ticket) => {
-    const { identity } = connection;
-    if (identity === undefined) return undefined;
-    if (command.idem !== undefined && ticket.gate.aborts(ticket.turn)) throw abortedError();
-    return run(connection, identity, command, ticket);
-  });
+  inLane(connection, command, (publishing) => publishing.run());
 }
 
 /** Answers a publish that was refused before anybody looked at it. Its place in the order counts all the same. */
@@ -29,18 +31,10 @@ export function refusePublish(connection: Caller, command: Publish, error: Tidem
   });
 }
 
-/** A publish's place in the order of its connection's publishes to a channel. */
-interface Ticket {
-  readonly gate: Gate;
-  readonly turn: number;
-  /** Bytes that it holds until it is answered. */
-  held: number;
-}
-
 function inLane(
   connection: Caller,
   command: Publish,
-  task: (ticket: Ticket) => void | PromiseLike<void>,
+  task: (publishing: Publishing) => void | PromiseLike<void>,
 ): void {
   const { sessions, node } = connection;
   if (!sessions.has(command.channel) && sessions.size >= node.limits.subscriptions * 2) {
@@ -50,23 +44,126 @@ function inLane(
   const session = connection.session(command.channel);
   session.lane.run(() => {
     if (connection.closed) return undefined;
-    const ticket = enter(session, command);
-    const fail = (thrown: unknown): void => failed(connection, command, ticket, thrown);
+    const publishing = new Publishing(connection, command, session);
     try {
-      const done = task(ticket);
-      return isPromise(done) ? done.then(undefined, fail) : undefined;
+      const done = task(publishing);
+      return isPromise(done) ? done.then(undefined, (thrown) => publishing.failed(thrown)) : undefined;
     } catch (error) {
-      fail(error);
+      publishing.failed(error);
       return undefined;
     }
   });
 }
 
-/** To the gate, or through a new one: the retry of what shut it, or a publish that nothing is unanswered before. */
-function enter(session: ChannelSession, { idem, first }: Publish): Ticket {
-  if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
-    session.gate = new Gate();
-  return { gate: session.gate, turn: session.gate.turn(), held: 0 };
+/** What is to be appended while that is not known yet. */
+const NO_DRAFT: Draft = { data: "null", key: { scope: "", id: 0, print: 0 } };
+
+/** One publish, from its place in the order of its connection's publishes to a channel up to its answer. */
+class Publishing implements AnyJob {
+  draft = NO_DRAFT;
+  readonly #connection: Caller;
+  readonly #command: Publish;
+  readonly #gate: Gate;
+  readonly #turn: number;
+  /** Bytes that it holds until it is answered. */
+  #held = 0;
+
+  /** Goes to the gate, or through a new one: the retry of what shut it, or what nothing is unanswered before. */
+  constructor(connection: Caller, command: Publish, session: ChannelSession) {
+    const { idem, first } = command;
+    if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
+      session.gate = new Gate();
+    this.#connection = connection;
+    this.#command = command;
+    this.#gate = session.gate;
+    this.#turn = this.#gate.turn();
+  }
+
+  /** The checks in their order; hooks that return at once cost no turn. */
+  run(): void | PromiseLike<void> {
+    const { node, identity } = this.#connection;
+    if (identity === undefined) return undefined;
+    if (this.aborted()) throw abortedError();
+    const resolved = mustResolve(this.#connection, this.#command.channel);
+    const { log, allow, schema, onPublish } = resolved.def;
+    mustBeInTime(this.#command, log.dedupe);
+    const { json, bytes, data } = this.#command;
+    const sent = json === undefined ? encode(bytes ?? data, node) : fitting(json, node);
+    this.#held = sent.length;
+    this.#connection.hold(this.#held);
+    if (allow === undefined && schema === undefined && onPublish === undefined)
+      return this.#handOver(identity, resolved, sent, sent);
+    return this.#judge(identity, resolved, sent);
+  }
+
+  /** What the application says of it. */
+  #judge(identity: Identity, resolved: ResolvedChannel, sent: Payload): void | PromiseLike<void> {
+    const { allow, schema, onPublish } = resolved.def;
+    const { json, bytes, data } = this.#command;
+    const context = contextOf(this.#connection, identity, resolved);
+    const verdict = allow === undefined || allow({ ...context, action: "publish" });
+    return andThen(verdict, (allowed) => {
+      if (!allowed) throw forbidden("publish", resolved.name);
+      if (schema === undefined && onPublish === undefined)
+        return this.#handOver(identity, resolved, sent, sent);
+      const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
+      return andThen(validate(schema, raw), (valid) =>
+        andThen(onPublish === undefined ? valid : onPublish({ ...context, data: valid }), (value) => {
+          if (this.#connection.closed) return;
+          // A schema or hook may have changed it in place.
+          this.#handOver(identity, resolved, sent, encode(value, this.#connection.node));
+        }),
+      );
+    });
+  }
+
+  #handOver(identity: Identity, resolved: ResolvedChannel, sent: Payload, data: Payload): void {
+    const { node, client, closed } = this.#connection;
+    if (closed) return;
+    const { idem } = this.#command;
+    const key =
+      idem === undefined ? ownKey(node) : { scope: identity.scope, id: idem, print: fingerprint(sent) };
+    const meta = metaOf(identity, resolved.def.sender, idem);
+    this.draft = meta === undefined ? { data, key } : { data, meta, key };
+    hand(node, resolved, this, identity.userId ?? client);
+  }
+
+  aborted(): boolean {
+    return this.#command.idem !== undefined && this.#gate.aborts(this.#turn);
+  }
+
+  done(outcome: Outcome): void {
+    const { id, channel, idem } = this.#command;
+    const result = readOutcome(outcome, idem !== undefined);
+    if (result instanceof TidemarkError) {
+      if (outcome instanceof Error && !(outcome instanceof BrokerError))
+        this.#connection.node.log.error({ channel, error: outcome }, "an append failed");
+      this.failed(result);
+      return;
+    }
+    const ok = `{"offset":${digitsOf(result)}}`;
+    this.#connection.reply(id, ok, ok.length);
+    this.#settled();
+  }
+
+  failed(thrown: unknown): void {
+    const { id, channel, idem } = this.#command;
+    const error = this.#connection.presentable(thrown, "publish");
+    if (error.retry && idem !== undefined) {
+      this.#gate.shutFor(this.#turn, idem);
+      // The retry of a later one may have opened a new gate already: this one came before all that passed that.
+      const now = this.#connection.sessions.get(channel)?.gate;
+      if (now !== this.#gate) now?.shutFor(0, idem);
+    }
+    this.#connection.fail(id, error);
+    this.#settled();
+  }
+
+  #settled(): void {
+    this.#gate.settled();
+    this.#connection.hold(-this.#held);
+    this.#connection.tidy(this.#command.channel);
+  }
 }
 
 /** Appends for the application itself: schema, then log; no hooks. Rejects with a {@link TidemarkError}. */
@@ -83,79 +180,22 @@ export async function publishAsServer(
       if (result instanceof TidemarkError) reject(result);
       else resolve({ offset: result });
     };
-    hand(node, resolved, { data: payload, key: ownKey(node) }, "server", () => false, done);
-  });
-}
-
-type Outcome = Appended | "aborted" | "sent" | Error;
-
-/** The checks in their order; hooks that return at once cost no turn. */
-function run(
-  connection: Caller,
-  identity: Identity,
-  command: Publish,
-  ticket: Ticket,
-): void | PromiseLike<void> {
-  const { node } = connection;
-  const resolved = mustResolve(connection, command.channel);
-  const { def } = resolved;
-  mustBeInTime(command, def.log.dedupe);
-  const sent = encode(command.bytes ?? command.data, node);
-  ticket.held = sent.length;
-  connection.hold(ticket.held);
-  const raw = command.bytes ?? command.data;
-  const context = contextOf(connection, identity, resolved);
-  const verdict = def.allow === undefined || def.allow({ ...context, action: "publish" });
-  return andThen(verdict, (allowed) => {
-    if (!allowed) throw forbidden("publish", resolved.name);
-    return andThen(validate(def.schema, raw), (data) =>
-      andThen(def.onPublish === undefined ? data : def.onPublish({ ...context, data }), (value) => {
-        if (connection.closed) return;
-        // A schema or hook may have changed it in place.
-        const untouched = def.schema === undefined && def.onPublish === undefined;
-        const payload = untouched ? sent : encode(value, node);
-        const key = keyOf(node, identity, command, sent);
-        const { gate, turn } = ticket;
-        const keyed = command.idem !== undefined;
-        const meta = metaOf(identity, def.sender, command.idem);
-        const draft = meta === undefined ? { data: payload, key } : { data: payload, meta, key };
-        const slot = identity.userId ?? connection.client;
-        const done = (outcome: Outcome): void => answer(connection, command, ticket, outcome);
-        hand(node, resolved, draft, slot, () => keyed && gate.aborts(turn), done);
-      }),
+    hand(
+      node,
+      resolved,
+      { draft: { data: payload, key: ownKey(node) }, aborted: () => false, done },
+      "server",
     );
   });
 }
 
 /** To the log, or straight to everybody where there is none. */
-function hand(
-  node: ServerNode,
-  resolved: ResolvedChannel,
-  draft: Draft,
-  slot: string,
-  aborted: () => boolean,
-  done: (outcome: Outcome) => void,
-): void {
-  if (resolved.def.kind === "transient") {
-    const signal = { data: draft.data, slot, ...(draft.meta !== undefined && { meta: draft.meta }) };
-    node.appender.signal(resolved.name, { signal, done });
-  } else node.appender.append(resolved.name, resolved.def.log, { draft, aborted, done });
-}
-
-function answer(connection: Caller, command: Publish, ticket: Ticket, outcome: Outcome): void {
-  const result = readOutcome(outcome, command.idem !== undefined);
-  if (result instanceof TidemarkError) {
-    if (outcome instanceof Error && !(outcome instanceof BrokerError)) {
-      connection.node.log.error({ channel: command.channel, error: outcome }, "an append failed");
-    }
-    failed(connection, command, ticket, result);
-    return;
-  }
-  connection.hold(-ticket.held);
-  const ok = `{"offset":${digitsOf(result)}}`;
-  connection.reply(command.id, ok, ok.length);
-  ticket.gate.settled();
-  connection.tidy(command.channel);
+function hand(node: ServerNode, { name, def }: ResolvedChannel, job: AnyJob, slot: string): void {
+  if (def.kind === "transient") {
+    const { data, meta } = job.draft;
+    const signal = meta === undefined ? { data, slot } : { data, slot, meta };
+    node.appender.signal(name, { signal, done: (outcome) => job.done(outcome) });
+  } else node.appender.append(name, def.log, job);
 }
 
 /** The offset, or what to tell the publisher. */
@@ -178,20 +218,6 @@ function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
   return outcome.error === "key_conflict"
     ? new TidemarkError("key_conflict", "this idem was used before with another payload")
     : new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
-}
-
-function failed(connection: Caller, command: Publish, { gate, turn, held }: Ticket, thrown: unknown): void {
-  const error = connection.presentable(thrown, "publish");
-  if (error.retry && command.idem !== undefined) {
-    gate.shutFor(turn, command.idem);
-    // The retry of a later one may have opened a new gate already: this one came before all that passed that.
-    const now = connection.sessions.get(command.channel)?.gate;
-    if (now !== gate) now?.shutFor(0, command.idem);
-  }
-  gate.settled();
-  connection.hold(-held);
-  connection.fail(command.id, error);
-  connection.tidy(command.channel);
 }
 
 function abortedError(): TidemarkError {
@@ -219,11 +245,6 @@ function mustBeInTime(command: Publish, dedupe: number): void {
   }
 }
 
-function keyOf(node: ServerNode, identity: Identity, command: Publish, sent: Payload): Key {
-  if (command.idem === undefined) return ownKey(node);
-  return { scope: identity.scope, id: command.idem, print: fingerprint(sent) };
-}
-
 /** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
 function ownKey(node: ServerNode): Key {
   // No number comes twice, so there is nothing that its payload could be confused with.
@@ -241,11 +262,20 @@ function encode(value: unknown, node: ServerNode): Payload {
   const text = stringify(value);
   if (text === undefined)
     throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
-  const size = Buffer.byteLength(text);
+  return fitting(text, node);
+}
+
+/** The text, within the size limit. */
+function fitting(text: string, { limits: { message } }: ServerNode): string {
+  // Where it fits whatever its characters are, they are not counted.
+  const size = text.length * MOST_BYTES <= message ? 0 : Buffer.byteLength(text);
   if (size > message)
     throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
   return text;
 }
+
+/** What one UTF-16 unit takes in UTF-8 at most. */
+const MOST_BYTES = 3;
 
 function stringify(value: unknown): string | undefined {
   try {

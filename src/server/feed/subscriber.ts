@@ -29,6 +29,8 @@ export class Subscriber {
 /** Everybody on one channel: the live ones in a row, for speed, and those behind. */
 export class Audience {
   readonly #live: Subscriber[] = [];
+  /** The ways out of the live ones, in the same order: all that a fan-out has to look at. */
+  readonly #outs: Outgoing[] = [];
   readonly behind = new Set<Subscriber>();
 
   get size(): number {
@@ -45,6 +47,7 @@ export class Audience {
     this.behind.delete(subscriber);
     subscriber.state = "live";
     subscriber.slot = this.#live.push(subscriber) - 1;
+    this.#outs.push(subscriber.out);
   }
 
   addBehind(subscriber: Subscriber): void {
@@ -61,11 +64,11 @@ export class Audience {
 
   /** Hot path. Offers the chunk to every live subscriber; those who cannot take it are behind, and `onLag` is told. */
   deliver(chunk: Chunk, onLag: (subscriber: Subscriber) => void): void {
-    const live = this.#live;
+    const outs = this.#outs;
     // Backwards, since those who cannot take it leave the row.
-    for (let i = live.length - 1; i >= 0; i--) {
-      const subscriber = live[i] as Subscriber;
-      if (subscriber.out.offer(chunk)) continue;
+    for (let i = outs.length - 1; i >= 0; i--) {
+      if ((outs[i] as Outgoing).offer(chunk)) continue;
+      const subscriber = this.#live[i] as Subscriber;
       this.addBehind(subscriber);
       onLag(subscriber);
     }
@@ -73,8 +76,10 @@ export class Audience {
 
   #removeLive(subscriber: Subscriber): void {
     const last = this.#live.pop();
+    this.#outs.pop();
     if (last === undefined || last === subscriber) return;
     this.#live[subscriber.slot] = last;
+    this.#outs[subscriber.slot] = last.out;
     last.slot = subscriber.slot;
   }
 }

@@ -14,8 +14,8 @@ export class Echo implements Receiver {
     this.#link = link;
   }
 
-  receiveText(text: string): void {
-    this.#send(textFrame(text));
+  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
+    this.#send(textFrame(bytes.toString(ascii ? "latin1" : "utf8", from, to), ascii));
   }
 
   receiveBinary(bytes: Uint8Array): void {

@@ -48,7 +48,9 @@ export class OtherFrames {
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_CHUNKS,
     })
-      .on("message", (data, isBinary) => (isBinary ? owner.onBinary(data) : owner.onText(data.toString())))
+      .on("message", (data, isBinary) =>
+        isBinary ? owner.onBinary(data) : owner.onText(data, 0, data.length, false),
+      )
       .on("ping", (data) => owner.onPing(data))
       .on("pong", () => owner.onPong())
       .on("conclude", (code, reason) => owner.onClose(code, reason.toString()))

@@ -21,7 +21,8 @@ import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 export interface Receiver {
   /** Something came, whatever it is: told before what it is. */
   alive(): void;
-  receiveText(frame: string): void;
+  /** A text frame, as {@link FrameOwner.onText} has it. */
+  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   receiveBinary(frame: Uint8Array): void;
   transportClosed(reason: string, said: boolean): void;
 }
@@ -206,8 +207,8 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     return this.#ended || this.#state === "closed";
   }
 
-  onText(text: string): void {
-    if (this.#state === "open") this.#receiver.receiveText(text);
+  onText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
+    if (this.#state === "open") this.#receiver.receiveText(bytes, from, to, ascii);
   }
 
   onBinary(bytes: Buffer): void {

@@ -19,7 +19,12 @@ const FOUR_GIB = 2 ** 32;
 export interface FrameOwner {
   /** Whether nothing more is to be read: the peer has said goodbye, or what it sends makes no sense. */
   readonly ended: boolean;
-  onText(text: string): void;
+  /**
+   * A text, which is valid UTF-8, from `from` up to `to` in bytes that the next read may overwrite.
+   *
+   * @param ascii whether it is known to be ASCII
+   */
+  onText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   /** The bytes are a view into what was read, which the next read may overwrite. */
   onBinary(bytes: Buffer): void;
   onPing(data: Buffer): void;
@@ -89,8 +94,8 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
     const bits = unmask(bytes, from, start);
     if (first === TEXT) {
       // Most of what is sent is ASCII, and that needs no look at its UTF-8.
-      if (bits < 128) owner.onText(bytes.toString("latin1", from, start));
-      else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes.toString("utf8", from, start));
+      if (bits < 128) owner.onText(bytes, from, start, true);
+      else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes, from, start, false);
       else owner.onBroken(1007);
     } else if (first === BINARY) owner.onBinary(bytes.subarray(from, start));
     else if (first === PONG) owner.onPong();

@@ -4,6 +4,7 @@ import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import type { Link } from "../../server/connection/link.js";
 import type { Receiver } from "../../server/transports/websocket.js";
 import type { Chunk } from "../../server/feed/chunk.js";
+import { textFrame } from "../text-frame.js";
 import type { Pipe } from "./pipe.js";
 import { type Conditions, type NodeLink, pipesOf } from "./pipes.js";
 import type { SimProcess } from "./process.js";
@@ -57,7 +58,7 @@ export class Wire implements Link, NodeLink {
     this.#up.put(frame.length, () =>
       this.#toServer((receiver) => {
         receiver.alive();
-        if (typeof frame === "string") receiver.receiveText(frame);
+        if (typeof frame === "string") receiver.receiveText(...textFrame(frame));
         else receiver.receiveBinary(frame);
       }),
     );

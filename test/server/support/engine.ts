@@ -18,6 +18,7 @@ import { Engine } from "../../../src/server/engine.js";
 import type { Chunk } from "../../../src/server/feed/chunk.js";
 import { DEFAULT_LIMITS, type Logger } from "../../../src/server/index.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
+import { textFrame } from "../../../src/testing/text-frame.js";
 import type { Line } from "./client.js";
 import { listeningLogger } from "./serve.js";
 
@@ -166,7 +167,7 @@ export class Peer implements Link {
   send(...lines: unknown[]): void {
     this.connection.alive();
     this.connection.receiveText(
-      lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+      ...textFrame(lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n")),
     );
   }
 

@@ -1,4 +1,5 @@
 /** What a stream of frames says: as our reader tells it, and as `ws` does. */
+import { expect } from "vitest";
 import { Receiver } from "ws";
 import { FrameAssembler } from "../../../src/server/transports/frame-assembler.js";
 import { readWholeFrames, type FrameOwner } from "../../../src/server/transports/whole-frames.js";
@@ -14,7 +15,11 @@ export function readByUs(pieces: readonly Buffer[], most: number): Told[] {
     get ended() {
       return ended;
     },
-    onText: (text) => told.push(`text ${text}`),
+    onText: (bytes, from, to, ascii) => {
+      const text = bytes.toString("utf8", from, to);
+      expect(ascii && text !== bytes.toString("latin1", from, to)).toBe(false);
+      told.push(`text ${text}`);
+    },
     onBinary: (bytes) => told.push(`binary ${bytes.toString("hex")}`),
     onPing: (data) => told.push(`ping ${data.toString("hex")}`),
     onPong: () => told.push("pong"),
