@@ -62,6 +62,8 @@ interface Plan {
   readonly rounds: number;
   /** What servers are warmed up with before the first round, if by anything; a quick run does without. */
   readonly warmUp?: JobSpec;
+  /** For how many seconds; 1.2 unless given. */
+  readonly warmUpFor?: number;
   /** Whether clients that come back get what they missed, on a server that does that only when it is told to. */
   readonly recover?: boolean;
   /** Whether the floor is measured too. */
@@ -77,10 +79,13 @@ export const WARM_UP = {
   payload: 64,
 } as const;
 
+/** By then all that a load needs is compiled: the compiler's work counts as the server's, and a round is not long. */
+export const COMPILED = 4;
+
 /** Runs `round` for each server in turn, so many times; the servers run all the while. */
 export async function interleave(
   context: Context,
-  { title, rounds, warmUp, recover = false, floor = false }: Plan,
+  { title, rounds, warmUp, warmUpFor = 1.2, recover = false, floor = false }: Plan,
   round: (contender: Contender) => Promise<Figures>,
 ): Promise<Medians> {
   const { generator, quick } = context;
@@ -91,7 +96,7 @@ export async function interleave(
       const contender = await start(name, { recover });
       contenders.set(name, contender);
       if (warmUp !== undefined && !quick)
-        await measure(contender, generator, warmUp, { warmUp: 1.2, seconds: 0.1 });
+        await measure(contender, generator, warmUp, { warmUp: warmUpFor, seconds: 0.1 });
     }
     const one = (name: Runner): Promise<Figures> => round(contenders.get(name) as Contender);
     return await takeTurns(context, { title, rounds, runners }, one);

@@ -1,6 +1,6 @@
 import { FLOOR } from "../contenders.js";
 import { measure } from "../measure.js";
-import { interleave, type Scenario } from "../scenario.js";
+import { COMPILED, interleave, type Scenario } from "../scenario.js";
 
 const PAYLOAD = 64;
 
@@ -26,7 +26,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
       } as const;
       const medians = await interleave(
         context,
-        { title, rounds: context.quick ? 1 : 5, warmUp: spec, floor: true },
+        { title, rounds: context.quick ? 1 : 7, warmUp: spec, warmUpFor: COMPILED, floor: true },
         async (contender) => ({
           ...(await measure(contender, context.generator, spec, durations)),
         }),

@@ -1,5 +1,5 @@
 import { measure } from "../measure.js";
-import { interleave, type Scenario } from "../scenario.js";
+import { COMPILED, interleave, type Scenario } from "../scenario.js";
 
 const MEMBERS = 200;
 const PAYLOAD = 64;
@@ -16,7 +16,7 @@ export const requests: Scenario = {
       ({ job: "requests", members: MEMBERS, inFlight, payload: PAYLOAD }) as const;
     const medians = await interleave(
       context,
-      { title: "Requests", rounds: context.quick ? 1 : 5, warmUp: job(8) },
+      { title: "Requests", rounds: context.quick ? 1 : 5, warmUp: job(8), warmUpFor: COMPILED },
       async (contender) => {
         const of = (inFlight: number) => measure(contender, context.generator, job(inFlight), durations);
         const [one, eight] = [await of(1), await of(8)];
