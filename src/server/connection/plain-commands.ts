@@ -47,6 +47,12 @@ export function readPlainCommands(
   return reader.done ? commands : undefined;
 }
 
+function endOfLine(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== NEWLINE) at++;
+  return at;
+}
+
 class Reader {
   readonly #bytes: Buffer;
   readonly #to: number;
@@ -99,8 +105,7 @@ class Reader {
     const method = this.#name(methods);
     if (method === undefined || !this.#skip(DATA)) return undefined;
     const start = this.#at;
-    while (this.#at < this.#to && this.#bytes[this.#at] !== NEWLINE) this.#at++;
-    this.#at--;
+    this.#at = endOfLine(this.#bytes, start, this.#to) - 1;
     const text = this.#text(start, this.#at);
     if (!this.#close()) return undefined;
     try {
