@@ -129,6 +129,21 @@ describe("unanswered commands", () => {
     );
   });
 
+  it("K9: a single payload of more than that is carried out, and so is what waits behind it", async () => {
+    const world = new World(channels, { limits: { commands: false, message: 2 ** 20 } });
+    const peer = await world.connect();
+    const data = "x".repeat(600_000);
+    peer.send(
+      { id: 1, publish: "log/a", data },
+      { id: 2, publish: "log/a", data },
+      { id: 3, publish: "log/a", data: 3 },
+    );
+    expect(peer.paused).toBe(true);
+    await world.clock.settle();
+    expect(peer.lines.map((line) => ("id" in line ? line.id : undefined))).toEqual([1, 2, 3]);
+    expect(peer.paused).toBe(false);
+  });
+
   it("K9, K12: a peer that is not listened to is not called silent", async () => {
     const done = deferred();
     const world = new World(channels, {

@@ -26,8 +26,8 @@ export const MAX_DIGITS = 15;
 const MAX_ZEROS = 5;
 /** How deep it looks. */
 const MAX_DEPTH = 32;
-/** How many keys the objects may have that are open at one time. */
-const MAX_KEYS = 64;
+/** How many keys the objects may have that are open at one time: each is compared with those before it. */
+const MAX_KEYS = 32;
 
 const TRUE = Buffer.from("true");
 const FALSE = Buffer.from("false");

@@ -142,8 +142,9 @@ class Publishing implements AnyJob {
       return;
     }
     const ok = `{"offset":${digitsOf(result)}}`;
+    this.#release();
     this.#connection.reply(id, ok, ok.length);
-    this.#settled();
+    this.#connection.tidy(channel);
   }
 
   failed(thrown: unknown): void {
@@ -155,14 +156,15 @@ class Publishing implements AnyJob {
       const now = this.#connection.sessions.get(channel)?.gate;
       if (now !== this.#gate) now?.shutFor(0, idem);
     }
+    this.#release();
     this.#connection.fail(id, error);
-    this.#settled();
+    this.#connection.tidy(channel);
   }
 
-  #settled(): void {
+  /** Before it is answered: with the answer, what waited for the room that it held goes on. */
+  #release(): void {
     this.#gate.settled();
     this.#connection.hold(-this.#held);
-    this.#connection.tidy(this.#command.channel);
   }
 }
 
