@@ -4,7 +4,7 @@ import { COMPILED, interleave, type Scenario } from "../scenario.js";
 
 const PAYLOAD = 64;
 
-function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
+function fanOut(id: string, subscribers: number, inFlight: number, rounds: number): Scenario {
   const title = `Fan-out: ${subscribers.toLocaleString("en")} subscribers, ${inFlight} in flight`;
   return {
     id,
@@ -26,7 +26,7 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
       } as const;
       const medians = await interleave(
         context,
-        { title, rounds: context.quick ? 1 : 7, warmUp: spec, warmUpFor: COMPILED, floor: true },
+        { title, rounds: context.quick ? 1 : rounds, warmUp: spec, warmUpFor: COMPILED, floor: true },
         async (contender) => ({
           ...(await measure(contender, context.generator, spec, durations)),
         }),
@@ -46,5 +46,5 @@ function fanOut(id: string, subscribers: number, inFlight: number): Scenario {
   };
 }
 
-export const batched = fanOut("fan-out-batched", 500, 32);
-export const single = fanOut("fan-out-single", 1000, 1);
+export const batched = fanOut("fan-out-batched", 500, 32, 7);
+export const single = fanOut("fan-out-single", 1000, 1, 5);

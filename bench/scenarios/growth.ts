@@ -12,7 +12,7 @@ export const growth: Scenario = {
     "With the number of subscribers (messages of 64 bytes, 32 in flight), and with the size of messages (200 subscribers, 8 in flight).",
   run: async (context) => {
     const { quick, generator } = context;
-    const durations = quick ? { warmUp: 0.3, seconds: 0.4 } : { warmUp: 0.8, seconds: 1.2 };
+    const durations = quick ? { warmUp: 0.3, seconds: 0.4 } : { warmUp: 0.6, seconds: 1 };
     const audience = quick ? [10, 1000] : SUBSCRIBERS;
     const sizes = quick ? [64, 4096] : PAYLOADS;
     const medians = await interleave(
