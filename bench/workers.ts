@@ -14,7 +14,9 @@ import type { LocalServer } from "./servers/local.js";
 const WORKERS = [1, 2] as const;
 const TARGET = 1.15;
 const PAYLOAD = 64;
-const WARM_UP_MS = 1000;
+/** Until all is compiled in every process: of what a worker does not do for each delivery, it does little in a second. */
+const FIRST_WARM_UP_S = 20;
+const WARM_UP_S = 1;
 
 const { subscribers, inFlight, seconds, rounds } = numberOptions({
   subscribers: 1000,
@@ -26,36 +28,52 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Microseconds a delivery, of each process. */
 const results = new Map<number, { costs: number[][]; rates: number[] }>();
-for (let round = 0; round < rounds; round++) {
-  for (const workers of WORKERS) {
-    const server = await Remote.start<LocalServer>("servers/local.js", import.meta.url, {
-      core: SERVER_CORE,
-    });
-    const generator = await Remote.start<Generator>("generator/main.js", import.meta.url, {
-      core: GENERATOR_CORE,
-    });
-    const port = await server.call("start", workers);
-    const target = { port, dialect: "tidemark" } as const;
-    const spec = {
-      job: "closed loop",
-      channel: "bench/workers",
-      subscribers,
-      inFlight,
-      payload: PAYLOAD,
-    } as const;
-    await generator.call("prepare", { target, spec });
-    await generator.call("run");
-    await sleep(WARM_UP_MS);
-    const [before, usedBefore] = await Promise.all([generator.call("reading"), server.call("costs")]);
-    await sleep(seconds * 1000);
-    const [after, usedAfter] = await Promise.all([generator.call("reading"), server.call("costs")]);
-    await Promise.all([generator.stop(), server.stop()]);
-    const deliveries = after.deliveries - before.deliveries;
-    const result = results.get(workers) ?? { costs: [], rates: [] };
-    result.costs.push(usedAfter.map((used, i) => (used - (usedBefore[i] ?? 0)) / deliveries));
-    result.rates.push((deliveries / (after.at - before.at)) * 1e6);
-    results.set(workers, result);
-  }
+const generator = await Remote.start<Generator>("generator/main.js", import.meta.url, {
+  core: GENERATOR_CORE,
+});
+const servers = await Promise.all(WORKERS.map(start));
+for (const server of servers) await load(server, FIRST_WARM_UP_S, () => Promise.resolve());
+for (let round = 0; round < rounds; round++)
+  for (const server of servers) await load(server, WARM_UP_S, () => takeFigures(server));
+await Promise.all([generator.stop(), ...servers.map(({ process }) => process.stop())]);
+
+interface Contender {
+  readonly workers: number;
+  readonly process: Remote<LocalServer>;
+  readonly port: number;
+}
+
+async function start(workers: number): Promise<Contender> {
+  const server = await Remote.start<LocalServer>("servers/local.js", import.meta.url, { core: SERVER_CORE });
+  results.set(workers, { costs: [], rates: [] });
+  return { workers, process: server, port: await server.call("start", workers) };
+}
+
+/** Calls `then` when the load has been there for so long. */
+async function load({ port }: Contender, warmUp: number, then: () => Promise<void>): Promise<void> {
+  const spec = {
+    job: "closed loop",
+    channel: "bench/workers",
+    subscribers,
+    inFlight,
+    payload: PAYLOAD,
+  } as const;
+  await generator.call("prepare", { target: { port, dialect: "tidemark" }, spec });
+  await generator.call("run");
+  await sleep(warmUp * 1000);
+  await then();
+  await generator.call("stop");
+  await generator.call("leave");
+}
+
+async function takeFigures({ workers, process: server }: Contender): Promise<void> {
+  const [before, usedBefore] = await Promise.all([generator.call("reading"), server.call("costs")]);
+  await sleep(seconds * 1000);
+  const [after, usedAfter] = await Promise.all([generator.call("reading"), server.call("costs")]);
+  const deliveries = after.deliveries - before.deliveries;
+  const result = results.get(workers);
+  result?.costs.push(usedAfter.map((used, i) => (used - (usedBefore[i] ?? 0)) / deliveries));
+  result?.rates.push((deliveries / (after.at - before.at)) * 1e6);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

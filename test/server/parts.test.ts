@@ -575,28 +575,40 @@ describe("the appender", () => {
 
   it("P10: one append is under way, and what comes meanwhile goes together in the next", async () => {
     const { appender, calls, done, add, tick } = setup();
-    for (const id of [1, 2, 3]) add(id);
-    expect(calls.map(({ drafts }) => drafts)).toEqual([[1]]);
-    calls[0]?.answer.resolve(ok([1]));
+    // What comes in one read goes together, too.
+    for (const id of [1, 2]) add(id);
     await tick();
-    expect(calls.map(({ drafts }) => drafts)).toEqual([[1], [2, 3]]);
-    add(4);
-    calls[1]?.answer.resolve(ok([2, 3]));
+    expect(calls.map(({ drafts }) => drafts)).toEqual([[1, 2]]);
+    for (const id of [3, 4]) {
+      add(id);
+      await tick();
+    }
+    expect(calls).toHaveLength(1);
+    calls[0]?.answer.resolve(ok([1, 2]));
     await tick();
-    calls[2]?.answer.resolve(ok([4]));
+    expect(calls.map(({ drafts }) => drafts)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    add(5);
+    calls[1]?.answer.resolve(ok([3, 4]));
     await tick();
-    expect(done).toEqual(["1 ok", "2 ok", "3 ok", "4 ok"]);
+    calls[2]?.answer.resolve(ok([5]));
+    await tick();
+    expect(done).toEqual(["1 ok", "2 ok", "3 ok", "4 ok", "5 ok"]);
     expect(appender.waiting).toBe(0);
   });
 
   it("P9: a failed append fails its own batch only", async () => {
     const { calls, done, add, tick } = setup();
-    for (const id of [1, 2, 3]) add(id);
+    add(1);
+    await tick();
+    for (const id of [2, 3]) add(id);
     calls[0]?.answer.resolve(ok([1]));
     await tick();
     calls[1]?.answer.reject(new Error("gone"));
-    await tick();
     add(4);
+    await tick();
     calls[2]?.answer.resolve(ok([4]));
     await tick();
     expect(done).toEqual(["1 ok", "2 gone", "3 gone", "4 ok"]);
@@ -606,6 +618,7 @@ describe("the appender", () => {
     const { calls, done, add, tick } = setup();
     let shut = false;
     add(1);
+    await tick();
     add(2, 1, () => shut);
     add(3);
     shut = true;
@@ -617,12 +630,9 @@ describe("the appender", () => {
 
   it("B1: fewer outcomes than drafts is a failure of those left over", async () => {
     const { calls, done, add, tick } = setup();
-    add(1);
-    add(2);
-    add(3);
-    calls[0]?.answer.resolve(ok([1]));
+    for (const id of [1, 2, 3]) add(id);
     await tick();
-    calls[1]?.answer.resolve(ok([2]));
+    calls[0]?.answer.resolve(ok([1, 2]));
     await tick();
     expect(done).toEqual(["1 ok", "2 ok", expect.stringContaining("fewer outcomes")]);
   });

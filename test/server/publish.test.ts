@@ -234,8 +234,9 @@ describe("a broker that fails", () => {
     const { moody, peer, world, log } = await setup();
     const first = deferred();
     moody.next = [() => first.promise.then(down)];
-    peer.send(publish(1), publish(2), publish(3));
+    peer.send(publish(1));
     await world.clock.settle();
+    peer.send(publish(2), publish(3));
     peer.send(publish(4));
     first.resolve();
     await world.clock.settle();

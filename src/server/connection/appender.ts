@@ -24,6 +24,9 @@ const MAX_BATCH = 256;
 /** The most bytes of payload in one append. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
+/** For what came in one read to go together: otherwise the first of it would go alone. */
+const READ = Promise.resolve();
+
 export class Appender {
   readonly #broker: Broker;
   readonly #queues = new Map<string, Job[]>();
@@ -61,6 +64,7 @@ export class Appender {
   }
 
   async #run(channel: string, options: LogOptions): Promise<void> {
+    await READ;
     for (;;) {
       const batch = this.#take(this.#queues.get(channel) as Job[]);
       if (batch.length > 0) {
@@ -103,6 +107,7 @@ export class Appender {
   }
 
   async #runSignals(channel: string): Promise<void> {
+    await READ;
     for (;;) {
       const batch = this.#signals.get(channel)?.splice(0) ?? [];
       if (batch.length === 0) {
