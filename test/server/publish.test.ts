@@ -254,6 +254,24 @@ describe("a broker that fails", () => {
     expect(await log()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("P11: those that went to the broker together fail together, and what came later is aborted", async () => {
+    const { moody, peer, world, log } = await setup();
+    moody.next = [down];
+    peer.send(publish(1), publish(2));
+    await world.clock.settle();
+    peer.send(publish(3));
+    await world.clock.settle();
+    const codes = (): unknown[] => [1, 2, 3].map((id) => code(peer.answer(id)));
+    expect(codes()).toEqual(["unavailable", "unavailable", "aborted"]);
+    // The second one comes back too early.
+    peer.send(publish(2));
+    await world.clock.settle();
+    expect(code(peer.answer(2))).toBe("aborted");
+    peer.send(publish(1), publish(2), publish(3));
+    await world.clock.settle();
+    expect(await log()).toEqual([1, 2, 3]);
+  });
+
   it("P11: `first` says that nothing came before", async () => {
     const { moody, peer, log } = await setup();
     moody.next = [down];
