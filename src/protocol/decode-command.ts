@@ -40,7 +40,8 @@ type Verb = (typeof VERBS)[number];
 const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
-const MAX_METHOD = 255;
+/** The longest name of a method, in UTF-16 units. */
+export const MAX_METHOD = 255;
 const MAX_PAGE = 1000;
 
 /**

@@ -1,5 +1,5 @@
-/** A name of so many bytes is not remembered. */
-const MAX_BYTES = 255;
+import { MAX_CHANNEL_BYTES } from "../../protocol/index.js";
+
 /** How many are remembered at most. */
 const SLOTS = 256;
 
@@ -21,10 +21,11 @@ export class NameTable {
     this.#isGood = isGood;
   }
 
-  /** Hot path. `undefined` for what is no good name. The bytes are valid UTF-8. */
+  /** Hot path. `undefined` for what is no good name, or too long to be remembered. The bytes are valid UTF-8. */
   nameOf(bytes: Buffer, from: number, to: number): string | undefined {
     const size = to - from;
-    if (size > MAX_BYTES) return undefined;
+    // No channel has a longer name, and hardly a method.
+    if (size > MAX_CHANNEL_BYTES) return undefined;
     let slot = size;
     for (let i = from; i < to; i++) slot = Math.imul(slot ^ (bytes[i] as number), 0x01000193);
     slot = (slot ^ (slot >>> 15)) & (SLOTS - 1);

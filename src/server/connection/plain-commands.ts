@@ -8,6 +8,7 @@
  * `decodeCommand` would make of them; everything else is left to that.
  */
 import { channelNameProblem, type Command } from "../../protocol/index.js";
+import { MAX_METHOD } from "../../protocol/decode-command.js";
 import { NameTable } from "./name-table.js";
 import { MAX_DIGITS, endOfDigits, endOfPlainJson, endOfPlainString, has } from "./plain-json.js";
 
@@ -20,7 +21,6 @@ const FIRST = Buffer.from(',"first":true');
 const BRACE = 125;
 const NEWLINE = 10;
 const ZERO = 48;
-const MAX_METHOD = 255;
 
 const channels = new NameTable((name) => channelNameProblem(name) === undefined);
 const methods = new NameTable((name) => name.length > 0 && name.length <= MAX_METHOD);

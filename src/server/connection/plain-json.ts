@@ -3,7 +3,7 @@
  * lies in bytes. It need be neither parsed nor written again; whatever else there is, is for `JSON.parse`.
  */
 
-export const QUOTE = 34;
+const QUOTE = 34;
 const COMMA = 44;
 const MINUS = 45;
 const POINT = 46;
