@@ -13,7 +13,7 @@ const RATE = 300;
 const SLOW_RATE = 1000;
 
 const durations = (quick: boolean) =>
-  quick ? { warmUp: 1.2, seconds: 1.2, memory: true } : { warmUp: 2, seconds: 3, memory: true };
+  quick ? { warmUp: 1.2, seconds: 1.2, memory: true } : { warmUp: 4, seconds: 4, memory: true };
 
 export const slowReaders: Scenario = {
   id: "slow-readers",
