@@ -13,6 +13,8 @@ const NEEDED = [
     tests: "the tests of transports behind HAProxy, and the check of its example,",
   },
   { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
+  // Debian keeps the server's own programs off the path; this one comes with them.
+  { name: "postgresql", command: "pg_ctlcluster", tests: "the tests of saving to PostgreSQL" },
 ];
 
 /** Installs what is missing where it can; returns the names of what is missing still. */

@@ -57,6 +57,16 @@ describe("A20: jwt takes a token", () => {
     expect(await verdict({ secret }, nobody)).toBe("unauthorized");
   });
 
+  test("only with a subject that is a text", async () => {
+    const user = jwt({ secret, user: ({ sub }) => ({ id: `u-${sub}` }) });
+    for (const sub of ["", 0, 7, true, null, {}, { id: "ann" }, ["ann"]]) {
+      const odd = await new SignJWT({ sub } as object).setProtectedHeader({ alg: "HS256" }).sign(key);
+      expect([sub, await verdict({ secret }, odd)]).toEqual([sub, "unauthorized"]);
+      const made = await user({ token: odd, request }).catch(({ code }: { code: string }) => code);
+      expect([sub, made]).toEqual([sub, "unauthorized"]);
+    }
+  });
+
   test("of the right maker and for the right audience", async () => {
     const token = await tokenFor(60, (one) => one.setIssuer("https://id.test").setAudience("chat"));
     expect(await verdict({ secret, issuer: "https://id.test", audience: ["chat", "games"] }, token)).toBe(

@@ -297,6 +297,19 @@ describe("allow", () => {
   });
 });
 
+describe("refresh", () => {
+  it.each([{ name: "ann" }, "ann", {}, null])("K21: is refused where users have no id: %o", async (user) => {
+    const tokens: unknown[] = [];
+    const app = tidemark({ ...quiet, authenticate: ({ token }) => (tokens.push(token), user) }).channels({
+      "who/:id": stream({ ...keep, onPublish: ({ user: now }) => ({ now }) }),
+    });
+    const { url } = await serve(app);
+    const client = await connect(url, { token: "ann" });
+    expect(code(await client.ask({ refresh: { token: "bob" } }))).toBe("unauthorized");
+    expect(tokens).toEqual(["ann", "bob"]);
+  });
+});
+
 describe("onPublish", () => {
   it("P14, A5: rewrites, also in place and without a schema", async () => {
     interface Text {
@@ -328,6 +341,34 @@ describe("onPublish", () => {
     expect(await said("new/a")).toEqual({ text: "HI" });
     expect(await said("same/a")).toEqual({ text: "HI", by: "ann" });
     expect(await said("later/a")).toEqual([{ text: "hi" }, "later"]);
+  });
+
+  it("A5: gets a key that is the same for each try of one publish, and nobody else's", async () => {
+    const keys: string[] = [];
+    const app = tidemark({ ...quiet, authenticate: ({ token }) => ({ id: token ?? "" }) }).channels({
+      "chat/:id": stream({ ...keep, onPublish: ({ data, key }) => (keys.push(key), data) }),
+    });
+    const { url } = await serve(app);
+    const ann = { token: "ann", publisher: "a-secret-of-anns-own" };
+    const publish = async (who: object, channel: string, idem?: number | string): Promise<void> => {
+      const client = await connect(url, who);
+      await client.ask({ publish: channel, data: 1, ...(idem !== undefined && { idem }) });
+      client.socket.close();
+    };
+    await publish(ann, "chat/a", 1);
+    await publish(ann, "chat/a", 1);
+    await publish(ann, "chat/a", "1");
+    await publish(ann, "chat/a", 2);
+    await publish(ann, "chat/b", 1);
+    await publish({ ...ann, token: "bob" }, "chat/a", 1);
+    await publish({ ...ann, publisher: "a-secret-of-anns-other" }, "chat/a", 1);
+    await publish({ token: "ann" }, "chat/a", 1);
+    await publish({ token: "ann" }, "chat/a", 1);
+    await publish(ann, "chat/a");
+    await publish(ann, "chat/a");
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(keys.length - 1);
+    expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
   });
 
   it("P4: what counts for a key is what was sent, not what was made of it", async () => {

@@ -108,6 +108,10 @@ export function jwt<User extends object>(
     } catch (error) {
       throw refusal(error);
     }
+    // A library that checks signatures takes whatever JSON stands there; who is no text could not be told from others.
+    const sub: unknown = claims.sub;
+    if (sub !== undefined && (typeof sub !== "string" || sub === ""))
+      throw new TidemarkError("unauthorized", "the token's subject (sub) must be a text that is not empty");
     const found = await user(claims);
     return claims.exp === undefined
       ? found

@@ -19,6 +19,20 @@ export interface ChannelContext<User, Params> {
   readonly params: Params;
 }
 
+/** A message that somebody publishes, as `onPublish` sees it. */
+export interface PublishContext<User, Params, Data> extends ChannelContext<User, Params> {
+  /** The payload, as the schema returned it. */
+  readonly data: Data;
+  /**
+   * The name of this publish, 43 letters, digits, `-` and `_`: the same whenever it is tried again, over any connection and
+   * server, and nobody else can make a publish with it. Save it beside the row, in a column that is unique, and a message
+   * is saved once however often it comes.
+   *
+   * @example insert into messages (key, text) values ($1, $2) on conflict (key) do nothing
+   */
+  readonly key: string;
+}
+
 type Awaitable<T> = T | Promise<T>;
 type AnySchema = StandardSchemaV1<unknown, unknown>;
 type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S>;
@@ -48,11 +62,10 @@ export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
   readonly onSubscribe?: (context: ChannelContext<User, Params>) => Awaitable<void>;
   /**
    * Called with each message a client publishes, before it is appended: return what to append, or throw a
-   * `TidemarkError` to refuse it. A publish that is tried again comes here again.
+   * `TidemarkError` to refuse it. A publish that is tried again may come here again, with the same `key`. What it
+   * returns is appended also where the client has gone meanwhile.
    */
-  readonly onPublish?: (
-    context: ChannelContext<User, Params> & { readonly data: Output<Schema> },
-  ) => Awaitable<Output<Schema>>;
+  readonly onPublish?: (context: PublishContext<User, Params, Output<Schema>>) => Awaitable<Output<Schema>>;
 }
 
 /** What {@link stream} takes; everything may be left out. */
@@ -92,7 +105,9 @@ export interface ChannelDef {
   readonly sender: boolean;
   readonly allow: ((context: Context & { readonly action: Action }) => Awaitable<boolean>) | undefined;
   readonly onSubscribe: ((context: Context) => Awaitable<void>) | undefined;
-  readonly onPublish: ((context: Context & { readonly data: unknown }) => unknown) | undefined;
+  readonly onPublish:
+    | ((context: PublishContext<unknown, Readonly<Record<string, string>>, unknown>) => unknown)
+    | undefined;
 }
 
 /** A {@link ChannelContext} as the server works with it. */

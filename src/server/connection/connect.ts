@@ -94,13 +94,20 @@ async function subscribeAll(
 
 /** Carries out a refresh command and answers it: the same user, with a token that is good for longer. Never rejects. */
 export async function refresh(connection: Caller, command: Command & { do: "refresh" }): Promise<void> {
-  const { identity } = connection;
+  const { identity, node } = connection;
   if (identity === undefined) return;
   try {
     const user = await authenticated(connection, command.token);
     if (connection.closed) return;
-    if (idOf(user) !== identity.userId)
-      throw new TidemarkError("unauthorized", "the token is another user's");
+    // Where users have no id there is nothing to tell one from another by.
+    const id = idOf(user);
+    if (id !== identity.userId) throw new TidemarkError("unauthorized", "the token is another user's");
+    if (id === undefined && node.hooks.authenticate !== undefined) {
+      throw new TidemarkError(
+        "unauthorized",
+        "users without an id cannot renew their token; connect again with it",
+      );
+    }
     const next = { ...identity, user, expires: expiryOf(user) };
     mustNotBeOver(connection, next);
     connection.identified(next);

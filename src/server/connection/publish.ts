@@ -9,6 +9,7 @@ import type { Job } from "./appender.js";
 import type { Caller, Identity } from "./caller.js";
 import { fingerprint } from "./fingerprint.js";
 import type { ServerNode } from "./node.js";
+import { publishKey } from "./publish-key.js";
 import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
 
@@ -108,18 +109,26 @@ class Publishing implements AnyJob {
         return this.#handOver(identity, resolved, sent, sent);
       const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
       return andThen(validate(schema, raw), (valid) =>
-        andThen(onPublish === undefined ? valid : onPublish({ ...context, data: valid }), (value) => {
-          if (this.#connection.closed) return;
+        andThen(
+          onPublish === undefined
+            ? valid
+            : onPublish({
+                ...context,
+                data: valid,
+                key: publishKey(this.#connection.node, identity, this.#command),
+              }),
           // A schema or hook may have changed it in place.
-          this.#handOver(identity, resolved, sent, encode(value, this.#connection.node));
-        }),
+          (value) => this.#handOver(identity, resolved, sent, encode(value, this.#connection.node)),
+        ),
       );
     });
   }
 
   #handOver(identity: Identity, resolved: ResolvedChannel, sent: Payload, data: Payload): void {
     const { node, client, closed } = this.#connection;
-    if (closed) return;
+    // What a hook let pass it may have saved. It goes on to the log, whoever is left to hear the answer: otherwise it
+    // would be saved, and told to nobody until its publisher comes back, if ever.
+    if (closed && resolved.def.onPublish === undefined) return;
     const { idem } = this.#command;
     const key =
       idem === undefined ? ownKey(node) : { scope: identity.scope, id: idem, print: fingerprint(sent) };

@@ -1,0 +1,119 @@
+// npm run faults:proof [-- A1 F2]: that the tests of faults that were mended find them. Each row of test/faults/rows.json names
+// tests; they are laid over the sources of the commit before the mend, where each must fail, and run on these sources,
+// where each must pass.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBuilt } from "./lib/ensure-built.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
+import { Failure, main, root } from "./lib/run.mjs";
+import { ensureSystemPackages } from "./lib/system-packages.mjs";
+
+await main("npm run faults:proof", async () => {
+  const { before, rows } = JSON.parse(readFileSync(join(root, "test/faults/rows.json"), "utf8"));
+  const chosen = process.argv.slice(2);
+  const unknown = chosen.filter((name) => !(name in rows));
+  if (unknown.length > 0)
+    throw new Failure(`there is no row ${unknown.join(", ")}; there are ${Object.keys(rows).join(", ")}`);
+  const names = chosen.length > 0 ? chosen : Object.keys(rows);
+  await ensureInstalled();
+  const missing = await ensureSystemPackages();
+  await ensureBuilt();
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-proof-"));
+  try {
+    console.log(`unpacking and building ${before}, with the tests of this checkout…`);
+    unpack(before, folder);
+    let failures = 0;
+    for (const name of names) {
+      const { fault, tests } = rows[name];
+      console.log(`\n${name}: ${fault}`);
+      for (const test of tests) {
+        const there = outcome(folder, test, missing);
+        const here = outcome(root, test, missing);
+        const proven = there.status === "failed" && here.status === "passed";
+        const skipped = here.status === "skipped";
+        if (!proven && !skipped) failures++;
+        console.log(
+          `  ${proven ? "proven " : skipped ? "SKIPPED" : "NOT PROVEN"} ${test.file}: ${test.name}`,
+        );
+        console.log(`    before: ${there.status}${there.why}`);
+        if (!proven) console.log(`    now: ${here.status}${here.why}`);
+      }
+    }
+    console.log(
+      `\n${failures === 0 ? "each of them failed before and passes now" : `${failures} not proven`}`,
+    );
+    return failures === 0 ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+function unpack(commit, folder) {
+  const tar = join(folder, "sources.tar");
+  must("git", ["archive", "--format=tar", `--output=${tar}`, commit], root);
+  must("tar", ["-xf", tar, "-C", folder], root);
+  rmSync(tar);
+  rmSync(join(folder, "test"), { recursive: true });
+  cpSync(join(root, "test"), join(folder, "test"), { recursive: true });
+  // The tests' own packages, which may be newer than those of the commit.
+  must("cp", ["-al", join(root, "node_modules"), join(folder, "node_modules")], root);
+  must("cp", [join(root, "package-lock.json"), join(folder, "package-lock.json")], root);
+  rmSync(join(folder, "node_modules/.tidemark-install"), { force: true });
+  const tsc = join(folder, "node_modules/.bin/tsc");
+  must(tsc, ["-p", "tsconfig.json"], folder);
+  cpSync(join(folder, "src"), join(folder, "dist"), {
+    recursive: true,
+    filter: (path) => !path.endsWith(".ts"),
+  });
+  must(tsc, ["-p", "tsconfig.apps.json"], folder);
+}
+
+/** What became of one test in a folder, by the runner's own report. */
+function outcome(folder, { file, name }, missing) {
+  const report = join(tmpdir(), `tidemark-proof-${process.pid}.json`);
+  const pattern = `${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      file,
+      "-t",
+      pattern,
+      "--reporter=json",
+      `--outputFile=${report}`,
+    ],
+    {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, NODE_ENV: "test", TIDEMARK_MISSING: missing.join(",") },
+    },
+  );
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, "utf8")).testResults[0];
+  } catch {
+    return { status: "no report", why: `\n${stdout}${stderr}` };
+  } finally {
+    rmSync(report, { force: true });
+  }
+  const ran = (result?.assertionResults ?? []).filter(
+    ({ status }) => status === "passed" || status === "failed",
+  );
+  const failed = ran.find(({ status }) => status === "failed");
+  if (failed !== undefined) return { status: "failed", why: why(failed.failureMessages[0]) };
+  if (ran.length > 0) return { status: "passed", why: "" };
+  // A file that does not load there needs something that was not there.
+  if (result?.status === "failed") return { status: "failed", why: why(`does not load: ${result.message}`) };
+  return { status: "skipped", why: " (no test of that name ran)" };
+}
+
+const why = (message = "") => `, ${message.split("\n").slice(0, 2).join(" ").slice(0, 200)}`;
+
+function must(command, args, cwd) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (status !== 0)
+    throw new Failure(`${command} ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`);
+}
