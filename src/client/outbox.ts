@@ -1,3 +1,4 @@
+import { canonicalName } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
@@ -20,7 +21,8 @@ export interface Outbox {
 export function createOutbox(core: Core): Outbox {
   const { clock, settings, wire } = core;
   const { outbox, retryWindow, publishTimeout } = settings;
-  // A lane stays when it is empty: its numbers must never be used twice.
+  // By each spelling of the channel's name that was used, so that publishing costs one look-up. A lane stays when it is
+  // empty: its numbers must never be used twice.
   const lanes = new Map<string, Lane>();
   const alarm = createAlarm(clock, expire);
   let messages = 0;
@@ -29,11 +31,14 @@ export function createOutbox(core: Core): Outbox {
   function laneOf(channel: string): Lane {
     let lane = lanes.get(channel);
     if (!lane) {
-      lane = createLane(core, channel, ({ payload }) => {
-        messages--;
-        bytes -= payload.size;
-      });
-      lanes.set(channel, lane);
+      const key = canonicalName(channel);
+      lane =
+        lanes.get(key) ??
+        createLane(core, channel, ({ payload }) => {
+          messages--;
+          bytes -= payload.size;
+        });
+      lanes.set(key, lane).set(channel, lane);
     }
     return lane;
   }

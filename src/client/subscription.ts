@@ -9,6 +9,7 @@ import {
   type StartAt,
   type SubscribeResult,
   type Timer,
+  canonicalName,
   formatCursor,
   parseCursor,
 } from "../protocol/index.js";
@@ -99,6 +100,7 @@ export interface Subscription {
 
 /** The subscriptions of a client; each keeps its own entries true. */
 export interface SubscriptionTable {
+  /** By the name as `canonicalName` spells it. */
   readonly byName: Map<string, Subscription>;
   /** By channel number, which is valid on its connection only. */
   readonly byNumber: Map<number, Subscription>;
@@ -231,7 +233,8 @@ export function createSubscription(
     const last = state;
     if (last.at === "ended" || sinks.length > 0) return;
     enter({ at: "ended" });
-    if (byName.get(name) === subscription) byName.delete(name);
+    const key = canonicalName(name);
+    if (byName.get(key) === subscription) byName.delete(key);
     if (last.at === "on") byNumber.delete(last.ch);
     // In a connect command that is on its way it can be undone only when the answer is there.
     if (last.at === "on" || (last.at === "asked" && wire.open)) unsubscribe();

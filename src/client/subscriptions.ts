@@ -7,6 +7,7 @@ import {
   type SubscribeResult,
   MAX_CONNECT_SUBS,
   MAX_CONNECT_SUBS_HTTP,
+  canonicalName,
   channelNameProblem,
   isOffset,
   parseCursor,
@@ -20,7 +21,7 @@ import { MAX_FRAME_BYTES } from "./wire.js";
 /** All subscriptions of a client. */
 export interface Subscriptions {
   /**
-   * The subscription of a channel, made if there is none.
+   * The subscription of a channel, made if there is none: one, however its name is spelled.
    *
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
@@ -58,13 +59,14 @@ export function createSubscriptions(core: Core): Subscriptions {
   function get(name: string, kind: Kind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
     if (problem) throw new TidemarkError("invalid", problem, { channel: name });
-    let subscription = byName.get(name);
+    const key = canonicalName(name);
+    let subscription = byName.get(key);
     if (!subscription) {
-      const cursor = given.get(name)?.cursor;
-      given.delete(name);
+      const cursor = given.get(key)?.cursor;
+      given.delete(key);
       const from = !cursor || Object.keys(start).length > 0 ? start : { cursor };
       subscription = createSubscription(core, table, name, kind, from);
-      byName.set(name, subscription);
+      byName.set(key, subscription);
     } else if (subscription.kind !== kind) {
       throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind} channel`, {
         channel: name,
@@ -74,7 +76,8 @@ export function createSubscriptions(core: Core): Subscriptions {
   }
 
   function give(name: string, result: SubscribeResult): void {
-    if (!byName.has(name)) given.set(name, { ...result, ...given.get(name), ch: result.ch });
+    const key = canonicalName(name);
+    if (!byName.has(key)) given.set(key, { ...result, ...given.get(key), ch: result.ch });
   }
 
   function askMore(): void {
@@ -131,7 +134,7 @@ export function createSubscriptions(core: Core): Subscriptions {
     },
     event(event) {
       if (event.event === "subscribed") {
-        const subscription = byName.get(event.channel);
+        const subscription = byName.get(canonicalName(event.channel));
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
         if (subscription?.at() === "refused") subscription.confirm(event);
         else give(event.channel, event);

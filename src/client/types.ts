@@ -66,7 +66,10 @@ export interface History<Data> {
 
 /** What handles of both kinds have in common. */
 export interface Handle<Output> extends AsyncIterable<Message<Output>> {
-  /** The channel's name, such as `chat/general`. */
+  /**
+   * The channel's name, such as `chat/general`, as the first of its handles was given it: names that differ only in how
+   * they are URI-encoded are one channel.
+   */
   readonly name: string;
   /**
    * Resolves when the server has confirmed the subscription for the first time; rejects with the server's code when

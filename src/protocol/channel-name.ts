@@ -14,6 +14,34 @@ export function channelNameProblem(name: string): string | undefined {
   return undefined;
 }
 
+/**
+ * The one spelling of all those that name the same channel: each segment decoded and encoded again, so that
+ * `chat/café`, `chat/caf%c3%a9` and `chat/caf%C3%A9` are one. What is not validly encoded stays as it is: no two such
+ * segments are the same.
+ *
+ * @example canonicalName("ch%61t/café") // "chat/caf%C3%A9"
+ */
+export function canonicalName(name: string): string {
+  return name.split("/").map(canonicalSegment).join("/");
+}
+
+/** What a name's segment stands for, or `undefined` where it is not validly encoded. */
+export function decodeSegment(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+function canonicalSegment(part: string): string {
+  try {
+    return encodeURIComponent(decodeURIComponent(part));
+  } catch {
+    return part;
+  }
+}
+
 /** How many bytes `text` takes in UTF-8. */
 export function utf8Length(text: string): number {
   let bytes = text.length;

@@ -1,4 +1,5 @@
 /** Channel patterns such as `chat/:id`: a literal segment matches itself, a parameter any one segment. */
+import { canonicalName, decodeSegment } from "./channel-name.js";
 
 /** The parameters that a pattern names, as a type: `Params<"chat/:id">` is `{ id: string }`. */
 export type Params<Pattern extends string> = { readonly [Name in ParamName<Pattern>]: string };
@@ -46,9 +47,9 @@ export class PatternTable<Value> {
     this.#entries.sort((a, b) => specificity(b.segments).localeCompare(specificity(a.segments)));
   }
 
-  /** The value of the pattern that matches `name`, with the parameters decoded. */
+  /** The value of the pattern that matches `name`, however that is encoded, with the parameters decoded. */
   find(name: string): { value: Value; params: Record<string, string> } | undefined {
-    const parts = name.split("/");
+    const parts = canonicalName(name).split("/");
     for (const { segments, value } of this.#entries) {
       const params = match(segments, parts);
       if (params !== undefined) return { value, params };
@@ -57,6 +58,7 @@ export class PatternTable<Value> {
   }
 }
 
+/** The pattern's segments: parameters as they are, the others in the spelling that names are compared in. */
 function checkPattern(pattern: string): string[] {
   const segments = pattern.split("/");
   const names = segments.filter((segment) => segment.startsWith(":"));
@@ -67,7 +69,7 @@ function checkPattern(pattern: string): string[] {
       `channel pattern ${JSON.stringify(pattern)} needs non-empty segments and parameters of different names, such as "chat/:id"`,
     );
   }
-  return segments;
+  return segments.map((segment) => (segment.startsWith(":") ? segment : canonicalName(segment)));
 }
 
 function specificity(segments: readonly string[]): string {
@@ -91,12 +93,4 @@ function match(segments: readonly string[], parts: readonly string[]): Record<st
     params[segment.slice(1)] = value;
   }
   return params;
-}
-
-function decodeSegment(part: string): string | undefined {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return undefined;
-  }
 }

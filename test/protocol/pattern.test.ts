@@ -34,6 +34,15 @@ describe("a pattern", () => {
     expect(find("chat/%E0%A4%A", "chat/:id")).toBeUndefined();
   });
 
+  test("A19: matches every spelling of its literal segments, and no other pattern takes one of them", () => {
+    for (const name of ["ch%61t/a", "%63%68%61%74/a", "chat/%61"])
+      expect(find(name, "chat/:id", ":kind/:id")).toEqual(["chat/:id", { id: "a" }]);
+    expect(find("caf%c3%a9/a", "café/:id")?.[0]).toBe("café/:id");
+    expect(find("café/a", "caf%C3%A9/:id")?.[0]).toBe("caf%C3%A9/:id");
+    expect(find("room%3A1", "room:1")?.[0]).toBe("room:1");
+    expect(() => table("café/:id", "caf%C3%A9/:name")).toThrow("match the same names");
+  });
+
   test("may name its parameters as it likes", () => {
     const params = table("a/:__proto__/:constructor").find("a/x/y")?.params;
     expect(Object.getPrototypeOf(params ?? {})).toBeNull();
