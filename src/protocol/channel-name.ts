@@ -1,17 +1,32 @@
 /** The longest channel name, in bytes of UTF-8. */
 export const MAX_CHANNEL_BYTES = 255;
+/** What that can take with each byte encoded, as `%E2`. */
+const MAX_SPELLED_BYTES = 3 * MAX_CHANNEL_BYTES;
 
 // Control characters would make logs and terminals lie about the name; lone surrogates have no UTF-8 form.
 // eslint-disable-next-line no-control-regex
 const UNFIT = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
-/** Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. */
+/**
+ * Why `name` cannot be a channel's name, or `undefined` when it can: 1 to 255 bytes of UTF-8, no control characters. What
+ * counts is what it stands for: an encoded control character is one, and an encoded letter is one letter.
+ */
 export function channelNameProblem(name: string): string | undefined {
-  const bytes = utf8Length(name);
+  // What is longer than the longest is not looked into.
+  const plain = name.length <= MAX_SPELLED_BYTES && name.includes("%") ? decodedName(name) : name;
+  const bytes = utf8Length(plain);
   if (bytes === 0 || bytes > MAX_CHANNEL_BYTES)
     return `a channel name has 1 to ${MAX_CHANNEL_BYTES} bytes of UTF-8, not ${bytes}`;
-  if (UNFIT.test(name)) return "a channel name is well-formed Unicode without control characters";
+  if (UNFIT.test(plain)) return "a channel name is well-formed Unicode without control characters";
   return undefined;
+}
+
+/** What a name stands for; segments that are not validly encoded stand for themselves. */
+function decodedName(name: string): string {
+  return name
+    .split("/")
+    .map((part) => decodeSegment(part) ?? part)
+    .join("/");
 }
 
 /**

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { memoryBroker, type Broker } from "../broker/index.js";
 import {
+  channelNameProblem,
   fillPattern,
   realRandom,
   type AppTypes,
@@ -195,7 +196,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * Publishes for the application itself: the schema applies, `allow` and `onPublish` do not. Resolves with the
    * offset when it is in the log.
    *
-   * @throws {TidemarkError} `not_found`, `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
+   * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
    */
   publish<Pattern extends keyof Types["channels"] & string>(
     pattern: Pattern,
@@ -298,8 +299,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return this.#run().engine;
   }
 
-  /** @throws {TidemarkError} `not_found` when no pattern matches */
+  /** @throws {TidemarkError} `bad_request` for what is no name, `not_found` when no pattern matches */
   #resolve(channel: string): ResolvedChannel {
+    const problem = channelNameProblem(channel);
+    if (problem !== undefined) throw new TidemarkError("bad_request", problem);
     const resolved = this.#open().node.registry.resolve(channel);
     if (resolved !== undefined) return resolved;
     throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
