@@ -24,21 +24,22 @@ await main("npm run faults:proof", async () => {
   try {
     console.log(`unpacking and building ${before}, with the tests of this checkout…`);
     unpack(before, folder);
+    const tests = names.flatMap((name) => rows[name].tests);
+    const [there, here] = [folder, root].map((at) => outcomes(at, tests, missing));
     let failures = 0;
     for (const name of names) {
-      const { fault, tests } = rows[name];
+      const { fault, tests: its } = rows[name];
       console.log(`\n${name}: ${fault}`);
-      for (const test of tests) {
-        const there = outcome(folder, test, missing);
-        const here = outcome(root, test, missing);
-        const proven = there.status === "failed" && here.status === "passed";
-        const skipped = here.status === "skipped";
+      for (const test of its) {
+        const [before, now] = [there(test), here(test)];
+        const proven = before.status === "failed" && now.status === "passed";
+        const skipped = now.status === "skipped";
         if (!proven && !skipped) failures++;
         console.log(
-          `  ${proven ? "proven " : skipped ? "SKIPPED" : "NOT PROVEN"} ${test.file}: ${test.name}`,
+          `  ${proven ? "proven" : skipped ? "SKIPPED" : "NOT PROVEN"}  ${test.file}: ${test.name}`,
         );
-        console.log(`    before: ${there.status}${there.why}`);
-        if (!proven) console.log(`    now: ${here.status}${here.why}`);
+        console.log(`    before: ${before.status}${before.why}`);
+        if (!proven) console.log(`    now: ${now.status}${now.why}`);
       }
     }
     console.log(
@@ -70,47 +71,53 @@ function unpack(commit, folder) {
   must(tsc, ["-p", "tsconfig.apps.json"], folder);
 }
 
-/** What became of one test in a folder, by the runner's own report. */
-function outcome(folder, { file, name }, missing) {
-  const report = join(tmpdir(), `tidemark-proof-${process.pid}.json`);
-  const pattern = `${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      "node_modules/vitest/vitest.mjs",
-      "run",
-      file,
-      "-t",
-      pattern,
-      "--reporter=json",
-      `--outputFile=${report}`,
-    ],
-    {
-      cwd: folder,
-      encoding: "utf8",
-      env: { ...process.env, NODE_ENV: "test", TIDEMARK_MISSING: missing.join(",") },
-    },
-  );
-  let result;
-  try {
-    result = JSON.parse(readFileSync(report, "utf8")).testResults[0];
-  } catch {
-    return { status: "no report", why: `\n${stdout}${stderr}` };
-  } finally {
-    rmSync(report, { force: true });
+/** Runs tests in a folder, each file once; returns what became of each, by the runner's own report. */
+function outcomes(folder, tests, missing) {
+  const reports = new Map();
+  for (const file of new Set(tests.map((test) => test.file))) {
+    const names = tests.filter((test) => test.file === file).map(({ name }) => escape(name));
+    reports.set(file, report(folder, file, names.join("|"), missing));
   }
-  const ran = (result?.assertionResults ?? []).filter(
-    ({ status }) => status === "passed" || status === "failed",
-  );
-  const failed = ran.find(({ status }) => status === "failed");
-  if (failed !== undefined) return { status: "failed", why: why(failed.failureMessages[0]) };
-  if (ran.length > 0) return { status: "passed", why: "" };
-  // A file that does not load there needs something that was not there.
-  if (result?.status === "failed") return { status: "failed", why: why(`does not load: ${result.message}`) };
-  return { status: "skipped", why: " (no test of that name ran)" };
+  return ({ file, name }) => {
+    const { result, output } = reports.get(file);
+    if (result === undefined) return { status: "no report", why: why(output) };
+    const ran = result.assertionResults.filter(
+      ({ fullName, status }) => fullName.includes(name) && (status === "passed" || status === "failed"),
+    );
+    const failed = ran.find(({ status }) => status === "failed");
+    if (failed !== undefined) return { status: "failed", why: why(failed.failureMessages[0]) };
+    if (ran.length > 0) return { status: "passed", why: "" };
+    // A file that does not load there needs something that was not there.
+    if (result.status === "failed") return { status: "failed", why: why(`does not load: ${result.message}`) };
+    return { status: "skipped", why: " (no test of that name ran)" };
+  };
 }
 
-const why = (message = "") => `, ${message.split("\n").slice(0, 2).join(" ").slice(0, 200)}`;
+function report(folder, file, pattern, missing) {
+  const path = join(tmpdir(), `tidemark-proof-${process.pid}.json`);
+  const args = ["run", file, "-t", pattern, "--reporter=json", `--outputFile=${path}`];
+  const env = { ...process.env, NODE_ENV: "test", TIDEMARK_MISSING: missing.join(",") };
+  const { stdout, stderr } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env,
+  });
+  try {
+    return { result: JSON.parse(readFileSync(path, "utf8")).testResults[0], output: stdout + stderr };
+  } catch {
+    return { result: undefined, output: stdout + stderr };
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function escape(text) {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+function why(message = "") {
+  return `, ${message.split("\n").slice(0, 2).join(" ").slice(0, 200)}`;
+}
 
 function must(command, args, cwd) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
