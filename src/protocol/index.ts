@@ -6,7 +6,7 @@ export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
 export { CommandError, NotACommand, decodeCommand } from "./decode-command.js";
 export { decodeServer } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
-export { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
+export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
   Command,
   ConnectOptions,
@@ -21,6 +21,7 @@ export type {
   Id,
   Issue,
   Kind,
+  Limits,
   Member,
   MembersResult,
   MessageFrame,
