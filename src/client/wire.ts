@@ -49,7 +49,7 @@ export interface Wire {
    * Why an open connection cannot take so many bytes of a command's payload; `undefined` where it can. Those of a
    * publish have a limit of their own, `message`.
    */
-  readonly tooLarge: (size: number, message?: number) => TidemarkError | undefined;
+  readonly tooLarge: (payload: number, message?: number) => TidemarkError | undefined;
   /**
    * The server has thrown the connection out for a frame: the largest command on its way is told so, so that it is not
    * sent again. False where there was none: the next connection would end as this one did.
@@ -91,10 +91,10 @@ export function createWire(): Wire {
         (transport.idle() && (lines.length === 0 || (!bytes && size + more < MAX_FRAME_BYTES - MARKS)))),
     limits: UNTOLD,
     head: 0,
-    tooLarge(size, message = Infinity) {
+    tooLarge(payload, message = Infinity) {
       const most = Math.min(message, wire.limits.frame - wire.head - MARKS);
-      if (size <= most) return undefined;
-      return new TidemarkError("too_large", `${size} bytes are over the ${most} that the server takes`);
+      if (payload <= most) return undefined;
+      return new TidemarkError("too_large", `${payload} bytes are over the ${most} that the server takes`);
     },
     blame(error) {
       if (!wire.open || answers.size === 0) return false;

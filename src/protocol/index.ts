@@ -1,5 +1,6 @@
 /** The wire: frames, cursors and codes; what server and client agree on. Imports nothing. */
 export type { AppTypes, ChannelTypes, MethodTypes, TypedApp } from "./app-types.js";
+export { bytesOf } from "./bytes.js";
 export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } from "./codes.js";
 export { MAX_CHANNEL_BYTES, canonicalName, channelNameProblem, utf8Length } from "./channel-name.js";
 export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
