@@ -1,4 +1,4 @@
-import { type Kind, type StartAt, type TypedApp, fillPattern } from "../protocol/index.js";
+import { type Kind, type StartAt, type TypedApp, fillPattern, utf8Length } from "../protocol/index.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -57,7 +57,7 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
   const connection = createConnection(core, address, env, {
     connectBody(token) {
       const head = JSON.stringify({ token, publisher }).slice(0, -1);
-      return `"connect":${head},"subs":${subscriptions.resume(head.length)}}`;
+      return `"connect":${head},"subs":${subscriptions.resume(utf8Length(head))}}`;
     },
     online(result) {
       subscriptions.online(result);
@@ -129,8 +129,8 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
     transient: open("transient"),
     async call(method: string, data?: unknown) {
       host.checkOpen();
-      const argument = data === undefined ? "" : `,${payloadOf(data).body}`;
-      return questions.ask(`"call":${JSON.stringify(method)}${argument}`, false);
+      const { body, bytes } = data === undefined ? { body: "" } : payloadOf(data);
+      return questions.ask(`"call":${JSON.stringify(method)}${body && ","}${body}`, false, bytes);
     },
     close: () => connection.close(new TidemarkError("closed", "this client was closed")),
   };

@@ -1,12 +1,14 @@
 import {
   type ConnectResult,
   type ErrorBody,
+  type Limits,
   type Line,
   type RefreshResult,
   type Timer,
   decodeServer,
   readBinaryLines,
   splitTextLines,
+  utf8Length,
 } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
@@ -41,6 +43,9 @@ type State =
   /** `told`: the server has said how long. */
   | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
+
+/** What a server takes that does not say it. */
+const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 };
 
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
@@ -151,6 +156,9 @@ export function createConnection(
   function online(link: Link, result: ConnectResult): void {
     id = result.client;
     wire.open = true;
+    wire.limits = result.limits ?? UNSAID;
+    // With the names of its fields, and the publisher secret.
+    wire.head = wire.renew ? utf8Length(JSON.stringify(secret ?? "")) + 128 : 0;
     wire.me = result.sender ?? "";
     choice.worked();
     enter({
@@ -195,7 +203,9 @@ export function createConnection(
 
   function closed(code: number, reason: string): void {
     const error = closeError(code, reason);
-    if (!error.retry || error.code === "token_expired") refused(error);
+    const blame = code === 1009 ? "too_large" : code === 1007 && "invalid";
+    if (blame && wire.blame({ code: blame, message: error.message, retry: false })) retry(error);
+    else if (!error.retry || error.code === "token_expired") refused(error);
     else if (code < 4000) unreachable(error);
     else retry(error);
   }

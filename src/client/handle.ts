@@ -113,10 +113,15 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
   }
 
   /** Without a log there is nothing to retry with: once, to those who are there. */
-  function send({ body, bytes }: Payload): Promise<Published> {
+  function send({ body, bytes, size }: Payload): Promise<Published> {
     return new Promise((resolve, reject) => {
       if (!host.wire.open) {
         reject(new TidemarkError("offline", "there is no connection", { retry: true, channel: name }));
+        return;
+      }
+      const problem = host.wire.tooLarge(size, host.wire.limits.message);
+      if (problem) {
+        reject(problem);
         return;
       }
       host.wire.request(

@@ -1,7 +1,7 @@
 import type { ErrorBody, Timer } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import type { Core } from "./core.js";
-import { type TidemarkError, fromReply } from "./errors.js";
+import { TidemarkError, fromReply } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
 
@@ -72,10 +72,22 @@ export function createLane(
   function pump(): void {
     while (!paused && sent < window) {
       const next = publishes[sent];
-      if (next === undefined || !wire.room(next.payload)) return;
+      if (next === undefined) return;
+      const problem = wire.open && tooLarge(next);
+      if (problem) {
+        reject(next, problem);
+        continue;
+      }
+      if (!wire.room(next.payload)) return;
       send(next, sent === 0);
       sent++;
     }
+  }
+
+  /** Why the server would not take it. One that another server was sent may be in the log all the same. */
+  function tooLarge({ payload, sent: before }: Publish): TidemarkError | undefined {
+    const problem = wire.tooLarge(payload.size, wire.limits.message);
+    return before && problem ? new TidemarkError("outcome_unknown", problem.message, { channel }) : problem;
   }
 
   function send(publish: Publish, first: boolean): void {
@@ -152,7 +164,10 @@ export function createLane(
     number: () => ++lastNumber,
     add(publish) {
       publishes.push(publish);
-      pump();
+      // At once, wherever it stands.
+      const problem = wire.open && tooLarge(publish);
+      if (problem) reject(publish, problem);
+      else pump();
     },
     pump,
     down: () => rewind(0),

@@ -86,16 +86,25 @@ export function given<T extends object>(fields: T): { [Name in keyof T]?: Exclud
 /**
  * The address to connect to: relative to the page where there is one, `http:` and `https:` read as `ws:` and `wss:`.
  *
- * @throws {TidemarkError} `invalid` when it is no URL
+ * @throws {TidemarkError} `invalid` when it is no URL, is not of one of these schemes, or has a password
  */
 export function addressOf(url: string | URL): string {
+  const no = (why: string, cause?: unknown): TidemarkError =>
+    new TidemarkError("invalid", `not a URL to connect to: ${String(url)}${why}`, { cause });
+  let address: URL;
   try {
     const base = typeof location === "object" ? location.href : undefined;
-    const address = new URL(url, base);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.hash = "";
-    return address.href;
+    address = new URL(url, base);
   } catch (cause) {
-    throw new TidemarkError("invalid", `not a URL to connect to: ${String(url)}`, { cause });
+    throw no("", cause);
   }
+  const { protocol, username, password } = address;
+  if (!/^(ws|http)s?:$/.test(protocol))
+    throw no(`; it begins with ${protocol} instead of ws:, wss:, http: or https:`);
+  // Browsers send them over some transports and not over others, and a URL is no place for a secret.
+  if (username || password)
+    throw new TidemarkError("invalid", "a user or password in the URL: use the option token");
+  address.protocol = protocol.replace("http", "ws");
+  address.hash = "";
+  return address.href;
 }

@@ -1,4 +1,4 @@
-import { utf8Length } from "../protocol/index.js";
+import { bytesOf, utf8Length } from "../protocol/index.js";
 import { TidemarkError, messageOf } from "./errors.js";
 
 /** A payload as it goes into a command: JSON, or bytes. */
@@ -13,21 +13,15 @@ export interface Payload {
 /**
  * Makes a payload of what the application publishes, now: what it does to its object later changes nothing.
  *
- * @throws {TidemarkError} `invalid` when it has no JSON
+ * @throws {TidemarkError} `invalid` when it is no bytes and has no JSON
  */
 export function payloadOf(data: unknown): Payload {
-  if (data instanceof Uint8Array) {
-    return { body: `"data":null,"bytes":${data.length}`, bytes: data.slice(), size: data.length };
-  }
-  const json = jsonOf(data);
-  return { body: `"data":${json}`, bytes: undefined, size: utf8Length(json) };
-}
-
-function jsonOf(data: unknown): string {
   let cause: unknown = typeof data;
   try {
+    const bytes = bytesOf(data)?.slice();
+    if (bytes) return { body: `"data":null,"bytes":${bytes.length}`, bytes, size: bytes.length };
     const json = JSON.stringify(data) as string | undefined;
-    if (json !== undefined) return json;
+    if (json !== undefined) return { body: `"data":${json}`, bytes, size: utf8Length(json) };
   } catch (thrown) {
     cause = thrown;
   }

@@ -1,3 +1,4 @@
+import { utf8Length } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
@@ -6,8 +7,11 @@ import { LOST } from "./wire.js";
 
 /** Calls and reads: they wait for a connection, and for their answer, as long as `callTimeout` says. */
 export interface Questions {
-  /** @param repeatable whether it may be asked again when the connection is lost: reading may, calling may not */
-  readonly ask: (body: string, repeatable: boolean) => Promise<unknown>;
+  /**
+   * @param repeatable whether it may be asked again when the connection is lost: reading may, calling may not
+   * @param bytes which follow its line
+   */
+  readonly ask: (body: string, repeatable: boolean, bytes?: Uint8Array) => Promise<unknown>;
   readonly online: () => void;
   readonly close: (error: TidemarkError) => void;
 }
@@ -15,6 +19,7 @@ export interface Questions {
 interface Question {
   readonly body: string;
   readonly repeatable: boolean;
+  readonly bytes: Uint8Array | undefined;
   readonly asked: Moment;
   sent: boolean;
   readonly resolve: (result: unknown) => void;
@@ -28,13 +33,23 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
   const alarm = createAlarm(clock, expire);
 
   function send(question: Question): void {
+    const { body, bytes } = question;
     if (!wire.open || question.sent) return;
+    const problem = wire.tooLarge(utf8Length(body) + (bytes?.length ?? 0));
+    if (problem) {
+      reject(question, problem);
+      return;
+    }
     question.sent = true;
-    wire.request(question.body, (error, result) => {
-      if (error === LOST && question.repeatable) question.sent = false;
-      else if (error) reject(question, fromReply(error));
-      else if (open.delete(question)) question.resolve(result);
-    });
+    wire.request(
+      body,
+      (error, result) => {
+        if (error === LOST && question.repeatable) question.sent = false;
+        else if (error) reject(question, fromReply(error));
+        else if (open.delete(question)) question.resolve(result);
+      },
+      bytes,
+    );
   }
 
   function reject(question: Question, error: TidemarkError): void {
@@ -57,13 +72,21 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
   }
 
   return {
-    ask(body, repeatable) {
+    ask(body, repeatable, bytes) {
       if (open.size >= outbox.messages) {
         const message = `${open.size} calls wait for answers`;
         return Promise.reject(new TidemarkError("outbox_full", message, { retry: true }));
       }
       return new Promise((resolve, fail) => {
-        const question = { body, repeatable, asked: momentOf(clock), sent: false, resolve, reject: fail };
+        const question: Question = {
+          body,
+          repeatable,
+          bytes,
+          asked: momentOf(clock),
+          sent: false,
+          resolve,
+          reject: fail,
+        };
         open.add(question);
         alarm.within(callTimeout);
         send(question);

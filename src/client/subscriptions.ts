@@ -16,7 +16,7 @@ import {
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
-import { MAX_FRAME_BYTES } from "./wire.js";
+import { MAX_FRAME_BYTES, UNTOLD } from "./wire.js";
 
 /** All subscriptions of a client. */
 export interface Subscriptions {
@@ -39,8 +39,8 @@ export interface Subscriptions {
   readonly close: (error: TidemarkError) => void;
 }
 
-/** Over HTTP a connect command takes all there are: what a server takes in a body and gives in an answer, in bytes. */
-const MAX_HTTP_BYTES = 126 * 1024;
+/** What a connect command, and the answer to it, have besides the subscriptions at most, in bytes. */
+const AROUND_SUBS = 2048;
 /** What an answer says of a channel at most, besides its name, in bytes. A connect command says less. */
 const IN_ANSWER = 100;
 
@@ -55,6 +55,8 @@ export function createSubscriptions(core: Core): Subscriptions {
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
   let resuming: Subscription[] = [];
+  /** Whether there was less room for them than there may be, since the server had not said how much there is. */
+  let untold = false;
 
   function get(name: string, kind: Kind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
@@ -88,7 +90,11 @@ export function createSubscriptions(core: Core): Subscriptions {
     get,
     resume(used) {
       const http = core.wire.renew;
-      let room = (http ? MAX_HTTP_BYTES : MAX_FRAME_BYTES) - used;
+      const { limits } = core.wire;
+      untold = limits === UNTOLD;
+      // Over HTTP it takes all there are.
+      let room = (http ? limits.frame - AROUND_SUBS : MAX_FRAME_BYTES) - used;
+      let answer = limits.answer - AROUND_SUBS;
       let subs = "";
       resuming = [];
       byNumber.clear();
@@ -97,8 +103,11 @@ export function createSubscriptions(core: Core): Subscriptions {
         if (!["idle", "asked", "on"].includes(subscription.at())) continue;
         const name = JSON.stringify(subscription.name);
         const options = subscription.options();
-        room -= utf8Length(name) + (http ? IN_ANSWER : options.length + 2);
-        table.full = room < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
+        const size = utf8Length(name);
+        room -= size + options.length + 2;
+        answer -= size + IN_ANSWER;
+        table.full =
+          room < 0 || answer < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
         if (table.full) break;
         subs += `,${name}:${options}`;
         subscription.asked();
@@ -107,6 +116,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       return `{${subs.slice(1)}}`;
     },
     online({ subs = {} }) {
+      if (untold) table.full = false;
       const results = new Map(Object.entries(subs));
       // First what nobody wants any more: a server takes no second subscription to a channel, and whatever comes
       // next may ask for the same one anew.

@@ -121,10 +121,10 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
   /** Where it is in the log, `epoch:offset`; valid on every node. `undefined` before `ready`. */
   readonly cursor: string | undefined;
   /**
-   * Puts a message (JSON, or a `Uint8Array`) into the channel's log. Resolves with its offset when it is there, after
+   * Puts a message (JSON, or bytes: an `ArrayBuffer` or any view of one) into the channel's log. Resolves with its offset when it is there, after
    * as many retries and reconnects as that takes. Publishes of one client to one channel enter in their order.
    *
-   * Rejects with the server's code, or `invalid` (no JSON), `outbox_full`, `outcome_unknown` (sent, but no answer came
+   * Rejects with the server's code, or `invalid` (no JSON), `too_large`, `outbox_full`, `outcome_unknown` (sent, but no answer came
    * while a retry was safe), `closed`, or `offline` and `timeout` when `publishTimeout` is set.
    *
    * @example const { offset } = await chat.publish({ text: "hi" });
@@ -223,10 +223,10 @@ export interface Client<App extends TypedApp = TypedApp> {
     options?: TransientOptions,
   ): TransientOf<ChannelFor<ChannelsOf<App>, Name>>;
   /**
-   * Calls a method of the server, at most once: it waits for a connection, and is not retried.
+   * Calls a method of the server with JSON or bytes, at most once: it waits for a connection, and is not retried.
    *
    * Rejects with the server's code, or `offline` when there was no connection within `callTimeout`, `outcome_unknown`
-   * when it was sent and the answer did not come, `invalid` (no JSON), `outbox_full`, `closed`.
+   * when it was sent and the answer did not come, `invalid` (no JSON), `too_large`, `outbox_full`, `closed`.
    *
    * @example const sum = await rt.call("sum", [1, 2]);
    */

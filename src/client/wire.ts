@@ -1,4 +1,5 @@
-import { type ErrorBody, utf8Length, writeBinaryLine } from "../protocol/index.js";
+import { type ErrorBody, LEAST_FRAME, type Limits, utf8Length, writeBinaryLine } from "../protocol/index.js";
+import { TidemarkError } from "./errors.js";
 import type { Payload } from "./payload.js";
 import type { Transport } from "./transport.js";
 
@@ -12,11 +13,22 @@ export const LOST: ErrorBody = {
   retry: false,
 };
 
-/** Frames stay below this many bytes where their lines allow it, well under what a server takes. */
+/** Frames stay below this many bytes where their lines allow it, well under what any server takes. */
 export const MAX_FRAME_BYTES = 48 * 1024;
+
+/** What every server takes and gives, before this one has said what it takes. What is larger than that may be waits until it has. */
+export const UNTOLD: Limits = { message: Infinity, frame: LEAST_FRAME, answer: LEAST_FRAME - 1024 };
 
 /** More than a publish's line has besides its payload, in bytes. */
 const MARKS = 1024;
+
+/** A command that is on its way. */
+interface Pending {
+  readonly answer: Answer;
+  /** Its line and bytes. */
+  readonly size: number;
+  readonly connect: boolean;
+}
 
 /** Commands out, answers in: gives commands their ids and sends those of one microtask in one frame. */
 export interface Wire {
@@ -29,6 +41,20 @@ export interface Wire {
    * under way, those behind one that fails would overtake its retry.
    */
   readonly room: (payload: Payload) => boolean;
+  /** What the server takes on this connection; {@link UNTOLD} before it has said so. */
+  limits: Limits;
+  /** What a request has besides its commands, in bytes: over HTTP each one says anew who it is from. */
+  head: number;
+  /**
+   * Why an open connection cannot take so many bytes of a command's payload; `undefined` where it can. Those of a
+   * publish have a limit of their own, `message`.
+   */
+  readonly tooLarge: (payload: number, message?: number) => TidemarkError | undefined;
+  /**
+   * The server has thrown the connection out for a frame: the largest command on its way is told so, so that it is not
+   * sent again. False where there was none: the next connection would end as this one did.
+   */
+  readonly blame: (error: ErrorBody) => boolean;
   /** What the server calls this client in messages. */
   me: string;
   /** Takes a transport into use; only the connect command may go until `open` is set. */
@@ -46,7 +72,7 @@ export interface Wire {
 export function createWire(): Wire {
   let transport: Transport | undefined;
   let nextId = 1;
-  let answers = new Map<number, Answer>();
+  let answers = new Map<number, Pending>();
   let lines: string[] = [];
   let size = 0;
 
@@ -63,6 +89,27 @@ export function createWire(): Wire {
       wire.open &&
       (!transport?.idle ||
         (transport.idle() && (lines.length === 0 || (!bytes && size + more < MAX_FRAME_BYTES - MARKS)))),
+    limits: UNTOLD,
+    head: 0,
+    tooLarge(payload, message = Infinity) {
+      const most = Math.min(message, wire.limits.frame - wire.head - MARKS);
+      if (payload <= most) return undefined;
+      return new TidemarkError("too_large", `${payload} bytes are over the ${most} that the server takes`);
+    },
+    blame(error) {
+      if (!wire.open || answers.size === 0) return false;
+      // What its answer leads to waits for the next connection.
+      wire.open = false;
+      const commands = [...answers].filter(([, { connect }]) => !connect);
+      const [largest] = commands.sort(([, a], [, b]) => b.size - a.size);
+      if (largest) {
+        const [id, { answer }] = largest;
+        answers.delete(id);
+        // Of several it may have been another one, and then this one may have been carried out.
+        answer(commands.length === 1 ? error : { ...error, code: "outcome_unknown" }, undefined);
+      }
+      return true;
+    },
     me: "",
     attach(next) {
       transport = next;
@@ -71,29 +118,30 @@ export function createWire(): Wire {
       const lost = answers;
       transport = undefined;
       answers = new Map();
+      wire.limits = UNTOLD;
       flush();
-      for (const answer of lost.values()) answer(LOST, undefined);
+      for (const { answer } of lost.values()) answer(LOST, undefined);
     },
     request(body, answer = () => {}, bytes) {
       const id = nextId++;
-      answers.set(id, answer);
       const line = `{"id":${id},${body}}`;
+      const more = utf8Length(line) + 1;
+      answers.set(id, { answer, size: more + (bytes?.length ?? 0), connect: body.startsWith('"connect"') });
       if (bytes !== undefined) {
         flush();
         transport?.send(writeBinaryLine(line, bytes));
         return;
       }
-      const more = utf8Length(line) + 1;
-      if (size + more > MAX_FRAME_BYTES) flush();
+      if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
       if (lines.length === 0) queueMicrotask(flush);
       lines.push(line);
       size += more;
     },
     flush,
     answer(id, error, result) {
-      const answer = answers.get(id);
+      const command = answers.get(id);
       answers.delete(id);
-      answer?.(error, result);
+      command?.answer(error, result);
     },
   };
   return wire;

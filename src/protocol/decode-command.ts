@@ -79,7 +79,12 @@ export function decodeCommand(line: Line): Command {
     case "history":
       return { do: verb, id, channel: read.channel(verb), ...readHistory(read) };
     case "call":
-      return { do: verb, id, method: read.text(verb, 1, MAX_METHOD) ?? "", data: fields["data"] };
+      return {
+        do: verb,
+        id,
+        method: read.text(verb, 1, MAX_METHOD) ?? "",
+        data: readInput(read, line.bytes),
+      };
   }
 }
 
@@ -230,6 +235,13 @@ function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
     first: first === true,
     age: read.count("age", 0, Number.MAX_SAFE_INTEGER) ?? 0,
   };
+}
+
+/** What a method is called with. Bytes are a copy: a method may keep them, and they are a view into a frame. */
+function readInput(read: Reader, bytes: Uint8Array | undefined): unknown {
+  const data = read.fields["data"];
+  if (bytes === undefined) return data;
+  return (data ?? null) === null ? bytes.slice() : read.fail("data must be null where there are bytes");
 }
 
 function readHistory(read: Reader): HistoryOptions {

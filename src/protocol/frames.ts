@@ -51,6 +51,9 @@ export const MAX_CONNECT_SUBS = 200;
 /** The same over HTTP, where none can follow. */
 export const MAX_CONNECT_SUBS_HTTP = 1000;
 
+/** The least that a server may be told to take in a frame: what a client sends before it knows more. In bytes. */
+export const LEAST_FRAME = 64 * 1024;
+
 /** What a connect command says. */
 export interface ConnectOptions {
   readonly token: string | undefined;
@@ -123,6 +126,16 @@ export interface Issue {
   readonly path?: readonly (string | number)[];
 }
 
+/** What a server takes of this client, in bytes. */
+export interface Limits {
+  /** In the payload of a publish: JSON in UTF-8, or bytes. Above it, `too_large`. */
+  readonly message: number;
+  /** In a frame, or in the body of a request. Above it, the connection is closed with 1009. */
+  readonly frame: number;
+  /** In the answer to a connect command. Where it would be longer, the connection is closed with 1008. */
+  readonly answer: number;
+}
+
 /** What a connect command is answered with. */
 export interface ConnectResult {
   readonly client: string;
@@ -132,6 +145,8 @@ export interface ConnectResult {
   readonly durability: "memory" | "disk" | "replicated";
   /** The server sends something at least this often, in milliseconds; silence for 10 s longer means dead. */
   readonly ping: number;
+  /** What may be sent. Said by every server since there was one that says it. */
+  readonly limits?: Limits;
   /** How long the token is still good, in milliseconds; absent where it does not expire. */
   readonly expires?: number;
   readonly subs?: Readonly<Record<string, SubscribeResult | { readonly error: ErrorBody }>>;

@@ -1,12 +1,13 @@
 /** The wire: frames, cursors and codes; what server and client agree on. Imports nothing. */
 export type { AppTypes, ChannelTypes, MethodTypes, TypedApp } from "./app-types.js";
+export { bytesOf } from "./bytes.js";
 export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } from "./codes.js";
 export { MAX_CHANNEL_BYTES, canonicalName, channelNameProblem, utf8Length } from "./channel-name.js";
 export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
 export { CommandError, NotACommand, decodeCommand } from "./decode-command.js";
 export { decodeServer } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
-export { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
+export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
   Command,
   ConnectOptions,
@@ -21,6 +22,7 @@ export type {
   Id,
   Issue,
   Kind,
+  Limits,
   Member,
   MembersResult,
   MessageFrame,

@@ -18,8 +18,9 @@ export class FrameError extends Error {
 }
 
 const NEWLINE = 10;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
+// Made when bytes are first seen: not every runtime of clients has them, and most clients never see any.
+let decoder: TextDecoder | undefined;
+let encoder: TextEncoder | undefined;
 
 /**
  * Reads a text frame: as one JSON value, which may have been typed over several lines, or as one value per line. Where
@@ -95,6 +96,7 @@ function linesOf(next: () => string | undefined, take: (size: number) => Uint8Ar
 
 /** A line and its bytes as part of a binary frame. Lines are put together with a newline between them. */
 export function writeBinaryLine(line: string, bytes: Uint8Array): Uint8Array {
+  encoder ??= new TextEncoder();
   const head = encoder.encode(`${line}\n`);
   const out = new Uint8Array(head.length + bytes.length);
   out.set(head);
@@ -133,6 +135,7 @@ function parse(text: string): unknown {
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
+  decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(bytes);
   } catch {

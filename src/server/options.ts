@@ -1,6 +1,6 @@
 /** What `tidemark({ … })` takes, with the defaults beside it. */
 import type { Broker } from "../broker/index.js";
-import type { Clock, Random } from "../protocol/index.js";
+import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "./connection/budget.js";
 import type { Peer } from "./connection/link.js";
 import type { ConnectionLimits } from "./connection/node.js";
@@ -99,6 +99,11 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   if (budget.perConnection < LEAST_UNSENT) {
     throw new TypeError(
       `unsent.perConnection (${budget.perConnection}) must be at least ${LEAST_UNSENT}: a page has to fit`,
+    );
+  }
+  if (limits.frame < LEAST_FRAME) {
+    throw new TypeError(
+      `limits.frame (${limits.frame}) must be at least ${LEAST_FRAME}: clients send frames of that size, whatever limits.message is`,
     );
   }
   if (limits.frame < limits.message + 1024) {

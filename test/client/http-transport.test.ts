@@ -39,7 +39,6 @@ test.each([
     const transport = httpTransport("ws://server/connect", events, "stream", undefined, {
       fetch: (address) => (address.pathname.endsWith("/stream") ? Promise.resolve(answer(...texts)) : never),
       performance: { now: () => clock.monotonic() },
-      Blob,
       setTimeout: (run, ms) => clock.setTimeout(run, ms),
       clearTimeout: (timer) => clock.clearTimeout(timer),
     });

@@ -4,12 +4,12 @@ import type { Transport, TransportEvents } from "../transport.js";
 export function lateTransport(load: () => Promise<() => Transport>, events: TransportEvents): Transport {
   let transport: Transport | undefined;
   let closed = false;
-  load().then(
-    (open) => {
+  load()
+    .then((open) => {
       if (!closed) transport = open();
-    },
-    (thrown: unknown) => events.close(1006, String(thrown)),
-  );
+    })
+    // Also what opening throws: nobody else would hear of it.
+    .catch((thrown: unknown) => events.close(1006, String(thrown)));
   return {
     send: (frame) => transport?.send(frame),
     close() {

@@ -1,11 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
- * A schema for binary messages.
+ * A schema for binary messages. What is published may be any view of bytes, or an ArrayBuffer; what arrives is a
+ * `Uint8Array`.
  *
  * @example "files/:id": stream({ message: bytes({ max: 16_384 }) })
  */
-export function bytes(options: { readonly max?: number } = {}): StandardSchemaV1<Uint8Array, Uint8Array> {
+export function bytes(
+  options: { readonly max?: number } = {},
+): StandardSchemaV1<ArrayBufferView | ArrayBufferLike, Uint8Array> {
   const { max = Infinity } = options;
   return {
     "~standard": {

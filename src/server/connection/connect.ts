@@ -47,13 +47,18 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   });
   const { durability } = node.broker;
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
-  const ping = `"ping":${node.limits.ping}${lifeOf(connection, identity, ",")}`;
-  const head = `{"client":${JSON.stringify(client)}${sender},"durability":"${durability}",${ping}`;
+  const most = connection.out.most - AROUND_ANSWER;
+  const { message, frame, ping: beat } = node.limits;
+  const limits = `,"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
+  const ping = `"ping":${beat}${lifeOf(connection, identity, ",")}`;
+  const head = `{"client":${JSON.stringify(client)}${sender}${limits},"durability":"${durability}",${ping}`;
   const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
-  const { most } = connection.out;
   // It would be the same again: not what a peer is that does not read.
-  if (Buffer.byteLength(answer) > most - AROUND_ANSWER)
-    connection.close("policy", `the answer to connect is over the ${most} bytes of unsent.perConnection`);
+  if (Buffer.byteLength(answer) > most)
+    connection.close(
+      "policy",
+      `the answer to connect is over the ${most} bytes that unsent.perConnection leaves for it`,
+    );
   else connection.reply(command.id, answer);
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
 }

@@ -1,6 +1,6 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
 import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
-import type { Command } from "../../protocol/index.js";
+import { bytesOf, type Command } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
@@ -118,10 +118,26 @@ class Publishing implements AnyJob {
                 key: publishKey(this.#connection.node, identity, this.#command),
               }),
           // A schema or hook may have changed it in place.
-          (value) => this.#handOver(identity, resolved, sent, encode(value, this.#connection.node)),
+          (value) => this.#handOver(identity, resolved, sent, this.#encodeJudged(value, resolved)),
         ),
       );
     });
+  }
+
+  /** What schema and hook have made of it. Where that is no message, it is the application that has to hear of it. */
+  #encodeJudged(value: unknown, { name, def }: ResolvedChannel): Payload {
+    const { node } = this.#connection;
+    try {
+      return encode(value, node);
+    } catch (error) {
+      const culprit = def.onPublish === undefined ? "the schema" : "onPublish";
+      if (error instanceof TidemarkError && error.code === "invalid")
+        node.log.error(
+          { channel: name, reason: error.message },
+          `${culprit} returned what cannot be published`,
+        );
+      throw error;
+    }
   }
 
   #handOver(identity: Identity, resolved: ResolvedChannel, sent: Payload, data: Payload): void {
@@ -183,7 +199,8 @@ export async function publishAsServer(
   resolved: ResolvedChannel,
   data: unknown,
 ): Promise<{ offset: number }> {
-  const value = await validate(resolved.def.schema, data);
+  // Before the schema sees it, as with what clients send.
+  const value = await validate(resolved.def.schema, asBytes(data) ?? data);
   const payload = encode(value, node);
   return new Promise((resolve, reject) => {
     const done = (outcome: Outcome): void => {
@@ -265,10 +282,11 @@ function ownKey(node: ServerNode): Key {
 /** The payload as the log keeps it, within the size limit. */
 function encode(value: unknown, node: ServerNode): Payload {
   const { message } = node.limits;
-  if (value instanceof Uint8Array) {
+  const bytes = asBytes(value);
+  if (bytes !== undefined) {
     // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
-    if (value.length <= message) return new Uint8Array(value);
-    throw new TidemarkError("too_large", `${value.length} bytes are over the limit of ${message}`);
+    if (bytes.length <= message) return new Uint8Array(bytes);
+    throw new TidemarkError("too_large", `${bytes.length} bytes are over the limit of ${message}`);
   }
   const text = stringify(value);
   if (text === undefined)
@@ -288,13 +306,26 @@ function fitting(text: string, { limits: { message } }: ServerNode): string {
 /** What one UTF-16 unit takes in UTF-8 at most. */
 const MOST_BYTES = 3;
 
+/** @throws {TidemarkError} `invalid` for a Blob */
+function asBytes(value: unknown): Uint8Array | undefined {
+  try {
+    return bytesOf(value);
+  } catch (cause) {
+    throw unfit(cause);
+  }
+}
+
+/** @throws {TidemarkError} `invalid` for what has no JSON, such as a bigint, or what contains itself */
 function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
-  } catch (error) {
-    // V8 reads JSON of any depth, but writes only what fits on its stack.
-    if (error instanceof RangeError)
-      throw new TidemarkError("invalid", "the message is nested too deeply", { cause: error });
-    throw error;
+  } catch (cause) {
+    throw unfit(cause);
   }
+}
+
+function unfit(cause: unknown): TidemarkError {
+  // V8 reads JSON of any depth, but writes only what fits on its stack.
+  const why = cause instanceof RangeError ? "it is nested too deeply" : String(cause);
+  return new TidemarkError("invalid", `the message cannot be sent: ${why}`, { cause });
 }

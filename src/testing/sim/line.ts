@@ -9,8 +9,8 @@ import { BUDGET, type SimNode } from "./node.js";
 import type { LineTrouble, NodeLink } from "./pipes.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
+import { bodyOf } from "./request-body.js";
 import { Spells } from "./spells.js";
-import { SimBlob, bodyOf } from "./blob.js";
 import type { Ways } from "./ways.js";
 import { Wire } from "./wire.js";
 
@@ -144,11 +144,10 @@ export class Line {
   }
 
   readonly #web: Web = {
-    Blob: SimBlob,
     performance: { now: () => this.#options.client.clock.monotonic() },
     setTimeout: (run, ms) => this.#options.client.clock.setTimeout(run, ms),
     clearTimeout: (timer) => this.#options.client.clock.clearTimeout(timer),
-    fetch: (address, { body, signal }) => {
+    fetch: (address, request) => {
       const { clock, client, recorder, name } = this.#options;
       const way = address.pathname.slice(address.pathname.lastIndexOf("/") + 1);
       const found = this.#node();
@@ -171,8 +170,8 @@ export class Line {
         node,
       );
       recorder.count(`requests: ${way}`);
-      const asked = { url: address.pathname + address.search, ...bodyOf(body) };
-      return exchange.ask(asked, signal, (request, response) => node.serve(request, response));
+      const asked = { url: address.pathname + address.search, ...bodyOf(request) };
+      return exchange.ask(asked, request.signal, (asking, response) => node.serve(asking, response));
     },
   };
 }
