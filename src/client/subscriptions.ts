@@ -49,7 +49,7 @@ const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore };
+  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore, freed };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
@@ -79,6 +79,11 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   function askMore(): void {
     for (const subscription of byName.values()) subscription.ask();
+  }
+
+  /** Over HTTP a connect command is on its way in any case, which asks for those too. */
+  function freed(): void {
+    for (const subscription of byName.values()) if (subscription.askIfFull()) return;
   }
 
   return {
