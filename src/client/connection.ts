@@ -7,6 +7,7 @@ import {
   decodeServer,
   readBinaryLines,
   splitTextLines,
+  waitOf,
 } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
@@ -44,6 +45,8 @@ type State =
 
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
+/** No sooner than this is a server asked again that says when, in milliseconds. */
+const MIN_WAIT = 100;
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
@@ -193,8 +196,8 @@ export function createConnection(
     }
   }
 
-  function closed(code: number, reason: string): void {
-    const error = closeError(code, reason);
+  function closed(code: number, reason: string, cause?: unknown): void {
+    const error = closeError(code, reason, cause);
     if (!error.retry || error.code === "token_expired") refused(error);
     else if (code < 4000) unreachable(error);
     else retry(error);
@@ -218,7 +221,9 @@ export function createConnection(
   function retry(reason: TidemarkError, after?: number): void {
     settled();
     const jittered = backoff.next();
-    const timer = clock.setTimeout(() => connect(reason), after ?? jittered);
+    // What the server says counts, but not for a loop: only when nothing was wrong with it there is no wait at all.
+    const ms = after ? Math.max(after, Math.min(jittered, MIN_WAIT * 10), MIN_WAIT) : (after ?? jittered);
+    const timer = clock.setTimeout(() => connect(reason), ms);
     enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
@@ -246,9 +251,13 @@ export function createConnection(
     else if (error) session.error(fromReply(error));
   }
 
-  function leaveAfter(ms: number): void {
+  function leaveAfter(after: unknown): void {
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
+    const first = settled();
+    // Of servers that all say so at once, each is left later than the one before.
+    const more = backoff.next();
+    const ms = Math.max(waitOf(after) ?? 0, MIN_WAIT) + (first ? 0 : more);
     state.timer = clock.setTimeout(() => connect(lost("going_away", "the server stops")), ms);
   }
 

@@ -9,6 +9,7 @@ import {
   MAX_CONNECT_SUBS_HTTP,
   channelNameProblem,
   isOffset,
+  readError,
   parseCursor,
   utf8Length,
 } from "../protocol/index.js";
@@ -118,7 +119,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       for (const subscription of resuming) {
         const result = results.get(subscription.name) ?? NO_ANSWER;
         results.delete(subscription.name);
-        if ("error" in result) subscription.refuse(result.error);
+        if ("error" in result) subscription.refuse(readError(result.error));
         else subscription.confirm(result);
       }
       for (const [name, result] of results) if ("ch" in result) give(name, result);

@@ -176,7 +176,7 @@ export interface ClientEvents {
 export interface Client<App extends TypedApp = TypedApp> {
   /** `online` when the server answers; see `on("status")`. */
   readonly status: Status;
-  /** Why the client is not online, where there is a reason to tell. */
+  /** Why the client is not online, where there is a reason to tell. Its `cause` is what the platform said, where it did. */
   readonly reason: TidemarkError | undefined;
   /**
    * How it is connected, or is trying to be; see the option `transports`. It changes only while the status is not

@@ -8,7 +8,7 @@ export function lateTransport(load: () => Promise<() => Transport>, events: Tran
     (open) => {
       if (!closed) transport = open();
     },
-    (thrown: unknown) => events.close(1006, String(thrown)),
+    (thrown: unknown) => events.close(1006, "", thrown),
   );
   return {
     send: (frame) => transport?.send(frame),
