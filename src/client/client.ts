@@ -100,10 +100,11 @@ function createClient(env: Environment, url: string | URL, options: ClientOption
       const isPattern = third !== undefined || /(^|\/):/.test(name);
       const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
       const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
-      const subscription = subscriptions.get(channel, kind, startOf(start));
+      const begin = startOf(start);
+      const subscription = subscriptions.get(channel, kind, begin);
       // After this turn, so that handles opened and closed in it cost nothing.
       queueMicrotask(subscription.ask);
-      return createHandle(host, subscription, buffer);
+      return createHandle(host, subscription, begin, buffer);
     };
   }
 

@@ -1,5 +1,5 @@
 import { type CloseName, shouldReconnect } from "../protocol/index.js";
-import { TidemarkError } from "./errors.js";
+import { TidemarkError, messageOf } from "./errors.js";
 
 /** The close codes that a program may want to tell apart. The protocol's own table would be half of the bundle. */
 const NAMES: Readonly<Record<number, CloseName>> = {
@@ -14,9 +14,10 @@ const NAMES: Readonly<Record<number, CloseName>> = {
   4502: "disconnected",
 };
 
-/** The error that a connection's end stands for. Codes of the application's own are named by their number. */
-export function closeError(code: number, reason: string): TidemarkError {
+/** The error that a connection's end stands for; `cause` is what the platform says. Codes of the application's own are named by their number. */
+export function closeError(code: number, reason: string, cause?: unknown): TidemarkError {
   const retry = shouldReconnect(code);
   const name = NAMES[code] ?? (retry ? "connection_lost" : `close_${code}`);
-  return new TidemarkError(name, reason || `closed with code ${code}`, { retry });
+  const why = reason || (cause ? messageOf(cause) : `closed with code ${code}`);
+  return new TidemarkError(name, why, { retry, ...(cause !== undefined && { cause }) });
 }

@@ -9,6 +9,7 @@ import {
   readBinaryLines,
   splitTextLines,
   utf8Length,
+  waitOf,
 } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
@@ -49,6 +50,8 @@ const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 
 
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
+/** No sooner than this is a server asked again that says when, in milliseconds. */
+const MIN_WAIT = 100;
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
@@ -201,8 +204,8 @@ export function createConnection(
     }
   }
 
-  function closed(code: number, reason: string): void {
-    const error = closeError(code, reason);
+  function closed(code: number, reason: string, cause?: unknown): void {
+    const error = closeError(code, reason, cause);
     const blame = code === 1009 ? "too_large" : code === 1007 && "invalid";
     if (blame && wire.blame({ code: blame, message: error.message, retry: false })) retry(error);
     else if (!error.retry || error.code === "token_expired") refused(error);
@@ -228,7 +231,9 @@ export function createConnection(
   function retry(reason: TidemarkError, after?: number): void {
     settled();
     const jittered = backoff.next();
-    const timer = clock.setTimeout(() => connect(reason), after ?? jittered);
+    // What the server says counts, but not for a loop: only when nothing was wrong with it there is no wait at all.
+    const ms = after ? Math.max(after, Math.min(jittered, MIN_WAIT * 10), MIN_WAIT) : (after ?? jittered);
+    const timer = clock.setTimeout(() => connect(reason), ms);
     enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
@@ -256,9 +261,13 @@ export function createConnection(
     else if (error) session.error(fromReply(error));
   }
 
-  function leaveAfter(ms: number): void {
+  function leaveAfter(after: unknown): void {
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
+    const first = settled();
+    // Of servers that all say so at once, each is left later than the one before.
+    const more = backoff.next();
+    const ms = Math.max(waitOf(after) ?? 0, MIN_WAIT) + (first ? 0 : more);
     state.timer = clock.setTimeout(() => connect(lost("going_away", "the server stops")), ms);
   }
 

@@ -1,6 +1,12 @@
+import { TidemarkError } from "./errors.js";
+
 /** Calls listeners. One that throws stops nothing: the others run, and `onError` is told. */
 export interface Emitter<Events extends object> {
-  /** Listens; the function it returns stops that. */
+  /**
+   * Listens; the function it returns stops that.
+   *
+   * @throws {TidemarkError} `invalid` when the listener is no function
+   */
   readonly on: <Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void) => () => void;
   readonly has: (name: keyof Events) => boolean;
   readonly emit: <Name extends keyof Events>(name: Name, value: Events[Name]) => void;
@@ -17,6 +23,10 @@ export function createEmitter<Events extends object>(
 
   return {
     on(name, listener) {
+      if (typeof listener !== "function") {
+        const message = `on(${JSON.stringify(name)}, …) takes a function, not ${String(listener)}`;
+        throw new TidemarkError("invalid", message);
+      }
       // A listener may be given twice, and each is taken off by its own function: hence a new one each time.
       const own: Listener = (value) => listener(value);
       listeners.set(name, [...of(name), own]);

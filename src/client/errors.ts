@@ -79,7 +79,9 @@ export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
   });
 }
 
-/** What to say about something that was thrown. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+/** What to say about something that was thrown, causes included: `fetch failed` alone helps nobody. */
+export function messageOf(thrown: unknown, depth = 3): string {
+  const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
+  const text = String(message || code || thrown);
+  return cause && depth > 0 ? `${text}: ${messageOf(cause, depth - 1)}` : text;
 }

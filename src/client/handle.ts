@@ -1,14 +1,23 @@
-import type { HistoryOptions, HistoryResult, Member } from "../protocol/index.js";
+import {
+  type HistoryOptions,
+  type HistoryResult,
+  type Member,
+  type StartAt,
+  formatCursor,
+  parseCursor,
+} from "../protocol/index.js";
+import { createBackoff } from "./backoff.js";
+import type { Beginning } from "./beginning.js";
 import type { Core } from "./core.js";
 import { createEmitter } from "./emitter.js";
-import { TidemarkError, fromReply } from "./errors.js";
+import { TidemarkError, fromReply, messageOf } from "./errors.js";
 import { type Inbox, createInbox } from "./inbox.js";
 import type { Published } from "./lane.js";
 import { type Message, messageFrom } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import { type Payload, payloadOf } from "./payload.js";
 import type { Questions } from "./questions.js";
-import type { Sink, Subscription, SubscriptionEvents } from "./subscription.js";
+import type { Gap, Sink, Subscribed, Subscription, SubscriptionEvents } from "./subscription.js";
 import type { History, Stream, StreamEvents } from "./types.js";
 
 /** What handles use of their client. */
@@ -29,7 +38,12 @@ const DEFAULT_BUFFER = 1000;
  * A handle of either kind; the types that applications see say what can be done with which. The payloads' types are
  * the app's word: the server checks what it takes and gives.
  */
-export function createHandle(host: HandleHost, subscription: Subscription, buffer = DEFAULT_BUFFER): Stream {
+export function createHandle(
+  host: HandleHost,
+  subscription: Subscription,
+  start: StartAt,
+  buffer = DEFAULT_BUFFER,
+): Stream {
   const { name, kind } = subscription;
   const events = createEmitter<StreamEvents<unknown>>(host.handlerFailed);
   const inboxes = new Set<Inbox>();
@@ -37,6 +51,10 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
   let open = true;
   /** Why nothing more comes, if so. */
   let over: { readonly error: TidemarkError | undefined } | undefined;
+  /** Whether it is elsewhere than its subscription, which shares another handle's beginning. */
+  let apart = false;
+  let beginning: Beginning | undefined;
+  let loading = false;
   /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
   let early: Message[] | undefined = [];
   let resolveReady: () => void;
@@ -72,6 +90,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
 
   function finish(reason: TidemarkError, error?: TidemarkError): void {
     over = { error };
+    beginning?.stop();
     for (const inbox of inboxes) inbox.end(error);
     inboxes.clear();
     rejectReady(reason);
@@ -82,17 +101,75 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     else host.report(error);
   }
 
+  function subscribed(how: Subscribed): void {
+    // What was refused may be allowed later.
+    over = undefined;
+    isReady();
+    events.emit("subscribed", how);
+  }
+
+  function tellGap(next: Gap): void {
+    for (const inbox of inboxes) inbox.gap(next);
+    events.emit("gap", next);
+  }
+
+  /** Says whether it is told later that it is subscribed: when it is known where it begins. */
+  function begin(): boolean {
+    if (!apart || beginning) return beginning?.begin() ?? false;
+    if (!loading) {
+      loading = true;
+      load().catch(cannotBegin);
+    }
+    return true;
+  }
+
+  /** Few pages need it. */
+  async function load(): Promise<void> {
+    const { createBeginning } = await import("./beginning.js");
+    beginning = createBeginning(start, {
+      place: subscription.cursor,
+      from: parseCursor(start.cursor ?? ""),
+      clock: host.clock,
+      backoff: () => createBackoff(host.settings.backoff, host.random),
+      read: history,
+      subscribed,
+      message,
+      gap: tellGap,
+      failed,
+      done() {
+        apart = false;
+        beginning = undefined;
+      },
+    });
+    if (open && !over) beginning.begin();
+  }
+
+  function cannotBegin(cause: unknown): void {
+    apart = false;
+    if (!open || over) return;
+    subscribed({ resumed: false, complete: false });
+    const why = `cannot read what was before: ${messageOf(cause)}`;
+    failed(new TidemarkError("unavailable", why, { channel: name, cause }));
+  }
+
   const sink: Sink = {
-    message,
+    message(next) {
+      if (beginning) beginning.hold(next);
+      else if (!apart) message(next);
+    },
     tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]) {
       if (!open) return;
-      if (about === "subscribed") isReady();
-      if (about === "gap") for (const inbox of inboxes) inbox.gap(value as SubscriptionEvents["gap"]);
-      events.emit(about, value as StreamEvents<unknown>[Name]);
+      if (about === "subscribed") {
+        if (!begin()) subscribed(value as Subscribed);
+      } else if (about === "gap") {
+        if (beginning) beginning.hold(value as Gap);
+        else if (!apart) tellGap(value as Gap);
+      } else events.emit(about, value as StreamEvents<unknown>[Name]);
     },
     failed,
     over(error, why) {
-      if (!open) return;
+      // Whoever was told does not hear the same from the next connection.
+      if (!open || (over && why === "refused")) return;
       finish(error, error.code === "closed" ? undefined : error);
       if (why === "refused") failed(error);
       else if (why === "unsubscribed") events.emit(why, error);
@@ -140,15 +217,14 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     return kind === "stream" ? host.outbox.publish(name, payload, idem) : send(payload);
   }
 
-  const refused = subscription.add(sink);
-  if (refused) queueMicrotask(() => sink.over(refused, "refused"));
-  else if (subscription.at() === "on") isReady();
+  apart = subscription.add(sink, start);
 
   return {
     name,
     ready,
     get cursor(): string | undefined {
-      return subscription.cursor();
+      const place = apart ? beginning?.place() : subscription.cursor();
+      return place && formatCursor(place);
     },
     get members(): readonly Member[] {
       return subscription.members();
@@ -180,7 +256,7 @@ export function createHandle(host: HandleHost, subscription: Subscription, buffe
     [Symbol.asyncIterator]() {
       const log = {
         read: (after: number) => history({ after, limit: 1000 }),
-        gap: (gap: SubscriptionEvents["gap"]) => sink.tell("gap", gap),
+        gap: (gap: Gap) => void (open && tellGap(gap)),
       };
       const inbox = createInbox(buffer, kind === "stream" ? log : undefined, (ended) =>
         inboxes.delete(ended),

@@ -68,6 +68,8 @@ export function createLane(
   /** Runs while the server has asked for patience. */
   let pause: Timer;
   let paused = false;
+  /** In a row. */
+  let failures = 0;
 
   function pump(): void {
     while (!paused && sent < window) {
@@ -114,6 +116,7 @@ export function createLane(
     if (!remove(publish)) return;
     window = Math.min(window + 1, MAX_WINDOW);
     backoff.reset();
+    failures = 0;
     publish.resolve({ offset });
     pump();
   }
@@ -123,7 +126,9 @@ export function createLane(
       rewind(publishes.indexOf(publish));
       window = Math.ceil(window / 2);
       paused = true;
-      pause = clock.setTimeout(resume, error.after ?? backoff.next());
+      // A server that says the same short time again and again is asked less and less often, down to once a second.
+      const least = Math.min(0.1 * 2 ** failures++, 1000);
+      pause = clock.setTimeout(resume, Math.max(error.after ?? backoff.next(), least));
     } else {
       reject(publish, fromReply(error, channel));
       pump();

@@ -12,11 +12,10 @@ export interface Presence {
   /** Asks for the list. What was known stays until it is here, and is then compared with it. */
   readonly ask: () => void;
   readonly change: (change: PresenceChange) => void;
-  /**
-   * Takes over the whole list, and tells how it differs from what was known. `stale`: it was asked for on an earlier
-   * connection, whose versions do not count any more; the answer that does is yet to come.
-   */
-  readonly adopt: (result: MembersResult, stale?: boolean) => void;
+  /** Takes over the whole list, and tells how it differs from what was known. */
+  readonly adopt: (result: MembersResult) => void;
+  /** Changes come with other versions from now on. */
+  readonly moved: () => void;
 }
 
 /** More changes than this while the list is on its way, and the oldest go: the hole they leave asks for the list again. */
@@ -33,6 +32,8 @@ export function createPresence(
   let version: number | undefined = 0;
   /** Changes that came while the list is being asked for; `undefined` when it is not. */
   let early: PresenceChange[] | undefined;
+  /** Whether the list has come once. */
+  let asked = false;
 
   /** Those of `members` who are not among `others`. */
   function without(members: readonly Member[], others: readonly Member[]): readonly Member[] {
@@ -74,20 +75,28 @@ export function createPresence(
     count: () => total,
     ask,
     change,
-    adopt(result, stale = false) {
+    moved() {
+      version = undefined;
+    },
+    adopt(result) {
       const waiting = early ?? [];
       const { members } = result;
+      const known = new Set(list.map((member) => JSON.stringify(member)));
+      const same =
+        known.size === members.length && members.every((member) => known.has(JSON.stringify(member)));
       const left = without(list, members);
       const joined = without(members, list);
       // Of two lists that are cut short, the difference says nothing about who came and went.
       const whole = total === list.length && result.total === members.length;
-      if (!stale) early = undefined;
+      early = undefined;
+      const news = !same || total !== result.total || !asked;
+      asked = true;
       ({ version, total } = result);
-      list = members;
+      if (news) list = members;
       if (whole && left.length > 0) tell("leave", left);
       if (whole && joined.length > 0) tell("join", joined);
-      tell("members", list);
-      if (!stale) waiting.forEach(change);
+      if (news) tell("members", list);
+      waiting.forEach(change);
     },
   };
 }

@@ -1,22 +1,13 @@
-import { type Clock, realRandom } from "../protocol/index.js";
+import { realClock, realRandom } from "../protocol/index.js";
 import type { Environment, PlatformEvent } from "./environment.js";
 import type { Memory } from "./transports/memory.js";
 import type { Transport, TransportEvents, TransportFactory } from "./transport.js";
 import { lateTransport } from "./transports/late.js";
 import { webSocketTransport } from "./websocket.js";
 
-/** No timer of a client's is longer than the 24 days that a browser's can be; the server's clock caters for those. */
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (timer) => clearTimeout(timer as number | undefined),
-  setImmediate: (run) => void setTimeout(run, 0),
-};
-
 /** A browser's page, a worker, or any other runtime with a WebSocket of its own. */
 export const realEnvironment: Environment = {
-  clock,
+  clock: realClock,
   random: realRandom,
   transport: transportFactory((url, events) => webSocketTransport(new WebSocket(url), events)),
   memory: storage,
@@ -29,7 +20,7 @@ export function transportFactory(webSocket: TransportFactory): TransportFactory 
   const open: TransportFactory = (url, events, name, better) => {
     if (name === "websocket") return webSocket(url, events, name);
     const search = better && {
-      clock,
+      clock: realClock,
       memory: storage(),
       open: (beside: TransportEvents) => open(url, beside, better),
     };

@@ -59,12 +59,13 @@ export interface Sink {
 type State =
   /** Not asked for on this connection. */
   | { readonly at: "idle" }
-  | { readonly at: "asked" }
+  /** `steady`: it was on until then, on the same connection. Over HTTP all are asked for anew, again and again. */
+  | { readonly at: "asked"; readonly steady: boolean }
   | { readonly at: "on"; readonly ch: number }
   /** Refused for the moment; asked again when the timer goes off. */
   | { readonly at: "waiting"; readonly timer: Timer }
-  /** Refused for good. */
-  | { readonly at: "refused"; readonly error: TidemarkError }
+  /** Not asked for again by itself: refused until the next connection (`again`), or ended by the server. */
+  | { readonly at: "refused"; readonly code: string; readonly again: boolean }
   | { readonly at: "ended" };
 
 /** One channel's subscription over all connections, shared by the handles on it. It ends with the last of them. */
@@ -72,15 +73,20 @@ export interface Subscription {
   readonly name: string;
   readonly kind: Kind;
   readonly at: () => State["at"];
-  readonly cursor: () => string | undefined;
+  readonly cursor: () => Cursor | undefined;
   readonly members: () => readonly Member[];
   readonly memberCount: () => number;
-  /** Adds a handle. Returns why nothing will come, where the server has refused the subscription before. */
-  readonly add: (sink: Sink) => TidemarkError | undefined;
+  /**
+   * Adds a handle, which is told `subscribed` when the subscription is on. Says whether `own`, where the handle wants to
+   * begin, is another place than where the subscription does.
+   */
+  readonly add: (sink: Sink, own: StartAt) => boolean;
   /** Takes a handle off. The last one ends the subscription, unless there is another within this microtask. */
   readonly remove: (sink: Sink) => void;
   /** What to subscribe with, as JSON: where it got to, or else where it was to begin. */
   readonly options: () => string;
+  /** Asks once more where the server had no room for it; says whether that was so. */
+  readonly askIfFull: () => boolean;
   /** It is part of a connect command that is on its way. */
   readonly asked: () => void;
   /** Asks for it on an open connection, where that has not been done. */
@@ -110,10 +116,14 @@ export interface SubscriptionTable {
   full: boolean;
   /** Asks for those that could not be asked for because there were too many. */
   readonly askMore: () => void;
+  /** One has ended: another one may have its place. */
+  readonly freed: () => void;
 }
 
 /** So many are asked for at once: a server that limits the rate of commands is not flooded. */
 const MAX_ASKING = 100;
+/** Between two answers over HTTP nobody tells who came and went: the list is asked for this long after one, in milliseconds. */
+const MEMBERS_AFTER = 5000;
 
 export function createSubscription(
   { clock, random, settings, wire }: Core,
@@ -127,11 +137,18 @@ export function createSubscription(
   const backoff = createBackoff(settings.backoff, random);
   const presence = createPresence(askMembers, tell);
   let state: State = { at: "idle" };
+  /** Another one whenever answers to what was asked before are of no use any more. */
+  let life = {};
   // Replaced, never changed, so that handles may come and go while they are being told something.
   let sinks: readonly Sink[] = [];
+  /** Those of them that have not been told that it is on. */
+  const fresh = new Set<Sink>();
   let cursor: Cursor | undefined;
+  /** Whether it has had a handle. */
+  let used = false;
   /** Whether its handles know that there is no room for it. */
   let told = false;
+  let membersTimer: Timer;
 
   function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
     for (const sink of sinks) sink.tell(about, value);
@@ -148,7 +165,7 @@ export function createSubscription(
       else if (!told) noRoom();
       return;
     }
-    enter({ at: "asked" });
+    enter({ at: "asked", steady: false });
     wire.request(`"subscribe":${quoted},${options().slice(1, -1)}`, (error, result) => {
       if (!error) confirm(result as SubscribeResult);
       else refuse(error);
@@ -163,9 +180,21 @@ export function createSubscription(
     for (const sink of sinks) sink.failed(error);
   }
 
+  /** Until the server has done so it counts, and messages come for nobody. */
   function unsubscribe(): void {
-    if (wire.renew) wire.renew();
-    else wire.request(`"unsubscribe":${quoted}`);
+    if (wire.renew) {
+      wire.renew();
+      return;
+    }
+    wire.request(`"unsubscribe":${quoted}`, (error) => {
+      if (!error?.retry) table.freed();
+      else if (!byName.has(name)) clock.setTimeout(leave, (error.after ?? 0) + backoff.next());
+    });
+  }
+
+  /** Unless somebody wants it again, or has left it with the connection. */
+  function leave(): void {
+    if (wire.open && !byName.has(name)) unsubscribe();
   }
 
   function confirm(result: SubscribeResult): void {
@@ -177,14 +206,32 @@ export function createSubscription(
       );
       return;
     }
-    const resumed = cursor !== undefined;
+    const steady = state.at === "asked" && state.steady;
+    const before = cursor;
     if (kind === "stream") begin(parseCursor(result.cursor ?? ""));
+    const resumed = before !== undefined && cursor === before;
+    const complete = result.complete ?? true;
     backoff.reset();
     told = false;
     enter({ at: "on", ch: result.ch });
     byNumber.set(result.ch, subscription);
-    tell("subscribed", { resumed, complete: result.complete ?? true });
-    if (result.presence) presence.ask();
+    const kept = steady && cursor === before;
+    for (const sink of sinks) {
+      const first = fresh.delete(sink);
+      if (first || !kept) sink.tell("subscribed", { resumed: resumed && !first, complete });
+    }
+    if (!result.presence) return;
+    if (!steady) return presence.ask();
+    presence.moved();
+    membersTimer ??= clock.setTimeout(() => {
+      membersTimer = undefined;
+      presence.ask();
+    }, MEMBERS_AFTER);
+  }
+
+  /** Tells a handle that came when it was on already. */
+  function welcome(sink: Sink): void {
+    if (state.at === "on" && fresh.delete(sink)) sink.tell("subscribed", { resumed: false, complete: true });
   }
 
   /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
@@ -196,33 +243,38 @@ export function createSubscription(
   function refuse(error: ErrorBody): void {
     // `ended`, `idle`: nobody wants to know.
     if (state.at !== "asked") return;
-    if (!error.retry) {
+    // The last handle's: the server has not ended that one yet.
+    const before = error.code === "already_subscribed";
+    if (before) unsubscribe();
+    if (!error.retry && !before) {
       over(fromReply(error, name));
       return;
     }
-    const again = (): void => {
-      enter({ at: "idle" });
-      ask();
-    };
-    enter({ at: "waiting", timer: clock.setTimeout(again, (error.after ?? 0) + backoff.next()) });
+    enter({ at: "waiting", timer: clock.setTimeout(askAgain, (error.after ?? 0) + backoff.next()) });
+  }
+
+  function askAgain(): void {
+    enter({ at: "idle" });
+    ask();
   }
 
   function over(error: TidemarkError): void {
     const why = state.at === "on" ? "unsubscribed" : "refused";
-    enter({ at: "refused", error });
+    life = {};
+    enter({ at: "refused", code: error.code, again: why === "refused" });
     for (const sink of sinks) sink.over(error, why);
+    if (why === "unsubscribed") table.freed();
   }
 
   function askMembers(): void {
-    const asked = state;
+    const asked = life;
     wire.request(`"members":${quoted}`, (error, result) => {
-      // Under polls that are soon over, another question is always on its way already.
+      // The next connection has a question of its own.
+      if (asked !== life) return;
       if (!error) {
-        presence.adopt(result as MembersResult, state !== asked);
-      } else if (state !== asked) {
-        return;
+        presence.adopt(result as MembersResult);
       } else if (error.retry) {
-        clock.setTimeout(() => state === asked && askMembers(), (error.after ?? 0) + backoff.next());
+        clock.setTimeout(() => asked === life && askMembers(), (error.after ?? 0) + backoff.next());
       } else {
         for (const sink of sinks) sink.failed(fromReply(error, name));
       }
@@ -242,6 +294,10 @@ export function createSubscription(
 
   function enter(next: State): void {
     if (state.at === "waiting") clock.clearTimeout(state.timer);
+    if (next.at !== "on" && next.at !== "asked") {
+      clock.clearTimeout(membersTimer);
+      membersTimer = undefined;
+    }
     state = next;
     if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
     else if (table.asking.delete(subscription)) table.askMore();
@@ -251,20 +307,37 @@ export function createSubscription(
     name,
     kind,
     at: () => state.at,
-    cursor: () => cursor && formatCursor(cursor),
+    cursor: () => cursor,
     members: presence.list,
     memberCount: presence.count,
-    add(sink) {
+    add(sink, own) {
+      // One that nobody wanted before it was asked for begins where its next handle says.
+      if (used && sinks.length === 0 && state.at === "idle" && !cursor) start = own;
+      used = true;
       sinks = [...sinks, sink];
+      fresh.add(sink);
       told = false;
-      return state.at === "refused" ? state.error : undefined;
+      if (state.at === "refused") enter({ at: "idle" });
+      queueMicrotask(() => welcome(sink));
+      const { last, ...place } = own;
+      if (kind === "transient" || (!last && Object.keys(place).length === 0)) return false;
+      return cursor !== undefined || JSON.stringify(own) !== JSON.stringify(start);
     },
     remove(sink) {
+      fresh.delete(sink);
       sinks = sinks.filter((other) => other !== sink);
       queueMicrotask(end);
     },
     options,
-    asked: () => enter({ at: "asked" }),
+    askIfFull() {
+      if (state.at !== "refused" || state.code !== "limit_reached") return false;
+      askAgain();
+      return true;
+    },
+    asked() {
+      const steady = state.at === "on" || (state.at === "asked" && state.steady);
+      enter({ at: "asked", steady });
+    },
     ask,
     unsubscribe,
     confirm,
@@ -290,7 +363,8 @@ export function createSubscription(
       } else if ("version" in event) presence.change(event);
     },
     down() {
-      if (state.at !== "refused" && state.at !== "ended") enter({ at: "idle" });
+      life = {};
+      if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });
     },
     close(error) {
       enter({ at: "ended" });

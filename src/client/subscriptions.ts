@@ -10,6 +10,7 @@ import {
   canonicalName,
   channelNameProblem,
   isOffset,
+  readError,
   parseCursor,
   utf8Length,
 } from "../protocol/index.js";
@@ -50,7 +51,7 @@ const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore };
+  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore, freed };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
@@ -84,6 +85,11 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   function askMore(): void {
     for (const subscription of byName.values()) subscription.ask();
+  }
+
+  /** Over HTTP a connect command is on its way in any case, which asks for those too. */
+  function freed(): void {
+    for (const subscription of byName.values()) if (subscription.askIfFull()) return;
   }
 
   return {
@@ -126,7 +132,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       for (const subscription of resuming) {
         const result = results.get(subscription.name) ?? NO_ANSWER;
         results.delete(subscription.name);
-        if ("error" in result) subscription.refuse(result.error);
+        if ("error" in result) subscription.refuse(readError(result.error));
         else subscription.confirm(result);
       }
       for (const [name, result] of results) if ("ch" in result) give(name, result);

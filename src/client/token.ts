@@ -20,6 +20,8 @@ export interface TokenSource {
 
 /** A token is renewed this long before it expires, or a tenth of its life if that is less. */
 const RENEW_BEFORE = 30_000;
+/** However soon a server says that tokens expire, it is not asked in a loop. In milliseconds. */
+const MIN_WAIT = 1000;
 /** The longest wait of a browser's timers. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
@@ -48,7 +50,9 @@ export function createTokenSource(
     },
     expiresIn(ms) {
       if (ms !== undefined && renewable)
-        alarm.within(Math.min(ms - Math.min(ms / 10, RENEW_BEFORE), LONGEST_WAIT));
+        alarm.within(
+          Math.min(Math.max(ms - Math.min(ms / 10, RENEW_BEFORE), MIN_WAIT) || MIN_WAIT, LONGEST_WAIT),
+        );
     },
     rest: alarm.stop,
   };

@@ -15,8 +15,8 @@ export interface TransportEvents {
   idle(): void;
   /** The better transport works, which was tried beside this one, and nothing is unanswered here. `adopt` hands it over. */
   better(adopt: (events: TransportEvents) => Transport): void;
-  /** It is over, or never came to be; a WebSocket close code and the peer's reason. */
-  close(code: number, reason: string): void;
+  /** It is over, or never came to be; a WebSocket close code, the peer's reason, and what the platform says about it. */
+  close(code: number, reason: string, cause?: unknown): void;
 }
 
 /** A link that carries frames in order and dies as a whole. */

@@ -29,11 +29,14 @@ export interface TransientEvents<Data> {
   readonly leave: readonly Member[];
   /** Those who were there before, and show other data now. */
   readonly update: readonly Member[];
-  /** The server has confirmed the subscription: at first, and after every reconnect. */
+  /** The handle has begun: once at first, and after every reconnect. On other transports than WebSocket no more often. */
   readonly subscribed: Subscribed;
   /** The server ended the subscription; it is not asked for again. */
   readonly unsubscribed: TidemarkError;
-  /** The subscription was refused, or something else about this channel failed. */
+  /**
+   * The subscription was refused, or something else about this channel failed. A refusal is told once; the next connection
+   * asks once more, and `subscribed` comes when it is allowed then.
+   */
   readonly error: TidemarkError;
 }
 
@@ -43,7 +46,10 @@ export interface StreamEvents<Data> extends TransientEvents<Data> {
   readonly gap: Gap;
 }
 
-/** Where a stream begins, and how much of it may wait for a slow reader. */
+/**
+ * Where a stream begins, and how much of it may wait for a slow reader. Each handle has its own beginning, also where
+ * others are on the same channel already. `last` is at most 1,000: for more, read back by `history`.
+ */
 export interface StreamOptions extends StartAt {
   /** How many messages an iterator holds for its reader. Default 1,000. */
   readonly buffer?: number;
@@ -72,8 +78,8 @@ export interface Handle<Output> extends AsyncIterable<Message<Output>> {
    */
   readonly name: string;
   /**
-   * Resolves when the server has confirmed the subscription for the first time; rejects with the server's code when
-   * it is refused, with `closed` when the handle or the client is closed before.
+   * Resolves when the server has confirmed the subscription for the first time, and the handle's own beginning is known;
+   * rejects with the server's code when it is refused, with `closed` when the handle or the client is closed before.
    */
   readonly ready: Promise<void>;
   /**
@@ -173,7 +179,7 @@ export interface ClientEvents {
 export interface Client<App extends TypedApp = TypedApp> {
   /** `online` when the server answers; see `on("status")`. */
   readonly status: Status;
-  /** Why the client is not online, where there is a reason to tell. */
+  /** Why the client is not online, where there is a reason to tell. Its `cause` is what the platform said, where it did. */
   readonly reason: TidemarkError | undefined;
   /**
    * How it is connected, or is trying to be; see the option `transports`. It changes only while the status is not

@@ -3,7 +3,8 @@ import type { Transport, TransportEvents } from "./transport.js";
 /** What is needed of a WebSocket: browsers', Node's and that of the package `ws` all have it. */
 export interface SocketLike {
   binaryType: string;
-  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "open", listener: () => void): void;
+  addEventListener(type: "error", listener: (event: object) => void): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   addEventListener(
     type: "close",
@@ -20,9 +21,12 @@ export function webSocketTransport(socket: SocketLike, events: TransportEvents):
   socket.addEventListener("message", ({ data }) =>
     events.frame(data instanceof ArrayBuffer ? new Uint8Array(data) : String(data)),
   );
-  // The close event that follows says all there is to know; without a listener, `ws` would throw.
-  socket.addEventListener("error", () => {});
-  socket.addEventListener("close", ({ code, reason }) => events.close(code, reason));
+  let cause: unknown;
+  // A close event follows. Browsers say no more than that; others why: a certificate, a refused port, a status.
+  socket.addEventListener("error", (event: { readonly error?: unknown; readonly message?: unknown }) => {
+    cause = event.error || event.message || undefined;
+  });
+  socket.addEventListener("close", ({ code, reason }) => events.close(code, reason, cause));
   return {
     // One that is closing or closed drops it.
     send: (frame) => socket.send(frame as string | Uint8Array<ArrayBuffer>),

@@ -1,6 +1,32 @@
 /** From a line to a server's frame. A client trusts its server: what does not fit is ignored. */
-import type { EventFrame, MessageFrame, ServerFrame } from "./frames.js";
+import type { ErrorBody, EventFrame, MessageFrame, ServerFrame } from "./frames.js";
 import type { Line } from "./lines.js";
+
+/** The longest time that a server's word is waited for, in milliseconds: a day. */
+const MAX_WAIT = 86_400_000;
+/** A command that is refused for less than this is not sent again at once, in milliseconds. */
+const MIN_WAIT = 5;
+
+/**
+ * How long a server asks to wait, in milliseconds: what is no time, or none to come, is `undefined`. So no answer makes
+ * a client ask in a loop, or wait for longer than its timers can.
+ */
+export function waitOf(after: unknown): number | undefined {
+  return typeof after === "number" && after > 0 ? Math.min(Math.max(after, MIN_WAIT), MAX_WAIT) : undefined;
+}
+
+/** An error as it may be relied on, whoever answered: one without a code is `internal`. */
+export function readError(error: unknown): ErrorBody {
+  const { code, message, after, ...rest } = Object(error) as Partial<ErrorBody>;
+  const wait = waitOf(after);
+  return {
+    retry: false,
+    ...rest,
+    code: typeof code === "string" ? code : "internal",
+    message: typeof message === "string" ? message : "an error without a message",
+    ...(wait !== undefined && { after: wait }),
+  };
+}
 
 /**
  * Reads one line from a server. Bytes take the payload's place in a message and in history entries.
@@ -15,7 +41,9 @@ export function decodeServer({ value, bytes }: Line): ServerFrame {
   const { id, ok, error, event } = Object(value) as Reply & { event?: string };
   if (event !== undefined) return { event: value as EventFrame };
   if (bytes !== undefined) placeBytes(ok, bytes);
-  return { id, ok, error };
+  // What has neither an id nor a code is not of this protocol.
+  if (!error || (id === undefined && typeof error.code !== "string")) return { id, ok };
+  return { id, ok, error: readError(error) };
 }
 
 type Reply = Pick<ServerFrame, "id" | "ok" | "error">;

@@ -14,7 +14,7 @@ export type Data = unknown;
 export interface StartAt {
   /** Go on after this place, `epoch:offset`. */
   readonly cursor?: string;
-  /** Begin this many messages back. */
+  /** Begin this many messages back: 0 to 1,000. */
   readonly last?: number;
   /** Begin with the first message at or after this time, in milliseconds since 1970. */
   readonly since?: number;

@@ -5,7 +5,7 @@ export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } 
 export { MAX_CHANNEL_BYTES, canonicalName, channelNameProblem, utf8Length } from "./channel-name.js";
 export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
 export { CommandError, NotACommand, decodeCommand } from "./decode-command.js";
-export { decodeServer } from "./decode-server.js";
+export { decodeServer, readError, waitOf } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {

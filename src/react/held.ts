@@ -13,6 +13,8 @@ export interface Held<Handle> {
   readonly handle: () => Handle;
   /** The handle if it is open. */
   readonly peek: () => Handle | undefined;
+  /** Opens another one in its place, which asks the server anew. */
+  readonly again: () => void;
 }
 
 /** @param failed the handle could not be opened */
@@ -57,6 +59,17 @@ export function createHeld<Handle extends Stream | Transient>(
         holders--;
         queueMicrotask(settle);
       };
+    },
+    again() {
+      const last = current;
+      if (last === undefined) return;
+      current = undefined;
+      try {
+        handle();
+      } catch (error) {
+        failed(error as TidemarkError);
+      }
+      last.close();
     },
     held: () => holders > 0,
     handle,

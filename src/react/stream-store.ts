@@ -73,17 +73,17 @@ export function createStreamStore(client: Client | undefined, name: string): Str
   }
 
   function open(): Stream {
-    const handle = clientOf(client).stream(name, { last: wanted });
-    // Somebody else is subscribed already, and what came before this is in the log only.
-    if (handle.cursor !== undefined) {
-      update({ ready: true });
-      queueMicrotask(() => fill(wanted));
-    }
+    const handle = clientOf(client).stream(name, { last: Math.min(wanted, MAX_PAGE) });
     handle.on("subscribed", ({ resumed, complete }) => {
-      const start = Number(handle.cursor?.split(":")[1]);
-      update({ ready: true, error: undefined, ...(!resumed && { hasOlder: complete && start > 0 }) });
+      const isStart = handle.cursor?.endsWith(":0") ?? false;
+      // What was there before it was refused stays: then it is `loadOlder` that says what there is.
+      const news = !resumed && messages.length === 0 && { hasOlder: complete && !isStart };
+      update({ ready: true, error: undefined, ...news });
+      if (wanted > MAX_PAGE) fill(wanted);
     });
     handle.on("message", (message) => {
+      // Read from the history already, when a component wanted more than the one before.
+      if (message.offset <= (messages.at(-1)?.offset ?? 0)) return;
       messages.push(message);
       if (messages.length > bound) {
         messages.shift();
@@ -136,8 +136,12 @@ export function createStreamStore(client: Client | undefined, name: string): Str
   function fill(count: number): void {
     const missing = Math.min(count - messages.length, MAX_PAGE);
     if (missing <= 0 || !facts.hasOlder) return;
+    const before = messages[0];
     // Whoever asks for more is told why there is none.
-    loadOlder(missing).catch(() => {});
+    loadOlder(missing).then(
+      () => messages[0] !== before && fill(count),
+      () => {},
+    );
   }
 
   function loadOlder(limit = PAGE): Promise<void> {
@@ -170,6 +174,7 @@ export function createStreamStore(client: Client | undefined, name: string): Str
     want({ last = 0, keep = KEEP }) {
       wanted = Math.max(wanted, last);
       bound = Math.max(bound, keep, last);
+      if (facts.error) held.again();
       if (held.peek() !== undefined) fill(wanted);
     },
     view,

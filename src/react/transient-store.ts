@@ -105,6 +105,7 @@ export function createTransientStore(
   return {
     want(options) {
       expireAfter ??= options.expireAfter;
+      if (error) held.again();
     },
     view,
     presence,

@@ -7,7 +7,7 @@ import type { Pending } from "./pending.js";
 
 /** Where a component's view of a stream begins. Of components on the same channel the one that asks for most counts. */
 export interface UseStreamOptions {
-  /** Begin this many messages back. Default 0: only what comes from now on. */
+  /** Begin this many messages back, whoever else is on the channel. Default 0: only what comes from now on. */
   readonly last?: number;
   /** How many messages stay in `messages`; over it the oldest go, except what `loadOlder` brought. Default 1,000. */
   readonly keep?: number;
@@ -35,7 +35,10 @@ export interface StreamView<Output = unknown, Input = unknown> {
    * another one, and has lost what is void after a rollback.
    */
   readonly gap: Gap | undefined;
-  /** Why nothing comes: the subscription was refused, or the server ended it. */
+  /**
+   * Why nothing comes: the subscription was refused, or the server ended it. The next component on the channel asks anew,
+   * and so does, after a refusal, the next connection.
+   */
   readonly error: TidemarkError | undefined;
   /** False when there is nothing before `messages` that the log keeps. */
   readonly hasOlder: boolean;

@@ -87,3 +87,10 @@ test("closing the client when it says offline leaves nothing running", async () 
   expect(world.links).toHaveLength(1);
   expect(world.client.status).toBe("closed");
 });
+
+test.each([undefined, null, "render", {}])("N39: %j is no listener, and refused at once", (listener) => {
+  const world = new World();
+  const chat = world.client.stream("a");
+  expect(() => world.client.on("error", listener as never)).toThrow('on("error", …) takes a function');
+  expect(() => chat.on("message", listener as never)).toThrow(expect.objectContaining({ code: "invalid" }));
+});

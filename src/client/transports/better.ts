@@ -81,8 +81,8 @@ export function seekBetter(
         over: () => owner?.over(),
         idle: () => owner?.idle(),
         better() {},
-        close(code, reason) {
-          if (owner) owner.close(code, reason);
+        close(code, reason, cause) {
+          if (owner) owner.close(code, reason, cause);
           else if (beside === own) beside = undefined;
         },
       });

@@ -11,6 +11,11 @@ const CONNECT = /^\{"id":\d+,"connect":/;
 /** A server says something every `ping` milliseconds; when it has said nothing for this much longer, nothing comes. */
 const SILENCE_BEYOND_PING = 10_000;
 const DEFAULT_PING = 25_000;
+/** A poll that ends within the first, with nothing to say, is followed by the next after the second; in milliseconds. */
+const TOO_SOON = 100;
+const NOT_SO_SOON = 1000;
+/** What a refusal has at most, in characters; ours are far shorter, and somebody else's page is not read to its end. */
+const MAX_REFUSAL = 64 * 1024;
 /** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
 const LAST_LOOK = 1000;
 
@@ -20,7 +25,17 @@ interface End {
   readonly close: number;
   readonly reason?: string;
   readonly id?: number;
-  readonly error?: { readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Whether this is how Tidemark refuses a request. Gateways and proxies answer with JSON of their own. */
+function isRefusal(text: string): boolean {
+  try {
+    const { close, error } = JSON.parse(text) as Partial<End>;
+    return typeof close === "number" && typeof error?.code === "string";
+  } catch {
+    return false;
+  }
 }
 
 /** What it takes of the platform. */
@@ -71,6 +86,7 @@ export function httpTransport(
   let waiting: (string | Uint8Array)[] = [];
   let sending = false;
   let ping = DEFAULT_PING;
+  let pause: unknown;
   let stopSeeking: (() => void) | undefined;
 
   /** Resolves when the answer has ended, unless that is of no interest any more. */
@@ -82,6 +98,10 @@ export function httpTransport(
   ): Promise<void> {
     const address = new URL(url.replace("ws", "http"));
     address.pathname += `/${path}`;
+    const began = web.performance.now();
+    const quick = path === "poll" && patient;
+    /** How much it has brought besides the answer to the connect command, in lines. */
+    let news = -1;
     if (path === "poll" && !patient) address.searchParams.set("wait", "0");
     patient = false;
     if (!aside && heard !== undefined)
@@ -92,10 +112,10 @@ export function httpTransport(
       web.clearTimeout(timer);
       if (aside) timer = web.setTimeout(() => (last ? fail("no answer") : watch(LAST_LOOK, true)), ms);
     };
-    const fail = (why: string): void => {
+    const fail = (why: string, cause?: unknown): void => {
       if (signal.aborted) return;
       close();
-      events.close(1006, why);
+      events.close(1006, why, cause);
     };
     try {
       watch();
@@ -108,9 +128,12 @@ export function httpTransport(
         cache: "no-store",
       });
       const reader = answer.body?.getReader();
+      const ok = answer.status === 200;
       // Whatever stands between here and there says something else.
-      if (!reader || !answer.headers.get("content-type")?.includes("json"))
-        throw new Error(`HTTP ${answer.status}`);
+      const foreign = (): never => {
+        throw new Error(`HTTP ${answer.status}: not an answer of Tidemark's`);
+      };
+      if (!reader || !answer.headers.get("content-type")?.includes(ok ? "ndjson" : "json")) return foreign();
       const decoder = new TextDecoder();
       let text = "";
       let last = "";
@@ -120,12 +143,15 @@ export function httpTransport(
         if (!aside) heard = web.performance.now();
         text += decoder.decode(value, { stream: !done });
         // A blank line ends a frame; within one, a line and its bytes may be apart still.
-        const end = done ? text.length : text.lastIndexOf("\n\n");
+        const end = done ? text.length : ok ? text.lastIndexOf("\n\n") : -1;
+        if (!ok && (done ? !isRefusal(text) : text.length > MAX_REFUSAL)) foreign();
         if (signal.aborted) return;
         if (end > 0) {
           // It works, so that there is time to look for something better.
           if (search) stopSeeking ??= seekBetter(url, way, search, idle, events, hello);
-          take((last = text.slice(0, end)), aside);
+          last = text.slice(0, end);
+          news += last.match(/^(\[|\{")/gm)?.length ?? 0;
+          take(last, aside);
         }
         if (end >= 0) text = text.slice(end + 2);
         if (done) break;
@@ -138,10 +164,13 @@ export function httpTransport(
         pump();
       } else {
         patient = true;
-        events.over();
+        // Between the two stands something that cuts every answer short, or a server that does not wait.
+        const hasty = quick && news <= 0 && web.performance.now() - began < TOO_SOON;
+        if (hasty) pause = web.setTimeout(events.over, NOT_SO_SOON);
+        else events.over();
       }
     } catch (thrown) {
-      fail(String(thrown));
+      fail("", thrown);
     } finally {
       web.clearTimeout(timer);
     }
@@ -183,6 +212,7 @@ export function httpTransport(
   function close(): void {
     waiting = [];
     stopSeeking?.();
+    web.clearTimeout(pause);
     search = undefined;
     stop.abort();
     listening.abort();
@@ -196,6 +226,7 @@ export function httpTransport(
       if (typeof frame === "string" && CONNECT.test(frame)) {
         const { token, publisher } = JSON.parse(frame).connect as Record<string, unknown>;
         head = JSON.stringify({ connect: { token, publisher } });
+        web.clearTimeout(pause);
         if (listening !== stop) listening.abort();
         listening = new AbortController();
         void post(way, frame, false, listening);

@@ -9,7 +9,7 @@ export function lateTransport(load: () => Promise<() => Transport>, events: Tran
       if (!closed) transport = open();
     })
     // Also what opening throws: nobody else would hear of it.
-    .catch((thrown: unknown) => events.close(1006, String(thrown)));
+    .catch((thrown: unknown) => events.close(1006, "", thrown));
   return {
     send: (frame) => transport?.send(frame),
     close() {
