@@ -4,26 +4,6 @@ import { Receiver } from "ws";
 import { FrameAssembler } from "../../../src/server/transports/frame-assembler.js";
 import { readWholeFrames, type FrameOwner } from "../../../src/server/transports/whole-frames.js";
 
-/** What `ws` exports and its types do not know. */
-declare module "ws" {
-  /** Reads a stream of frames: each `write` emits what was complete before it returns. */
-  export class Receiver {
-    /** A stream, of which this is all that is used. */
-    write(bytes: Buffer): boolean;
-    readonly errored: Error | null;
-    constructor(options: {
-      isServer: boolean;
-      maxPayload: number;
-      maxFragments: number;
-      maxBufferedChunks: number;
-    });
-    on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
-    on(event: "ping" | "pong", listener: (data: Buffer) => void): this;
-    on(event: "conclude", listener: (code: number, reason: Buffer) => void): this;
-    on(event: "error", listener: (error: Error) => void): this;
-  }
-}
-
 /** Something that was read, as text: what it is, and then what is in it. */
 export type Told = string;
 
