@@ -6,8 +6,9 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { writeBetweenMarkers } from "../lib/markers.js";
 import { runScenario, SCENARIOS } from "./scenarios.js";
-import { table, writeBetweenMarkers } from "./table.js";
+import { table } from "./table.js";
 import type { Row } from "./verdict.js";
 
 const USAGE = `options: --only ${Object.keys(SCENARIOS).join("|")}  --seconds 30  --clients 100 (on each node)  --rate 100 (a second, on each node)  --seed N  --write`;
@@ -32,7 +33,7 @@ for (const name of names) {
 }
 const report = `${table(rows)}\n\nSeed ${options.seed}; Node ${process.version} on ${process.platform}, ${new Date().toISOString().slice(0, 10)}.`;
 console.log(`\n${report}`);
-if (options.write) writeBetweenMarkers(PAGE, report);
+if (options.write) writeBetweenMarkers(PAGE, "faults", report);
 if (failed) console.error(`Repeat: --seed ${options.seed}`);
 process.exitCode = failed ? 1 : 0;
 

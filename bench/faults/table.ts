@@ -1,9 +1,5 @@
 /** The table of a run, for the terminal and for docs/reliability.md. */
-import { readFileSync, writeFileSync } from "node:fs";
 import type { Row } from "./verdict.js";
-
-const BEGIN = "<!-- faults -->";
-const END = "<!-- /faults -->";
 
 export function table(rows: readonly Row[]): string {
   const header = "| fault | acknowledged | lost | duplicated | undeclared gaps | recovery p50 / p99 |";
@@ -13,14 +9,6 @@ export function table(rows: readonly Row[]): string {
     return `| ${fault} (${settings}) | ${acknowledged.toLocaleString("en")} | ${lost} | ${duplicated} | ${undeclared} | ${recovery} |`;
   });
   return [header, "| --- | --- | --- | --- | --- | --- |", ...lines].join("\n");
-}
-
-/** Puts text between the markers of a page. */
-export function writeBetweenMarkers(file: string, text: string): void {
-  const page = readFileSync(file, "utf8");
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`${file} has no ${BEGIN} … ${END}`);
-  writeFileSync(file, `${page.slice(0, from + BEGIN.length)}\n${text}\n${page.slice(to)}`);
 }
 
 export function quantile(values: readonly number[], share: number): number {

@@ -29,8 +29,11 @@ let encoder: TextEncoder | undefined;
  * @throws {FrameError} when a line is not JSON or announces bytes that are not there
  */
 export function readTextLines(frame: string): Line[] {
-  const newline = frame.indexOf("\n");
-  if (newline >= 0 && tryParse(frame.slice(0, newline)) !== NOT_JSON) return splitTextLines(frame);
+  const start = endOfSpace(frame, 0);
+  // What means nothing is not tried as JSON, which would fail.
+  if (start === frame.length) return [];
+  const newline = frame.indexOf("\n", start);
+  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON) return splitTextLines(frame);
   const value = tryParse(frame);
   if (value === NOT_JSON) return splitTextLines(frame);
   const size = announcedBytes(value);
@@ -46,15 +49,36 @@ export function readTextLines(frame: string): Line[] {
  * @throws {FrameError} as {@link readTextLines}
  */
 export function splitTextLines(frame: string): Line[] {
-  const texts = frame.split("\n");
   let at = 0;
+  const line = (): string => {
+    const newline = frame.indexOf("\n", at);
+    const end = newline < 0 ? frame.length : newline;
+    const text = frame.slice(at, end);
+    at = end + 1;
+    return text;
+  };
   return linesOf(
-    () => texts[at++],
+    () => {
+      at = endOfSpace(frame, at);
+      return at < frame.length ? line() : undefined;
+    },
     (size) => {
-      const bytes = fromBase64(texts[at++] ?? "");
+      const bytes = fromBase64(line());
       return bytes?.length === size ? bytes : fail(`expected a line with the base64 of ${size} bytes`);
     },
   );
+}
+
+/** Where JSON's white space, which begins at `from` or not at all, has ended. Blank lines cost no more than this. */
+function endOfSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Space, tab, newline and return. */
+function isSpace(code: number): boolean {
+  return code === 32 || code === NEWLINE || code === 9 || code === 13;
 }
 
 /**
@@ -72,6 +96,7 @@ export function readBinaryLines(frame: Uint8Array): Line[] {
   }
   return linesOf(
     () => {
+      while (at < frame.length && isSpace(frame[at] as number)) at++;
       if (at >= frame.length) return undefined;
       const end = frame.indexOf(NEWLINE, at);
       const text = decodeUtf8(take(end < 0 ? frame.length : end));

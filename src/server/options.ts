@@ -71,11 +71,16 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   frame: 128 * 1024,
   subscriptions: 1000,
   commands: { perSecond: 200, burst: 400 },
+  frames: { perSecond: 500, burst: 2000 },
+  bytes: { perSecond: 1024 * 1024, burst: 4 * 1024 * 1024 },
   connects: { perSecond: 500, burst: 1000 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
 };
+
+/** Slower than this a peer's pongs would come too late behind what it has sent, in bytes a second. */
+const LEAST_BYTES = 16 * 1024;
 
 /** Two pages of those behind: see F5 and L7 in docs/spec.md. */
 const LEAST_UNSENT = 64 * 1024;
@@ -115,6 +120,17 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   if (connects !== false && !(connects.perSecond > 0 && connects.burst >= 1)) {
     throw new TypeError(
       `limits.connects must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(connects)}`,
+    );
+  }
+  const { frames, bytes } = limits;
+  if (frames !== false && !(frames.perSecond > 0 && frames.burst >= 1)) {
+    throw new TypeError(
+      `limits.frames must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(frames)}`,
+    );
+  }
+  if (bytes !== false && !(bytes.perSecond >= LEAST_BYTES && bytes.burst >= 1)) {
+    throw new TypeError(
+      `limits.bytes must be { perSecond: ${LEAST_BYTES} or more, burst: 1 or more } or false, not ${JSON.stringify(bytes)}`,
     );
   }
   return { limits, budget };

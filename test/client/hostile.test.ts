@@ -158,7 +158,6 @@ test("N38: polls that end at once with nothing to say do not follow each other a
     {
       fetch: () => (polls++, Promise.resolve(answer())),
       performance: { now: () => clock.monotonic() },
-      Blob,
       setTimeout: (run, ms) => clock.setTimeout(run, ms),
       clearTimeout: (timer) => clock.clearTimeout(timer),
     },

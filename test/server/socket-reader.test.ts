@@ -163,7 +163,7 @@ it.each([true, false])(
       Array.from({ length: 6 }, async (_, i) => {
         const raw = await upgrade(port, "/echo");
         const message = Buffer.alloc(9000, 65 + i);
-        // In fragments, so that it is ws that puts it together, and in pieces that end anywhere.
+        // In fragments, and in pieces that end anywhere.
         const bytes = Buffer.concat([
           frame(BINARY, message.subarray(0, 4000), { fin: false }),
           frame(0, message.subarray(4000, 8000), { fin: false }),

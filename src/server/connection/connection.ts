@@ -69,6 +69,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   onIdle: (() => void) | undefined;
   readonly #link: Link;
   #rate: TokenBucket | undefined;
+  /** Of frames without a command, once there was one. */
+  #spare: TokenBucket | undefined;
   #large: LargeAnswers | undefined;
   #state: State;
   #identity: Identity | undefined;
@@ -161,13 +163,23 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     if (!this.closed) this.#intake.take(lines);
   }
 
+  /** A frame came without a command: a ping, a pong, a blank one, a piece of a message. */
+  receiveNothing(): void {
+    const { frames } = this.node.limits;
+    if (frames === false || this.closed) return;
+    this.#spare ??= new TokenBucket(frames, this.heard);
+    if (this.#spare.take(this.heard) === 0) return;
+    this.node.refused.frames++;
+    this.close("rate_limited", `more than ${frames.perSecond} frames a second that bring no command`);
+  }
+
   receiveBinary(frame: Uint8Array): void {
     this.#receive(readBinaryLines, frame);
   }
 
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
   get deaf(): boolean {
-    return this.#intake.paused && this.out.roomy;
+    return (this.#intake.paused && this.out.roomy) || this.#link.resting === true;
   }
 
   /** Something came, if only a part of a frame. */
@@ -298,7 +310,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;
     }
-    this.#intake.take(lines);
+    if (lines.length === 0) this.receiveNothing();
+    else this.#intake.take(lines);
   }
 
   /** For the intake only. */
@@ -367,6 +380,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
       this.#refused = 0;
       return undefined;
     }
+    this.node.refused.commands++;
     const { perSecond, burst } = this.node.limits.commands as RateOptions;
     const message = `more than ${perSecond} commands a second`;
     if (++this.#refused > burst) this.close("rate_limited", `${message}, and on after being refused`);

@@ -14,6 +14,8 @@ export interface Link {
   /** Stops reading from the peer, so that TCP slows it down. */
   pause(): void;
   resume(): void;
+  /** Whether it does not read of its own accord: its peer has sent too much. Absent where that cannot be. */
+  readonly resting?: boolean;
   /** Makes the peer say something, and tells pages that the server is there. */
   ping(): void;
   /** Ends the connection and tells the peer why; then the transport reports the close. `reason` is cut at 123 bytes. */

@@ -8,12 +8,14 @@ import type { Logger } from "../logger.js";
 import type { Admission } from "./admission.js";
 import type { Appender } from "./appender.js";
 import type { Budget } from "./budget.js";
+import type { ByteRateOptions } from "./byte-rate.js";
 import type { Denials } from "./denials.js";
 import type { Farewells } from "./farewells.js";
 import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
+import type { RefusedCounters } from "./refused.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -45,13 +47,26 @@ export interface ConnectionLimits {
   /** Commands of one connection. Default 200 a second, 400 at once; `false` for no limit. */
   readonly commands: RateOptions | false;
   /**
+   * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments of a message but its last.
+   * Default 500 a second, 2,000 at once; who sends more is closed with 4005. `false` for no limit.
+   */
+  readonly frames: RateOptions | false;
+  /**
+   * Bytes that one connection may send. Default 1 MiB a second, 4 MiB at once; who sends more is read more slowly, and loses
+   * nothing. At least 16 KiB a second; `false` for no limit. Of requests over HTTP only `frame` is held.
+   */
+  readonly bytes: ByteRateOptions | false;
+  /**
    * Connections that a server lets in. Default 500 a second, 1,000 at once; those above it wait for half a second or are
    * told when to come back. `false` for no limit. Polls after a poll, and what is sent over HTTP, are not counted.
    */
   readonly connects: RateOptions | false;
   /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
   readonly unanswered: number;
-  /** Milliseconds from the socket's opening to the connect command. Default 10 s. */
+  /**
+   * Milliseconds from the socket's opening to the connect command, and from a message's first byte to its last; each KiB of it
+   * that has come gives it a second more. Default 10 s.
+   */
   readonly connectTimeout: number;
   /** Milliseconds between two pings. Default 25 s. */
   readonly ping: number;
@@ -65,6 +80,8 @@ export interface ServerNode {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly rates: RateMemory;
+  /** What was refused for a limit so far. */
+  readonly refused: RefusedCounters;
   readonly appender: Appender;
   readonly denials: Denials;
   readonly farewells: Farewells;

@@ -1,135 +1,266 @@
 /**
- * Frames that came in pieces, and those that are not plain. A connection has one of these only while it is in the
- * middle of something.
+ * Frames that came in pieces, fragments of messages, closes, and all that is wrong. A connection has one of these only
+ * while it is in the middle of something. Whatever comes goes into one buffer, at once and without its mask, so that a
+ * message costs no more than its bytes, in however many frames and reads it comes.
  */
-import { OtherFrames } from "./other-frames.js";
-import {
-  isPlain,
-  isTooLong,
-  lengthEnd,
-  payloadLength,
-  readWholeFrames,
-  type FrameOwner,
-} from "./whole-frames.js";
+import { isUtf8 } from "node:buffer";
+import type { ReadRoom } from "./read-room.js";
+import { lengthEnd, payloadLength, readWholeFrames, unmask, type FrameOwner } from "./whole-frames.js";
 
-/** What the first piece of a frame gets, in bytes. It grows with what comes, not with what the frame says. */
+const CONTINUATION = 0;
+const TEXT = 1;
+const BINARY = 2;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+
+const PROTOCOL_ERROR = 1002;
+const NOT_UTF8 = 1007;
+const TOO_LONG = 1009;
+/** What RFC 6455 calls a close without a code. */
+const NO_CODE = 1005;
+
+/** The longest header: two bytes, a length of eight, a mask. */
+const MAX_HEAD = 14;
+/** The longest payload of a control frame. */
+const MAX_CONTROL = 125;
+/** What a message's first bytes get, in bytes. It grows with what comes, not with what a frame says. */
 const FIRST_CAPACITY = 256;
 const NOTHING = Buffer.alloc(0);
 
 export class FrameAssembler {
   readonly #owner: FrameOwner;
   readonly #most: number;
-  /** The beginning of a frame, as far as it has come. */
-  #held = NOTHING;
-  #size = 0;
-  /** Up to where it has to come before it is looked at again. */
+  readonly #room: ReadRoom | undefined;
+  /** How long its owner has waited for what is under way, in milliseconds; see {@link UnfinishedMessages}. */
+  waited = 0;
+  /** The header of the present frame, as far as it has come. */
+  readonly #head = new Uint8Array(MAX_HEAD);
+  #headSize = 0;
+  /** Up to where the header has to come before it is looked at again. */
   #need = 2;
-  /** Reads what is not plain, as long as that is in the middle of something. */
-  #other: OtherFrames | undefined;
-  /** Whether the first two bytes of the held frame have been given to it already. */
-  #told = false;
-  /** Bytes of the present frame that it is still to be given. */
-  #owed = 0;
-  /** Whether a message in fragments is under way, and whether it ends with the present frame. */
-  #fragmented = false;
-  #stays = false;
+  /** Whether the header is whole, and the payload is being read. */
+  #inPayload = false;
+  /** Bytes of the present frame's payload that are still to come. */
+  #left = 0;
+  /** The message that has begun: its kind, 0 where there is none, its bytes, and all bits that occur in them. */
+  #kind = 0;
+  #message = NOTHING;
+  #size = 0;
+  #bits = 0;
+  /** The payload of a control frame, which may come between the fragments of a message. */
+  #control = NOTHING;
 
-  /** @param most bytes of a message */
-  constructor(most: number, owner: FrameOwner) {
+  /**
+   * @param most bytes of a message
+   * @param room that it shares with others, for what it holds
+   */
+  constructor(most: number, owner: FrameOwner, room?: ReadRoom) {
     this.#most = most;
     this.#owner = owner;
+    this.#room = room;
   }
 
   /** Whether it is in the middle of nothing: then it need not be kept. */
   get idle(): boolean {
-    return this.#size === 0 && this.#other === undefined;
+    return this.#headSize === 0 && this.#kind === 0;
+  }
+
+  /** Bytes that have come of a message that is not whole. */
+  get came(): number {
+    return this.#size;
   }
 
   /** Reads all of it, from a frame's beginning or from where the last read ended. */
   read(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && !this.#owner.ended) {
-      if (this.#owed > 0) at += this.#pass(bytes.subarray(at, at + this.#owed));
-      else if (!this.idle) at += this.#hold(bytes, at);
+      if (this.#inPayload) at = this.#readPayload(bytes, at);
       else {
-        at = readWholeFrames(bytes, at, this.#most, this.#owner);
-        at += this.#hold(bytes, at);
+        if (this.idle) {
+          this.waited = 0;
+          at = readWholeFrames(bytes, at, this.#most, this.#owner);
+        }
+        at = this.#readHead(bytes, at);
       }
     }
   }
 
-  /** Takes as much of `bytes` as is needed now; returns how much that was. */
-  #hold(bytes: Buffer, at: number): number {
-    const end = Math.min(bytes.length, at + this.#need - this.#size);
-    const size = this.#size + end - at;
-    if (size > this.#held.length) {
-      const capacity = Math.min(
-        Math.max(size, 2 * this.#held.length, FIRST_CAPACITY),
-        Math.max(size, this.#need),
-      );
-      const held = Buffer.allocUnsafeSlow(capacity);
-      held.set(this.#held.subarray(0, this.#size));
-      this.#held = held;
-    }
-    this.#held.set(bytes.subarray(at, end), this.#size);
-    this.#size = size;
-    if (size === this.#need) this.#look();
-    return end - at;
-  }
-
-  /** Looks at the held frame once more of it has come. */
-  #look(): void {
-    const held = this.#held;
-    const first = held[0] as number;
-    const second = held[1] as number;
-    const plain = this.#other === undefined && isPlain(first, second);
-    if (!plain && !this.#told) {
-      // What is wrong already here is not waited for any longer.
-      this.#told = true;
-      (this.#other ??= new OtherFrames(this.#most, this.#owner)).read(Buffer.from([first, second]));
-      if (this.#owner.ended) return;
-    }
-    const known = lengthEnd(second);
-    if (this.#size < known) {
-      this.#need = known;
-      return;
-    }
-    const length = payloadLength(held, 0);
-    if (length < 0) return this.#owner.onBroken(1002);
-    if (!plain) return this.#handOver(first, known, length);
-    if (isTooLong(first, length, this.#most)) return this.#owner.onBroken(1009);
-    const whole = known + 4 + length;
-    if (this.#size < whole) {
-      this.#need = whole;
-      return;
-    }
-    this.#forget();
-    readWholeFrames(held.subarray(0, whole), 0, this.#most, this.#owner);
-  }
-
-  /** The rest of a frame that is not plain goes to `ws` as it comes. */
-  #handOver(first: number, known: number, length: number): void {
-    const isFinal = first >= 0x80;
-    const isControl = (first & 0x08) !== 0;
-    if (!isControl) this.#fragmented = !isFinal;
-    this.#stays = this.#fragmented;
-    this.#owed = known - 2 + 4 + length;
-    const rest = this.#held.subarray(2, known);
-    this.#forget();
-    if (rest.length > 0) this.#pass(rest);
-  }
-
-  #pass(bytes: Buffer): number {
-    this.#owed -= bytes.length;
-    this.#other?.read(bytes);
-    if (this.#owed === 0 && !this.#stays) this.#other = undefined;
-    return bytes.length;
-  }
-
-  #forget(): void {
+  /** It is not read from any more: what it holds is given up. */
+  drop(): void {
+    this.#room?.give(this.#message.length);
+    this.#message = NOTHING;
     this.#size = 0;
-    this.#held = NOTHING;
-    this.#need = 2;
-    this.#told = false;
   }
+
+  #readHead(bytes: Buffer, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      this.#head[this.#headSize++] = bytes[at++] as number;
+      if (this.#headSize < this.#need) continue;
+      // What is wrong already here is not waited for any longer.
+      if (this.#headSize === 2 && !this.#isAllowed()) {
+        this.#owner.onBroken(PROTOCOL_ERROR);
+        return at;
+      }
+      const known = lengthEnd(this.#head[1] as number);
+      if (this.#headSize < known) this.#need = known;
+      else if (this.#headSize === known) {
+        this.#need = known + 4;
+        if (!this.#takeLength()) return at;
+      } else {
+        this.#begin();
+        return at;
+      }
+    }
+    return at;
+  }
+
+  /** Whether RFC 6455 allows a frame that begins so, after what came before it. */
+  #isAllowed(): boolean {
+    const first = this.#head[0] as number;
+    const second = this.#head[1] as number;
+    if ((first & 0x70) !== 0 || second < 0x80) return false;
+    const size = second & 127;
+    switch (first & 0x0f) {
+      case CONTINUATION:
+        return this.#kind !== 0;
+      case TEXT:
+      case BINARY:
+        return this.#kind === 0;
+      case CLOSE:
+        return first >= 0x80 && size <= MAX_CONTROL && size !== 1;
+      case PING:
+      case PONG:
+        return first >= 0x80 && size <= MAX_CONTROL;
+      default:
+        return false;
+    }
+  }
+
+  /** Takes the length out of the header; `false` if it is none that is taken. */
+  #takeLength(): boolean {
+    const length = payloadLength(this.#head, 0);
+    this.#left = length;
+    if (length < 0) this.#owner.onBroken(PROTOCOL_ERROR);
+    else if (!this.#isControl && length > 0 && this.#size + length > this.#most)
+      this.#owner.onBroken(TOO_LONG);
+    else return true;
+    return false;
+  }
+
+  get #isControl(): boolean {
+    return ((this.#head[0] as number) & 0x08) !== 0;
+  }
+
+  get #isFinal(): boolean {
+    return (this.#head[0] as number) >= 0x80;
+  }
+
+  /** The header is whole. */
+  #begin(): void {
+    this.#inPayload = true;
+    if (this.#isControl) this.#control = this.#left === 0 ? NOTHING : Buffer.allocUnsafeSlow(this.#left);
+    else if (this.#kind === 0) this.#kind = (this.#head[0] as number) & 0x0f;
+    if (this.#left === 0) this.#finish();
+  }
+
+  #readPayload(bytes: Buffer, from: number): number {
+    const count = Math.min(this.#left, bytes.length - from);
+    const control = this.#isControl;
+    if (!control && !this.#makeRoom(count)) {
+      this.#owner.onNoRoom?.();
+      return bytes.length;
+    }
+    const target = control ? this.#control : this.#message;
+    const start = control ? target.length - this.#left : this.#size;
+    target.set(bytes.subarray(from, from + count), start);
+    const bits = this.#unmask(target, start, start + count);
+    if (!control) {
+      this.#size += count;
+      this.#bits |= bits;
+    }
+    this.#left -= count;
+    if (this.#left === 0) this.#finish();
+    return from + count;
+  }
+
+  /** Takes the mask off what has come of the present frame's payload. */
+  #unmask(bytes: Buffer, from: number, to: number): number {
+    const head = this.#head;
+    const mask = this.#headSize - 4;
+    // The mask goes on where the last piece has ended.
+    const done = payloadLength(head, 0) - this.#left;
+    return unmask(
+      bytes,
+      from,
+      to,
+      head[mask + (done & 3)] as number,
+      head[mask + ((done + 1) & 3)] as number,
+      head[mask + ((done + 2) & 3)] as number,
+      head[mask + ((done + 3) & 3)] as number,
+    );
+  }
+
+  /** Has the message's buffer take so many bytes more; `false` where there is no room for them. */
+  #makeRoom(count: number): boolean {
+    const held = this.#message;
+    const size = this.#size + count;
+    if (size <= held.length) return true;
+    // Of a message in one frame it is known how long it is; no fragments add up to more than may be.
+    const most = this.#isFinal ? this.#size + this.#left : this.#most;
+    const capacity = Math.min(most, Math.max(size, 2 * held.length, FIRST_CAPACITY));
+    if (this.#room?.take(capacity - held.length) === false) return false;
+    this.#message = Buffer.allocUnsafeSlow(capacity);
+    this.#message.set(held.subarray(0, this.#size));
+    return true;
+  }
+
+  /** The present frame is whole. */
+  #finish(): void {
+    const isFinal = this.#isFinal;
+    const opcode = (this.#head[0] as number) & 0x0f;
+    this.#headSize = 0;
+    this.#need = 2;
+    this.#inPayload = false;
+    if (opcode >= CLOSE) this.#tellControl(opcode);
+    else if (isFinal) this.#tellMessage();
+    else this.#owner.onFragment?.();
+  }
+
+  #tellMessage(): void {
+    const kind = this.#kind;
+    const size = this.#size;
+    const message = this.#message;
+    const bits = this.#bits;
+    this.drop();
+    this.#kind = 0;
+    this.#bits = 0;
+    if (kind === BINARY) {
+      // It may be kept: no longer a buffer than it needs.
+      return this.#owner.onBinary(size === message.length ? message : Buffer.from(message.subarray(0, size)));
+    }
+    if (bits < 128) this.#owner.onText(message, 0, size, true);
+    else if (isUtf8(message.subarray(0, size))) this.#owner.onText(message, 0, size, false);
+    else this.#owner.onBroken(NOT_UTF8);
+  }
+
+  #tellControl(opcode: number): void {
+    const payload = this.#control;
+    this.#control = NOTHING;
+    if (opcode === PING) return this.#owner.onPing(payload);
+    if (opcode === PONG) return this.#owner.onPong();
+    if (payload.length === 0) return this.#owner.onClose(NO_CODE, "");
+    const code = payload.readUInt16BE(0);
+    const reason = payload.subarray(2);
+    if (!isCloseCode(code)) this.#owner.onBroken(PROTOCOL_ERROR);
+    else if (!isUtf8(reason)) this.#owner.onBroken(NOT_UTF8);
+    else this.#owner.onClose(code, reason.toString());
+  }
+}
+
+/** Whether a close frame may say this code: RFC 6455 (7.4), and what has been registered since. */
+function isCloseCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== NO_CODE && code !== 1006;
 }

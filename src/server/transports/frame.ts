@@ -59,8 +59,11 @@ function isAscii(text: string, size: number): boolean {
   return text.length + 1 === size;
 }
 
+/** A WebSocket ping by itself. */
+export const PING_ONLY: string = String.fromCharCode(PING, 0);
+
 /** A WebSocket ping and `{}`, which browser code can see, in one write. */
-export const PING_AND_EMPTY: string = `${String.fromCharCode(PING, 0)}${header(TEXT, 2)}{}`;
+export const PING_AND_EMPTY: string = `${PING_ONLY}${header(TEXT, 2)}{}`;
 
 /** A control frame's payload is at most this long, in bytes. */
 const MAX_CONTROL = 125;

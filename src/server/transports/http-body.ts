@@ -8,7 +8,8 @@ export type Body = Buffer | "too_big" | "connect_timeout" | "gone";
 /** @param limit in bytes @param patience milliseconds that it may take to arrive */
 export function readBody(request: HttpRequest, limit: number, patience: number, clock: Clock): Promise<Body> {
   return new Promise((resolve) => {
-    const parts: Buffer[] = [];
+    // One buffer that grows: parts of a byte each would hold far more than the body.
+    let held = Buffer.alloc(0);
     let size = 0;
     const end = (body: Body): void => {
       clock.clearTimeout(timer);
@@ -18,14 +19,20 @@ export function readBody(request: HttpRequest, limit: number, patience: number, 
       resolve(body);
     };
     const onData = (part: Buffer): void => {
+      const from = size;
       size += part.length;
-      if (size > limit) end("too_big");
-      else parts.push(part);
+      if (size > limit) return end("too_big");
+      if (size > held.length) {
+        const grown = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(size, 2 * held.length)));
+        grown.set(held.subarray(0, from));
+        held = grown;
+      }
+      held.set(part, from);
     };
     const timer = clock.setTimeout(() => end("connect_timeout"), patience);
     if (Number(request.headers["content-length"] ?? 0) > limit) return end("too_big");
     request.on("data", onData);
-    request.once("end", () => end(Buffer.concat(parts)));
+    request.once("end", () => end(held.subarray(0, size)));
     request.once("error", () => end("gone"));
     request.once("close", () => end("gone"));
   });

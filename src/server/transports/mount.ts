@@ -4,13 +4,15 @@ import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
 import { HttpApi } from "./http-api.js";
-import { Echo } from "./echo.js";
+import { Echoes } from "./echo.js";
 import { Greeter } from "./greeter.js";
 import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { peerOf } from "./peer.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
+import type { Reading } from "./reading.js";
 import type { SocketReader } from "./socket-reader.js";
+import { UnfinishedMessages } from "./unfinished.js";
 import { acceptWebSocket, refuseWebSocket } from "./websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
@@ -32,6 +34,10 @@ export class Mount {
   readonly #options: MountOptions;
   readonly #http: HttpEndpoints;
   readonly #api: HttpApi;
+  readonly #echoes: Echoes;
+  /** How sockets are read: those of channels, and those of the echo. */
+  readonly #reading: Reading;
+  readonly #readingEcho: Reading;
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
   readonly #sockets = new Set<Duplex>();
@@ -43,6 +49,11 @@ export class Mount {
     this.#options = options;
     this.#http = new HttpEndpoints(engine, options);
     this.#api = new HttpApi(engine, options.apiKey);
+    const { clock, limits, refused } = engine.node;
+    this.#echoes = new Echoes({ clock, ping: limits.ping, frames: limits.frames, refused });
+    const unfinished = new UnfinishedMessages(clock, limits.connectTimeout);
+    this.#reading = { clock, rate: limits.bytes, unfinished, refused };
+    this.#readingEcho = { ...this.#reading, room: this.#echoes.room };
     const sockets = this.#sockets;
     this.#forget = function (this: Duplex) {
       sockets.delete(this);
@@ -162,11 +173,13 @@ export class Mount {
         `pages of ${refused} may not connect here`,
         reader,
       );
-    } else if (path === echo)
-      acceptWebSocket(request, socket, head, { most: MAX_ECHO, direct, reader }, (link) => new Echo(link));
-    else {
+    } else if (path === echo) {
+      const options = { most: MAX_ECHO, direct, reading: this.#readingEcho, reader };
+      acceptWebSocket(request, socket, head, options, (link) => this.#echoes.open(link));
+    } else {
       const { hooks, limits } = this.#engine.node;
-      acceptWebSocket(request, socket, head, { most: limits.frame, direct, reader }, (link) =>
+      const options = { most: limits.frame, direct, reading: this.#reading, reader };
+      acceptWebSocket(request, socket, head, options, (link) =>
         this.#engine.accept(link, peerOf(request, hooks)),
       );
     }

@@ -6,15 +6,18 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
+import { ByteRate } from "../connection/byte-rate.js";
 import type { Link } from "../connection/link.js";
 import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
+import type { Reading } from "./reading.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
 import { SocketWriter } from "./socket-writer.js";
+import type { UnfinishedOwner } from "./unfinished.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
@@ -24,6 +27,10 @@ export interface Receiver {
   /** A text frame, as {@link FrameOwner.onText} has it. */
   receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   receiveBinary(frame: Uint8Array): void;
+  /** A frame came that brings no message: a ping, a pong, a fragment that is not the last. */
+  receiveNothing(): void;
+  /** The peer is to be told why it cannot stay. */
+  close(name: CloseName, reason: string): void;
   transportClosed(reason: string, said: boolean): void;
 }
 
@@ -46,6 +53,8 @@ export interface SocketOptions {
   readonly most: number;
   /** Whether frames go past Node's stream layer, where they can. */
   readonly direct: boolean;
+  /** Without it only a message's length is bounded: for those that are told to go at once. */
+  readonly reading?: Reading;
   /** Of the socket, where it is read already. */
   readonly reader?: SocketReader | undefined;
 }
@@ -90,7 +99,14 @@ export function refuseWebSocket(
   });
 }
 
-const NOBODY: Receiver = { receiveText() {}, receiveBinary() {}, alive() {}, transportClosed() {} };
+const NOBODY: Receiver = {
+  receiveText() {},
+  receiveBinary() {},
+  receiveNothing() {},
+  alive() {},
+  close() {},
+  transportClosed() {},
+};
 
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.halfClosed();
@@ -103,25 +119,31 @@ function onClose(this: LinkedSocket): void {
 /** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
 type State = "open" | "closing" | "closed";
 
-export class WebSocketLink implements Link, FrameOwner, ReadOwner {
+export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwner {
   readonly #socket: Duplex;
   readonly #writer: SocketWriter;
   readonly #reader: SocketReader;
   readonly #most: number;
+  readonly #reading: Reading | undefined;
   #receiver: Receiver = NOBODY;
   #assembler: FrameAssembler | undefined;
   #state: State = "open";
   #ended = false;
+  /** Bytes read since it rested last. */
   #taken = 0;
+  /** Of who has sent much. */
+  #rate: ByteRate | undefined;
   #paused = false;
+  #resting = false;
   #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, { most, direct, reader }: SocketOptions) {
+  constructor(socket: Duplex, { most, direct, reader, reading }: SocketOptions) {
     this.#socket = socket;
     const handle = direct ? handleOf(socket) : undefined;
     this.#writer = new SocketWriter(socket, handle);
     this.#reader = reader?.giveTo(this) ?? new SocketReader(socket, this, handle);
     this.#most = most;
+    this.#reading = reading;
   }
 
   /** Who is told from here on. */
@@ -159,7 +181,21 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
 
   resume(): void {
     this.#paused = false;
-    this.#reader.resume();
+    if (!this.#resting) this.#reader.resume();
+  }
+
+  /** Whether it is not read because it has sent too much. */
+  get resting(): boolean {
+    return this.#resting;
+  }
+
+  get unread(): boolean {
+    return this.#paused || this.#resting;
+  }
+
+  /** What was read cost more than its bytes: so many of them are counted, too. */
+  weigh(bytes: number): void {
+    this.#taken += bytes;
   }
 
   ping(): void {
@@ -167,7 +203,10 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
   }
 
   close(name: CloseName, reason: string): void {
-    this.#sayGoodbye(CLOSE_CODES[name].code, reason);
+    const { code } = CLOSE_CODES[name];
+    // Who sends too much is not listened to any more, not even for its goodbye.
+    if (name === "rate_limited") this.onBroken(code, reason);
+    else this.#sayGoodbye(code, reason);
   }
 
   terminate(): void {
@@ -180,12 +219,11 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     this.#receiver.alive();
     if (this.#assembler === undefined) {
       const at = readWholeFrames(bytes, 0, this.#most, this);
-      if (at < bytes.length) {
-        this.#assembler = new FrameAssembler(this.#most, this);
-        this.#assembler.read(bytes.subarray(at));
-      }
-    } else this.#assembler.read(bytes);
-    if (this.#assembler?.idle === true) this.#assembler = undefined;
+      if (at < bytes.length) this.#assemble(bytes.subarray(at));
+    } else {
+      this.#assembler.read(bytes);
+      if (this.#assembler?.idle === true) this.#letGo();
+    }
     this.#taken += bytes.length;
     if (this.#taken >= READ_AT_ONCE) this.#rest();
   }
@@ -216,10 +254,22 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
   }
 
   onPing(data: Buffer): void {
+    this.#tellNothing();
     if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
   }
 
-  onPong(): void {}
+  onPong(): void {
+    this.#tellNothing();
+  }
+
+  onFragment(): void {
+    this.#tellNothing();
+  }
+
+  onUnfinished(reason: string): void {
+    if (this.#reading !== undefined) this.#reading.refused.unfinished++;
+    this.#receiver.close("silent", reason);
+  }
 
   onClose(code: number, reason: string): void {
     this.#sayGoodbye(code, reason);
@@ -227,9 +277,14 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     this.#socket.end();
   }
 
-  onBroken(code: number): void {
-    this.#sayGoodbye(code, "");
-    this.#end(`${code}`);
+  onNoRoom(): void {
+    if (this.#reading !== undefined) this.#reading.refused.echo++;
+    this.onBroken(CLOSE_CODES.unavailable.code, "too many messages are under way here; come back later");
+  }
+
+  onBroken(code: number, reason = ""): void {
+    this.#sayGoodbye(code, reason);
+    this.#end(`${code} ${reason}`.trim());
     this.#socket.end();
     // The rest is read and thrown away: a socket that is closed with something unread is reset, and the code lost.
     this.resume();
@@ -240,11 +295,49 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
    * is written to anybody.
    */
   #rest(): void {
+    const wait = this.#overRate(this.#taken);
     this.#taken = 0;
     this.#reader.pause();
-    setImmediate(() => {
-      if (!this.#paused) this.#reader.resume();
-    });
+    if (wait > 0) this.#resting = true;
+    const goOn = (): void => {
+      this.#resting = false;
+      if (this.#paused) return;
+      // What came meanwhile is yet to be read.
+      if (wait > 0) this.#receiver.alive();
+      this.#reader.resume();
+    };
+    if (wait > 0) this.#reading?.clock.setTimeout(goOn, wait);
+    else setImmediate(goOn);
+  }
+
+  /** So many bytes were read: how many milliseconds nothing more is. */
+  #overRate(bytes: number): number {
+    if (this.#reading === undefined || this.#reading.rate === false) return 0;
+    const { rate, clock, refused } = this.#reading;
+    const now = clock.monotonic();
+    const wait = (this.#rate ??= new ByteRate(rate, now)).read(bytes, now);
+    if (wait > 0) refused.bytes++;
+    return wait;
+  }
+
+  /** Goes on with what is not plain, or not whole. */
+  #assemble(bytes: Buffer): void {
+    const assembler = (this.#assembler = new FrameAssembler(this.#most, this, this.#reading?.room));
+    assembler.read(bytes);
+    if (this.ended || assembler.idle) this.#letGo();
+    else this.#reading?.unfinished.add(assembler, this);
+  }
+
+  #letGo(): void {
+    const assembler = this.#assembler;
+    if (assembler === undefined) return;
+    this.#assembler = undefined;
+    this.#reading?.unfinished.delete(assembler);
+    assembler.drop();
+  }
+
+  #tellNothing(): void {
+    if (this.#state === "open") this.#receiver.receiveNothing();
   }
 
   #sayGoodbye(code: number, reason: string): void {
@@ -259,7 +352,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#state === "open") this.#state = "closing";
-    this.#assembler = undefined;
+    this.#letGo();
     this.#receiver.transportClosed(reason, said);
   }
 }

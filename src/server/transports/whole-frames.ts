@@ -12,8 +12,6 @@ const PING = 0x89;
 const PONG = 0x8a;
 /** Mask and length in the second byte. */
 const MASKED = 0x80;
-/** From here on shifted bits overflow. */
-const FOUR_GIB = 2 ** 32;
 
 /** Who is told of frames. */
 export interface FrameOwner {
@@ -33,6 +31,10 @@ export interface FrameOwner {
   onClose(code: number, reason: string): void;
   /** What came breaks the WebSocket protocol; the peer is told so with this close code. */
   onBroken(code: number): void;
+  /** There is no room for what comes, though it may be as long. */
+  onNoRoom?(): void;
+  /** A fragment of a message came that is not its last. */
+  onFragment?(): void;
 }
 
 /**
@@ -41,13 +43,13 @@ export interface FrameOwner {
  * @param first its first byte
  * @param second its second byte
  */
-export function isPlain(first: number, second: number): boolean {
+function isPlain(first: number, second: number): boolean {
   if (second < MASKED) return false;
   return first === TEXT || first === BINARY || ((first === PING || first === PONG) && second < MASKED + 126);
 }
 
 /** Whether a plain frame is longer than messages may be. Control frames are no messages. */
-export function isTooLong(first: number, size: number, most: number): boolean {
+function isTooLong(first: number, size: number, most: number): boolean {
   return size > most && first < PING;
 }
 
@@ -62,14 +64,15 @@ export function lengthEnd(second: number): number {
  *
  * @param at where the frame begins; {@link lengthEnd} bytes are there
  */
-export function payloadLength(bytes: Buffer, at: number): number {
+export function payloadLength(bytes: Uint8Array, at: number): number {
   const short = (bytes[at + 1] as number) & 127;
   if (short < 126) return short;
   if (short === 126) {
     const size = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
     return size < 126 ? -1 : size;
   }
-  const size = bytes.readUInt32BE(at + 2) * FOUR_GIB + bytes.readUInt32BE(at + 6);
+  let size = 0;
+  for (let i = at + 2; i < at + 10; i++) size = size * 256 + (bytes[i] as number);
   return size < 65_536 ? -1 : size;
 }
 
@@ -91,7 +94,15 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
     if (size < 0 || isTooLong(first, size, most) || bytes.length - start < head + size) return start;
     const from = start + head;
     start = from + size;
-    const bits = unmask(bytes, from, start);
+    const bits = unmask(
+      bytes,
+      from,
+      start,
+      bytes[from - 4] as number,
+      bytes[from - 3] as number,
+      bytes[from - 2] as number,
+      bytes[from - 1] as number,
+    );
     if (first === TEXT) {
       // Most of what is sent is ASCII, and that needs no look at its UTF-8.
       if (bits < 128) owner.onText(bytes, from, start, true);
@@ -104,12 +115,16 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
   return owner.ended ? bytes.length : start;
 }
 
-/** Takes the mask, which stands before `from`, off what is up to `to`. Returns all bits that occur there. */
-function unmask(bytes: Buffer, from: number, to: number): number {
-  const a = bytes[from - 4] as number;
-  const b = bytes[from - 3] as number;
-  const c = bytes[from - 2] as number;
-  const d = bytes[from - 1] as number;
+/** Takes a mask of four bytes off what is up to `to`. Returns all bits that occur there. */
+export function unmask(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): number {
   let bits = 0;
   let i = from;
   for (const end = to - 3; i < end; i += 4) {
