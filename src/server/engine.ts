@@ -21,6 +21,7 @@ import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { Hub } from "./feed/hub.js";
+import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
 
@@ -52,19 +53,24 @@ export class Engine {
   };
 
   constructor(options: EngineOptions) {
-    const { clock, random, broker, log } = options;
-    const flusher = new Flusher(clock);
+    const { random, broker } = options;
+    const log = guardedLogger(options.log);
+    const onError = (error: unknown): void => log.error({ error }, "something failed in the server; it goes on");
+    const clock = guardedClock(options.clock, onError);
+    const flusher = new Flusher(clock, onError);
     const id = random.id();
     let number = 0;
     this.node = {
       ...options,
+      clock,
+      log,
       id,
       scope: `node ${id}`,
       flusher,
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
-      appender: new Appender(broker),
+      appender: new Appender(broker, onError),
       denials: new Denials(),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({
@@ -85,10 +91,12 @@ export class Engine {
       onError: (error) => log.warn({ error }, "another server asked what is here, and got no answer"),
     });
     this.#heartbeat = new Heartbeat(clock, options.limits.ping);
-    this.#stopListening = broker.listen((text) => {
-      const command = readUserCommand(text);
-      if (command !== undefined) obey(command, this.#connections, this.node);
-    });
+    this.#stopListening = broker.listen(
+      guarded((text) => {
+        const command = readUserCommand(text);
+        if (command !== undefined) obey(command, this.#connections, this.node);
+      }, onError),
+    );
   }
 
   get connections(): ReadonlySet<Connection> {

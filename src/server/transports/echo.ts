@@ -26,6 +26,10 @@ export class Echo implements Receiver {
 
   transportClosed(): void {}
 
+  abandon(): void {
+    this.#link.terminate();
+  }
+
   #send(frame: string | Buffer): void {
     this.#link.send(frame);
     if (this.#full || this.#link.unsent < HIGH_WATER) return;
