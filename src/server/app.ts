@@ -331,11 +331,15 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const clock = world.clock ?? options.clock ?? serverClock;
     const random = world.random ?? options.random ?? realRandom;
     const log = this.#log;
-    const onError = (error: unknown): void => log.error({ error }, "something failed in the broker; it goes on");
+    const onError = (error: unknown): void =>
+      log.error({ error }, "something failed in the broker; it goes on");
     const engine = new Engine({
       clock,
       random,
-      broker: world.broker ?? options.broker ?? memoryBroker({ clock: guardedClock(clock, onError), random, onError }),
+      broker:
+        world.broker ??
+        options.broker ??
+        memoryBroker({ clock: guardedClock(clock, onError), random, onError }),
       log,
       registry: this.#registry(),
       methods: this.#methods,

@@ -55,7 +55,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { random, broker } = options;
     const log = guardedLogger(options.log);
-    const onError = (error: unknown): void => log.error({ error }, "something failed in the server; it goes on");
+    const onError = (error: unknown): void =>
+      log.error({ error }, "something failed in the server; it goes on");
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
     const id = random.id();

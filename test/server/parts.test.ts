@@ -412,7 +412,12 @@ describe("a connection's way out", () => {
     const clock = new VirtualClock();
     const link = slowLink();
     const budget = new Budget({ perConnection, total });
-    return { clock, link, budget, out: new Outgoing(link, new Flusher(clock, raise), budget, { abandon: raise }) };
+    return {
+      clock,
+      link,
+      budget,
+      out: new Outgoing(link, new Flusher(clock, raise), budget, { abandon: raise }),
+    };
   }
   const chunk = (size: number): Chunk => new Chunk([textLine("x".repeat(size - 1))]);
 

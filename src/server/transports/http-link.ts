@@ -102,6 +102,8 @@ export class HttpLink implements Link {
   }
 
   whenDrained(run: () => void): void {
+    // Nobody waits any more; and over HTTP/2 a write behind the end would take back what was said.
+    if (this.#state === "over") return;
     if (this.#state === "held") this.#waiting.push(run);
     else if (needsDrain(this.#response)) this.#response.once("drain", run);
     else this.#response.write("", () => run());
@@ -230,5 +232,7 @@ function saysMore(lines: string): boolean {
 
 /** Whether a write was told to wait, so that 'drain' will come. */
 function needsDrain({ writableNeedDrain, writableLength, writableHighWaterMark }: HttpResponse): boolean {
-  return writableNeedDrain ?? (writableHighWaterMark !== undefined && writableLength >= writableHighWaterMark);
+  return (
+    writableNeedDrain ?? (writableHighWaterMark !== undefined && writableLength >= writableHighWaterMark)
+  );
 }

@@ -259,9 +259,7 @@ function isRequest(value: unknown): value is IncomingMessage {
 }
 
 function isResponse(value: unknown): value is ServerResponse {
-  return (
-    typeof value === "object" && value !== null && typeof Reflect.get(value, "writeHead") === "function"
-  );
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "writeHead") === "function";
 }
 
 function json(
