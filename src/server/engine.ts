@@ -57,6 +57,8 @@ export class Engine {
     const log = guardedLogger(options.log);
     const onError = (error: unknown): void =>
       log.error({ error }, "something failed in the server; it goes on");
+    const onStrange = (error: unknown): void =>
+      log.warn({ error }, "another server said what is not understood here; it is left alone");
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
     const id = random.id();
@@ -96,7 +98,7 @@ export class Engine {
       guarded((text) => {
         const command = readUserCommand(text);
         if (command !== undefined) obey(command, this.#connections, this.node);
-      }, onError),
+      }, onStrange),
     );
   }
 

@@ -84,12 +84,10 @@ describe("K18, K25: a transport that throws", () => {
 describe("K26: what the application says", () => {
   const circular: unknown[] = [];
   circular.push(circular);
-  const nothing = Object.create(null) as object;
+  const nothing = Object.create(null) as Error;
   const CASES: Readonly<Record<string, Partial<NonNullable<WorldOptions["hooks"]>>>> = {
     "authenticate throws what has no text": {
-      authenticate: ({ token }) => {
-        if (token === "odd") throw nothing;
-      },
+      authenticate: ({ token }) => (token === "odd" ? Promise.reject(nothing) : null),
     },
     "authenticate throws issues that are no JSON": {
       authenticate: ({ token }) => {
