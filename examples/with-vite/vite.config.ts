@@ -7,8 +7,7 @@ const channels: Plugin = {
   configureServer({ httpServer }) {
     // A new one each time: Vite starts over when this file changes.
     const chat = tidemark().channels({ "chat/:id": stream({ retain: { count: 100 } }) });
-    // Vite's types allow for HTTP/2, which is there only with `server.https`.
-    if (httpServer !== null) chat.attach(httpServer as Parameters<typeof chat.attach>[0]);
+    if (httpServer !== null) chat.attach(httpServer);
     httpServer?.on("close", () => void chat.close());
   },
 };

@@ -56,7 +56,7 @@ async function serveAsWorker(options: ServeOptions): Promise<void> {
     const { stop } = await start(options, broker);
     let stopping: Promise<void> | undefined;
     const end = (handOver: boolean): void => {
-      stopping ??= stop(options.grace, handOver).then(() => process.exit(0));
+      stopping ??= exitAfter(stop(options.grace, handOver));
     };
     process.on("SIGTERM", () => end(false));
     process.on(HAND_OVER, () => end(true));
@@ -133,12 +133,23 @@ async function start(
   }
 }
 
+/** Ends the process when all is over, and also when that fails: nobody is there who would do it. */
+async function exitAfter(stopped: Promise<void>): Promise<void> {
+  try {
+    await stopped;
+  } catch (error) {
+    defaultLogger.error({ error }, "stopping failed");
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
 /** Once; a second signal ends the process as signals do. */
 function onSignals(stop: () => Promise<void>): void {
   const run = (): void => {
     process.off("SIGINT", run);
     process.off("SIGTERM", run);
-    void stop().then(() => process.exit(0));
+    void exitAfter(stop());
   };
   process.on("SIGINT", run);
   process.on("SIGTERM", run);

@@ -67,7 +67,12 @@ export class Supervisor {
   replaceAll(): void {
     // One that is asked for meanwhile begins after this one; more would change nothing.
     if (this.#stopping || (this.#rounds = Math.min(2, this.#rounds + 1)) > 1) return;
-    void this.#round();
+    this.#round().catch((error: unknown) => {
+      // Whoever is there goes on; another SIGHUP begins anew.
+      this.#rounds = 0;
+      this.#leaving.clear();
+      this.#options.log.error({ error }, "the workers could not be replaced; they go on as they are");
+    });
   }
 
   async #round(): Promise<void> {
@@ -133,19 +138,31 @@ export class Supervisor {
       const isFirst = !wasListening && this.#workers.size === 0 && this.#restarts.size === 0;
       if (this.#stopping || isFirst || this.#leaving.has(worker)) return;
       if (performance.now() - startedAt > STABLE_MS) this.#backoff = FIRST_BACKOFF_MS;
-      const wait = this.#backoff;
-      this.#backoff = Math.min(this.#backoff * 2, MAX_BACKOFF_MS);
+      const wait = this.#forkLater();
       this.#options.log.error(
         { pid: worker.process.pid, code, signal },
         `a worker ended; another one starts in ${wait} ms`,
       );
-      const timer = setTimeout(() => {
-        this.#restarts.delete(timer);
-        this.#fork();
-      }, wait);
-      this.#restarts.add(timer);
     });
     return worker;
+  }
+
+  /** Starts a worker after a while, and gives how long that is in milliseconds. */
+  #forkLater(): number {
+    const wait = this.#backoff;
+    this.#backoff = Math.min(this.#backoff * 2, MAX_BACKOFF_MS);
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      try {
+        this.#fork();
+      } catch (error) {
+        // No memory, no file descriptors: that passes, and the other workers must not end with this process.
+        const again = this.#forkLater();
+        this.#options.log.error({ error }, `a worker could not be started; it is tried again in ${again} ms`);
+      }
+    }, wait);
+    this.#restarts.add(timer);
+    return wait;
   }
 }
 

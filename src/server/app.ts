@@ -1,5 +1,6 @@
 /** The public face of a server: what is said of channels and methods, and where it listens. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { memoryBroker, type Broker } from "../broker/index.js";
@@ -28,11 +29,12 @@ import type { Hooks } from "./connection/node.js";
 import { noneRefused, type Refused } from "./connection/refused.js";
 import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
-import { defaultLogger } from "./logger.js";
+import { guardedClock, guardedLogger } from "./guard.js";
+import { defaultLogger, type Logger } from "./logger.js";
 import { readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
 import { DEFAULT_HTTP } from "./transports/http-endpoints.js";
-import { Mount } from "./transports/mount.js";
+import { Mount, readPaths, type AnyServer } from "./transports/mount.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
@@ -103,6 +105,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#channels = channels;
     this.#methods = methods;
     readLimits(options);
+    readPaths(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
     this.#registry();
   }
@@ -150,6 +153,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
         server.once("error", reject);
         server.listen(options.port ?? 8080, options.host, () => {
           server.off("error", reject);
+          // Such as no file descriptors for another connection: those that are open go on.
+          server.on("error", (error) => this.#log.error({ error }, "the listening socket has failed"));
           resolve();
         });
       });
@@ -176,15 +181,18 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /**
    * Serves on somebody else's HTTP server. Touches only its own paths, of requests and of upgrades; the others
-   * reach whoever else listens, before this or after.
+   * reach whoever else listens, before this or after. Over HTTP/2, too, where it is one that answers requests (not only streams).
    */
-  attach(server: Server): void {
+  attach(server: AnyServer): void {
     this.#closed = false;
     this.#run().mount.attach(server, false);
   }
 
   /** Handles a request if its path is one of ours; says whether it was. For frameworks that own the server. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+  handleRequest(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): boolean {
     return this.#run().mount.handleRequest(request, response);
   }
 
@@ -310,6 +318,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
   }
 
+  get #log(): Logger {
+    return guardedLogger(this.#options.log ?? defaultLogger);
+  }
+
   #registry(): ChannelRegistry {
     return new ChannelRegistry(
       Object.entries(this.#channels).map(([pattern, channel]) => [pattern, channel.def]),
@@ -323,11 +335,16 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const { limits, budget } = readLimits(options);
     const clock = world.clock ?? options.clock ?? serverClock;
     const random = world.random ?? options.random ?? realRandom;
-    const log = options.log ?? defaultLogger;
+    const log = this.#log;
+    const onError = (error: unknown): void =>
+      log.error({ error }, "something failed in the broker; it goes on");
     const engine = new Engine({
       clock,
       random,
-      broker: world.broker ?? options.broker ?? memoryBroker({ clock, random }),
+      broker:
+        world.broker ??
+        options.broker ??
+        memoryBroker({ clock: guardedClock(clock, onError), random, onError }),
       log,
       registry: this.#registry(),
       methods: this.#methods,
@@ -338,8 +355,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     });
     const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
     const mount = new Mount(engine, {
-      path: options.path ?? "/connect",
-      echo: options.echo ?? "/echo",
+      ...readPaths(options),
       origins: options.origins ?? [],
       http,
       apiKey: options.apiKey,

@@ -22,6 +22,7 @@ import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { noneRefused } from "./connection/refused.js";
 import { Hub } from "./feed/hub.js";
+import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
 
@@ -53,12 +54,20 @@ export class Engine {
   };
 
   constructor(options: EngineOptions) {
-    const { clock, random, broker, log } = options;
-    const flusher = new Flusher(clock);
+    const { random, broker } = options;
+    const log = guardedLogger(options.log);
+    const onError = (error: unknown): void =>
+      log.error({ error }, "something failed in the server; it goes on");
+    const onStrange = (error: unknown): void =>
+      log.warn({ error }, "another server said what is not understood here; it is left alone");
+    const clock = guardedClock(options.clock, onError);
+    const flusher = new Flusher(clock, onError);
     const id = random.id();
     let number = 0;
     this.node = {
       ...options,
+      clock,
+      log,
       id,
       scope: `node ${id}`,
       flusher,
@@ -66,7 +75,7 @@ export class Engine {
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
       refused: noneRefused(),
-      appender: new Appender(broker),
+      appender: new Appender(broker, onError),
       denials: new Denials(),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({
@@ -87,10 +96,12 @@ export class Engine {
       onError: (error) => log.warn({ error }, "another server asked what is here, and got no answer"),
     });
     this.#heartbeat = new Heartbeat(clock, options.limits.ping);
-    this.#stopListening = broker.listen((text) => {
-      const command = readUserCommand(text);
-      if (command !== undefined) obey(command, this.#connections, this.node);
-    });
+    this.#stopListening = broker.listen(
+      guarded((text) => {
+        const command = readUserCommand(text);
+        if (command !== undefined) obey(command, this.#connections, this.node);
+      }, onStrange),
+    );
   }
 
   get connections(): ReadonlySet<Connection> {

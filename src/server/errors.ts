@@ -36,6 +36,16 @@ export function errorBody(error: TidemarkError): ErrorBody {
     message: error.message,
     retry: error.retry,
     ...(error.after !== undefined && { after: error.after }),
-    ...(error.issues !== undefined && { issues: error.issues }),
+    ...(error.issues !== undefined && isJson(error.issues) && { issues: error.issues }),
   };
+}
+
+/** Whether it can be written: issues of an application's own may be anything. */
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

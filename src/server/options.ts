@@ -29,7 +29,10 @@ export interface AppOptions<User> {
   readonly onDisconnect?: (info: ConnectedInfo<User> & { readonly reason: string }) => void | Promise<void>;
   /** Which pages of other origins may connect. Default: none; pages of the same origin always may. */
   readonly origins?: Origins;
-  /** Where channels are. Default `/connect`. */
+  /**
+   * Where channels are: a path that begins with `/`, URI-encoded. Whether it ends with a slash makes no difference, here and in
+   * requests. Default `/connect`.
+   */
   readonly path?: string;
   /** HTTP stream, long poll, sending and events below `path`, for where WebSocket does not get through; `false` for none. */
   readonly http?: Partial<HttpOptions> | false;

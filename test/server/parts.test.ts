@@ -15,6 +15,11 @@ import { Tail } from "../../src/server/feed/tail.js";
 import { seededRandom, VirtualClock } from "../../src/testing/index.js";
 import { deferred } from "./support/serve.js";
 
+/** Nothing of this is to happen. */
+function raise(error: unknown): void {
+  throw error instanceof Error ? error : new Error(String(error));
+}
+
 /** A page of these offsets; what comes before the first is `prev`. */
 function page(offsets: readonly number[], rest: Partial<Page> & { prev?: number } = {}): Page {
   const { prev = 0, epochs = [{ epoch: "a", base: 0 }] } = rest;
@@ -407,7 +412,12 @@ describe("a connection's way out", () => {
     const clock = new VirtualClock();
     const link = slowLink();
     const budget = new Budget({ perConnection, total });
-    return { clock, link, budget, out: new Outgoing(link, new Flusher(clock), budget) };
+    return {
+      clock,
+      link,
+      budget,
+      out: new Outgoing(link, new Flusher(clock, raise), budget, { abandon: raise }),
+    };
   }
   const chunk = (size: number): Chunk => new Chunk([textLine("x".repeat(size - 1))]);
 
@@ -505,7 +515,7 @@ describe("the flusher", () => {
 
   it("F9: gives the event loop a turn about every 4 ms, and keeps each connection's order", () => {
     const { clock, turns, write } = slowClock();
-    const flusher = new Flusher(clock);
+    const flusher = new Flusher(clock, raise);
     const order: number[] = [];
     for (let i = 0; i < 1000; i++) flusher.add({ flush: () => (write(), void order.push(i)) });
     const perTurn: number[] = [];
@@ -520,7 +530,7 @@ describe("the flusher", () => {
 
   it("F9, G6: goes on under a load that never lets it come to the end", () => {
     const { clock, turns, write } = slowClock();
-    const flusher = new Flusher(clock);
+    const flusher = new Flusher(clock, raise);
     let flushed = 0;
     const again = { flush: () => (write(), flushed++, flusher.add(again)) };
     for (let i = 0; i < 500; i++) flusher.add(again);
@@ -531,7 +541,7 @@ describe("the flusher", () => {
 
   it("F8: collects before it writes, in the same turn", async () => {
     const clock = new VirtualClock();
-    const flusher = new Flusher(clock);
+    const flusher = new Flusher(clock, raise);
     const order: string[] = [];
     flusher.add({ flush: () => void order.push("write") });
     flusher.collect(() => order.push("collect"));
@@ -556,7 +566,7 @@ describe("the appender", () => {
         return answer.promise;
       },
     } as unknown as Broker;
-    const appender = new Appender(broker);
+    const appender = new Appender(broker, raise);
     const done: string[] = [];
     const add = (id: number, size = 1, aborted = (): boolean => false): void =>
       appender.append("c", options, {
@@ -656,7 +666,7 @@ describe("a lane", () => {
   it("S3: does at once what can be done at once, and everything in order", async () => {
     const idle: number[] = [];
     const order: number[] = [];
-    const lane = new Lane({ laneIdle: () => void idle.push(order.length) });
+    const lane = new Lane({ laneIdle: () => void idle.push(order.length), laneFailed: raise });
     lane.run(() => void order.push(1));
     expect([order, lane.busy]).toEqual([[1], false]);
     const slow = deferred();

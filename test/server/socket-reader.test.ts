@@ -15,7 +15,10 @@ const SEED = 20_261_129;
 /** Reads, and keeps what comes. */
 function readAll(near: Socket, direct: boolean): { readonly reader: SocketReader; readonly came: Buffer[] } {
   const came: Buffer[] = [];
-  const owner = { read: (bytes: Buffer) => void came.push(kept(bytes)) };
+  const owner = {
+    read: (bytes: Buffer) => void came.push(kept(bytes)),
+    failed: (error: unknown) => expect.fail(String(error)),
+  };
   return { reader: new SocketReader(near, owner, direct ? handleOf(near) : undefined), came };
 }
 

@@ -77,7 +77,7 @@ describe("plain requests", () => {
 
   it("A12: everything else answers 404", async () => {
     const { http } = await serve(makeApp());
-    for (const path of ["/", "/connect/", "/Connect", "/healthz/x", "//connect"])
+    for (const path of ["/", "/Connect", "/healthz/x", "/connect/x"])
       expect((await fetchText(http + path)).status).toBe(404);
   });
 
@@ -223,9 +223,9 @@ describe("origins", () => {
     expect((await (await open(echo, refused("https://evil.example"))).closed).code).toBe(4501);
   });
 
-  it("K14: an opaque origin is not the same as no host", async () => {
+  it("K14: an opaque origin is not the same as any host", async () => {
     const { port } = await serve(makeApp());
-    const raw = await upgrade(port, "/connect", { Host: undefined, Origin: "null" });
+    const raw = await upgrade(port, "/connect", { Origin: "null" });
     expect((await raw.closeFrame()).code).toBe(4501);
   });
 });

@@ -2,6 +2,7 @@
 import type { Broker } from "../../broker/index.js";
 import type { Clock, Random, Timer } from "../../protocol/index.js";
 import type { ActiveChannel } from "../feed/active-channel.js";
+import { detach, guarded } from "../guard.js";
 import { addUp, countChannels, type ChannelCount, type Counted, type PageOfNames } from "./count.js";
 
 /** How long the other nodes have to answer, in milliseconds. */
@@ -56,10 +57,12 @@ export class Census {
 
   constructor(deps: CensusDeps) {
     this.#deps = deps;
-    this.#stop = deps.broker.listen((text) => {
-      if (text.startsWith(ASK)) this.#answer(JSON.parse(text.slice(ASK.length)) as Question);
-      else if (text.startsWith(ANSWER)) this.#take(JSON.parse(text.slice(ANSWER.length)) as Answer);
-    });
+    this.#stop = deps.broker.listen(
+      guarded((text) => {
+        if (text.startsWith(ASK)) this.#answer(JSON.parse(text.slice(ASK.length)) as Question);
+        else if (text.startsWith(ANSWER)) this.#take(JSON.parse(text.slice(ANSWER.length)) as Answer);
+      }, deps.onError),
+    );
   }
 
   /** A page of what all nodes have. Rejects with the broker's error. */
@@ -101,7 +104,7 @@ export class Census {
     const { broker, channels, onError } = this.#deps;
     if (from === broker.node) return;
     const answer: Answer = { id, from: broker.node, ...countChannels(channels, page) };
-    broker.send(from, ANSWER + JSON.stringify(answer)).catch(onError);
+    detach(broker.send(from, ANSWER + JSON.stringify(answer)), onError);
   }
 
   #take({ id, from, channels, more }: Answer): void {

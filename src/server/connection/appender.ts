@@ -3,6 +3,7 @@
  * in the next, in order. So a busy channel costs one broker call for many messages and a quiet one waits for nothing.
  */
 import type { Appended, Broker, Draft, LogOptions, Signal } from "../../broker/index.js";
+import { detach, textOf, type OnError } from "../guard.js";
 
 /** A publish that waits for its outcome. */
 export interface Job {
@@ -29,11 +30,14 @@ const READ = Promise.resolve();
 
 export class Appender {
   readonly #broker: Broker;
+  readonly #onError: OnError;
   readonly #queues = new Map<string, Job[]>();
   readonly #signals = new Map<string, SignalJob[]>();
 
-  constructor(broker: Broker) {
+  /** @param onError is told what the jobs throw, which costs none of the others its outcome */
+  constructor(broker: Broker, onError: OnError) {
     this.#broker = broker;
+    this.#onError = onError;
   }
 
   append(channel: string, options: LogOptions, job: Job): void {
@@ -43,7 +47,7 @@ export class Appender {
       return;
     }
     this.#queues.set(channel, [job]);
-    void this.#run(channel, options);
+    detach(this.#run(channel, options), this.#onError);
   }
 
   signal(channel: string, job: SignalJob): void {
@@ -53,7 +57,7 @@ export class Appender {
       return;
     }
     this.#signals.set(channel, [job]);
-    void this.#runSignals(channel);
+    detach(this.#runSignals(channel), this.#onError);
   }
 
   /** How many publishes wait for the broker. */
@@ -68,16 +72,10 @@ export class Appender {
     for (;;) {
       const batch = this.#take(this.#queues.get(channel) as Job[]);
       if (batch.length > 0) {
-        const outcomes = await settle(
-          this.#broker.append(
-            channel,
-            batch.map((job) => job.draft),
-            options,
-          ),
-        );
+        const outcomes = await this.#append(channel, batch, options);
         for (let i = 0; i < batch.length; i++) {
           const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
-          (batch[i] as Job).done(outcome ?? new Error("the broker gave fewer outcomes than drafts"));
+          this.#tell(batch[i] as Job, outcome ?? new Error("the broker gave fewer outcomes than drafts"));
         }
       }
       if (this.#queues.get(channel)?.length === 0) {
@@ -96,7 +94,7 @@ export class Appender {
       if (batch.length === MAX_BATCH || bytes > MAX_BATCH_BYTES) break;
       taken++;
       if (job.aborted()) {
-        job.done("aborted");
+        this.#tell(job, "aborted");
         continue;
       }
       batch.push(job);
@@ -114,21 +112,44 @@ export class Appender {
         this.#signals.delete(channel);
         return;
       }
-      const outcome = await settle(
-        this.#broker.signal(
-          channel,
-          batch.map((job) => job.signal),
-        ),
+      const outcome = await this.#send(channel, batch);
+      for (const job of batch) this.#tell(job, outcome);
+    }
+  }
+
+  async #append(channel: string, batch: readonly Job[], options: LogOptions): Promise<Appended[] | Error> {
+    try {
+      return await this.#broker.append(
+        channel,
+        batch.map((job) => job.draft),
+        options,
       );
-      for (const job of batch) job.done(outcome instanceof Error ? outcome : "sent");
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  async #send(channel: string, batch: readonly SignalJob[]): Promise<"sent" | Error> {
+    try {
+      await this.#broker.signal(
+        channel,
+        batch.map((job) => job.signal),
+      );
+      return "sent";
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  #tell<Outcome>(job: { done(outcome: Outcome): void }, outcome: Outcome): void {
+    try {
+      job.done(outcome);
+    } catch (error) {
+      this.#onError(error);
     }
   }
 }
 
-async function settle<T>(promise: Promise<T>): Promise<T | Error> {
-  try {
-    return await promise;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown));
 }

@@ -73,4 +73,6 @@ export interface Caller {
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void;
+  /** Something of the server's own failed while it worked for this connection: ends it, and says so to the log. Never throws. */
+  abandon(error: unknown): void;
 }

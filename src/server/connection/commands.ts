@@ -1,6 +1,7 @@
 /** From a command that may run to the code that carries it out. */
 import type { Command } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../channels/registry.js";
+import { detach } from "../guard.js";
 import type { Caller } from "./caller.js";
 import { refresh } from "./connect.js";
 import { publish } from "./publish.js";
@@ -21,7 +22,7 @@ export function spelled(command: RealCommand, registry: ChannelRegistry): RealCo
 export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "connect" }>): void {
   switch (command.do) {
     case "refresh":
-      return void refresh(caller, command);
+      return detach(refresh(caller, command), (error) => caller.abandon(error));
     case "subscribe":
       return subscribe(caller, command);
     case "unsubscribe":

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP, type Command } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
+import { textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
 import { catchUp } from "./control.js";
 import { notGiven, prepare, type Started } from "./subscribe.js";
@@ -33,7 +34,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
     const info = { client, user, request: peer };
-    given = (subscriptions && (await subscriptions(info))) ?? [];
+    given = namesOf(subscriptions && (await subscriptions(info)));
     if (connection.closed) return;
     if (onConnect !== undefined) await onConnect(info);
   } catch (error) {
@@ -64,6 +65,13 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     );
   else connection.reply(command.id, answer);
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
+}
+
+/** What `subscriptions` returned. Not everybody who writes one has types. */
+function namesOf(given: unknown): readonly string[] {
+  if (given === undefined || given === null) return [];
+  if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
+  throw new TypeError("subscriptions must return channels' names as an array of texts");
 }
 
 function subsProblem(count: number, http: boolean): string | undefined {
@@ -143,8 +151,17 @@ function lifeOf({ node }: Caller, { expires }: Identity, before = ""): string {
 /** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
 function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
   if (thrown instanceof TidemarkError) return thrown;
-  node.log.warn({ client, reason: String(thrown) }, "authenticate or onConnect refused");
+  node.log.warn({ client, reason: reasonOf(thrown) }, "authenticate or onConnect refused");
   return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
+}
+
+/** In one line: not the stack of what is thrown as a matter of course. */
+function reasonOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return textOf(thrown);
+  }
 }
 
 /** Not now, or not here. */

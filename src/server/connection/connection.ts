@@ -20,6 +20,7 @@ import { digitsOf } from "../../protocol/digits.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
+import { detach } from "../guard.js";
 import type { Entry } from "./admission.js";
 import type { Caller, Identity } from "./caller.js";
 import { runCommand, spelled, type RealCommand } from "./commands.js";
@@ -28,7 +29,7 @@ import { Intake, type Incoming, type IntakeOwner } from "./intake.js";
 import { LargeAnswers, type LargeAnswersOwner } from "./large-answers.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
-import { Outgoing } from "./outgoing.js";
+import { Outgoing, type OutgoingOwner } from "./outgoing.js";
 import { peerToKeep } from "./peer.js";
 import { readPlainCommands } from "./plain-commands.js";
 import { refusePublish } from "./publish.js";
@@ -49,7 +50,7 @@ const OPEN: State = { at: "open" };
 const NONE: ReadonlySet<string> = new Set();
 
 /** There is one for each client: what a quiet one does not need is made when it is used. */
-export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, SessionOwner {
+export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, OutgoingOwner, SessionOwner {
   readonly node: ServerNode;
   peer: Peer;
   readonly out: Outgoing;
@@ -94,7 +95,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     this.#link = link;
     this.#onEnd = onEnd;
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
-    this.out = new Outgoing(link, node.flusher, node.budget);
+    this.out = new Outgoing(link, node.flusher, node.budget, this);
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
     this.#rate =
@@ -152,15 +153,24 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   /** A text frame: valid UTF-8, from `from` up to `to` in bytes that are overwritten afterwards. */
   receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
     if (this.closed) return;
-    const commands = readPlainCommands(bytes, from, to, ascii);
-    if (commands === undefined)
-      this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
-    else this.#intake.take(commands);
+    try {
+      const commands = readPlainCommands(bytes, from, to, ascii);
+      if (commands === undefined)
+        this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
+      else this.#intake.take(commands);
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   /** A frame that somebody has read already. */
   receiveLines(lines: Line[]): void {
-    if (!this.closed) this.#intake.take(lines);
+    if (this.closed) return;
+    try {
+      this.#intake.take(lines);
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   /** A frame came without a command: a ping, a pong, a blank one, a piece of a message. */
@@ -174,7 +184,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   }
 
   receiveBinary(frame: Uint8Array): void {
-    this.#receive(readBinaryLines, frame);
+    try {
+      this.#receive(readBinaryLines, frame);
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
@@ -190,17 +204,47 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   ping(): void {
     if (this.closed) return;
     this.pinged = this.node.clock.monotonic();
-    this.#link.ping();
+    try {
+      this.#link.ping();
+    } catch (error) {
+      this.abandon(error);
+    }
   }
 
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void {
     if (this.closed) return;
     this.out.flush();
-    this.#end(reason, 0);
-    // The peer's part of the goodbye has to be read.
-    if (this.#intake.paused) this.#link.resume();
-    this.#link.close(name, reason);
+    // Writing may have found that it is over.
+    if (this.closed) return;
+    try {
+      this.#end(reason, 0);
+      // The peer's part of the goodbye has to be read.
+      if (this.#intake.paused) this.#link.resume();
+      this.#link.close(name, reason);
+    } catch (error) {
+      this.#cutOff(error);
+    }
+  }
+
+  abandon(error: unknown): void {
+    if (this.closed) return this.#cutOff(error);
+    this.#logFailure(error);
+    this.close("server_error", "the server failed; its log says why");
+  }
+
+  /** Nothing more can be said to the peer. */
+  #cutOff(error: unknown): void {
+    this.#logFailure(error);
+    try {
+      this.#link.terminate();
+    } catch (second) {
+      this.#logFailure(second);
+    }
+  }
+
+  #logFailure(error: unknown): void {
+    this.node.log.error({ client: this.client, error }, "the server failed at one connection, and ended it");
   }
 
   /** Whether it has asked for something and not been answered yet. */
@@ -216,7 +260,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   finish(): void {
     this.whenOpen(() => {
       this.out.flush();
-      this.#link.finish?.();
+      try {
+        this.#link.finish?.();
+      } catch (error) {
+        this.abandon(error);
+      }
     });
   }
 
@@ -235,8 +283,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
 
   terminate(reason: string): void {
     if (this.closed) return;
-    this.#end(reason, 0);
-    this.#link.terminate();
+    try {
+      this.#end(reason, 0);
+      this.#link.terminate();
+    } catch (error) {
+      this.#cutOff(error);
+    }
   }
 
   /**
@@ -244,7 +296,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
    * is expected to come back by itself.
    */
   transportClosed(reason: string, said: boolean, least = 0): void {
-    if (!this.closed) this.#end(reason, said ? "goodbye" : least);
+    if (this.closed) return;
+    try {
+      this.#end(reason, said ? "goodbye" : least);
+    } catch (error) {
+      this.#logFailure(error);
+    }
   }
 
   session(channel: string): ChannelSession {
@@ -395,7 +452,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   #connect(command: Command & { do: "connect" }): void {
     if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
     this.#state = CONNECTING;
-    void connect(this, command).then(() => {
+    const connected = connect(this, command).then(() => {
       if (this.closed) return;
       this.#state = OPEN;
       this.peer = peerToKeep(this.peer, this.node.hooks);
@@ -404,6 +461,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
       for (const run of waiting) run();
       this.#intake.pump();
     });
+    detach(connected, (error) => this.abandon(error));
   }
 
   #end(reason: string, how: "goodbye" | number): void {
@@ -414,15 +472,15 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     this.#intake.clear();
     this.#onOpen = undefined;
     this.out.close();
-    leaveAll(this, how);
+    // First, so that whatever fails behind it leaves nothing of the connection where it would be looked for.
     this.#onEnd(this);
+    leaveAll(this, how);
     if (identity !== undefined) this.#tellEnd(identity, reason);
   }
 
   #tellEnd(identity: Identity, reason: string): void {
     const info = { client: this.client, user: identity.user, request: this.peer, reason };
-    void (async () => this.node.hooks.onDisconnect?.(info))().catch((error: unknown) => {
-      this.node.log.error({ client: this.client, error }, "onDisconnect failed");
-    });
+    const telling = (async () => this.node.hooks.onDisconnect?.(info))();
+    detach(telling, (error) => this.node.log.error({ client: this.client, error }, "onDisconnect failed"));
   }
 }

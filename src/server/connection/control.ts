@@ -11,7 +11,13 @@ export function obey(written: UserCommand, connections: Iterable<Caller>, node: 
     "channel" in written ? { ...written, channel: node.registry.spell(written.channel) } : written;
   const theirs = [...connections].filter(({ identity }) => identity?.userId === command.user);
   node.denials.note(command, node.clock.monotonic());
-  for (const connection of theirs) carryOut(command, connection);
+  for (const connection of theirs) {
+    try {
+      carryOut(command, connection);
+    } catch (error) {
+      connection.abandon(error);
+    }
+  }
 }
 
 function carryOut(command: UserCommand, connection: Caller): void {

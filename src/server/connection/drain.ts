@@ -52,7 +52,7 @@ export class Drain {
     const span = Math.min((all.length / PACE) * 1000, grace * SPREAD);
     for (const [i, connection] of all.entries()) {
       const at = now + (span * (i + random.float())) / all.length;
-      connection.askToMove(Math.ceil(at - now), reason);
+      attempt(connection, () => connection.askToMove(Math.ceil(at - now), reason));
       // One that had not connected is gone by now.
       if (!connection.closed) this.#leaving.set(connection, { connection, at });
     }
@@ -73,7 +73,7 @@ export class Drain {
   #tick(): void {
     const now = this.#clock.monotonic();
     if (this.#leaving.size === 0 || now >= this.#end) return this.cut();
-    for (const leaving of this.#leaving.values()) this.#look(leaving, now);
+    for (const leaving of this.#leaving.values()) attempt(leaving.connection, () => this.#look(leaving, now));
     this.#timer = this.#clock.setTimeout(() => this.#tick(), TICK_MS);
   }
 
@@ -87,5 +87,14 @@ export class Drain {
       leaving.at = now + POSTPONED_MS;
       connection.askToMove(POSTPONED_MS, this.#reason);
     }
+  }
+}
+
+/** What fails at one of them is the end of that one, and keeps nobody else from moving. */
+function attempt(connection: Connection, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    connection.abandon(error);
   }
 }

@@ -31,13 +31,17 @@ export class Farewells {
 
   /** Takes an instance off a channel, however long it takes. An instance that has left never comes back. */
   say(farewell: Farewell): void {
-    const { channel, id, instance, grace } = farewell;
-    this.#broker.leave(channel, id, instance, grace).catch((error: unknown) => {
+    const { channel } = farewell;
+    this.#leave(farewell).catch((error: unknown) => {
       // A broker that was let go of has let go of the members.
       if (this.#closed || (error instanceof BrokerError && error.code === "closed")) return;
       this.#log.warn({ channel, error }, "leaving a channel failed; it is tried again");
       if (this.#failed.push(farewell) === 1) this.#clock.setTimeout(() => this.#again(), RETRY_MS);
     });
+  }
+
+  async #leave({ channel, id, instance, grace }: Farewell): Promise<void> {
+    await this.#broker.leave(channel, id, instance, grace);
   }
 
   close(): void {

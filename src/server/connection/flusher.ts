@@ -3,9 +3,11 @@
  * all of a fan-out's cost, so a long row of them gives the event loop a turn every few milliseconds.
  */
 import type { Clock } from "../../protocol/index.js";
+import type { OnError } from "../guard.js";
 
 /** Something that has bytes to write. */
 export interface Flushable {
+  /** Must look after its own failures. */
   flush(): void;
 }
 
@@ -16,15 +18,19 @@ const STRIDE = 64;
 
 export class Flusher {
   readonly #clock: Clock;
+  readonly #onError: OnError;
   /** Called before the writing: whoever collects over the turn hands it over here. */
   readonly #collectors: (() => void)[] = [];
   #dirty: Flushable[] = [];
   #at = 0;
   #soon: (() => void)[] = [];
   #scheduled = false;
+  readonly #turn = (): void => this.#run();
 
-  constructor(clock: Clock) {
+  /** @param onError is told what one of them throws, which costs none of the others its turn */
+  constructor(clock: Clock, onError: OnError) {
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   /** Has `outgoing` flushed at the end of this turn. */
@@ -48,7 +54,7 @@ export class Flusher {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#clock.setImmediate(() => this.#run());
+    this.#clock.setImmediate(this.#turn);
   }
 
   #run(): void {
@@ -56,14 +62,14 @@ export class Flusher {
     const soon = this.#soon;
     if (soon.length > 0) {
       this.#soon = [];
-      for (const run of soon) run();
+      this.#runAll(soon);
     }
     // Collectors may add collectors (a feed that repairs itself); those wait for the next turn.
-    if (this.#collectors.length > 0) for (const collect of this.#collectors.splice(0)) collect();
+    if (this.#collectors.length > 0) this.#runAll(this.#collectors.splice(0));
     const start = this.#clock.monotonic();
     while (this.#at < this.#dirty.length) {
       const end = Math.min(this.#at + STRIDE, this.#dirty.length);
-      while (this.#at < end) (this.#dirty[this.#at++] as Flushable).flush();
+      this.#flushUpTo(end);
       if (this.#at < this.#dirty.length && this.#clock.monotonic() - start > SLICE_MS) {
         this.#dirty = this.#dirty.slice(this.#at);
         this.#at = 0;
@@ -73,5 +79,26 @@ export class Flusher {
     }
     this.#dirty = [];
     this.#at = 0;
+  }
+
+  /** Hot path. */
+  #flushUpTo(end: number): void {
+    while (this.#at < end) {
+      try {
+        (this.#dirty[this.#at++] as Flushable).flush();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  #runAll(runs: readonly (() => void)[]): void {
+    for (const run of runs) {
+      try {
+        run();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
   }
 }

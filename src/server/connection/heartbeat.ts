@@ -56,13 +56,20 @@ export class Heartbeat {
   #beat(): void {
     const { length } = this.#groups;
     const steps = Math.min(length - 1, Math.ceil(PATIENCE_MS / this.#tick));
-    for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>) {
-      if (connection.pinged > connection.heard && !connection.deaf && !this.#isReading(connection)) {
-        connection.close("silent", "nothing was heard since the last ping");
-      }
-    }
+    for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>)
+      this.#judge(connection);
     for (const connection of this.#groups[this.#next] as Set<Connection>) connection.ping();
     this.#next = (this.#next + 1) % length;
+  }
+
+  /** What fails at one of them must not keep the others from their turn. */
+  #judge(connection: Connection): void {
+    try {
+      if (connection.pinged > connection.heard && !connection.deaf && !this.#isReading(connection))
+        connection.close("silent", "nothing was heard since the last ping");
+    } catch (error) {
+      connection.abandon(error);
+    }
   }
 
   /** Whether it has yet to read what was sent before the ping, and gets on with that. */

@@ -1,18 +1,21 @@
 /** Large answers of one connection: made and sent one at a time, so that it never holds more than one of them. */
 import { TidemarkError } from "../errors.js";
 import { Chunk, type EncodedLine } from "../feed/chunk.js";
-import { Lane } from "./lane.js";
+import type { OnError } from "../guard.js";
+import { Lane, type LaneOwner } from "./lane.js";
 import type { Outgoing } from "./outgoing.js";
 
 /** Whose answers they are: a connection. */
 export interface LargeAnswersOwner {
   readonly out: Outgoing;
   readonly closed: boolean;
+  /** Something failed that was done for it; it ends itself. */
+  readonly abandon: OnError;
 }
 
-export class LargeAnswers {
+export class LargeAnswers implements LaneOwner {
   readonly #owner: LargeAnswersOwner;
-  readonly #lane = new Lane();
+  readonly #lane = new Lane(this);
 
   constructor(owner: LargeAnswersOwner) {
     this.#owner = owner;
@@ -34,6 +37,14 @@ export class LargeAnswers {
         failed(error);
       }
     });
+  }
+
+  /** For the lane only. */
+  laneIdle(): void {}
+
+  /** For the lane only. */
+  laneFailed(error: unknown): void {
+    this.#owner.abandon(error);
   }
 
   async #send(chunk: Chunk): Promise<void> {

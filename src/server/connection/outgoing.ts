@@ -3,6 +3,7 @@
  * It is written once per turn of the event loop, as one frame; and it never holds more than its cap.
  */
 import type { Chunk } from "../feed/chunk.js";
+import type { OnError } from "../guard.js";
 import type { Budget } from "./budget.js";
 import type { Flusher } from "./flusher.js";
 import type { Link } from "./link.js";
@@ -10,10 +11,17 @@ import type { Link } from "./link.js";
 /** Room for what is not counted in chunks, in bytes: a frame's header, a few pings, a close frame. */
 const FRAMING = 256;
 
+/** Whose way out it is: a connection. Its own object, since there are as many of both as there are peers. */
+export interface OutgoingOwner {
+  /** Something failed while it wrote or went on; it ends itself. */
+  readonly abandon: OnError;
+}
+
 export class Outgoing {
   readonly #link: Link;
   readonly #flusher: Flusher;
   readonly #budget: Budget;
+  readonly #owner: OutgoingOwner;
   /** What waits for the end of the turn: nearly always one chunk. An array would be made anew for each. */
   #first: Chunk | undefined;
   #others: Chunk[] | undefined;
@@ -25,10 +33,11 @@ export class Outgoing {
   #drains = 0;
   #closed = false;
 
-  constructor(link: Link, flusher: Flusher, budget: Budget) {
+  constructor(link: Link, flusher: Flusher, budget: Budget, owner: OutgoingOwner) {
     this.#link = link;
     this.#flusher = flusher;
     this.#budget = budget;
+    this.#owner = owner;
   }
 
   /** The largest chunk that can ever be taken, in bytes. */
@@ -79,14 +88,15 @@ export class Outgoing {
     const first = this.#first;
     if (first === undefined) return;
     const others = this.#others;
-    this.#first = undefined;
+    this.#first = this.#others = undefined;
     this.#queued = 0;
-    if (others === undefined) this.#link.writeShared(first);
-    else {
-      this.#others = undefined;
-      this.#link.write([first, ...others]);
+    try {
+      if (others === undefined) this.#link.writeShared(first);
+      else this.#link.write([first, ...others]);
+      this.#settle();
+    } catch (error) {
+      this.#owner.abandon(error);
     }
-    this.#settle();
   }
 
   /** Forgets everything: the peer is gone. */
@@ -124,7 +134,11 @@ export class Outgoing {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;
-    for (const run of waiting) run();
+    try {
+      for (const run of waiting) run();
+    } catch (error) {
+      this.#owner.abandon(error);
+    }
   }
 
   #hold(bytes: number): void {

@@ -157,7 +157,16 @@ class Publishing implements AnyJob {
     return this.#command.idem !== undefined && this.#gate.aborts(this.#turn);
   }
 
+  /** Who asked is not left without an answer: what fails here ends the connection. */
   done(outcome: Outcome): void {
+    try {
+      this.#answer(outcome);
+    } catch (error) {
+      this.#connection.abandon(error);
+    }
+  }
+
+  #answer(outcome: Outcome): void {
     const { id, channel, idem } = this.#command;
     const result = readOutcome(outcome, idem !== undefined);
     if (result instanceof TidemarkError) {

@@ -8,6 +8,7 @@ import { TidemarkError } from "../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../feed/chunk.js";
 import { withBytes } from "../feed/encode.js";
 import { PAGE_BYTES } from "../feed/laggards.js";
+import { detach } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
 import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
 
@@ -70,9 +71,11 @@ export function call(connection: Caller, command: Call): void {
   try {
     const done = run(connection, command);
     if (isPromise(done)) {
-      void Promise.resolve(done)
-        .catch((error: unknown) => callFailed(connection, command, error))
-        .finally(() => connection.calls--);
+      const settled = Promise.resolve(done).catch((error: unknown) => callFailed(connection, command, error));
+      detach(
+        settled.finally(() => connection.calls--),
+        (error) => connection.abandon(error),
+      );
       return;
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 /** One connection's dealings with one channel: its subscription, and the order of its publishes. */
 import type { ActiveChannel } from "../feed/active-channel.js";
 import type { Subscriber } from "../feed/subscriber.js";
+import type { OnError } from "../guard.js";
 import { Lane, type LaneOwner } from "./lane.js";
 
 /** Joined on subscribing, left on unsubscribing or when the connection ends. */
@@ -20,6 +21,8 @@ export interface Subscription {
 export interface SessionOwner {
   /** Drops the session when there is nothing to remember of it. */
   tidy(channel: string): void;
+  /** Something failed that was done for it; it ends itself. */
+  readonly abandon: OnError;
 }
 
 /** There is one for each subscription of each client: what a quiet one does not need is made when it is used. */
@@ -58,6 +61,10 @@ export class ChannelSession implements LaneOwner {
   laneIdle(): void {
     this.#lane = undefined;
     this.#owner.tidy(this.#channel);
+  }
+
+  laneFailed(error: unknown): void {
+    this.#owner.abandon(error);
   }
 }
 

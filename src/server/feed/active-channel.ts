@@ -5,6 +5,7 @@
 import type { Broker } from "../../broker/index.js";
 import type { Clock } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
+import { guarded } from "../guard.js";
 import { Feed } from "./feed.js";
 import { Roster } from "./roster.js";
 import { SignalFeed } from "./signals.js";
@@ -26,12 +27,14 @@ export class ActiveChannel {
   readonly roster: Roster | undefined;
   readonly #signals: SignalFeed | undefined;
   readonly #broker: Broker;
+  readonly #onError: (error: unknown) => void;
   #stop: (() => void) | undefined;
 
   constructor(resolved: ResolvedChannel, ch: number, deps: ActiveChannelDeps) {
     this.resolved = resolved;
     this.ch = ch;
     this.#broker = deps.broker;
+    this.#onError = (error) => deps.onError(error, resolved.name);
     const { def, name } = resolved;
     if (def.kind === "stream") this.feed = new Feed(name, ch, def.log, deps);
     else this.#signals = new SignalFeed(ch, deps.collect);
@@ -46,10 +49,11 @@ export class ActiveChannel {
   async open(): Promise<void> {
     const { feed, roster } = this;
     this.#stop = await this.#broker.follow(this.resolved.name, {
-      onEntries: (hint) => feed?.onEntries(hint),
-      onSignals: (signals) => this.#signals?.onSignals(signals),
-      onPresence: (change) => roster?.onChange(change),
-      onReset: () => this.check(),
+      // A broker tells others too, behind this one.
+      onEntries: guarded((hint) => feed?.onEntries(hint), this.#onError),
+      onSignals: guarded((signals) => this.#signals?.onSignals(signals), this.#onError),
+      onPresence: guarded((change) => roster?.onChange(change), this.#onError),
+      onReset: guarded<void>(() => this.check(), this.#onError),
     });
     try {
       await feed?.open();

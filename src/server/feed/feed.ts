@@ -7,6 +7,7 @@
  */
 import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
 import { MAX_OFFSET, type Cursor } from "../../protocol/index.js";
+import { detach } from "../guard.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
 import { gapLine, messageLine } from "./encode.js";
 import { Laggards, PAGE_BYTES, RETRY_MS, type LaggardsDeps, type LiveEdge } from "./laggards.js";
@@ -144,7 +145,7 @@ export class Feed implements LiveEdge {
 
   /** Compares with the broker's head, and repairs. For quiet channels now and then, and whenever hints may have been lost. */
   check(): void {
-    void this.#repair();
+    detach(this.#repair(), (error) => this.#deps.onError(error, this.#channel));
   }
 
   close(): void {
@@ -255,20 +256,42 @@ export class Feed implements LiveEdge {
     return gone ? undefined : readOn(this.#cursor, { ...page, entries });
   }
 
-  /** Hot path: encodes what came in this turn, once, and hands it to every live subscriber. */
   #flush(): void {
     this.#collecting = false;
     if (this.#closed) return;
     const steps = this.#pending;
     this.#pending = [];
-    let base = this.#flushed;
+    try {
+      this.#deliver(steps);
+    } catch (error) {
+      this.#deps.onError(error, this.#channel);
+      this.#fallBehind();
+    }
+    this.#flushed = this.#cursor;
+    if (this.#afterFlush.length > 0) for (const resume of this.#afterFlush.splice(0)) resume();
+    this.#laggards.onMoved();
+  }
+
+  /** Nobody may be taken to have what could not be made ready for everybody: each reads on from where it is. */
+  #fallBehind(): void {
+    this.#tail.clear();
+    for (const subscriber of [...this.audience]) {
+      if (subscriber.state !== "live") continue;
+      this.audience.addBehind(subscriber);
+      this.#laggards.lag(subscriber, this.#flushed);
+    }
+  }
+
+  /** Hot path: encodes what came in this turn, once, and hands it to every live subscriber. */
+  #deliver(steps: readonly Step[]): void {
     const deliver = (lines: EncodedLine[], end: Cursor): void => {
+      const base = this.#flushed;
       this.audience.deliver(new Chunk(lines), (subscriber) => this.#laggards.lag(subscriber, base));
-      base = end;
+      this.#flushed = end;
     };
     let lines: EncodedLine[] = [];
     let size = 0;
-    let at = base;
+    let at = this.#flushed;
     for (const step of steps) {
       const line = this.#encode(step, true);
       if (size + line.size > PAGE_BYTES && lines.length > 0) {
@@ -284,9 +307,6 @@ export class Feed implements LiveEdge {
           : { epoch: at.epoch, offset: step.entry.offset };
     }
     if (lines.length > 0) deliver(lines, at);
-    this.#flushed = this.#cursor;
-    if (this.#afterFlush.length > 0) for (const resume of this.#afterFlush.splice(0)) resume();
-    this.#laggards.onMoved();
   }
 
   /** The line of something that is read for those who are behind. */

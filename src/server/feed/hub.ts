@@ -100,8 +100,8 @@ export class Hub {
     this.#deps.clock.setTimeout(
       () => {
         if (this.#closed || this.#slots.get(name) !== slot) return;
-        slot.channel.check();
         this.#scheduleCheck(name, slot);
+        slot.channel.check();
       },
       CHECK_MS * (0.8 + 0.4 * this.#deps.jitter()),
     );

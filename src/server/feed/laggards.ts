@@ -113,6 +113,15 @@ export class Laggards {
 
   /** Sends what follows the subscriber's cursor, page by page, as its socket takes it; joins it in at the end. */
   #catchUp(subscriber: Subscriber): void {
+    try {
+      this.#goOn(subscriber);
+    } catch (error) {
+      // Others who are behind on this channel come after this one.
+      this.#tryLater(subscriber, error);
+    }
+  }
+
+  #goOn(subscriber: Subscriber): void {
     if (this.#edge.closed || subscriber.state === "gone" || subscriber.state === "live") return;
     subscriber.state = "behind";
     if (this.#joins(subscriber)) return;
@@ -121,10 +130,12 @@ export class Laggards {
       const page = this.#tailPage(subscriber.cursor);
       if (page !== undefined) return this.#send(subscriber, page);
     }
-    this.#readFor(subscriber).catch((error: unknown) => {
-      this.#deps.onError(error, this.#channel);
-      this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
-    });
+    this.#readFor(subscriber).catch((error: unknown) => this.#tryLater(subscriber, error));
+  }
+
+  #tryLater(subscriber: Subscriber, error: unknown): void {
+    this.#deps.onError(error, this.#channel);
+    this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
   }
 
   async #readFor(subscriber: Subscriber): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Broker, PresenceChange } from "../../broker/index.js";
 import type { Clock, Member, MembersResult } from "../../protocol/index.js";
+import { detach } from "../guard.js";
 import { textChunk, type Chunk } from "./chunk.js";
 import type { Subscriber } from "./subscriber.js";
 
@@ -81,7 +82,7 @@ export class Roster {
 
   /** Asks the broker for the whole list. */
   check(): void {
-    void this.#ask().catch((error: unknown) => {
+    detach(this.#ask(), (error) => {
       this.#deps.onError(error, this.#channel);
       this.#deps.clock.setTimeout(() => this.#closed || this.check(), RETRY_MS);
     });

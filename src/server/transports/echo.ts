@@ -54,7 +54,13 @@ export class Echoes {
   #schedule(): void {
     this.#timer = this.options.clock.setTimeout(() => {
       this.#schedule();
-      for (const echo of this.#all) echo.beat();
+      for (const echo of this.#all) {
+        try {
+          echo.beat();
+        } catch {
+          echo.abandon();
+        }
+      }
     }, this.options.ping);
   }
 }
@@ -122,6 +128,10 @@ export class Echo implements Receiver {
     }
     this.#pinged = now;
     this.#link.send(PING_ONLY);
+  }
+
+  abandon(): void {
+    this.#link.terminate();
   }
 
   #send(frame: string | Buffer): void {

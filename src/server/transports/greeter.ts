@@ -4,6 +4,7 @@
  * taken here; whatever else comes, or does not come soon, is the HTTP server's, from the first byte on.
  */
 import type { Socket } from "node:net";
+import type { OnError } from "../guard.js";
 import { readPlainUpgrade, type UpgradeRequest } from "./plain-upgrade.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, type ReadOwner } from "./socket-reader.js";
@@ -15,6 +16,8 @@ export interface GreeterOptions {
   readonly pass: (socket: Socket) => void;
   /** Whether sockets are read past Node's stream layer, where they can be. */
   readonly direct: boolean;
+  /** Told what has failed; the socket it was about is gone. */
+  readonly onError: OnError;
 }
 
 /** How long a connection that says nothing is waited for here, in milliseconds, and up to twice that. */
@@ -34,6 +37,10 @@ class Newcomer implements ReadOwner {
 
   read(bytes: Buffer): void {
     this.#greeter.heard(this, bytes);
+  }
+
+  failed(error: unknown): void {
+    this.#greeter.failed(this, error);
   }
 }
 
@@ -74,14 +81,26 @@ export class Greeter {
     this.#pass(newcomer, bytes);
   }
 
+  /** For newcomers only. */
+  failed(newcomer: Newcomer, error: unknown): void {
+    this.#young.delete(newcomer);
+    this.#old.delete(newcomer);
+    newcomer.socket.destroy();
+    this.#options.onError(error);
+  }
+
   #age(): void {
     const late = this.#old;
     this.#old = this.#young;
     this.#young = new Set();
     for (const newcomer of late) {
       const { socket } = newcomer;
-      if (socket.readableEnded) socket.destroy();
-      else if (!socket.destroyed) this.#pass(newcomer);
+      try {
+        if (socket.readableEnded) socket.destroy();
+        else if (!socket.destroyed) this.#pass(newcomer);
+      } catch (error) {
+        this.failed(newcomer, error);
+      }
     }
     this.#timer = this.#old.size > 0 ? setTimeout(() => this.#age(), PATIENCE_MS) : undefined;
   }

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { hostsOf } from "./http-exchange.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -29,8 +30,12 @@ export function shakeHands(request: UpgradeRequest, socket: Duplex): string | un
   return undefined;
 }
 
-function answerTo({ method, headers }: UpgradeRequest): string | Refusal {
+function answerTo(request: UpgradeRequest): string | Refusal {
+  const { method, headers, httpVersion = "1.1" } = request;
   if (method !== "GET") return { status: 405, message: "a WebSocket begins with GET" };
+  if (httpVersion !== "1.1") return { status: 400, message: "a WebSocket begins with HTTP/1.1" };
+  // With several, a proxy before us may have gone by another one than who judges the origin.
+  if (hostsOf(request) !== 1) return { status: 400, message: "there must be one Host header" };
   if (headers.upgrade?.toLowerCase() !== "websocket")
     return { status: 400, message: "the Upgrade header must say websocket" };
   const key = headers["sec-websocket-key"];

@@ -1,11 +1,13 @@
 /** The HTTP API for backends and the command line: who has the key may ask it. Not for pages. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { BrokerError } from "../../broker/index.js";
 import { ERRORS, type ErrorCode } from "../../protocol/index.js";
 import { pageOfNames } from "../census/count.js";
 import type { Engine } from "../engine.js";
 import { TidemarkError } from "../errors.js";
+import { detach } from "../guard.js";
 import { keyCheck, type KeyCheck } from "../auth/api-key.js";
+import { isHttp2, type HttpRequest, type HttpResponse } from "./http-exchange.js";
+import { refuseForFailure } from "./http-refusal.js";
 
 /** Where the list of channels is. */
 export const CHANNELS_PATH = "/api/channels";
@@ -23,7 +25,7 @@ export class HttpApi {
   }
 
   /** Serves a request if its path is one of ours; says whether it was. Without a key none is. */
-  handle(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+  handle(path: string, request: HttpRequest, response: HttpResponse): boolean {
     if (this.#isKey === undefined || path !== CHANNELS_PATH) return false;
     response.on("error", () => {});
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -32,11 +34,16 @@ export class HttpApi {
       refuse(response, 401, "unauthorized", "the API key is wanted, as Authorization: Bearer KEY", {
         "www-authenticate": "Bearer",
       });
-    } else void this.#channels(request, response);
+    } else {
+      detach(this.#channels(request, response), (error) => {
+        this.#engine.node.log.error({ error }, "the server failed at one request, and ended it");
+        refuseForFailure(response);
+      });
+    }
     return true;
   }
 
-  async #channels(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #channels(request: HttpRequest, response: HttpResponse): Promise<void> {
     try {
       const { searchParams } = new URL(request.url ?? "", "http://localhost");
       const page = await this.#engine.census.count(
@@ -56,7 +63,7 @@ export class HttpApi {
   }
 }
 
-function bearerOf({ headers }: IncomingMessage): string | undefined {
+function bearerOf({ headers }: HttpRequest): string | undefined {
   return /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
 }
 
@@ -67,7 +74,7 @@ function asTidemarkError(error: unknown): { readonly code: string; readonly mess
 }
 
 function refuse(
-  response: ServerResponse,
+  response: HttpResponse,
   status: number,
   code: string,
   message: string,
@@ -78,13 +85,13 @@ function refuse(
 }
 
 function write(
-  response: ServerResponse,
+  response: HttpResponse,
   status: number,
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
   // What is still to come of the request is not waited for.
-  if (!response.req.complete) response.setHeader("connection", "close");
+  if (!response.req.complete && !isHttp2(response.req)) response.setHeader("connection", "close");
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${JSON.stringify(body)}\n`);
 }

@@ -15,11 +15,12 @@ import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
+import { detach } from "../guard.js";
 import { linesOf, readBody } from "./http-body.js";
-import type { HttpRequest, HttpResponse } from "./http-exchange.js";
+import { hostsOf, type HttpRequest, type HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./http-origin.js";
-import { refusalOf, refuse } from "./http-refusal.js";
+import { refusalOf, refuse, refuseForFailure } from "./http-refusal.js";
 import { connectOf, eventStream } from "./http-sse.js";
 import type { Origins } from "./origin.js";
 import { peerOf } from "./peer.js";
@@ -38,6 +39,7 @@ export interface HttpOptions {
 export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
 
 export interface HttpMountOptions {
+  /** Below it the endpoints are: such as `/connect`, or nothing for the root. */
   readonly path: string;
   readonly origins: Origins;
   readonly http: HttpOptions | false;
@@ -87,7 +89,7 @@ export class HttpEndpoints {
     }
     const headers = corsHeaders(request, origins);
     if (request.method === "OPTIONS") {
-      response.writeHead(204, { allow: method, ...preflightHeaders(request, origins, method) }).end();
+      response.writeHead(204, { allow: method, ...preflightHeaders(request, origins, method) }).end("");
     } else if (request.method !== method) {
       refuse(
         response,
@@ -95,7 +97,12 @@ export class HttpEndpoints {
         { allow: method, ...headers },
       );
     } else if (endpoint === "sse") this.#sse(request, response, headers);
-    else void this.#post(endpoint, request, response, headers);
+    else {
+      detach(this.#post(endpoint, request, response, headers), (error) => {
+        this.#engine.node.log.error({ error, endpoint }, "the server failed at one request, and ended it");
+        refuseForFailure(response);
+      });
+    }
   }
 
   async #post(
@@ -107,7 +114,7 @@ export class HttpEndpoints {
     const { limits, clock } = this.#engine.node;
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
     // A proxy before us may have gone by the other one.
-    if ((request.headersDistinct["host"]?.length ?? 0) > 1) return no("malformed", "two Host headers");
+    if (hostsOf(request) > 1) return no("malformed", "two Host headers");
     const { "content-encoding": encoding = "identity" } = request.headers;
     if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
@@ -142,7 +149,7 @@ export class HttpEndpoints {
   }
 
   #sse(request: HttpRequest, response: HttpResponse, headers: Record<string, string>): void {
-    const query = new URL(request.url ?? "", "http://localhost").searchParams;
+    const query = queryOf(request);
     const { authorization, "last-event-id": last } = request.headers;
     const bearer = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
     const connect = connectOf(query, last?.toString(), bearer);
@@ -163,7 +170,7 @@ export class HttpEndpoints {
   #poll(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
     const { clock } = this.#engine.node;
     const most = (this.#options.http as HttpOptions).poll;
-    const asked = new URL(request.url ?? "", "http://localhost").searchParams.get("wait");
+    const asked = queryOf(request).get("wait");
     const wait = Math.min(
       most,
       Number.isFinite(Number(asked ?? most)) ? Math.max(0, Number(asked ?? most)) : most,
@@ -208,6 +215,11 @@ export class HttpEndpoints {
     const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
     response.once("close", () => clock.clearTimeout(timer));
   }
+}
+
+function queryOf({ url = "" }: HttpRequest): URLSearchParams {
+  const at = url.indexOf("?");
+  return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
 }
 
 /** For how long its client may have missed what its user was denied: since it last heard anything, and on its way here. */

@@ -5,8 +5,9 @@
 import type { CloseName, ErrorBody } from "../../protocol/index.js";
 import type { Link } from "../connection/link.js";
 import type { Chunk } from "../feed/chunk.js";
+import type { OnError } from "../guard.js";
 import type { HttpResponse } from "./http-exchange.js";
-import { channelRefusal, closeLine, refusalOf, refuse, type Refusal } from "./http-refusal.js";
+import { channelRefusal, closeLine, endOfChannel, refusalOf, refuse, type Refusal } from "./http-refusal.js";
 
 /** How lines are written into an answer. */
 export interface Format {
@@ -23,6 +24,8 @@ export interface Format {
 /** What the transport tells its connection. */
 export interface Receiver {
   alive(): void;
+  /** Something failed while it was written to; it ends itself. Must not throw. */
+  readonly abandon: OnError;
   transportClosed(reason: string, said: boolean, least?: number): void;
 }
 
@@ -99,8 +102,10 @@ export class HttpLink implements Link {
   }
 
   whenDrained(run: () => void): void {
+    // Nobody waits any more; and over HTTP/2 a write behind the end would take back what was said.
+    if (this.#state === "over") return;
     if (this.#state === "held") this.#waiting.push(run);
-    else if (this.#response.writableNeedDrain) this.#response.once("drain", run);
+    else if (needsDrain(this.#response)) this.#response.once("drain", run);
     else this.#response.write("", () => run());
   }
 
@@ -108,13 +113,16 @@ export class HttpLink implements Link {
   pause(): void {}
   resume(): void {}
 
-  /** There is no answer to a ping. As long as the system takes what is written, the peer is taken to be there. */
+  /**
+   * There is no answer to a ping. As long as the system takes what is written, the peer is taken to be there. Before the
+   * answer to connect nothing is written: it may yet be a refusal, which needs the status.
+   */
   ping(): void {
     const { socket } = this.#response;
     const taken = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
     if (this.unsent === 0 || taken > this.#taken) this.#receiver?.alive();
     this.#taken = taken;
-    this.#write(this.#options.format.ping);
+    if (this.#state === "open") this.#response.write(this.#options.format.ping);
   }
 
   close(name: CloseName, reason: string): void {
@@ -132,16 +140,20 @@ export class HttpLink implements Link {
 
   /** Refuses the request because of the one channel it was about. */
   refuseChannel(error: ErrorBody): void {
-    if (this.#state !== "over") this.#refuse(channelRefusal(error));
+    if (this.#state === "open")
+      this.#end(this.#options.format.close(closeLine(endOfChannel(error), error.message)));
+    else if (this.#state !== "over") this.#refuse(channelRefusal(error));
     this.#receiver?.transportClosed(error.code, false);
   }
 
   /** Ends the answer in good order. What was to be written must have been. */
   finish(): void {
     if (this.#state === "over") return;
-    this.#begin();
-    this.#end(this.#options.format.ping);
-    this.#receiver?.transportClosed("the answer is complete", false, BACK_MS);
+    this.#guard(() => {
+      this.#begin();
+      this.#end(this.#options.format.ping);
+      this.#receiver?.transportClosed("the answer is complete", false, BACK_MS);
+    });
   }
 
   #put(text: string, chunks: number): void {
@@ -160,20 +172,35 @@ export class HttpLink implements Link {
     this.#held += text;
     if (this.#state === "held") return;
     this.#state = "held";
-    queueMicrotask(() => this.#begin());
+    queueMicrotask(() => this.#guard(() => this.#begin()));
+  }
+
+  /** For what is called by nobody who would catch it. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (this.#receiver === undefined) this.terminate();
+      else this.#receiver.abandon(error);
+    }
   }
 
   #begin(): void {
     if (this.#state !== "held" && this.#state !== "new") return;
     const { contentType, opening } = this.#options.format;
     this.#state = "open";
-    this.#response.writeHead(200, {
-      "content-type": contentType,
-      "cache-control": "no-store, no-transform",
-      "x-accel-buffering": "no",
-      "x-content-type-options": "nosniff",
-      ...this.#options.headers,
-    });
+    try {
+      this.#response.writeHead(200, {
+        "content-type": contentType,
+        "cache-control": "no-store, no-transform",
+        "x-accel-buffering": "no",
+        "x-content-type-options": "nosniff",
+        ...this.#options.headers,
+      });
+    } catch (error) {
+      this.terminate();
+      throw error;
+    }
     this.#response.write(opening + this.#held);
     this.#held = this.#said = "";
     for (const run of this.#waiting.splice(0)) this.whenDrained(run);
@@ -182,7 +209,13 @@ export class HttpLink implements Link {
   #refuse(refusal: Refusal): void {
     this.#state = "over";
     this.#held = this.#said = "";
-    refuse(this.#response, refusal, this.#options.headers);
+    try {
+      refuse(this.#response, refusal, this.#options.headers);
+    } catch (error) {
+      // Its peer must not wait for what will never come.
+      this.terminate();
+      throw error;
+    }
   }
 
   #end(last: string): void {
@@ -195,4 +228,11 @@ export class HttpLink implements Link {
 /** Whether lines are more than the error that refuses everything. */
 function saysMore(lines: string): boolean {
   return lines !== "" && !/^\{("id":\d+,)?"error":.*\n$/.test(lines);
+}
+
+/** Whether a write was told to wait, so that 'drain' will come. */
+function needsDrain({ writableNeedDrain, writableLength, writableHighWaterMark }: HttpResponse): boolean {
+  return (
+    writableNeedDrain ?? (writableHighWaterMark !== undefined && writableLength >= writableHighWaterMark)
+  );
 }

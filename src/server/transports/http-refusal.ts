@@ -1,6 +1,6 @@
 /** How a request is refused: a status for HTTP, an error as every command gets it, and the close code that a WebSocket would get. */
 import { CLOSE_CODES, ERRORS, type CloseName, type ErrorBody, type ErrorCode } from "../../protocol/index.js";
-import type { HttpResponse } from "./http-exchange.js";
+import { isHttp2, type HttpResponse } from "./http-exchange.js";
 
 /** What each end of a connection is in HTTP, where nothing was answered yet. */
 const ENDS: Readonly<Record<CloseName, { readonly status: number; readonly code: ErrorCode }>> = {
@@ -51,9 +51,13 @@ export function refusalOf(name: CloseName, reason: string, said = ""): Refusal {
 
 /** A channel that was refused, where that is all that was asked for. */
 export function channelRefusal(error: ErrorBody): Refusal {
-  const name: CloseName = error.retry ? "unavailable" : "policy";
-  const body = JSON.stringify({ close: CLOSE_CODES[name].code, error });
+  const body = JSON.stringify({ close: CLOSE_CODES[endOfChannel(error)].code, error });
   return { status: CHANNEL_STATUS[error.code] ?? (error.retry ? 503 : 400), body, retryAfter: error.after };
+}
+
+/** How a request ends whose one channel was refused. */
+export function endOfChannel(error: ErrorBody): CloseName {
+  return error.retry ? "unavailable" : "policy";
 }
 
 /** The last line of an answer that had begun. */
@@ -67,10 +71,22 @@ export function refuse(
   { status, body, retryAfter, elsewhere = false }: Refusal,
   headers: Record<string, string> = {},
 ): void {
-  if (elsewhere || !response.req.complete) response.setHeader("connection", "close");
+  // An answer that has begun cannot say it any more; cut off, it is not taken for whole.
+  if (response.headersSent) return void response.destroy();
+  if ((elsewhere || !response.req.complete) && !isHttp2(response.req))
+    response.setHeader("connection", "close");
   if (retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(retryAfter / 1000));
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${body}\n`);
+}
+
+/** The end of a request at which the server itself has failed. Never throws. */
+export function refuseForFailure(response: HttpResponse): void {
+  try {
+    refuse(response, refusalOf("server_error", "the server failed; its log says why"));
+  } catch {
+    response.destroy();
+  }
 }
 
 function lastError(text: string): { id?: number; error: ErrorBody } | undefined {

@@ -1,28 +1,58 @@
 /** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
-import { IncomingMessage, ServerResponse, type Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import type { EventEmitter } from "node:events";
 import type { Engine } from "../engine.js";
+import type { OnError } from "../guard.js";
 import { HttpApi } from "./http-api.js";
 import { Echoes } from "./echo.js";
 import { Greeter } from "./greeter.js";
 import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
+import { isHttp2 } from "./http-exchange.js";
+import { refuseForFailure } from "./http-refusal.js";
 import { refusedOrigin, type Origins } from "./origin.js";
+import { pathOf, readPath } from "./paths.js";
 import { peerOf } from "./peer.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
 import type { Reading } from "./reading.js";
 import type { SocketReader } from "./socket-reader.js";
 import { UnfinishedMessages } from "./unfinished.js";
-import { acceptWebSocket, refuseWebSocket } from "./websocket.js";
+import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;
 /** How long peers have for the closing handshake, in milliseconds. */
 const CLOSE_MS = 1000;
 
-export interface MountOptions {
+/** A server that requests can come to: over TLS or not, HTTP/1.1 or 2. */
+export type AnyServer = Server | Http2Server | Http2SecureServer;
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+export type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** Where channels and echo are; nothing stands for the root. */
+export interface Paths {
   readonly path: string;
   readonly echo: string | false;
+}
+
+/**
+ * Paths with defaults filled in.
+ *
+ * @throws {TypeError} when no request could ever ask for one of them
+ */
+export function readPaths(options: {
+  readonly path?: string | undefined;
+  readonly echo?: string | false | undefined;
+}): Paths {
+  const path = readPath("path", options.path ?? "/connect");
+  const echo = options.echo === false ? false : readPath("echo", options.echo ?? "/echo");
+  if (path === echo) throw new TypeError(`path and echo must differ, and both are ${JSON.stringify(path)}`);
+  return { path, echo };
+}
+
+export interface MountOptions extends Paths {
   readonly origins: Origins;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
@@ -38,6 +68,7 @@ export class Mount {
   /** How sockets are read: those of channels, and those of the echo. */
   readonly #reading: Reading;
   readonly #readingEcho: Reading;
+  readonly #onError: OnError;
   readonly #detach: (() => void)[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
   readonly #sockets = new Set<Duplex>();
@@ -54,6 +85,8 @@ export class Mount {
     const unfinished = new UnfinishedMessages(clock, limits.connectTimeout);
     this.#reading = { clock, rate: limits.bytes, unfinished, refused };
     this.#readingEcho = { ...this.#reading, room: this.#echoes.room };
+    this.#onError = (error) =>
+      engine.node.log.error({ error }, "the server failed at one request, and ended it");
     const sockets = this.#sockets;
     this.#forget = function (this: Duplex) {
       sockets.delete(this);
@@ -65,8 +98,9 @@ export class Mount {
    *
    * @param own whether nobody else uses the server: then connections are looked at before it sees them
    */
-  attach(server: Server, own: boolean): void {
-    const emit = server.emit.bind(server);
+  attach(server: AnyServer, own: boolean): void {
+    // Of all of them, what they have in common.
+    const emit = (server.emit as EventEmitter["emit"]).bind(server);
     const isOwn = Object.hasOwn(server, "emit");
     let attached = true;
     const greeter = own ? this.#greeterOf(emit) : undefined;
@@ -74,10 +108,10 @@ export class Mount {
       (attached && this.#takes(event, args, greeter)) ||
       Boolean(Reflect.apply(emit, undefined, [event, ...args]));
     server.emit = first;
-    const onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+    const onRequest = (_request: unknown, response: AnyResponse): void => {
       if (server.listenerCount("request") === 1) notFound(response);
     };
-    const onUpgrade = (_request: IncomingMessage, socket: Duplex): void => {
+    const onUpgrade = (_request: unknown, socket: Duplex): void => {
       // Nobody else is there to answer, and an upgrade without an answer would hang.
       if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket);
     };
@@ -96,11 +130,12 @@ export class Mount {
     });
   }
 
-  #greeterOf(emit: Server["emit"]): Greeter {
+  #greeterOf(emit: EventEmitter["emit"]): Greeter {
     return new Greeter({
       take: (request, socket, head, reader) => this.handleUpgrade(request, socket, head, reader),
       pass: (socket) => emit("connection", socket),
       direct: this.#options.directSockets,
+      onError: this.#onError,
     });
   }
 
@@ -113,10 +148,11 @@ export class Mount {
       greeter.greet(request);
       return true;
     }
-    if (!(request instanceof IncomingMessage)) return false;
-    if (event === "request") return second instanceof ServerResponse && this.handleRequest(request, second);
-    if (event !== "upgrade" || !(second instanceof Duplex) || !Buffer.isBuffer(head)) return false;
-    return this.handleUpgrade(request, second, head);
+    if (event === "request") {
+      return isRequest(request) && isResponse(second) && this.handleRequest(request, second);
+    }
+    if (event !== "upgrade" || !isRequest(request)) return false;
+    return second instanceof Duplex && Buffer.isBuffer(head) && this.handleUpgrade(request, second, head);
   }
 
   /** Says from now on that this server stops, to whoever asks whether it is ready. */
@@ -137,18 +173,25 @@ export class Mount {
     clearTimeout(timer);
   }
 
-  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+  handleRequest(request: AnyRequest, response: AnyResponse): boolean {
+    try {
+      return this.#answer(request, response);
+    } catch (error) {
+      this.#onError(error);
+      refuseForFailure(response);
+      return true;
+    }
+  }
+
+  #answer(request: AnyRequest, response: AnyResponse): boolean {
     const path = pathOf(request);
     if (path === "/healthz") json(response, 200, { status: "ok" });
     else if (path === "/readyz")
       json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
-    else if (path === this.#options.path || path === this.#options.echo) {
-      json(
-        response,
-        426,
-        { error: "this is a WebSocket endpoint; see docs/protocol.md" },
-        { upgrade: "websocket" },
-      );
+    else if (this.#isWebSocket(path)) {
+      // Over HTTP/2 there is no such header, and no WebSocket that we know.
+      const headers: Record<string, string> = isHttp2(request) ? {} : { upgrade: "websocket" };
+      json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, headers);
     } else return this.#http.handle(path, request, response) || this.#api.handle(path, request, response);
     return true;
   }
@@ -156,9 +199,31 @@ export class Mount {
   /** @param reader of the socket, where it is read already */
   handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer, reader?: SocketReader): boolean {
     const path = pathOf(request);
-    const { path: ours, echo, origins, directSockets: direct } = this.#options;
-    if (path !== ours && path !== echo) return false;
+    if (!this.#isWebSocket(path)) return false;
+    mustBeNew(socket);
     this.#own(socket);
+    try {
+      this.#upgrade(path, request, socket, head, reader);
+    } catch (error) {
+      this.#onError(error);
+      socket.destroy();
+    }
+    return true;
+  }
+
+  #isWebSocket(path: string): boolean {
+    const { path: ours, echo } = this.#options;
+    return path === (ours || "/") || (echo !== false && path === (echo || "/"));
+  }
+
+  #upgrade(
+    path: string,
+    request: UpgradeRequest,
+    socket: Duplex,
+    head: Buffer,
+    reader: SocketReader | undefined,
+  ): void {
+    const { echo, origins, directSockets: direct } = this.#options;
     const refused = refusedOrigin(request, origins);
     if (refused !== undefined) {
       this.#engine.node.log.warn(
@@ -173,7 +238,7 @@ export class Mount {
         `pages of ${refused} may not connect here`,
         reader,
       );
-    } else if (path === echo) {
+    } else if (echo !== false && path === (echo || "/")) {
       const options = { most: MAX_ECHO, direct, reading: this.#readingEcho, reader };
       acceptWebSocket(request, socket, head, options, (link) => this.#echoes.open(link));
     } else {
@@ -183,7 +248,6 @@ export class Mount {
         this.#engine.accept(link, peerOf(request, hooks)),
       );
     }
-    return true;
   }
 
   /** Looks after an upgraded socket. The listeners are the same for all: there is one socket a client. */
@@ -197,14 +261,22 @@ export class Mount {
 
 function ignore(): void {}
 
-function pathOf(request: Pick<UpgradeRequest, "url">): string {
-  const url = request.url ?? "/";
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
+/** Of Node's, or of whoever stands in for Node: such a one does not have Node's classes. */
+function isRequest(value: unknown): value is IncomingMessage {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof Reflect.get(value, "url") === "string" &&
+    typeof Reflect.get(value, "headers") === "object"
+  );
+}
+
+function isResponse(value: unknown): value is ServerResponse {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "writeHead") === "function";
 }
 
 function json(
-  response: ServerResponse,
+  response: AnyResponse,
   status: number,
   body: unknown,
   headers: Record<string, string> = {},
@@ -221,6 +293,6 @@ function refuseUpgrade(socket: Duplex): void {
   );
 }
 
-function notFound(response: ServerResponse): void {
+function notFound(response: AnyResponse): void {
   json(response, 404, { error: "nothing here" });
 }

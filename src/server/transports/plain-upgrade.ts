@@ -10,6 +10,10 @@ export interface UpgradeRequest {
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly socket: { readonly remoteAddress?: string | undefined };
+  /** Missing where it is 1.1. */
+  readonly httpVersion?: string | undefined;
+  /** Names and values in turn, as they came; missing where each came once. */
+  readonly rawHeaders?: readonly string[] | undefined;
 }
 
 /** A request and what came after it. */

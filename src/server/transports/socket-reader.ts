@@ -3,12 +3,15 @@
  * what is read is used before the next one.
  */
 import type { Duplex } from "node:stream";
+import type { OnError } from "../guard.js";
 import { binding, type Binding, type Handle } from "./socket-handle.js";
 
 /** Who is given what was read. */
 export interface ReadOwner {
   /** What is kept of the bytes has to be {@link kept}. */
   read(bytes: Buffer): void;
+  /** Told what reading has thrown: that is the end of this socket, and of nothing else. Must not throw. */
+  readonly failed: OnError;
 }
 
 /** As much as Node reads at once. */
@@ -88,7 +91,11 @@ export class SocketReader {
     const socket = this.#socket;
     if (this.#handle === undefined) socket.off("data", onData).pause();
     // As Node's own listener does, which cannot be told of a buffer that is not its own.
-    else this.#owner = { read: (more) => void (socket.push(Buffer.from(more)) || this.pause()) };
+    else
+      this.#owner = {
+        read: (more) => void (socket.push(Buffer.from(more)) || this.pause()),
+        failed: (error) => socket.destroy(error instanceof Error ? error : undefined),
+      };
     this.#back = true;
     if (bytes !== undefined) socket.unshift(kept(bytes));
   }
@@ -100,7 +107,11 @@ export class SocketReader {
 
   /** For the listeners below only. */
   took(bytes: Buffer): void {
-    this.#owner.read(bytes);
+    try {
+      this.#owner.read(bytes);
+    } catch (error) {
+      this.#owner.failed(error);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import { ByteRate } from "../connection/byte-rate.js";
 import type { Link } from "../connection/link.js";
+import type { OnError } from "../guard.js";
 import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
@@ -32,6 +33,8 @@ export interface Receiver {
   /** The peer is to be told why it cannot stay. */
   close(name: CloseName, reason: string): void;
   transportClosed(reason: string, said: boolean): void;
+  /** Something failed that was read for it; it ends itself. Must not throw. */
+  readonly abandon: OnError;
 }
 
 /** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
@@ -61,8 +64,6 @@ export interface SocketOptions {
 
 /**
  * Takes a socket over from the HTTP server and makes a connection of it.
- *
- * @throws {Error} for a socket that was taken over before
  */
 export function acceptWebSocket(
   request: UpgradeRequest,
@@ -71,17 +72,26 @@ export function acceptWebSocket(
   options: SocketOptions,
   connect: (link: WebSocketLink) => Receiver,
 ): void {
-  if (socket[LINK] !== undefined)
-    throw new Error("this upgrade was handled already: call handleUpgrade once");
   const answer = shakeHands(request, socket);
   if (answer === undefined) return;
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
   const link = new WebSocketLink(socket, options);
   socket[LINK] = link;
   link.send(answer);
-  link.open(connect(link));
+  try {
+    link.open(connect(link));
+  } catch (error) {
+    link.terminate();
+    throw error;
+  }
   socket.on("end", onEnd).on("close", onClose);
-  if (head.length > 0) link.read(head);
+  if (head.length > 0) link.take(head);
+}
+
+/** @throws {Error} for a socket that was taken over before */
+export function mustBeNew(socket: LinkedSocket): void {
+  if (socket[LINK] !== undefined)
+    throw new Error("this upgrade was handled already: call handleUpgrade once");
 }
 
 /** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
@@ -99,6 +109,7 @@ export function refuseWebSocket(
   });
 }
 
+/** Where nobody is told any more. */
 const NOBODY: Receiver = {
   receiveText() {},
   receiveBinary() {},
@@ -106,6 +117,7 @@ const NOBODY: Receiver = {
   alive() {},
   close() {},
   transportClosed() {},
+  abandon() {},
 };
 
 function onEnd(this: LinkedSocket): void {
@@ -226,6 +238,22 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     }
     this.#taken += bytes.length;
     if (this.#taken >= READ_AT_ONCE) this.#rest();
+  }
+
+  /** Bytes have come with the handshake. */
+  take(bytes: Buffer): void {
+    try {
+      this.read(bytes);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Reading has failed. */
+  failed(error: unknown): void {
+    this.#receiver.abandon(error);
+    // Whoever is told may be one that has ended.
+    if (this.#state === "open") this.terminate();
   }
 
   /** The peer has closed its side without a word. */

@@ -179,7 +179,6 @@ class SimRequest extends EventEmitter implements HttpRequest {
   readonly method = "POST";
   readonly url: string;
   readonly headers: HttpRequest["headers"];
-  readonly headersDistinct = { host: ["cluster"] };
   readonly socket = { remoteAddress: "10.0.0.1" };
 
   constructor({ url, type, body }: Asked) {
@@ -211,6 +210,7 @@ interface Outlet {
 class SimResponse extends EventEmitter implements HttpResponse {
   readonly req = { complete: true };
   readonly socket: { readonly bytesWritten: number; readonly writableLength: number };
+  headersSent = false;
   writableNeedDrain = false;
   readonly #process: SimProcess;
   readonly #pipe: Pipe;
@@ -241,6 +241,9 @@ class SimResponse extends EventEmitter implements HttpResponse {
   setHeader(): void {}
 
   writeHead(status: number, headers: Readonly<Record<string, string>>): this {
+    // As Node does.
+    if (this.headersSent) throw new Error("ERR_HTTP_HEADERS_SENT");
+    this.headersSent = true;
     this.#outlet.head(status, headers);
     return this;
   }
