@@ -16,12 +16,23 @@ export interface Environment {
   readonly keys: Table;
   /** Ranges that are being erased. See `eraser.ts`. */
   readonly erasures: Table;
-  /** The last channel number given. */
+  /** The last channel number given, and which opening wrote last. */
   readonly about: Table;
 }
 
 const BYTES = { encoding: "binary", keyEncoding: "binary" } as const;
 const TABLES = ["channels", "entries", "keys", "erasures", "about"] as const;
+
+/** The key, in `about`, of what says which opening of the directory wrote last. See `life.ts`. */
+export const OPENING = Buffer.from("opening");
+
+/** What the data says of its own age. */
+export function ageOf({ root, about }: Environment): { transaction: number; mark: string } {
+  const { lastTxnId } = root.getStats() as { lastTxnId: number };
+  const mark = about.getBinary(OPENING);
+  about.resetReadTxn();
+  return { transaction: lastTxnId, mark: mark === undefined ? "" : Buffer.from(mark).toString() };
+}
 
 /** Opens the environment for writing, and makes it if there is none. */
 export function openForWriting(dir: string, sync: boolean): Environment {
@@ -31,6 +42,9 @@ export function openForWriting(dir: string, sync: boolean): Environment {
   const root = open<Uint8Array, Uint8Array>(dir, {
     ...BYTES,
     overlappingSync: false,
+    // Every transaction is a batch of ours. Those that lmdb makes of a turn have a promise that nobody holds, and when the
+    // disk is full it is rejected.
+    eventTurnBatching: false,
     noSync: !sync,
     noSubdir: false,
   });
