@@ -27,6 +27,7 @@ export class DiskGate {
 
   constructor(options: DiskGateOptions) {
     this.#options = options;
+    if (options.owned.refusal !== undefined) this.failed(options.owned.refusal);
   }
 
   /** Whether the directory is still this process's. Throws what the disk would say. */

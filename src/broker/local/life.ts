@@ -45,6 +45,8 @@ interface Life extends Process {
 
 export interface Owned {
   readonly incarnation: string;
+  /** Why that could not be written down yet: the disk is full. `isOurs` tries it again. */
+  readonly refusal: unknown;
   /**
    * Whether it is ours still. Processes see by their pids whether another one lives; where they cannot see each
    * other, as in two containers, the last to come has it, and the one before finds out here. Asked once a transaction.
@@ -123,6 +125,7 @@ export function own<T extends Data>(
   };
   let claimed: { readonly written: string; readonly witness: Witness | undefined } | undefined;
   let transaction = 0;
+  let refusal: unknown;
   const claim = (): void => {
     if (begun === undefined) return;
     write(dir, begun.life);
@@ -140,6 +143,7 @@ export function own<T extends Data>(
     });
   } catch (error) {
     if (!isFull(error)) throw error;
+    refusal = error;
     if (begun === undefined) begin();
     transaction = begun?.opened.transaction ?? 0;
   }
@@ -158,6 +162,7 @@ export function own<T extends Data>(
     opened,
     owned: {
       incarnation: life.incarnation,
+      refusal,
       isOurs() {
         if (claimed === undefined) claimLate();
         // Whoever takes it puts another file there.
