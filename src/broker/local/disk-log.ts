@@ -7,6 +7,7 @@ import {
   type LogOptions,
   type Retain,
 } from "../contract.js";
+import { hasOffsetsFor, noOffsetLeft } from "../offset-range.js";
 import { keepsAnything } from "../retain.js";
 import type { Moment } from "../memory/channel-log.js";
 import { CONFLICT, NEW, UNKNOWN } from "../memory/sequence-ring.js";
@@ -118,6 +119,11 @@ export class DiskLog {
         "unavailable",
         `the channel remembers as many keys as it may; retry within ${options.dedupe} ms`,
       );
+    }
+    // Only near the end is it worth looking which of them are new.
+    if (!hasOffsetsFor(keys.length, this.#head, now.wall)) {
+      const fresh = keys.filter((key) => this.#keys.find(key, now, options.dedupe) === NEW);
+      if (!hasOffsetsFor(fresh.length, this.#head, now.wall)) throw noOffsetLeft();
     }
     const { env } = this.#share;
     const outcomes: Appended[] = [];
