@@ -205,6 +205,24 @@ export class DiskLog {
     changes.put(this.#share.env.channels, this.#name, packMeta(meta));
   }
 
+  /** Whether an offset of the epoch being written names no entry, though one that had been there would be kept still. */
+  lacks(epoch: string, offset: number): boolean {
+    const newest = this.#epochs.at(-1);
+    if (epoch !== newest?.epoch) return false;
+    if (offset > this.#head) return true;
+    if (offset <= Math.max(this.#oldestPrev, newest.base) || this.#count === 0) return false;
+    const { entries } = this.#share.env;
+    entries.resetReadTxn();
+    const isThere = entries.doesExist(entryKey(this.#number, offset));
+    entries.resetReadTxn();
+    return !isThere;
+  }
+
+  /** Has the next entry open a new epoch. */
+  doubt(): void {
+    this.#incarnation = "";
+  }
+
   /** Where the log is, for {@link committed}. */
   get head(): number {
     return this.#head;

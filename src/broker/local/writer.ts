@@ -12,6 +12,7 @@ import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
 import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
 import type { Batch, DiskLog } from "./disk-log.js";
+import { Doubts } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { CallOptions, LinkEvents, NodeName } from "./link.js";
@@ -53,6 +54,7 @@ export class Writer {
   readonly nodes: NodeDirectory;
   readonly #options: WriterOptions;
   readonly #gate: DiskGate;
+  readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
   readonly #channels = new Map<string, Channel>();
   #eraser: Eraser;
@@ -70,6 +72,7 @@ export class Writer {
     const { env, clock, random } = options;
     this.#options = options;
     this.#gate = new DiskGate(options);
+    this.#doubts = new Doubts(this.#now());
     this.durability = options.durability;
     this.leases = new LeaseTable(clock, random);
     this.nodes = new NodeDirectory(options.onError);
@@ -129,6 +132,23 @@ export class Writer {
     this.#log(channel, now).seal(token, now);
     this.#dirty.add(channel);
     this.#commit.wait(done, fail);
+  }
+
+  /** A subscriber has that cursor. */
+  doubt(name: string, epoch: string, offset: number): void {
+    const now = this.#now();
+    const channel = this.#channel(name);
+    if (!this.#erased.has(name)) channel.log ??= this.#catalog.find(name, now);
+    const { log } = channel;
+    if (log === undefined || !this.#doubts.isNew(name, log, epoch, offset, now)) return;
+    log.doubt();
+    this.#dirty.add(channel);
+    this.#commit.schedule();
+    this.report(
+      new Error(
+        `a subscriber of ${name} has seen offset ${offset}, which its log has not: ${name} goes on in a new epoch; if this folder is from an earlier time, open it once as restored (tidemark serve --restored), so that all channels do`,
+      ),
+    );
   }
 
   signal(name: string, signals: Buffer): void {

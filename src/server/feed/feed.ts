@@ -151,6 +151,10 @@ export class Feed implements LiveEdge {
     void this.#repair();
   }
 
+  doubt({ epoch, offset }: Cursor): void {
+    this.#deps.broker.doubt?.(this.#channel, epoch, offset);
+  }
+
   close(): void {
     this.#closed = true;
     this.#pending = [];
