@@ -1,5 +1,5 @@
 /** Where offsets end, for brokers that make them themselves. */
-import { MAX_OFFSET, nextOffset } from "../protocol/index.js";
+import { MAX_OFFSET, nextOffset, offsetAt } from "../protocol/index.js";
 import { BrokerError } from "./contract.js";
 
 /** The largest offset that an entry can have: one below what "before the end" means in reads. */
@@ -16,4 +16,15 @@ export function noOffsetLeft(): BrokerError {
     "unavailable",
     "no offset is left for this entry, since the broker's clock is, or was, beyond 2089: set it right; a channel that was written meanwhile needs another name",
   );
+}
+
+/** Presence counts its changes in the same numbers: however wrong the clock is, it has room for so many. */
+const CHANGES = 2 ** 40;
+
+/**
+ * The version that a channel's presence begins with at `now` (milliseconds since 1970). Made out of time, so that it is above
+ * those of an earlier process, and above `dropped`, the highest of what was let go.
+ */
+export function firstVersionAt(now: number, dropped: number): number {
+  return Math.max(Math.min(offsetAt(now), MAX_OFFSET - CHANGES), dropped + 1);
 }

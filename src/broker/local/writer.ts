@@ -2,9 +2,10 @@
  * The one writer of a directory. It decides about every append in memory, has the disk take it, and only then tells
  * anybody. Who is present and who holds which lease is in its memory alone: it ends with the nodes it belongs to.
  */
-import { offsetAt, type Member, type Random } from "../../protocol/index.js";
+import type { Member, Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
 import type { Moment } from "../memory/channel-log.js";
+import { firstVersionAt } from "../offset-range.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
 import { ChannelPresence } from "../memory/presence.js";
@@ -365,9 +366,8 @@ export class Writer {
     });
   }
 
-  /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */
   #firstVersion(): number {
-    return Math.max(offsetAt(this.#options.clock.now()), this.#droppedVersion + 1);
+    return firstVersionAt(this.#options.clock.now(), this.#droppedVersion);
   }
 
   #now(): Moment {
