@@ -442,4 +442,29 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "now < 0",
     promise: "progress",
   },
+  // The disk, and the end of time.
+  {
+    name: "earlier-folder-unnoticed",
+    about: "a folder from an earlier time is taken for the one that was left",
+    file: "src/testing/sim/broker-site.ts",
+    find: "this.#store.appends > appends",
+    replace: "false",
+    promise: "no silence",
+  },
+  {
+    name: "full-disk-swallowed",
+    about: "a publish that the disk did not take is acknowledged all the same",
+    file: "src/testing/sim/store.ts",
+    find: 'if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");',
+    replace: "if (this.full > 0) return drafts.map((_, i) => ({ offset: this.#look(channel, options).head + i + 1, duplicate: false }));",
+    promise: "acknowledged",
+  },
+  {
+    name: "offsets-overrun",
+    about: "a clock beyond the end of offsets makes offsets beyond it",
+    file: "src/broker/memory/channel-log.ts",
+    find: "if (!hasOffsetsFor(drafts.length, this.#head, now.wall)) {",
+    replace: "if (drafts.length < 0) {",
+    promise: "no complaints",
+  },
 ];

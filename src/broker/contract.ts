@@ -205,6 +205,13 @@ export interface Broker {
   /** Makes `token` the only fence that the channel's fenced appends are accepted with. */
   seal(channel: string, token: string): Promise<void>;
 
+  /**
+   * A subscriber has a cursor that names no entry, though it is of the epoch that is being written. A broker that cannot be sure
+   * of its own age may take it for a sign that it has lost its end, and have the next append open a new epoch. It must
+   * not believe it without end: anybody can make one up.
+   */
+  doubt?(channel: string, epoch: string, offset: number): void;
+
   /** The nodes that are there now, this one included. One that died without a word stays for a lease. */
   nodes(): Promise<NodeInfo[]>;
 

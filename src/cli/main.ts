@@ -49,6 +49,7 @@ Options of serve:
                    and Cluster; or TIDEMARK_BROKER, which ps does not show
   --workers N      N processes share the port and the logs; needs --data or --broker
   --grace S        how many seconds clients may take to move when it stops; default 30
+  --restored       the folder of --data is from a snapshot of the whole disk or machine: every channel begins a new epoch
   --sync none      answers before the disk has it: faster, and lost with the machine's power; default disk
 
 The config file says what each channel pattern is:

@@ -19,6 +19,8 @@ interface ServeOptions {
   /** Where logs are kept; in memory when there is none. */
   readonly data: string | undefined;
   readonly sync: "disk" | "none";
+  /** Whether `data` is from an earlier time. */
+  readonly restored: boolean;
   /** The URL of a Redis that has the logs instead. */
   readonly broker: string | undefined;
   readonly workers: number;
@@ -70,13 +72,13 @@ async function serveAsWorker(options: ServeOptions): Promise<void> {
 
 /** Writes the logs, where they are on the disk, and looks after the workers, which do the rest. */
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
-  const { data, sync, workers: count, grace } = options;
+  const { data, workers: count, grace } = options;
   if (data === undefined && options.broker === undefined)
     throw new UsageError("--workers needs --data DIR or --broker URL, where they keep their logs together");
   // A mistake in it is found before there are workers.
   readChannels(options.config);
   if (options.broker !== undefined) readBrokerUrl(options.broker);
-  const hub = data === undefined ? undefined : await openHub(data, sync);
+  const hub = data === undefined ? undefined : await openHub(data, options);
   let announced = false;
   const supervisor = new Supervisor({
     count,
@@ -164,9 +166,10 @@ function urlOf(host = "localhost", port: number): string {
   return `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-async function openBroker({ data, sync, broker }: ServeOptions): Promise<Broker | undefined> {
+async function openBroker(options: ServeOptions): Promise<Broker | undefined> {
+  const { data, broker } = options;
   if (broker !== undefined) return openRedis(broker);
-  return data === undefined ? undefined : openLogs(data, sync);
+  return data === undefined ? undefined : openLogs(data, options);
 }
 
 async function openAsWorker({ data = "", broker }: ServeOptions): Promise<Broker> {
@@ -175,15 +178,15 @@ async function openAsWorker({ data = "", broker }: ServeOptions): Promise<Broker
   return localWorker({ dir: data });
 }
 
-async function openLogs(dir: string, sync: "disk" | "none"): Promise<Broker> {
+async function openLogs(dir: string, { sync, restored }: ServeOptions): Promise<Broker> {
   const { localBroker } = await withLmdb(() => import("../broker/local/index.js"));
-  return localBroker({ dir, sync }).catch((error: unknown) => refuse(dir, error));
+  return localBroker({ dir, sync, restored }).catch((error: unknown) => refuse(dir, error));
 }
 
-async function openHub(dir: string, sync: "disk" | "none"): Promise<LocalHub> {
+async function openHub(dir: string, { sync, restored }: ServeOptions): Promise<LocalHub> {
   const { createLocalHub } = await withLmdb(() => import("../broker/local/index.js"));
   try {
-    return createLocalHub({ dir, sync });
+    return createLocalHub({ dir, sync, restored });
   } catch (error) {
     return refuse(dir, error);
   }
@@ -223,6 +226,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     "api-key": { type: "string" },
     data: { type: "string" },
     sync: { type: "string" },
+    restored: { type: "boolean" },
     broker: { type: "string" },
     workers: { type: "string" },
     grace: { type: "string" },
@@ -240,7 +244,11 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
     const broker = values.broker ?? env["TIDEMARK_BROKER"];
     if (broker !== undefined && values.data !== undefined)
       throw new UsageError("--data keeps the logs on this machine, --broker in Redis: choose one of them");
-    const { sync = "disk" } = values;
+    const { sync = "disk", restored = false } = values;
+    if (restored && values.data === undefined)
+      throw new UsageError(
+        "--restored says that the folder of --data is from an earlier time: it needs --data DIR",
+      );
     if (sync !== "disk" && sync !== "none") throw new UsageError('--sync takes "disk" or "none"');
     return {
       port,
@@ -250,6 +258,7 @@ function readArgs(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions
       apiKey: values["api-key"] ?? env["TIDEMARK_API_KEY"],
       data: values.data === undefined ? undefined : resolve(values.data),
       sync,
+      restored,
       broker,
       workers,
       grace: grace * 1000,

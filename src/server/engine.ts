@@ -21,6 +21,7 @@ import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { noneRefused } from "./connection/refused.js";
+import { ClockWatch } from "./feed/clock-watch.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
@@ -85,6 +86,12 @@ export class Engine {
         onError: (error, channel) =>
           log.warn({ channel, error }, "reading a channel failed; it is tried again"),
         jitter: () => random.float(),
+        clocks: new ClockWatch(clock, (channel, days) =>
+          log.warn(
+            { channel, days },
+            "the newest message of a channel is days in the future: the broker's clock was ahead when it was written, or this server's is behind; until then its messages have no age, and since finds nothing new",
+          ),
+        ),
       }),
       nextNumber: () => ++number,
     };

@@ -15,6 +15,7 @@ export interface Calls {
   renew: { args: [name: string, token: string, ttl: number]; result: boolean };
   release: { args: [name: string, token: string]; result: null };
   seal: { args: [channel: string, token: string]; result: null };
+  doubt: { args: [channel: string, epoch: string, offset: number]; result: null };
   nodes: { args: []; result: NodeInfo[] };
   report: { args: [load: NodeInfo["load"]]; result: null };
   send: { args: [node: string, text: string]; result: null };
@@ -46,6 +47,10 @@ const HANDLERS: Handlers = {
   renew: (link, ...args) => link.renew(...args),
   release: (link, ...args) => link.release(...args).then(nothing),
   seal: (link, ...args) => link.seal(...args).then(nothing),
+  doubt: async (link, ...args) => {
+    link.doubt(...args);
+    return null;
+  },
   nodes: (link) => link.nodes(),
   report: async (link, load) => {
     link.report(load);

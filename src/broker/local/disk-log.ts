@@ -7,6 +7,7 @@ import {
   type LogOptions,
   type Retain,
 } from "../contract.js";
+import { hasOffsetsFor, noOffsetLeft } from "../offset-range.js";
 import { keepsAnything } from "../retain.js";
 import type { Moment } from "../memory/channel-log.js";
 import { CONFLICT, NEW, UNKNOWN } from "../memory/sequence-ring.js";
@@ -119,6 +120,11 @@ export class DiskLog {
         `the channel remembers as many keys as it may; retry within ${options.dedupe} ms`,
       );
     }
+    // Only near the end is it worth looking which of them are new.
+    if (!hasOffsetsFor(keys.length, this.#head, now.wall)) {
+      const fresh = keys.filter((key) => this.#keys.find(key, now, options.dedupe) === NEW);
+      if (!hasOffsetsFor(fresh.length, this.#head, now.wall)) throw noOffsetLeft();
+    }
     const { env } = this.#share;
     const outcomes: Appended[] = [];
     const records: Buffer[] = [];
@@ -197,6 +203,24 @@ export class DiskLog {
       turnedAt: this.#keys.turnedAt(now),
     };
     changes.put(this.#share.env.channels, this.#name, packMeta(meta));
+  }
+
+  /** Whether an offset of the epoch being written names no entry, though one that had been there would be kept still. */
+  lacks(epoch: string, offset: number): boolean {
+    const newest = this.#epochs.at(-1);
+    if (epoch !== newest?.epoch) return false;
+    if (offset > this.#head) return true;
+    if (offset <= Math.max(this.#oldestPrev, newest.base) || this.#count === 0) return false;
+    const { entries } = this.#share.env;
+    entries.resetReadTxn();
+    const isThere = entries.doesExist(entryKey(this.#number, offset));
+    entries.resetReadTxn();
+    return !isThere;
+  }
+
+  /** Has the next entry open a new epoch. */
+  doubt(): void {
+    this.#incarnation = "";
   }
 
   /** Where the log is, for {@link committed}. */

@@ -1,5 +1,6 @@
 /** The files of a directory: one LMDB environment with five tables. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { BrokerError } from "../contract.js";
 
@@ -16,21 +17,57 @@ export interface Environment {
   readonly keys: Table;
   /** Ranges that are being erased. See `eraser.ts`. */
   readonly erasures: Table;
-  /** The last channel number given. */
+  /** The last channel number given, and which opening wrote last. */
   readonly about: Table;
 }
 
 const BYTES = { encoding: "binary", keyEncoding: "binary" } as const;
 const TABLES = ["channels", "entries", "keys", "erasures", "about"] as const;
 
-/** Opens the environment for writing, and makes it if there is none. */
+/** The key, in `about`, of what says which opening of the directory wrote last. See `life.ts`. */
+export const OPENING = Buffer.from("opening");
+
+/** What the data says of its own age. */
+export function ageOf({ root, about }: Environment): { transaction: number; mark: string } {
+  const { lastTxnId } = root.getStats() as { lastTxnId: number };
+  const mark = about.getBinary(OPENING);
+  about.resetReadTxn();
+  return { transaction: lastTxnId, mark: mark === undefined ? "" : Buffer.from(mark).toString() };
+}
+
+/** More than LMDB makes of it, in bytes: it takes a larger one for room for more readers. */
+const LOCK_BYTES = 12_288;
+
+/** LMDB maps the file of its readers into memory: a page of it that the disk has no room for would end the process. */
+function reserveLock(dir: string): void {
+  const lock = join(dir, "lock.mdb");
+  if (existsSync(lock)) return;
+  try {
+    writeFileSync(lock, Buffer.alloc(LOCK_BYTES), { mode: 0o600 });
+  } catch (error) {
+    rmSync(lock, { force: true });
+    throw new BrokerError("unavailable", `${lock} is missing and cannot be written: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Opens the environment for writing, and makes it if there is none.
+ *
+ * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all
+ */
 export function openForWriting(dir: string, sync: boolean): Environment {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  reserveLock(dir);
   // Without overlappingSync nothing is visible to a reader before it is on the disk: what a subscriber was shown
   // is never taken back, not even by a power failure.
   const root = open<Uint8Array, Uint8Array>(dir, {
     ...BYTES,
     overlappingSync: false,
+    // Every transaction is a batch of ours. Those that lmdb makes of a turn have a promise that nobody holds, and when the
+    // disk is full it is rejected.
+    eventTurnBatching: false,
     noSync: !sync,
     noSubdir: false,
   });

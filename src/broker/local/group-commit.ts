@@ -11,8 +11,11 @@ export interface CommitHooks {
   readonly closing: (changes: Changes) => () => void;
   /** The disk took nothing of the last transactions: whatever they changed in memory is void. */
   readonly failed: (error: unknown) => void;
-  /** Asked before each transaction; `false` when another process has taken the directory. */
-  readonly mayWrite: () => boolean;
+  /**
+   * Asked before each transaction, which it may add to; `false` when another process has taken the directory. What it throws
+   * is what the disk refuses.
+   */
+  readonly mayWrite: (changes: Changes) => boolean;
 }
 
 interface Waiter {
@@ -73,13 +76,14 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    const closed = this.#hooks.closing(this.#changes);
     const changes = this.#changes;
     const waiters = this.#waiters;
-    this.#changes = new Changes();
-    this.#waiters = [];
-    this.#scheduled = false;
+    let closed: () => void;
     try {
+      closed = this.#hooks.closing(changes);
+      this.#changes = new Changes();
+      this.#waiters = [];
+      this.#scheduled = false;
       if (changes.size > 0) await this.#write(changes);
     } catch (error) {
       this.#fail(error, waiters);
@@ -90,7 +94,7 @@ export class GroupCommit {
   }
 
   async #write(changes: Changes): Promise<void> {
-    if (!this.#hooks.mayWrite()) throw new Error("another process writes this directory now");
+    if (!this.#hooks.mayWrite(changes)) throw new Error("another process writes this directory now");
     await this.#env.root.batch(() => changes.write());
   }
 
@@ -105,6 +109,6 @@ export class GroupCommit {
     this.#scheduled = false;
     this.#hooks.failed(error);
     const refusal = new BrokerError("unavailable", "the disk did not take it", { cause: error });
-    for (const { fail } of [...waiters, ...later]) fail(refusal);
+    for (const { fail } of new Set([...waiters, ...later])) fail(refusal);
   }
 }

@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -17,9 +18,11 @@ import {
 import { join } from "node:path";
 import type { Random } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
+import { bootId, isAlive, startOf, type Process } from "./system.js";
+import { Witness, birthOf, hearWitness, identityOf, isSameBirth } from "./witness.js";
 
 /** What the file says. */
-interface Life {
+interface Life extends Process {
   readonly format: 1;
   /** Under which new epochs are opened. */
   readonly incarnation: string;
@@ -30,20 +33,46 @@ interface Life {
   readonly boot: string;
   /** The data file's inode: a file put back from elsewhere has another one. */
   readonly inode: number;
-  readonly pid: number;
-  /** When the process started, in the system's own ticks; empty where systems do not tell. */
-  readonly started: string;
+  /** The data file, as `birthOf` names it. This and the next three are missing where an earlier version wrote it. */
+  readonly birth?: string;
+  /** Names this opening of the directory; the data has it from its first transaction on. */
+  readonly opening?: string;
+  /** The opening that the data names until then. */
+  readonly before?: string;
+  /** Once closed: the data file, as `identityOf` names it. Nobody writes it until it is opened again. */
+  readonly data?: string;
 }
 
 export interface Owned {
   readonly incarnation: string;
+  /** Why that could not be written down yet: the disk is full. `isOurs` tries it again. */
+  readonly refusal: unknown;
   /**
    * Whether it is ours still. Processes see by their pids whether another one lives; where they cannot see each
    * other, as in two containers, the last to come has it, and the one before finds out here. Asked once a transaction.
    */
   isOurs(): boolean;
-  /** Notes that the log is complete, and gives the directory up. */
+  /** What the data is to say of this opening, from its first transaction on. See {@link Data.mark}. */
+  mark(): string;
+  /** Notes that a transaction is on the disk. Called before anybody is told. Hot path. */
+  committed(): void;
+  /** Notes that the log is complete, and gives the directory up. Called when the data has been closed. */
   release(): void;
+}
+
+/** The data, as far as it says how old it is. */
+export interface Data {
+  /** Its last transaction; LMDB counts them. */
+  readonly transaction: number;
+  /** What {@link Owned.mark} said when it was written last; empty where nobody has. */
+  readonly mark: string;
+}
+
+export interface OwnOptions {
+  readonly sync: "disk" | "none";
+  readonly random: Random;
+  /** The caller says that the folder is from an earlier time. */
+  readonly restored: boolean;
 }
 
 const FILE = "life.json";
@@ -52,61 +81,151 @@ const DATA = "data.mdb";
 
 /** Directories that this process writes, by their real names. */
 const ours = new Set<string>();
+/** Those that it has given up without being able to write that down. */
+const givenUp = new Set<string>();
 
 /**
- * Makes this process the directory's only writer; `open` opens the data, which is only touched when it is safe.
+ * Makes this process the directory's only writer; `open` opens the data, which is only touched when it is safe. On a disk
+ * that is full nothing of that can be written: then the data may be read, and `isOurs` tries again.
  *
  * @throws {BrokerError} `unavailable` when another process writes it, or this one already
  */
-export function own<T>(
+export function own<T extends Data>(
   dir: string,
-  sync: "disk" | "none",
-  random: Random,
+  { sync, random, restored }: OwnOptions,
   open: () => T,
 ): { owned: Owned; opened: T } {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const key = String(statSync(dir).ino);
   if (ours.has(key)) throw refused(dir, process.pid);
-  return exclusively(dir, (confirm) => {
+  const file = join(dir, FILE);
+  let begun: { readonly opened: T; readonly life: Life; readonly found: string } | undefined;
+  const begin = (): void => {
+    const found = identityOf(file);
     const last = read(dir);
-    if (last !== undefined && !last.clean && isAlive(last)) throw refused(dir, last.pid);
+    if (last !== undefined && !last.clean && !givenUp.has(key) && isAlive(last)) throw refused(dir, last.pid);
     const boot = bootId();
     setAsideIfTorn(dir, last, boot);
     const opened = open();
-    const inode = statSync(join(dir, DATA)).ino;
-    const incarnation = isComplete(last, inode) ? last.incarnation : random.id();
+    const complete = !restored && isComplete(dir, last, opened, boot);
     const life: Life = {
       format: 1,
-      incarnation,
+      incarnation: complete ? last.incarnation : random.id(),
       sync,
       clean: false,
       boot,
-      inode,
+      inode: statSync(join(dir, DATA)).ino,
+      birth: birthOf(join(dir, DATA)),
+      opening: random.id(),
+      before: openingOf(opened.mark),
       pid: process.pid,
       started: startOf("self"),
     };
-    confirm();
-    write(dir, life);
-    ours.add(key);
-    const file = join(dir, FILE);
-    // Whoever takes it puts another file there.
-    const written = identityOf(file);
-    const isOurs = (): boolean => identityOf(file) === written;
-    const release = (): void => {
-      ours.delete(key);
-      if (isOurs()) write(dir, { ...life, clean: true });
-    };
-    return { owned: { incarnation, isOurs, release }, opened };
-  });
+    begun = { opened, life, found };
+  };
+  let claimed: { readonly written: string; readonly witness: Witness | undefined } | undefined;
+  let transaction = 0;
+  let refusal: unknown;
+  const claim = (): void => {
+    if (begun === undefined) return;
+    write(dir, begun.life);
+    begun = { ...begun, found: identityOf(file) };
+    // Last: what it said before is believed until the file above says what came of it. Without syncing only a clean end is
+    // complete, and that needs no witness.
+    claimed = { written: begun.found, witness: sync === "disk" ? new Witness(dir, transaction) : undefined };
+  };
+  try {
+    exclusively(dir, (confirm) => {
+      begin();
+      transaction = begun?.opened.transaction ?? 0;
+      confirm();
+      claim();
+    });
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    refusal = error;
+    if (begun === undefined) begin();
+    transaction = begun?.opened.transaction ?? 0;
+  }
+  if (begun === undefined) throw new Error("nothing was opened");
+  const { opened, life } = begun;
+  ours.add(key);
+  givenUp.delete(key);
+  const claimLate = (): void =>
+    exclusively(dir, (confirm) => {
+      if (identityOf(file) !== begun?.found)
+        throw new Error("another process has opened this directory since");
+      confirm();
+      claim();
+    });
+  return {
+    opened,
+    owned: {
+      incarnation: life.incarnation,
+      refusal,
+      isOurs() {
+        if (claimed === undefined) claimLate();
+        // Whoever takes it puts another file there.
+        return identityOf(file) === claimed?.written;
+      },
+      mark: () => JSON.stringify([life.opening, claimed?.written ?? ""]),
+      committed() {
+        transaction += 1;
+        claimed?.witness?.note(transaction);
+      },
+      release() {
+        ours.delete(key);
+        if (claimed === undefined) return;
+        claimed.witness?.close();
+        if (identityOf(file) !== claimed.written) return;
+        try {
+          write(dir, { ...life, clean: true, data: identityOf(join(dir, DATA)) });
+        } catch (error) {
+          givenUp.add(key);
+          // What is acknowledged is there all the same: it is as if the process had been killed.
+          if (!isFull(error)) throw error;
+        }
+      },
+    },
+  };
+}
+
+/** Whether nothing could be written for want of room, or of what one user may have of it. */
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 /**
- * Whether everything that was acknowledged is there. With `sync: "disk"` it always is: nothing is shown to anybody
- * before the disk has it. Without, only a writer that closed it has put all of it there.
+ * Whether everything that was acknowledged is there. With `sync: "disk"` it is, unless a file was put there from an earlier
+ * time: nothing is shown to anybody before the disk has it. Without, only a writer that closed it has put all of it there.
  */
-function isComplete(last: Life | undefined, inode: number): last is Life {
-  if (last === undefined || last.inode !== inode) return false;
-  return last.clean || last.sync === "disk";
+function isComplete(dir: string, last: Life | undefined, data: Data, boot: string): last is Life {
+  const file = join(dir, DATA);
+  if (last === undefined || last.inode !== statSync(file).ino) return false;
+  if (!last.clean && last.sync !== "disk") return false;
+  // An earlier version left no more than this.
+  if (last.opening === undefined || last.birth === undefined) return true;
+  if (!isSameBirth(last.birth, birthOf(file))) return false;
+  if (last.clean) return last.data === identityOf(file);
+  const [opening, written] = marksOf(data.mark);
+  // The first transaction of an opening says which one it is, and which file spoke of it then.
+  if (opening === last.opening ? written !== identityOf(join(dir, FILE)) : opening !== last.before)
+    return false;
+  const { transaction, untouched } = hearWitness(dir);
+  // After a loss of power the witness may be older than the data, which is synced; while the system goes on it is not.
+  const isRemembered = boot !== "" && boot === last.boot;
+  return data.transaction >= transaction && (untouched || !isRemembered);
+}
+
+function openingOf(mark: string): string {
+  return marksOf(mark)[0];
+}
+
+function marksOf(mark: string): [opening: string, written: string] {
+  if (mark === "") return ["", ""];
+  // Nobody but `mark` writes these.
+  return JSON.parse(mark) as [string, string];
 }
 
 /** What was never synced and saw the power fail may be torn in any way: it must not even be opened. */
@@ -135,7 +254,11 @@ function exclusively<T>(dir: string, work: (confirm: () => void) => T): T {
       writeFileSync(lock, mine, { flag: "wx" });
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        // It was made, and there was no room to write into it.
+        if (isFull(error)) rmSync(lock, { force: true });
+        throw error;
+      }
       const holder = holderOf(lock);
       if (holder !== undefined && (tries > 0 || isAlive(holder))) throw refused(dir, holder.pid);
       // Its process ended in the middle.
@@ -153,9 +276,9 @@ function exclusively<T>(dir: string, work: (confirm: () => void) => T): T {
   }
 }
 
-function holderOf(lock: string): Pick<Life, "pid" | "started"> | undefined {
+function holderOf(lock: string): Process | undefined {
   try {
-    return JSON.parse(readFileSync(lock, "utf8")) as Pick<Life, "pid" | "started">;
+    return JSON.parse(readFileSync(lock, "utf8")) as Process;
   } catch {
     return undefined;
   }
@@ -185,8 +308,13 @@ function read(dir: string): Life | undefined {
 /** All of it or nothing, and on the disk. */
 function write(dir: string, life: Life): void {
   const file = join(dir, FILE);
-  writeFileSync(`${file}.new`, JSON.stringify(life));
-  syncFile(`${file}.new`);
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(life));
+    syncFile(`${file}.new`);
+  } catch (error) {
+    rmSync(`${file}.new`, { force: true });
+    throw error;
+  }
   renameSync(`${file}.new`, file);
   syncFile(dir);
 }
@@ -200,40 +328,5 @@ function syncFile(path: string): void {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   } finally {
     closeSync(file);
-  }
-}
-
-function isAlive({ pid, started }: Pick<Life, "pid" | "started">): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  // Another process may have got its number; and one that was killed has it until its parent has looked.
-  return started === startOf(String(pid));
-}
-
-/** Which file lies there, and when it was written. */
-function identityOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs}`;
-}
-
-/** When a process started; empty when it has ended, or where systems do not tell. */
-function startOf(pid: string): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "");
-  } catch {
-    return "";
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
   }
 }

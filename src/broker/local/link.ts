@@ -46,6 +46,8 @@ export interface Link {
   renew(name: string, token: string, ttl: number): Promise<boolean>;
   release(name: string, token: string): Promise<void>;
   seal(channel: string, token: string): Promise<void>;
+  /** As `Broker.doubt`. */
+  doubt(channel: string, epoch: string, offset: number): void;
   nodes(): Promise<NodeInfo[]>;
   report(load: NodeInfo["load"]): void;
   send(node: string, text: string): Promise<void>;

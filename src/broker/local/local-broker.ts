@@ -150,6 +150,16 @@ export class LocalBroker implements Broker {
     await this.#open().seal(channel, token);
   }
 
+  /** As the contract has it. A writer that is away need not hear of it: who asked asks again. */
+  doubt(channel: string, epoch: string, offset: number): void {
+    if (this.#closed) return;
+    try {
+      this.#link.doubt(channel, epoch, offset);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
   async nodes(): Promise<NodeInfo[]> {
     const nodes = await this.#open().nodes();
     // Its own load it knows better than the others do.

@@ -1,7 +1,8 @@
 import { realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
 import { DEFAULT_MAX_KEYS } from "../memory/key-memory.js";
-import { openForWriting } from "./environment.js";
+import { statfsSync } from "node:fs";
+import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";
 import { LocalBroker } from "./local-broker.js";
 import { LogReader } from "./log-reader.js";
@@ -25,6 +26,11 @@ export interface LocalOptions {
   readonly sync?: "disk" | "none";
   /** Text keys remembered per log within a dedupe window; appends beyond that fail. Default: 100,000. */
   readonly maxKeys?: number;
+  /**
+   * Whether the directory is from an earlier time, such as a snapshot of the whole disk, which cannot be told from inside:
+   * every log then goes on in a new epoch, so that subscribers are told. Default: false.
+   */
+  readonly restored?: boolean;
   /** Milliseconds for which a log that keeps no entries is known after its last use. Default: 24 hours. */
   readonly idle?: number;
   /** Default: the real one. */
@@ -67,17 +73,22 @@ export function createLocalHub(options: LocalOptions): LocalHub {
   const clock = options.clock ?? unrefClock;
   const random = options.random ?? realRandom;
   const onError = options.onError ?? report;
-  const { owned, opened: env } = own(dir, sync, random, () => openForWriting(dir, sync === "disk"));
+  const { owned, opened } = own(dir, { sync, random, restored: options.restored === true }, () => {
+    const env = openForWriting(dir, sync === "disk");
+    return { env, ...ageOf(env) };
+  });
+  const { env } = opened;
   const writer = new Writer({
     env,
     clock,
     random,
     durability: sync === "disk" ? "disk" : "memory",
-    incarnation: owned.incarnation,
-    isOurs: () => owned.isOurs(),
+    owned,
     maxKeys: options.maxKeys ?? DEFAULT_MAX_KEYS,
     idle: options.idle ?? DEFAULT_LOCAL_IDLE_MS,
     onError,
+    onDisk: (error) => onError(new Error(diskNews(dir, error), { cause: error })),
+    hasRoom: () => statfsSync(dir).bavail > 0,
   });
   const reader = new LogReader(env);
   let server: SocketServer | undefined;
@@ -106,6 +117,13 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     idle: () => writer.idle(),
     close: () => (closing ??= close()),
   };
+}
+
+/** What the operator has to know: it is said once when it begins and once when it is over. */
+function diskNews(dir: string, error: unknown): string {
+  if (error === undefined) return `the disk takes what is written to ${dir} again`;
+  const { bavail, bsize } = statfsSync(dir);
+  return `the disk takes nothing that is written to ${dir}, where ${bavail * bsize} bytes are free: publishes fail as unavailable until it does, reads go on`;
 }
 
 /** lmdb's own sync takes a callback. */

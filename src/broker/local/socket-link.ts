@@ -140,6 +140,10 @@ export class SocketLink implements Link {
     await this.#ask("seal", channel, token);
   }
 
+  doubt(channel: string, epoch: string, offset: number): void {
+    this.#tell("doubt", channel, epoch, offset);
+  }
+
   nodes(): Promise<NodeInfo[]> {
     return this.#ask("nodes");
   }

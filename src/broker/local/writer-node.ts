@@ -33,6 +33,10 @@ export class WriterNode implements Link {
     return new Promise((resolve, reject) => this.#open().seal(channel, token, resolve, reject));
   }
 
+  doubt(channel: string, epoch: string, offset: number): void {
+    if (!this.#closed) this.#writer.doubt(channel, epoch, offset);
+  }
+
   async signal(channel: string, signals: Buffer): Promise<void> {
     this.#open().signal(channel, signals);
   }

@@ -2,33 +2,29 @@
  * The one writer of a directory. It decides about every append in memory, has the disk take it, and only then tells
  * anybody. Who is present and who holds which lease is in its memory alone: it ends with the nodes it belongs to.
  */
-import { offsetAt, type Clock, type Member, type Random } from "../../protocol/index.js";
+import type { Member, Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
 import type { Moment } from "../memory/channel-log.js";
+import { firstVersionAt } from "../offset-range.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
 import { ChannelPresence } from "../memory/presence.js";
 import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
+import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
 import type { Batch, DiskLog } from "./disk-log.js";
-import type { Environment } from "./environment.js";
+import { Doubts } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { CallOptions, LinkEvents, NodeName } from "./link.js";
 
-export interface WriterOptions {
-  readonly env: Environment;
-  readonly clock: Clock;
+export interface WriterOptions extends DiskGateOptions {
   readonly random: Random;
   readonly durability: Durability;
-  /** Under which new epochs are opened: see `life.ts`. */
-  readonly incarnation: string;
   readonly maxKeys: number;
-  /** Says whether this process still owns the directory. */
-  readonly isOurs: () => boolean;
   /** Milliseconds for which a log without entries is kept after its last use. */
   readonly idle: number;
-  /** Told when the disk refuses a transaction, whose appends then fail as unavailable, and of silent workers. */
+  /** Told of silent workers, and of what goes wrong where nobody waits for it. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -58,6 +54,8 @@ export class Writer {
   readonly leases: LeaseTable;
   readonly nodes: NodeDirectory;
   readonly #options: WriterOptions;
+  readonly #gate: DiskGate;
+  readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
   readonly #channels = new Map<string, Channel>();
   #eraser: Eraser;
@@ -74,6 +72,8 @@ export class Writer {
   constructor(options: WriterOptions) {
     const { env, clock, random } = options;
     this.#options = options;
+    this.#gate = new DiskGate(options);
+    this.#doubts = new Doubts(this.#now());
     this.durability = options.durability;
     this.leases = new LeaseTable(clock, random);
     this.nodes = new NodeDirectory(options.onError);
@@ -81,7 +81,7 @@ export class Writer {
     this.#commit = new GroupCommit(env, {
       closing: (changes) => this.#closing(changes),
       failed: (error) => this.#failed(error),
-      mayWrite: options.isOurs,
+      mayWrite: (changes) => this.#gate.mayWrite(changes),
     });
     this.#sweepLater();
   }
@@ -110,7 +110,7 @@ export class Writer {
       batch,
       options,
       now,
-      this.#options.incarnation,
+      this.#options.owned.incarnation,
       () => this.#catalog.newEpochName(),
       changes,
     );
@@ -133,6 +133,23 @@ export class Writer {
     this.#log(channel, now).seal(token, now);
     this.#dirty.add(channel);
     this.#commit.wait(done, fail);
+  }
+
+  /** A subscriber has that cursor. */
+  doubt(name: string, epoch: string, offset: number): void {
+    const now = this.#now();
+    const channel = this.#channel(name);
+    if (!this.#erased.has(name)) channel.log ??= this.#catalog.find(name, now);
+    const { log } = channel;
+    if (log === undefined || !this.#doubts.isNew(name, log, epoch, offset, now)) return;
+    log.doubt();
+    this.#dirty.add(channel);
+    this.#commit.schedule();
+    this.report(
+      new Error(
+        `a subscriber of ${name} has seen offset ${offset}, which its log has not: ${name} goes on in a new epoch; if this folder is from an earlier time, open it once as restored (tidemark serve --restored), so that all channels do`,
+      ),
+    );
   }
 
   signal(name: string, signals: Buffer): void {
@@ -198,9 +215,9 @@ export class Writer {
   }
 
   #open(): [Eraser, Catalog] {
-    const { env, random, incarnation, maxKeys } = this.#options;
+    const { env, random, owned, maxKeys } = this.#options;
     const eraser = new Eraser(env);
-    return [eraser, new Catalog({ env, eraser, maxKeys }, random, incarnation)];
+    return [eraser, new Catalog({ env, eraser, maxKeys }, random, owned.incarnation)];
   }
 
   #channel(name: string): Channel {
@@ -242,7 +259,9 @@ export class Writer {
       heads.set(log, log.head);
     }
     const mark = this.#eraser.mark;
+    const writes = changes.size > 0;
     return () => {
+      if (writes) this.#attempt(() => this.#gate.wrote());
       this.#underWay = new Set();
       for (const [log, head] of heads) log.committed(head);
       for (const name of erased) this.#erased.delete(name);
@@ -258,6 +277,15 @@ export class Writer {
     };
   }
 
+  /** Does what nobody waits for: what goes wrong is the operator's to know, and ends nothing. */
+  #attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
   /** Nothing of it was seen by anybody: the logs go on from what is on the disk. */
   #failed(error: unknown): void {
     for (const channel of this.#channels.values()) channel.log = undefined;
@@ -265,14 +293,14 @@ export class Writer {
     this.#underWay = new Set();
     this.#news = new Map();
     this.#erased = new Set();
-    [this.#eraser, this.#catalog] = this.#open();
-    this.#options.onError(error);
+    this.#attempt(() => ([this.#eraser, this.#catalog] = this.#open()));
+    this.#gate.failed(error);
   }
 
   #sweepLater(): void {
     this.#options.clock.setTimeout(() => {
       if (this.#closed) return;
-      this.#sweep();
+      this.#attempt(() => this.#sweep());
       this.#sweepLater();
     }, SWEEP_MS);
   }
@@ -338,9 +366,8 @@ export class Writer {
     });
   }
 
-  /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */
   #firstVersion(): number {
-    return Math.max(offsetAt(this.#options.clock.now()), this.#droppedVersion + 1);
+    return firstVersionAt(this.#options.clock.now(), this.#droppedVersion);
   }
 
   #now(): Moment {

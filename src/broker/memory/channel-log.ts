@@ -11,6 +11,7 @@ import {
   type ReadFrom,
   type Retain,
 } from "../contract.js";
+import { hasOffsetsFor, noOffsetLeft } from "../offset-range.js";
 import { keepsAnything } from "../retain.js";
 import { EntryQueue } from "./entry-queue.js";
 import { KeyMemory } from "./key-memory.js";
@@ -85,6 +86,11 @@ export class ChannelLog {
         "unavailable",
         `the channel remembers as many keys as it may; retry within ${options.dedupe} ms`,
       );
+    }
+    // Only near the end is it worth looking which of them are new.
+    if (!hasOffsetsFor(drafts.length, this.#head, now.wall)) {
+      const isNew = ({ key }: Draft): boolean => this.#keys.find(key, now.steady, options.dedupe) === NEW;
+      if (!hasOffsetsFor(drafts.filter(isNew).length, this.#head, now.wall)) throw noOffsetLeft();
     }
     const outcomes: Appended[] = [];
     const entries: Entry[] = [];

@@ -1,5 +1,6 @@
-import { offsetAt, type Clock, type Member, type Random } from "../../protocol/index.js";
+import type { Clock, Member, Random } from "../../protocol/index.js";
 import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
+import { firstVersionAt } from "../offset-range.js";
 import { ChannelLog, type Moment } from "./channel-log.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
@@ -133,9 +134,12 @@ export class MemoryStore {
     return { logs, leases: this.leases.snapshot() };
   }
 
-  /** Goes on from another moment, as another incarnation; every follower is reset. Who is present stays. */
-  restore(snapshot: StoreSnapshot): void {
-    this.#incarnation = this.#random.id();
+  /**
+   * Goes on from another moment, as another incarnation unless nothing is lost by that; every follower is reset. Who is present
+   * stays.
+   */
+  restore(snapshot: StoreSnapshot, isLess = true): void {
+    if (isLess) this.#incarnation = this.#random.id();
     for (const channel of this.#channels.values()) channel.log = undefined;
     for (const [name, log] of snapshot.logs) this.#channel(name).log = log.clone();
     this.leases.restore(snapshot.leases);
@@ -185,9 +189,8 @@ export class MemoryStore {
     return new ChannelPresence(this.#clock, this.#firstVersion(), (change) => followers.tellPresence(change));
   }
 
-  /** Made out of time, so that it is above the versions of a presence that was dropped, or of an earlier process. */
   #firstVersion(): number {
-    return Math.max(offsetAt(this.#clock.now()), this.#droppedVersion + 1);
+    return firstVersionAt(this.#clock.now(), this.#droppedVersion);
   }
 
   #now(): Moment {

@@ -1,4 +1,5 @@
 import { BrokerError } from "../contract.js";
+import { noOffsetLeft } from "../offset-range.js";
 
 /** Answers of Redis that say: nothing was done, and it may be done a little later, perhaps elsewhere. */
 const NOT_NOW = new Set([
@@ -37,6 +38,8 @@ export function toBrokerError(error: unknown): BrokerError {
         "unavailable",
         "the channel remembers as many keys as it may; retry within its dedupe window",
       );
+    case "OFFSETS":
+      return noOffsetLeft();
     case "OOM":
       return new BrokerError("unavailable", "Redis is out of memory; raise maxmemory or keep less", {
         cause: error,

@@ -6,12 +6,12 @@ import type { Broker } from "../../broker/index.js";
 import type { Clock } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
-import { Feed } from "./feed.js";
+import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
 import { SignalFeed } from "./signals.js";
 import type { Audience, Subscriber } from "./subscriber.js";
 
-export interface ActiveChannelDeps {
+export interface ActiveChannelDeps extends Pick<FeedDeps, "clocks"> {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly collect: (flush: () => void) => void;

@@ -9,6 +9,7 @@ import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
 import { MAX_OFFSET, type Cursor } from "../../protocol/index.js";
 import { detach } from "../guard.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
+import type { ClockWatch } from "./clock-watch.js";
 import { gapLine, messageLine } from "./encode.js";
 import { Laggards, PAGE_BYTES, RETRY_MS, type LaggardsDeps, type LiveEdge } from "./laggards.js";
 import { readOn, type Reading, type Step } from "./resume.js";
@@ -31,6 +32,8 @@ const MAX_EARLY = 100;
 
 export interface FeedDeps extends LaggardsDeps {
   readonly broker: Broker;
+  /** Shown where the log is. */
+  readonly clocks?: ClockWatch;
 }
 
 export class Feed implements LiveEdge {
@@ -78,6 +81,7 @@ export class Feed implements LiveEdge {
       { before: MAX_OFFSET, limit: 1, bytes: 0 },
       this.#log,
     );
+    this.#deps.clocks?.look(this.#channel, page.head);
     this.#cursor = this.#flushed = { epoch: page.epochs.at(-1)?.epoch ?? "", offset: page.head };
     for (const hint of this.#early.splice(0)) this.onEntries(hint);
     if (this.#repairAgain) this.check();
@@ -148,6 +152,10 @@ export class Feed implements LiveEdge {
     detach(this.#repair(), (error) => this.#deps.onError(error, this.#channel));
   }
 
+  doubt({ epoch, offset }: Cursor): void {
+    this.#deps.broker.doubt?.(this.#channel, epoch, offset);
+  }
+
   close(): void {
     this.#closed = true;
     this.#pending = [];
@@ -204,6 +212,7 @@ export class Feed implements LiveEdge {
       try {
         const read = await this.read(this.#cursor.offset);
         if (this.#closed) return;
+        this.#deps.clocks?.look(this.#channel, read.head);
         let reading = this.#unseen(read);
         if (!this.#hole && reading?.steps.some(leavesOut)) {
           // A check that met an append: what the log does not keep any more is about to be brought by its hint. Then the

@@ -31,6 +31,8 @@ export interface LiveEdge {
   encode(step: Step): EncodedLine;
   /** Compares with the broker's head, and repairs. */
   check(): void;
+  /** Somebody has a cursor that names no entry. */
+  doubt(cursor: Cursor): void;
 }
 
 export interface LaggardsDeps {
@@ -191,6 +193,7 @@ export class Laggards {
   async #readAfter(cursor: Cursor): Promise<Found> {
     const read = await this.#edge.read(cursor.offset);
     const { steps, cursor: end, standing } = readOn(cursor, read);
+    if (standing === "ahead" || isUnknown(steps[0], cursor)) this.#edge.doubt(cursor);
     const { known } = this.#edge;
     if (read.head > known.offset || read.epochs.at(-1)?.epoch !== known.epoch) this.#edge.check();
     if (steps.length === 0) return { page: undefined, end, ahead: standing === "ahead" };
@@ -199,4 +202,9 @@ export class Laggards {
     const page = this.#edge.keeps ? this.#keep(cursor, { chunk, end }) : { chunk, end };
     return { page, end, ahead: false };
   }
+}
+
+/** Whether that says that the cursor names no entry of its epoch, though later ones are there. */
+function isUnknown(step: Step | undefined, { epoch }: Cursor): boolean {
+  return step !== undefined && "gap" in step && step.gap.reason === "rollback" && step.gap.epoch === epoch;
 }

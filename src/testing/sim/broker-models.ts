@@ -24,10 +24,11 @@ export const BROKER_MODELS: Readonly<Record<BrokerModel, readonly string[]>> = {
     "failover",
     "restartEmpty",
     "jumpBrokerClock",
+    "endOfOffsets",
   ],
   /**
    * A writer that is killed and comes back with everything, its answers lost (`outage`); a loss of power, after which hints
-   * have told of what was not flushed (`failover`); readers whose page is older than the hint (`slowAnswers`).
+   * have told of what was not flushed (`failover`); a folder from an earlier time, which it notices; a disk that is full; readers whose page is older than the hint (`slowAnswers`).
    */
   local: [
     "dropHints",
@@ -38,10 +39,13 @@ export const BROKER_MODELS: Readonly<Record<BrokerModel, readonly string[]>> = {
     "cutFollower",
     "outage",
     "failover",
+    "earlierFolder",
+    "fullDisk",
     "jumpBrokerClock",
+    "endOfOffsets",
   ],
   /** In the server's own process: its clock jumps, and it forgets everything when it starts again. */
-  memory: ["restartEmpty", "jumpBrokerClock"],
+  memory: ["restartEmpty", "jumpBrokerClock", "endOfOffsets"],
 };
 
 const NAMED = new Set(Object.values(BROKER_MODELS).flat());

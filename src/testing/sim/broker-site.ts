@@ -70,11 +70,32 @@ export class BrokerSite {
     };
   }
 
-  /** Goes on as another incarnation, from a replica or from nothing. Every follower is reset. */
-  failOver(replica: StoreSnapshot = NOTHING): void {
+  /** Nothing is appended until the returned function is called; what is there is read. */
+  fillDisk(): () => void {
+    this.#store.full += 1;
+    return () => {
+      this.#store.full -= 1;
+    };
+  }
+
+  /**
+   * The folder as it is at this moment. The returned function puts it back while the writer is stopped, unless something else
+   * has taken over. The writer's witness says how far the log was, so it sees whether anything is gone.
+   */
+  backUp(): () => void {
+    const { incarnation } = this;
+    const folder = this.#store.snapshot();
+    const { appends } = this.#store;
+    return () => {
+      if (incarnation === this.incarnation) this.failOver(folder, this.#store.appends > appends);
+    };
+  }
+
+  /** Goes on from a replica or from nothing, as another incarnation where something is gone. Every follower is reset. */
+  failOver(replica: StoreSnapshot = NOTHING, isLess = true): void {
     this.incarnation += 1;
     this.#upSince = this.clock.monotonic();
     this.#store.failed();
-    this.#store.restore(replica);
+    this.#store.restore(replica, isLess);
   }
 }

@@ -212,9 +212,44 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       });
     },
   },
+  /** The writer is stopped, its folder is put back as it was `ms` before, and it is started again. */
+  earlierFolder: {
+    weight: 0.7,
+    longest: 6000,
+    run(world, step) {
+      const putBack = world.site.backUp();
+      world.until(step.ms, () => {
+        const end = world.site.outage();
+        putBack();
+        world.until(50 + step.size * 2000, () => {
+          end();
+          for (const node of world.nodes) node.broker?.resetAll();
+        });
+      });
+    },
+  },
+  /** The broker's disk is full: it takes nothing, and what is there is read. */
+  fullDisk: {
+    weight: 1,
+    longest: 8000,
+    run: (world, step) => world.until(step.ms, world.site.fillDisk()),
+  },
+  /** The broker's clock is beyond the end of offsets for a while. */
+  endOfOffsets: {
+    weight: 0.5,
+    longest: 5000,
+    run(world, step) {
+      const { brokerClock } = world.site;
+      const ahead = Math.round((70 + 100 * step.size) * YEAR_MS);
+      brokerClock.jump(ahead);
+      world.until(step.ms, () => brokerClock.jump(-ahead));
+    },
+  },
   /** The broker comes back with nothing. */
   restartEmpty: { weight: 0.3, longest: 0, run: (world) => world.site.failOver() },
 };
+
+const YEAR_MS = 365 * 86_400_000;
 
 /** How far the clocks of two brokers are apart at most, half of it either way, in milliseconds. */
 const CLOCKS_APART_MS = 10_000;

@@ -1,5 +1,12 @@
 /** The memory broker's own store, which also writes down the truth: every append, what is trimmed, what is lost. */
-import type { Appended, Draft, LogOptions, Page, ReadFrom } from "../../broker/index.js";
+import {
+  BrokerError,
+  type Appended,
+  type Draft,
+  type LogOptions,
+  type Page,
+  type ReadFrom,
+} from "../../broker/index.js";
 import { MemoryStore, type StoreOptions } from "../../broker/memory/store.js";
 import { MAX_OFFSET, type Clock } from "../../protocol/index.js";
 import { idOf } from "./payload.js";
@@ -20,6 +27,10 @@ export class RecordingStore extends MemoryStore {
   readonly #known = new Map<string, Known>();
   /** Failovers and restarts so far; a log that changed without one was dropped. */
   #failures = 0;
+  /** How many faults fill the disk just now. */
+  full = 0;
+  /** Entries ever appended. */
+  appends = 0;
   readonly #seenFailures = new Map<string, number>();
 
   constructor(options: StoreOptions, recorder: Recorder) {
@@ -38,6 +49,7 @@ export class RecordingStore extends MemoryStore {
     drafts: readonly Draft[],
     options: LogOptions & { readonly fence?: string },
   ): Appended[] {
+    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
     const before = this.#look(channel, options);
     const outcomes = super.append(channel, drafts, options);
     let prev = before.head;
@@ -48,6 +60,7 @@ export class RecordingStore extends MemoryStore {
       const { offset } = outcome;
       this.#recorder.add({ is: "append", channel, epoch, offset, prev, id: idOf((drafts[i] as Draft).data) });
       prev = offset;
+      this.appends += 1;
     }
     this.#know(channel).head = prev;
     this.#look(channel, options);

@@ -8,7 +8,7 @@
 --         scope or digest · sequence, or "" for a text key · print · the entry, ready-made, of which the first 10 bytes
 --         are its header
 -- Returns for each log one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
---         conflict; 2 for an unknown outcome. Or an error in their place, such as FENCED or KEYSFULL.
+--         conflict; 2 for an unknown outcome. Or an error in their place, such as FENCED, KEYSFULL or OFFSETS.
 
 local EPOCH, WINDOW, MAX_TEXTS, MAX_SCOPES, LIFE, FENCE = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local KEEP, COUNT, BYTES, AGE, CONFIRM = ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
@@ -16,6 +16,9 @@ local FIRST_LOG, PER_DRAFT = 12, 4
 local HEADER = 10
 local CONFLICT, UNKNOWN = 1, 2
 local REMEMBERED_EPOCHS = 16
+-- Below what "before the end" means in reads, and so far below that a client gets it as it is: ioredis reads a number's last
+-- digit as ten times what came before plus the letter's code, and then takes 48 off.
+local LAST_OFFSET = 2 ^ 53 - 64
 local pack, unpack_ = struct.pack, struct.unpack
 
 local now = now_ms()
@@ -128,6 +131,9 @@ local function append(from, to)
       end
     end
     if not known then
+      if next_offset > LAST_OFFSET then
+        return redis.error_reply('OFFSETS no offset is left for this entry')
+      end
       known = next_offset
       next_offset = next_offset + 1
       if ring then
