@@ -219,7 +219,9 @@ export class DiskLog {
 
   #openEpoch(incarnation: string, epoch: string): void {
     this.#incarnation = incarnation;
-    this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
+    // What nothing was in before the loss is not gone on with: epochs that begin at one place name one stretch.
+    const before = this.#head === 0 ? [] : this.#epochs;
+    this.#epochs = [...before, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
   }
 
   #turn(now: Moment, changes: Changes): void {

@@ -52,6 +52,11 @@ export class ChannelLog {
     return this.#epochs.at(-1)?.epoch ?? "";
   }
 
+  /** The offset of the newest entry ever appended; 0 when there was none. */
+  get head(): number {
+    return this.#head;
+  }
+
   /** How many entries, and how many bytes of them, are kept now. */
   get kept(): { readonly entries: number; readonly bytes: number } {
     return { entries: this.#entries.length, bytes: this.#entries.bytes };
@@ -174,8 +179,10 @@ export class ChannelLog {
 
   #openEpoch(incarnation: string, epoch: string): void {
     this.#incarnation = incarnation;
-    // Replaced, never changed: pages share it.
-    this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
+    // Replaced, never changed: pages share it. What nothing was in before the loss is not gone on with: epochs that
+    // begin at one place are names of one stretch.
+    const before = this.#head === 0 ? [] : this.#epochs;
+    this.#epochs = [...before, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
   }
 
   #entry(draft: Draft, wall: number): Entry {
