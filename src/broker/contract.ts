@@ -70,6 +70,8 @@ export type Appended =
 export interface Epoch {
   readonly epoch: string;
   readonly base: number;
+  /** Another name for the same, which was told before the log had any entry. */
+  readonly earlier?: string;
 }
 
 /** Where to read. Forward: the oldest entries after an offset. Backward: the newest before one, still oldest first. */
@@ -85,10 +87,7 @@ export interface Page {
   readonly oldestPrev: number;
   /** The offset of the newest entry ever appended, kept or not; 0 when there was none. */
   readonly head: number;
-  /**
-   * Oldest first, at least one, at most 16; the last is the one being written. Those with one base are names of one
-   * stretch: nothing lies between them.
-   */
+  /** Oldest first, at least one, at most 16; the last is the one being written. */
   readonly epochs: readonly Epoch[];
 }
 

@@ -2,12 +2,14 @@ import { describe, expect, it, test } from "vitest";
 import {
   createMemoryHub,
   memoryBroker,
+  type Broker,
   type Draft,
   type Follower,
   type LogOptions,
   type MemoryHub,
   type MemoryOptions,
 } from "../../src/broker/index.js";
+import { groupOf } from "../../src/broker/memory/first-epochs.js";
 import { LeaseTable } from "../../src/broker/memory/lease-table.js";
 import { timeOf } from "../../src/protocol/index.js";
 import { VirtualClock, brokerContract, seededRandom } from "../../src/testing/index.js";
@@ -288,6 +290,63 @@ describe("idle channels", () => {
     expect(after.epochs).not.toEqual(before.epochs);
     await node.append("kept", [draft()], KEEP);
     expect((await node.read("kept", WHOLE, KEEP)).head).toBeGreaterThan(before.head);
+  });
+});
+
+describe("the epoch of a log that is not there", () => {
+  const NONE: LogOptions = { retain: undefined, dedupe: 1000 };
+  const epochOf = async (node: Broker, channel: string): Promise<string> =>
+    (await node.read(channel, WHOLE, NONE)).epochs.at(-1)?.epoch ?? "";
+
+  test("B83: takes no room, however many are asked about, and goes with those who follow", async () => {
+    const { hub } = setup();
+    const node = hub.broker();
+    const stops = await Promise.all(
+      Array.from({ length: 1000 }, async (_, i) => {
+        await node.read(`asked/${i}`, WHOLE, KEEP);
+        return node.follow(`followed/${i}`, follower([]));
+      }),
+    );
+    expect(hub.channels).toBe(1000);
+    await Promise.all(stops.map((_, i) => node.members(`followed/${i}`)));
+    for (const stop of stops) stop();
+    expect(hub.channels).toBe(0);
+  });
+
+  test("L18: is another one when a log of that name was forgotten, and when the broker lost its data", async () => {
+    const scene = setup();
+    const { clock, hub } = scene;
+    const node = hub.broker();
+    const first = await epochOf(node, "c");
+    await node.append("c", [draft()], NONE);
+    expect(await epochOf(node, "c")).toBe(first);
+    await clock.advance(1001);
+    await sweepAll(scene);
+    expect(hub.channels).toBe(0);
+    const second = await epochOf(node, "c");
+    expect(second).not.toBe(first);
+    await node.append("c", [draft()], NONE);
+    expect(await epochOf(node, "c")).toBe(second);
+    hub.restore();
+    const third = await epochOf(node, "c");
+    expect([first, second]).not.toContain(third);
+    expect(await epochOf(node, "never"), "another channel").not.toBe(third);
+  });
+
+  test("L17: stays while somebody follows, whatever others are forgotten", async () => {
+    const scene = setup();
+    const { clock, hub } = scene;
+    const node = hub.broker();
+    let name = "passing/0";
+    for (let i = 1; groupOf(name) !== groupOf("quiet"); i++) name = `passing/${i}`;
+    await node.follow("quiet", follower([]));
+    const [quiet, passing] = [await epochOf(node, "quiet"), await epochOf(node, name)];
+    await node.append(name, [draft()], NONE);
+    await clock.advance(1001);
+    await sweepAll(scene);
+    expect(await epochOf(node, name)).not.toBe(passing);
+    await node.append("quiet", [draft()], NONE);
+    expect(await epochOf(node, "quiet")).toBe(quiet);
   });
 });
 

@@ -219,9 +219,7 @@ export class DiskLog {
 
   #openEpoch(incarnation: string, epoch: string): void {
     this.#incarnation = incarnation;
-    // What nothing was in before the loss is not gone on with: epochs that begin at one place name one stretch.
-    const before = this.#head === 0 ? [] : this.#epochs;
-    this.#epochs = [...before, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
+    this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
   }
 
   #turn(now: Moment, changes: Changes): void {

@@ -179,10 +179,8 @@ export class ChannelLog {
 
   #openEpoch(incarnation: string, epoch: string): void {
     this.#incarnation = incarnation;
-    // Replaced, never changed: pages share it. What nothing was in before the loss is not gone on with: epochs that
-    // begin at one place are names of one stretch.
-    const before = this.#head === 0 ? [] : this.#epochs;
-    this.#epochs = [...before, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
+    // Replaced, never changed: pages share it.
+    this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
   }
 
   #entry(draft: Draft, wall: number): Entry {

@@ -10,7 +10,7 @@ import { MAX_OFFSET, type Cursor } from "../../protocol/index.js";
 import { Chunk, type EncodedLine } from "./chunk.js";
 import { gapLine, messageLine } from "./encode.js";
 import { Laggards, PAGE_BYTES, RETRY_MS, type LaggardsDeps, type LiveEdge } from "./laggards.js";
-import { epochAt, readOn, type Reading, type Step } from "./resume.js";
+import { readOn, type Reading, type Step } from "./resume.js";
 import { Audience, type Subscriber } from "./subscriber.js";
 import { Tail } from "./tail.js";
 
@@ -153,7 +153,9 @@ export class Feed implements LiveEdge {
   }
 
   #cursorAt(page: Page, offset: number): Cursor {
-    return { epoch: epochAt(page.epochs, offset), offset };
+    let name = page.epochs[0]?.epoch ?? "";
+    for (const { epoch, base } of page.epochs) if (base < offset) name = epoch;
+    return { epoch: name, offset };
   }
 
   /** Hot path: once per append, not per subscriber. */

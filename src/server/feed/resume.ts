@@ -2,7 +2,7 @@
  * The heart of it: what follows a cursor, given a page of the log read after it. A reconnecting client, a slow
  * one, and the feed itself when a hint was lost all ask this one question. A pure function.
  */
-import type { Entry, Epoch, Page } from "../../broker/index.js";
+import type { Entry, Page } from "../../broker/index.js";
 import type { Cursor, GapReason } from "../../protocol/index.js";
 
 export interface Gap {
@@ -28,11 +28,13 @@ export interface Reading {
 
 /** Follows the log from `from`, where `page` was read after `from.offset`. */
 export function readOn(from: Cursor, page: Page): Reading {
-  const index = stretchOf(page.epochs, from.epoch);
+  const index = page.epochs.findIndex(({ epoch, earlier }) => epoch === from.epoch || earlier === from.epoch);
   const newest = page.epochs.at(-1);
   if (newest === undefined) throw new Error("a page has at least one epoch");
-  if (index < 0) return jump(from, page.head, newest.epoch, "epoch", "head");
-  const cursor = { epoch: (page.epochs[index] as Epoch).epoch, offset: from.offset };
+  const known = page.epochs[index];
+  if (known === undefined) return jump(from, page.head, newest.epoch, "epoch", "head");
+  // An earlier name is gone on with under the one that all others use, and nothing is told of it.
+  const cursor = known.epoch === from.epoch ? from : { epoch: known.epoch, offset: from.offset };
 
   const next = page.epochs[index + 1];
   if (next !== undefined && cursor.offset > next.base)
@@ -42,7 +44,7 @@ export function readOn(from: Cursor, page: Page): Reading {
   if (first === undefined) {
     if (cursor.offset > page.head) return { steps: [], cursor, standing: "ahead" };
     if (cursor.offset < page.head)
-      return jump(cursor, page.head, epochAt(page.epochs, page.head), "trimmed", "head");
+      return jump(cursor, page.head, epochOf(page, page.head), "trimmed", "head");
     return { steps: [], cursor, standing: "head" };
   }
   const steps: Step[] = [];
@@ -50,10 +52,10 @@ export function readOn(from: Cursor, page: Page): Reading {
   if (first.prev !== at.offset) {
     // Before the oldest kept: trimmed. After it, but no entry of that offset: the cursor names one that never was.
     const reason = first.prev > at.offset ? "trimmed" : "rollback";
-    at = gapTo(steps, at, first.prev, epochAt(page.epochs, first.prev), reason);
+    at = gapTo(steps, at, first.prev, epochOf(page, first.prev), reason);
   }
   for (const entry of page.entries) {
-    const epoch = epochAt(page.epochs, entry.offset);
+    const epoch = epochOf(page, entry.offset);
     if (epoch !== at.epoch) at = gapTo(steps, at, at.offset, epoch, "failover");
     steps.push({ entry });
     at = { epoch, offset: entry.offset };
@@ -77,20 +79,9 @@ function gapTo(steps: Step[], from: Cursor, until: number, epoch: string, reason
   return { epoch, offset: until };
 }
 
-/** Where an epoch is in the list, -1 for nowhere. Those with one base are names of one stretch: the last of them counts. */
-function stretchOf(epochs: readonly Epoch[], name: string): number {
-  let index = epochs.findIndex(({ epoch }) => epoch === name);
-  while (index >= 0 && epochs[index + 1]?.base === epochs[index]?.base) index++;
-  return index;
-}
-
-/**
- * The epoch that the place at `offset` belongs to: what comes after an epoch's base is its. The first one's base itself,
- * and what lies before it, is the first one's.
- */
-export function epochAt(epochs: readonly Epoch[], offset: number): string {
-  const [first] = epochs;
-  let name = "";
-  for (const { epoch, base } of epochs) if (base < offset || base === first?.base) name = epoch;
+/** The epoch that the entry at `offset` belongs to: entries after an epoch's base are its. */
+function epochOf(page: Page, offset: number): string {
+  let name = (page.epochs[0] as { epoch: string }).epoch;
+  for (const { epoch, base } of page.epochs) if (base < offset) name = epoch;
   return name;
 }

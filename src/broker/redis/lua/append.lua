@@ -149,8 +149,7 @@ local function append(from, to)
   if #blobs > 0 then
     head = next_offset - 1
     if not is_new and incarnation() ~= meta[3] then
-      -- What nothing was in before the loss is not gone on with: epochs that begin at one place name one stretch.
-      epochs = (prev == 0 and '' or epochs .. ',') .. EPOCH .. ':' .. text(prev)
+      epochs = epochs .. ',' .. EPOCH .. ':' .. text(prev)
       local _, commas = string.gsub(epochs, ',', '')
       if commas >= REMEMBERED_EPOCHS then epochs = string.match(epochs, ',(.*)') end
       redis.call('HSET', META, 'e', epochs, 'i', incarnation())
@@ -218,7 +217,7 @@ local function append(from, to)
   if renews then renew(next_life) end
 
   if #blobs > 0 then
-    local epoch = string.match(epochs, '([^,:]+):%d+$')
+    local epoch = string.match(epochs, '([^,:=]+):%d+$')
     local header = table.concat({ 'e' .. epoch, text(prev), first_text, #blobs }, ' ')
     redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(blobs))
   end

@@ -1,7 +1,7 @@
 -- In front of every script of the log: what the keys are, and the log as it is found.
 --
 -- Seven keys for each log:
---   1 meta       hash: e epochs "name:base,…" oldest first · i incarnation of Redis · s where the log stands, packed
+--   1 meta       hash: e epochs "name:base,…" oldest first, "earlier=name" where the name was another one · i incarnation of Redis · s where the log stands, packed
 --                as in load_state · f fence · w counts what WAIT waits for
 --   2 log        stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 --   3, 4         text keys in two generations, hashes: digest of scope and id -> offset and print, packed
@@ -62,21 +62,21 @@ local function is_whole(epochs, last_kept)
   return last_kept == 0 or redis.call('EXISTS', LOG) == 1
 end
 
--- The epochs of a log that is not there, as epochs stand in the meta. Nobody keeps anything for it, so they follow from
--- what every script knows: which incarnation this is, what the log is called, and the time in half days. A log lives a
--- day or longer, so one that has gone had none of the names of today; a cursor from before it fits what comes next as
--- little as one of its own. The name before the newest is another one for the same: cursors are good for half a day and
--- up to a whole one after the log was asked about.
+-- The epoch of a log that is not there, as it stands in the meta of one that is. Nobody keeps anything for it, so its
+-- name follows from what every script knows: which incarnation this is, what the log is called, and the time in half
+-- days. A log lives a day or longer, so one that has gone had none of the names of now; a cursor from before it fits what
+-- comes next as little as one of its own. The name of the last half day is another one for the same epoch: a cursor is
+-- good for half a day, and up to a whole one, after the log was asked about.
 local LEAST_LIFE = 86400000
 local NAMED_FOR = LEAST_LIFE / 2
-local function first_epochs(now)
+local function first_epoch(now)
   local period = math.floor(now / NAMED_FOR)
   local names = {}
   for i = 1, 2 do
     local made = redis.sha1hex(text(period - 2 + i) .. ' ' .. incarnation() .. ' ' .. META)
-    names[i] = string.sub(made, 1, 12) .. ':0'
+    names[i] = string.sub(made, 1, 12)
   end
-  return names[1] .. ',' .. names[2]
+  return table.concat(names, '=') .. ':0'
 end
 
 -- Whether a part of a log is there.
@@ -88,7 +88,7 @@ end
 -- where there is something, `epoch` is the name of what begins.
 local function create(now, epoch)
   local torn = is_torn()
-  local epochs = torn and epoch .. ':0' or first_epochs(now)
+  local epochs = torn and epoch .. ':0' or first_epoch(now)
   redis.call('HSET', META, 'e', epochs, 'i', incarnation())
   if torn then redis.call('HDEL', META, 'f') end
   redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])

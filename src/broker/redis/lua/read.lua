@@ -17,7 +17,7 @@ local epochs = meta[1]
 local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
 local is_new = not is_whole(epochs, last_kept)
 if is_new then
-  if not is_torn() then return { first_epochs(now), 0, 0, 0 } end
+  if not is_torn() then return { first_epoch(now), 0, 0, 0 } end
   epochs = create(now, EPOCH)
   head, last_kept, total, turned, life, young = 0, 0, 0, now, 0, 0
 end
