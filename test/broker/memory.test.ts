@@ -9,7 +9,6 @@ import {
   type MemoryHub,
   type MemoryOptions,
 } from "../../src/broker/index.js";
-import { groupOf } from "../../src/broker/memory/first-epochs.js";
 import { LeaseTable } from "../../src/broker/memory/lease-table.js";
 import { timeOf } from "../../src/protocol/index.js";
 import { VirtualClock, brokerContract, seededRandom } from "../../src/testing/index.js";
@@ -331,22 +330,6 @@ describe("the epoch of a log that is not there", () => {
     const third = await epochOf(node, "c");
     expect([first, second]).not.toContain(third);
     expect(await epochOf(node, "never"), "another channel").not.toBe(third);
-  });
-
-  test("L17: stays while somebody follows, whatever others are forgotten", async () => {
-    const scene = setup();
-    const { clock, hub } = scene;
-    const node = hub.broker();
-    let name = "passing/0";
-    for (let i = 1; groupOf(name) !== groupOf("quiet"); i++) name = `passing/${i}`;
-    await node.follow("quiet", follower([]));
-    const [quiet, passing] = [await epochOf(node, "quiet"), await epochOf(node, name)];
-    await node.append(name, [draft()], NONE);
-    await clock.advance(1001);
-    await sweepAll(scene);
-    expect(await epochOf(node, name)).not.toBe(passing);
-    await node.append("quiet", [draft()], NONE);
-    expect(await epochOf(node, "quiet")).toBe(quiet);
   });
 });
 

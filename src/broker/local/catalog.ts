@@ -27,7 +27,6 @@ export class Catalog {
     this.#random = random;
     this.#incarnation = incarnation;
     this.#firstEpochs = new FirstEpochs(share.env, incarnation);
-    this.#firstEpochs.announce();
     this.reload();
   }
 
@@ -38,6 +37,11 @@ export class Catalog {
     const bytes = about.getBinary(LAST_NUMBER);
     about.resetReadTxn();
     this.#lastNumber = bytes === undefined ? 0 : Buffer.from(bytes).readDoubleBE(0);
+  }
+
+  /** Has all processes name logs that are not there as this one does. Called once, while the directory is surely ours. */
+  announce(): void {
+    this.#firstEpochs.announce();
   }
 
   newEpochName(): string {

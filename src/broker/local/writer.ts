@@ -78,6 +78,7 @@ export class Writer {
     this.leases = new LeaseTable(clock, random);
     this.nodes = new NodeDirectory(options.onError);
     [this.#eraser, this.#catalog] = this.#open();
+    this.#catalog.announce();
     this.#commit = new GroupCommit(env, {
       closing: (changes) => this.#closing(changes),
       failed: (error) => this.#failed(error),
