@@ -3,8 +3,8 @@
 -- costs the others nothing.
 --
 -- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most fields of sequences · 5 life, ms, or 0
---         for ever as long as entries are kept · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or "" · 9 most bytes or "" · 10 most age, ms,
---         or "" · 11 "1" when a WAIT follows · then for each log the number of its drafts and four for each of them:
+--         for ever while entries are kept · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or ""
+--         9 most bytes or "" · 10 most age, ms, or "" · 11 "1" when a WAIT follows · then for each log the number of its drafts and four for each of them:
 --         scope or digest · sequence, or "" for a text key · print · the entry, ready-made, of which the first 10 bytes
 --         are its header
 -- Returns for each log one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
