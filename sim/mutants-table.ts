@@ -35,6 +35,14 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "no silence",
   },
   {
+    name: "first-epoch-kept",
+    about: "after a loss a log that is not there is called what it was called before",
+    file: "src/broker/memory/store.ts",
+    find: "firstEpoch(this.#incarnation, this.#forgotten.count(name), name)",
+    replace: 'firstEpoch("", this.#forgotten.count(name), name)',
+    promise: "honest gaps",
+  },
+  {
     name: "epoch-base-zero",
     about: "a new epoch claims to begin where the log began",
     file: "src/broker/memory/channel-log.ts",

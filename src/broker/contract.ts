@@ -70,6 +70,8 @@ export type Appended =
 export interface Epoch {
   readonly epoch: string;
   readonly base: number;
+  /** Another name for the same, which was told before the log had any entry. */
+  readonly earlier?: string;
 }
 
 /** Where to read. Forward: the oldest entries after an offset. Backward: the newest before one, still oldest first. */
@@ -83,7 +85,7 @@ export interface Page {
   readonly entries: readonly Entry[];
   /** The `prev` of the oldest entry kept; the head when nothing is kept. */
   readonly oldestPrev: number;
-  /** The offset of the newest entry ever appended, kept or not; 0 for a new log. */
+  /** The offset of the newest entry ever appended, kept or not; 0 when there was none. */
   readonly head: number;
   /** Oldest first, at least one, at most 16; the last is the one being written. */
   readonly epochs: readonly Epoch[];
@@ -157,7 +159,7 @@ export interface Broker {
 
   /**
    * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append
-   * or read creates the log with a fresh epoch. Retention is applied in the same step. The result has one
+   * creates the log, with the epoch that reads have told of until then. Retention is applied in the same step. The result has one
    * outcome per draft; one draft's conflict does not stop the next. When this rejects, any prefix of the
    * drafts may have been appended: trying again with the same keys is safe.
    * With `fence`, appends only if it is the token last sealed on the channel; otherwise rejects with `fenced`.
@@ -170,7 +172,8 @@ export interface Broker {
 
   /**
    * Reads a page. Up to `limit` entries and about `bytes` bytes of them, but at least one entry where there is
-   * one. Sees every append acknowledged before the call, by any node.
+   * one. Sees every append acknowledged before the call, by any node. A log that nothing was appended to has an epoch
+   * as well, which is good until the broker may have lost data; asking about it leaves nothing behind.
    */
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page>;
 

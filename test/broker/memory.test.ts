@@ -2,6 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import {
   createMemoryHub,
   memoryBroker,
+  type Broker,
   type Draft,
   type Follower,
   type LogOptions,
@@ -22,6 +23,7 @@ brokerContract(
       close: async () => {},
       settle: () => clock.settle(),
       elapse: (ms) => clock.advance(ms),
+      size: async () => hub.channels,
     };
   },
   { describe, it },
@@ -190,7 +192,7 @@ describe("the presence of the memory broker", () => {
     await clock.settle();
     clock.jump(-DAY);
     await sweepAll(scene);
-    expect(hub.channels).toBe(1);
+    expect(hub.channels).toBe(0);
     expect((await node.members("c")).version).toBeGreaterThan(version);
     await node.join("c", { id: "bob" }, "1");
     expect((await node.members("c")).version).toBeGreaterThan(version);
@@ -271,22 +273,63 @@ describe("idle channels", () => {
     const before = await node.read("kept", WHOLE, KEEP);
     await clock.advance(1000);
     await sweepAll(scene);
-    expect(hub.channels).toBe(6);
+    expect(hub.channels).toBe(5);
     await node.read("kept", WHOLE, { retain: { count: 10 }, dedupe: 1000 });
     await clock.advance(5000);
     await sweepAll(scene);
-    expect(hub.channels, "all but live").toBe(5);
+    expect(hub.channels, "all but live").toBe(4);
     await clock.advance(1);
     await sweepAll(scene);
-    expect(hub.channels, "all but live and kept").toBe(4);
+    expect(hub.channels, "all but live and kept").toBe(3);
     await clock.advance(20_000);
     await sweepAll(scene);
-    expect(hub.channels, "followed, visited and the sweeper's own").toBe(3);
+    expect(hub.channels, "followed and visited").toBe(2);
     const after = await node.read("kept", WHOLE, KEEP);
     expect(after.head).toBe(0);
     expect(after.epochs).not.toEqual(before.epochs);
     await node.append("kept", [draft()], KEEP);
     expect((await node.read("kept", WHOLE, KEEP)).head).toBeGreaterThan(before.head);
+  });
+});
+
+describe("the epoch of a log that is not there", () => {
+  const NONE: LogOptions = { retain: undefined, dedupe: 1000 };
+  const epochOf = async (node: Broker, channel: string): Promise<string> =>
+    (await node.read(channel, WHOLE, NONE)).epochs.at(-1)?.epoch ?? "";
+
+  test("B83: takes no room, however many are asked about, and goes with those who follow", async () => {
+    const { hub } = setup();
+    const node = hub.broker();
+    const stops = await Promise.all(
+      Array.from({ length: 1000 }, async (_, i) => {
+        await node.read(`asked/${i}`, WHOLE, KEEP);
+        return node.follow(`followed/${i}`, follower([]));
+      }),
+    );
+    expect(hub.channels).toBe(1000);
+    await Promise.all(stops.map((_, i) => node.members(`followed/${i}`)));
+    for (const stop of stops) stop();
+    expect(hub.channels).toBe(0);
+  });
+
+  test("L18: is another one when a log of that name was forgotten, and when the broker lost its data", async () => {
+    const scene = setup();
+    const { clock, hub } = scene;
+    const node = hub.broker();
+    const first = await epochOf(node, "c");
+    await node.append("c", [draft()], NONE);
+    expect(await epochOf(node, "c")).toBe(first);
+    await clock.advance(1001);
+    await sweepAll(scene);
+    expect(hub.channels).toBe(0);
+    const second = await epochOf(node, "c");
+    expect(second).not.toBe(first);
+    await node.append("c", [draft()], NONE);
+    expect(await epochOf(node, "c")).toBe(second);
+    hub.restore();
+    const third = await epochOf(node, "c");
+    expect([first, second]).not.toContain(third);
+    expect(await epochOf(node, "never"), "another channel").not.toBe(third);
   });
 });
 

@@ -4,6 +4,7 @@ import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
 import type { Changes } from "./changes.js";
 import { DiskLog, type LogShare } from "./disk-log.js";
 import { entryKey, offsetOfKey } from "./environment.js";
+import { FirstEpochs } from "./first-epochs.js";
 import { offsetAt } from "../../protocol/index.js";
 
 /** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
@@ -16,6 +17,7 @@ export class Catalog {
   readonly #share: LogShare;
   readonly #random: Random;
   readonly #incarnation: string;
+  readonly #firstEpochs: FirstEpochs;
   #lastNumber = 0;
   /** Where {@link next} goes on. */
   #sweptTo: Buffer | undefined;
@@ -24,6 +26,7 @@ export class Catalog {
     this.#share = share;
     this.#random = random;
     this.#incarnation = incarnation;
+    this.#firstEpochs = new FirstEpochs(share.env, incarnation);
     this.reload();
   }
 
@@ -34,6 +37,11 @@ export class Catalog {
     const bytes = about.getBinary(LAST_NUMBER);
     about.resetReadTxn();
     this.#lastNumber = bytes === undefined ? 0 : Buffer.from(bytes).readDoubleBE(0);
+  }
+
+  /** Has all processes name logs that are not there as this one does. Called once, while the directory is surely ours. */
+  announce(): void {
+    this.#firstEpochs.announce();
   }
 
   newEpochName(): string {
@@ -55,12 +63,13 @@ export class Catalog {
     const bytes = Buffer.allocUnsafe(8);
     bytes.writeDoubleBE(number);
     changes.put(this.#share.env.about, LAST_NUMBER, bytes);
+    this.#firstEpochs.announceWith(changes);
     return new DiskLog(
       this.#share,
       name,
       {
         number,
-        epochs: [{ epoch: this.newEpochName(), base: 0 }],
+        epochs: [{ epoch: this.#firstEpochs.of(name), base: 0 }],
         incarnation: this.#incarnation,
         head: 0,
         oldestPrev: 0,
@@ -75,6 +84,12 @@ export class Catalog {
       },
       now,
     );
+  }
+
+  /** Erases a log, so that what comes under its name is told from it. */
+  erase(name: string, log: DiskLog, changes: Changes): void {
+    if (log.head > 0) this.#firstEpochs.forget(name, changes);
+    log.erase(changes);
   }
 
   /** The names of the next logs in turn that have something to let go of; looks at `count` and begins anew at the end. */

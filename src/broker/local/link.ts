@@ -32,7 +32,7 @@ export interface Link {
   readonly durability: Durability;
   /** Takes the batch over. */
   append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]>;
-  /** Makes the log if there is none, and notes that it is in use. */
+  /** Notes that the log, if there is one, is in use. */
   open(channel: string, options: LogOptions): Promise<void>;
   signal(channel: string, signals: Buffer): Promise<void>;
   /** Calls `done` once everything from then on is told, before any of it is. */

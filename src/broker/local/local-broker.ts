@@ -95,12 +95,9 @@ export class LocalBroker implements Broker {
   async read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
     const link = this.#open();
     const now = this.#clock.now();
-    const known = this.#read(channel, from, options, now);
-    if (known === undefined) await link.open(channel, options);
-    else if (Math.abs(now - known.usedAt) > TOUCH_MS) link.open(channel, options).catch(() => {});
-    const page = known ?? this.#read(channel, from, options, now);
-    if (page === undefined) throw new BrokerError("unavailable", `the log of ${channel} was dropped; retry`);
-    return page.page;
+    const { page, usedAt = now } = this.#read(channel, from, options, now);
+    if (Math.abs(now - usedAt) > TOUCH_MS) link.open(channel, options).catch(() => {});
+    return page;
   }
 
   async signal(channel: string, signals: readonly Signal[]): Promise<void> {

@@ -2,12 +2,13 @@ import { MAX_OFFSET, offsetAt } from "../../protocol/index.js";
 import type { Entry, LogOptions, Page, ReadFrom } from "../contract.js";
 import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
 import { entryKey, offsetOfKey, type Environment } from "./environment.js";
+import { readFirstEpoch } from "./first-epochs.js";
 import { storedSize, unpackStored } from "./record.js";
 
-/** A page, and when its log was last noted to be in use. */
+/** A page, and when its log was last noted to be in use; `undefined` where there is no log. */
 export interface ReadPage {
   readonly page: Page;
-  readonly usedAt: number;
+  readonly usedAt: number | undefined;
 }
 
 /**
@@ -22,13 +23,16 @@ export class LogReader {
     this.#env = env;
   }
 
-  /** As `Broker.read`, at this wall time; `undefined` when there is no such log. */
-  read(channel: string, from: ReadFrom, options: LogOptions, now: number): ReadPage | undefined {
+  /** As `Broker.read`, at this wall time. */
+  read(channel: string, from: ReadFrom, options: LogOptions, now: number): ReadPage {
     const { root, channels } = this.#env;
     root.resetReadTxn();
     try {
       const bytes = channels.getBinary(Buffer.from(channel));
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) {
+        const epochs = [{ epoch: readFirstEpoch(this.#env, channel), base: 0 }];
+        return { page: { entries: [], oldestPrev: 0, head: 0, epochs }, usedAt: undefined };
+      }
       const meta = unpackMeta(bytes);
       return { page: this.#page(meta, from, options, now), usedAt: meta.usedAt };
     } finally {

@@ -78,6 +78,7 @@ export class Writer {
     this.leases = new LeaseTable(clock, random);
     this.nodes = new NodeDirectory(options.onError);
     [this.#eraser, this.#catalog] = this.#open();
+    this.#catalog.announce();
     this.#commit = new GroupCommit(env, {
       closing: (changes) => this.#closing(changes),
       failed: (error) => this.#failed(error),
@@ -122,8 +123,9 @@ export class Writer {
   open(name: string, options: LogOptions, done: () => void, fail: (error: Error) => void): void {
     const now = this.#now();
     const channel = this.#channel(name);
-    this.#log(channel, now).use(options, now);
-    this.#dirty.add(channel);
+    const log = this.#find(channel, now);
+    log?.use(options, now);
+    if (log !== undefined) this.#dirty.add(channel);
     this.#commit.wait(done, fail);
   }
 
@@ -229,12 +231,17 @@ export class Writer {
     return channel;
   }
 
-  #log(channel: Channel, now: Moment): DiskLog {
+  #find(channel: Channel, now: Moment): DiskLog | undefined {
     channel.usedAt = now.steady;
     if (channel.log === undefined && !this.#erased.has(channel.name)) {
       channel.log = this.#catalog.find(channel.name, now);
     }
-    return (channel.log ??= this.#catalog.create(channel.name, now, this.#commit.changes));
+    return channel.log;
+  }
+
+  #log(channel: Channel, now: Moment): DiskLog {
+    return (channel.log =
+      this.#find(channel, now) ?? this.#catalog.create(channel.name, now, this.#commit.changes));
   }
 
   /** One piece of news per channel and transaction, unless its epoch changes in between. */
@@ -322,7 +329,7 @@ export class Writer {
         presence?.isIdle !== false &&
         !this.#isBusy(channel)
       ) {
-        log.erase(changes);
+        this.#catalog.erase(name, log, changes);
         this.#erased.add(name);
         channel.log = undefined;
       } else if (log.expire(now, changes)) this.#dirty.add(channel);

@@ -53,6 +53,11 @@ export class ChannelLog {
     return this.#epochs.at(-1)?.epoch ?? "";
   }
 
+  /** The offset of the newest entry ever appended; 0 when there was none. */
+  get head(): number {
+    return this.#head;
+  }
+
   /** How many entries, and how many bytes of them, are kept now. */
   get kept(): { readonly entries: number; readonly bytes: number } {
     return { entries: this.#entries.length, bytes: this.#entries.bytes };

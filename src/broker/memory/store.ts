@@ -2,6 +2,7 @@ import type { Clock, Member, Random } from "../../protocol/index.js";
 import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
 import { firstVersionAt } from "../offset-range.js";
 import { ChannelLog, type Moment } from "./channel-log.js";
+import { ForgottenLogs, firstEpoch } from "./first-epochs.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
 import { NodeDirectory } from "./node-directory.js";
@@ -25,6 +26,8 @@ export interface StoreSnapshot {
 interface Channel {
   readonly followers: FollowerList;
   log: ChannelLog | undefined;
+  /** What the log was said to be called, once somebody has asked who follows it: it stays while it is followed. */
+  firstEpoch: string | undefined;
   presence: ChannelPresence | undefined;
 }
 
@@ -46,6 +49,7 @@ export class MemoryStore {
   readonly #channels = new Map<string, Channel>();
   readonly #newEpochName = (): string => this.#random.id().slice(0, EPOCH_LETTERS);
   #incarnation: string;
+  #forgotten = new ForgottenLogs();
   #calls = 0;
   #sweep: Iterator<[string, Channel]> | undefined;
   /** No presence that was dropped had a higher version. */
@@ -75,20 +79,28 @@ export class MemoryStore {
   ): Appended[] {
     const channel = this.#channel(name);
     const now = this.#now();
-    const log = this.#log(channel, now);
+    const log = this.#log(name, channel, now);
     const { outcomes, entries } = log.append(drafts, options, now, this.#incarnation, this.#newEpochName);
     if (entries.length > 0) channel.followers.tellEntries(log.epoch, entries);
     return outcomes;
   }
 
+  /** Asking about a log that is not there leaves nothing behind. */
   read(name: string, from: ReadFrom, options: LogOptions): Page {
-    const now = this.#now();
-    return this.#log(this.#channel(name), now).read(from, options, now);
+    this.#sweepNowAndThen();
+    const channel = this.#channels.get(name);
+    if (channel?.log !== undefined) return channel.log.read(from, options, this.#now());
+    return {
+      entries: [],
+      oldestPrev: 0,
+      head: 0,
+      epochs: [{ epoch: this.#firstEpoch(name, channel), base: 0 }],
+    };
   }
 
   seal(name: string, token: string): void {
     const now = this.#now();
-    this.#log(this.#channel(name), now).seal(token, now);
+    this.#log(name, this.#channel(name), now).seal(token, now);
   }
 
   signal(name: string, signals: readonly Signal[]): void {
@@ -96,7 +108,12 @@ export class MemoryStore {
   }
 
   follow(name: string, follower: Parameters<FollowerList["add"]>[0]): () => void {
-    return this.#channel(name).followers.add(follower);
+    const channel = this.#channel(name);
+    const stop = channel.followers.add(follower);
+    return () => {
+      stop();
+      if (channel.log === undefined && this.#channels.get(name) === channel) this.#dropIfIdle(name, channel);
+    };
   }
 
   join(node: number, name: string, member: Member, instance: string): void {
@@ -139,7 +156,11 @@ export class MemoryStore {
    * stays.
    */
   restore(snapshot: StoreSnapshot, isLess = true): void {
-    if (isLess) this.#incarnation = this.#random.id();
+    if (isLess) {
+      this.#incarnation = this.#random.id();
+      this.#forgotten = new ForgottenLogs();
+      for (const channel of this.#channels.values()) channel.firstEpoch = undefined;
+    }
     for (const channel of this.#channels.values()) channel.log = undefined;
     for (const [name, log] of snapshot.logs) this.#channel(name).log = log.clone();
     this.leases.restore(snapshot.leases);
@@ -157,11 +178,16 @@ export class MemoryStore {
         return;
       }
       const [name, channel] = next.value;
-      if (this.#isIdle(channel, now)) {
-        this.#droppedVersion = Math.max(this.#droppedVersion, channel.presence?.version ?? 0);
-        this.#channels.delete(name);
-      } else channel.log?.expire(now);
+      if (!this.#dropIfIdle(name, channel, now)) channel.log?.expire(now);
     }
+  }
+
+  #dropIfIdle(name: string, channel: Channel, now = this.#now()): boolean {
+    if (!this.#isIdle(channel, now)) return false;
+    this.#droppedVersion = Math.max(this.#droppedVersion, channel.presence?.version ?? 0);
+    if (channel.log !== undefined && channel.log.head > 0) this.#forgotten.add(name);
+    this.#channels.delete(name);
+    return true;
   }
 
   #isIdle({ followers, presence, log }: Channel, now: Moment): boolean {
@@ -169,20 +195,35 @@ export class MemoryStore {
     return log === undefined || log.isIdle(now, this.#idle);
   }
 
-  #channel(name: string): Channel {
+  #sweepNowAndThen(): void {
     this.#calls += 1;
     if ((this.#calls & 63) === 0) this.sweep(SWEPT_AT_ONCE);
+  }
+
+  #channel(name: string): Channel {
+    this.#sweepNowAndThen();
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = { followers: new FollowerList(this.#onError), log: undefined, presence: undefined };
+      channel = {
+        followers: new FollowerList(this.#onError),
+        log: undefined,
+        firstEpoch: undefined,
+        presence: undefined,
+      };
       this.#channels.set(name, channel);
     }
     return channel;
   }
 
-  #log(channel: Channel, now: Moment): ChannelLog {
-    channel.log ??= new ChannelLog(this.#incarnation, this.#newEpochName(), now, this.#maxKeys);
+  #log(name: string, channel: Channel, now: Moment): ChannelLog {
+    channel.log ??= new ChannelLog(this.#incarnation, this.#firstEpoch(name, channel), now, this.#maxKeys);
     return channel.log;
+  }
+
+  #firstEpoch(name: string, channel: Channel | undefined): string {
+    const epoch = channel?.firstEpoch ?? firstEpoch(this.#incarnation, this.#forgotten.count(name), name);
+    if (channel !== undefined) channel.firstEpoch = epoch;
+    return epoch;
   }
 
   #newPresence({ followers }: Channel): ChannelPresence {

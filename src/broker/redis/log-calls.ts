@@ -58,10 +58,11 @@ export class LogCalls {
   }
 }
 
-/** `name:base,name:base`, oldest first. */
+/** `name:base,name:base`, oldest first; `earlier=name:base` where there is an earlier name. */
 function readEpochs(text: string): Epoch[] {
   return text.split(",").map((part) => {
-    const colon = part.lastIndexOf(":");
-    return { epoch: part.slice(0, colon), base: Number(part.slice(colon + 1)) };
+    const [names = "", base] = part.split(":");
+    const [epoch = "", earlier] = names.split("=").toReversed();
+    return { epoch, base: Number(base), ...(earlier !== undefined && { earlier }) };
   });
 }

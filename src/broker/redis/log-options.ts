@@ -3,20 +3,29 @@ import type { LogOptions } from "../contract.js";
 import { keepsAnything } from "../retain.js";
 import type { EpochNames } from "./epoch-names.js";
 
-/** A log without entries, or whose entries have an age to reach, lives at least this long after its last use: 24 hours. */
+/**
+ * Every log lives at least this long after its last use: 24 hours. The names of logs that are not there rest on it, see
+ * `lua/log-keys.lua`.
+ */
 export const LEAST_LIFE_MS = 86_400_000;
 
 export interface LogCallsOptions {
   readonly epochNames: EpochNames;
   readonly maxKeys: number;
-  /** Milliseconds without use after which a log ends whose entries have no age to reach; for ever without. */
+  /**
+   * Milliseconds without use after which a log ends whose entries have no age to reach, {@link LEAST_LIFE_MS} at least;
+   * for ever without.
+   */
   readonly idle: number | undefined;
 }
 
-/** Milliseconds that a log lives after its last use: as long as its entries and keys are promised to last. 0 is for ever. */
+/**
+ * Milliseconds that a log lives after its last use: as long as its entries and keys are promised to last. 0 is for ever
+ * as long as it keeps entries; without any it lives like the others.
+ */
 export function lifeOf({ retain, dedupe }: LogOptions, idle: number | undefined): number {
   const least = Math.max(LEAST_LIFE_MS, 2 * dedupe, retain?.age ?? 0);
   const unaged = keepsAnything(retain) && retain?.age === undefined;
   if (!unaged) return Math.ceil(least);
-  return idle === undefined ? 0 : Math.ceil(Math.max(idle, 2 * dedupe));
+  return idle === undefined ? 0 : Math.ceil(Math.max(LEAST_LIFE_MS, idle, 2 * dedupe));
 }

@@ -34,8 +34,8 @@ export interface RedisBrokerOptions {
   /** What to do when Redis may evict keys, which loses logs at any time. Default: `refuse` to start. */
   readonly eviction?: "refuse" | "warn";
   /**
-   * Milliseconds after its last use for which a log is kept that has entries, but no retention by age. Default:
-   * for ever.
+   * Milliseconds after its last use for which a log is kept that has entries, but no retention by age; 24 hours at
+   * least. Default: for ever.
    */
   readonly idle?: number;
   /** Text keys remembered per log within a dedupe window; appends beyond that fail. Default: 100,000. */

@@ -26,12 +26,15 @@ export interface Reading {
   readonly standing: "head" | "more" | "ahead";
 }
 
-/** Follows the log from `cursor`, where `page` was read after `cursor.offset`. */
-export function readOn(cursor: Cursor, page: Page): Reading {
-  const index = page.epochs.findIndex(({ epoch }) => epoch === cursor.epoch);
+/** Follows the log from `from`, where `page` was read after `from.offset`. */
+export function readOn(from: Cursor, page: Page): Reading {
+  const index = page.epochs.findIndex(({ epoch, earlier }) => epoch === from.epoch || earlier === from.epoch);
   const newest = page.epochs.at(-1);
   if (newest === undefined) throw new Error("a page has at least one epoch");
-  if (index < 0) return jump(cursor, page.head, newest.epoch, "epoch", "head");
+  const known = page.epochs[index];
+  if (known === undefined) return jump(from, page.head, newest.epoch, "epoch", "head");
+  // An earlier name is gone on with under the one that all others use, and nothing is told of it.
+  const cursor = known.epoch === from.epoch ? from : { epoch: known.epoch, offset: from.offset };
 
   const next = page.epochs[index + 1];
   if (next !== undefined && cursor.offset > next.base)

@@ -25,6 +25,8 @@ export interface BrokerHarness {
   settle?(): Promise<void>;
   /** Lets this many milliseconds of the broker's time pass, virtual or real. */
   elapse(ms: number): Promise<void>;
+  /** How many things the store has now – keys, rows, whatever it is made of – where that can be known. */
+  size?(): Promise<number>;
 }
 
 /** One promise of the contract, and the test of it. Numbers are stable. */
@@ -94,6 +96,12 @@ export class Kit {
 
   elapse(ms: number): Promise<void> {
     return this.#harness.elapse(ms);
+  }
+
+  /** How many things the store has; `undefined` where that cannot be known. */
+  async size(): Promise<number | undefined> {
+    await this.#harness.settle?.();
+    return this.#harness.size?.();
   }
 
   /** The name of a channel that nothing was done with. */

@@ -1,14 +1,39 @@
 import assert from "node:assert/strict";
+import type { Page } from "../../broker/index.js";
 import { MAX_OFFSET } from "../../protocol/index.js";
-import { KEEP, appendOne, assertChain, dataOf, offsetsOf, readAll, readBack, type Rule } from "./kit.js";
+import {
+  KEEP,
+  appendOne,
+  assertChain,
+  dataOf,
+  offsetsOf,
+  readAll,
+  readBack,
+  recorder,
+  type Rule,
+} from "./kit.js";
 
 const ALL = { limit: 1000, bytes: 1_000_000 };
+
+/** The newest name of the log, which a cursor made now has. */
+function newestEpoch({ epochs }: Page): string {
+  return epochs.at(-1)?.epoch ?? assert.fail("a page has at least one epoch");
+}
+
+/** Fails unless a log of one epoch is called so, or was before it had any entry. */
+function assertOnlyEpoch({ epochs }: Page, name: string): void {
+  assert.deepEqual(
+    epochs.map(({ base }) => base),
+    [0],
+  );
+  assert.ok([epochs[0]?.epoch, epochs[0]?.earlier].includes(name), `${name} is not its epoch any more`);
+}
 
 /** What a read sees. */
 export const readRules: readonly Rule[] = [
   {
     number: 31,
-    sentence: "a new log has no entries, the head 0 and one epoch from 0 on",
+    sentence: "a log that nothing was appended to has no entries, the head 0 and one epoch from 0 on",
     async check(kit) {
       const node = await kit.node();
       const channel = kit.channel();
@@ -21,18 +46,19 @@ export const readRules: readonly Rule[] = [
   },
   {
     number: 32,
-    sentence: "an epoch has one name for all nodes and for good, which fits a cursor",
+    sentence: "an epoch has a name for all nodes, which its log keeps and which fits a cursor",
     async check(kit) {
       const [a, b] = await kit.nodes();
       const channel = kit.channel();
       const pages = await Promise.all([a, b, a, b].map((node) => readAll(node, channel)));
-      const epochs = pages[0]?.epochs;
-      for (const page of pages) assert.deepEqual(page.epochs, epochs);
-      assert.match(epochs?.[0]?.epoch ?? "", /^[A-Za-z0-9_-]{1,32}$/);
       await a.append(channel, kit.drafts(3), KEEP);
-      assert.deepEqual((await readAll(b, channel)).epochs, epochs);
-      const other = await readAll(a, kit.channel());
-      assert.notEqual(other.epochs[0]?.epoch, epochs?.[0]?.epoch, "each log has its own");
+      const page = await readAll(b, channel);
+      for (const told of pages.map(newestEpoch)) {
+        assert.match(told, /^[A-Za-z0-9_-]{1,32}$/);
+        assertOnlyEpoch(page, told);
+      }
+      await b.append(channel, kit.drafts(1), KEEP);
+      assert.deepEqual((await readAll(a, channel)).epochs, page.epochs);
     },
   },
   {
@@ -155,6 +181,66 @@ export const readRules: readonly Rule[] = [
       const middle = entries[10]?.offset ?? 0;
       const onward = await node.read(channel, { after: middle, limit: 100, bytes: 1 }, KEEP);
       assert.equal(onward.entries[0]?.prev, middle);
+    },
+  },
+  {
+    number: 83,
+    sentence: "asking about a log that is not there, in any way and from any node, leaves nothing behind",
+    async check(kit) {
+      const nodes = await kit.nodes();
+      const known = kit.channel();
+      await nodes[0].append(known, kit.drafts(1), KEEP);
+      const before = await kit.size();
+      const channels = Array.from({ length: 50 }, () => kit.channel());
+      for (const [i, channel] of channels.entries()) {
+        const node = nodes[i % 2 === 0 ? 0 : 1];
+        const stop = await node.follow(channel, recorder());
+        await Promise.all([readAll(node, channel), readBack(node, channel, 1), node.members(channel)]);
+        stop();
+      }
+      assert.equal(await kit.size(), before);
+      const [channel = ""] = channels;
+      assert.equal((await readAll(nodes[1], channel)).head, 0);
+      await nodes[1].append(channel, kit.drafts(1), KEEP);
+      assertChain((await readAll(nodes[0], channel)).entries, 0);
+    },
+  },
+  {
+    number: 84,
+    sentence: "the first entry takes the epoch over that its log was said to have, on whichever node",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      const channel = kit.channel();
+      const follower = recorder();
+      const told = newestEpoch(await readAll(a, channel));
+      await a.follow(channel, follower);
+      const toldAgain = newestEpoch(await readBack(a, channel, 1));
+      await b.append(channel, kit.drafts(2), KEEP);
+      const page = await readAll(a, channel);
+      assertChain(page.entries, 0);
+      for (const name of [told, toldAgain]) assertOnlyEpoch(page, name);
+      await kit.until("the hint", () => follower.entries().length === 2);
+      for (const { epoch } of follower.hints) assert.equal(epoch, newestEpoch(page));
+    },
+  },
+  {
+    number: 85,
+    sentence: "no two logs have an epoch in common, whether anything is in them or not",
+    async check(kit) {
+      const node = await kit.node();
+      const names = new Set<string>();
+      for (let i = 0; i < 20; i++) {
+        const channel = kit.channel();
+        if (i % 2 === 0) await node.append(channel, kit.drafts(1), KEEP);
+        const { epochs } = await readAll(node, channel);
+        for (const name of epochs.flatMap(({ epoch, earlier }) => [
+          epoch,
+          ...(earlier === undefined ? [] : [earlier]),
+        ])) {
+          assert.ok(!names.has(name), `${name} is another log's`);
+          names.add(name);
+        }
+      }
     },
   },
 ];

@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import type { Broker } from "../../../src/broker/index.js";
 import { createLocalHub, localWorker } from "../../../src/broker/local/index.js";
 import { VirtualClock, brokerContract, seededRandom } from "../../../src/testing/index.js";
-import { delay, freshFolder, removeFolder } from "./support/folders.js";
+import { delay, freshFolder, removeFolder, rowsOf } from "./support/folders.js";
 
 brokerContract(
   "local, in one process",
@@ -17,6 +17,10 @@ brokerContract(
         await clock.settle();
       },
       elapse: (ms) => clock.advance(ms),
+      async size() {
+        await hub.idle();
+        return rowsOf(dir);
+      },
       async close() {
         await hub.close();
         removeFolder(dir);
@@ -41,6 +45,10 @@ brokerContract(
         return node;
       },
       elapse: delay,
+      async size() {
+        await hub.idle();
+        return rowsOf(dir);
+      },
       async close() {
         for (const node of nodes) await node.close();
         await hub.close();

@@ -13,7 +13,8 @@ import { createLocalHub, type LocalHub, type LocalOptions } from "../../../src/b
 import { openForReading } from "../../../src/broker/local/environment.js";
 import { MAX_OFFSET } from "../../../src/protocol/index.js";
 import { VirtualClock } from "../../../src/testing/index.js";
-import { freshFolder, removeFolder } from "./support/folders.js";
+import { readOn } from "../../../src/server/feed/resume.js";
+import { freshFolder, removeFolder, rowsOf } from "./support/folders.js";
 
 const KEEP: LogOptions = { retain: { count: 1000 }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
@@ -230,6 +231,55 @@ describe("retention on the disk", () => {
     expect(next).toMatchObject({ duplicate: false });
   });
 
+  test("B83: is not needed of what was only asked about", async () => {
+    const dir = folder();
+    const { hub, node } = open({ dir });
+    await node.append("c", drafts(1), KEEP);
+    const before = await rowsOf(dir);
+    const follower = { onEntries() {}, onSignals() {}, onPresence() {}, onReset() {} };
+    for (let i = 0; i < 300; i++) {
+      const stop = await node.follow(`made-up/${i}`, follower);
+      await Promise.all([node.read(`made-up/${i}`, ALL, KEEP), node.members(`made-up/${i}`)]);
+      stop();
+    }
+    await hub.idle();
+    expect(await rowsOf(dir)).toBe(before);
+  });
+
+  test("L12, L18: of a log makes what comes under its name another one, also over an end of the process", async () => {
+    const dir = folder();
+    const clock = new VirtualClock();
+    const none = { retain: undefined, dedupe: 1000 };
+    const told: string[] = [];
+    const ask = async (node: Broker): Promise<void> => {
+      told.push((await node.read("c", ALL, none)).epochs.at(-1)?.epoch ?? "");
+    };
+    let { hub, node } = open({ dir, clock, idle: 10_000 });
+    await ask(node);
+    const [before] = await node.append("c", drafts(1), none);
+    await ask(node);
+    for (let i = 0; i < 12; i++) {
+      await clock.advance(1000);
+      await hub.idle();
+    }
+    expect((await node.read("c", ALL, none)).head).toBe(0);
+    await ask(node);
+    await hub.close();
+    ({ hub, node } = open({ dir, clock, idle: 10_000 }));
+    await ask(node);
+    const [after] = await node.append("c", drafts(1), none);
+    await ask(node);
+    expect(told).toEqual([told[0], told[0], told[2], told[2], told[2]]);
+    expect(told[2]).not.toBe(told[0]);
+    const offsets = [before, after].map((outcome) => (outcome && "offset" in outcome ? outcome.offset : 0));
+    expect(offsets[1]).toBeGreaterThan(offsets[0] ?? 0);
+    const page = await node.read("c", ALL, none);
+    for (const offset of [0, offsets[0] ?? 0]) {
+      const { steps } = readOn({ epoch: told[0] ?? "", offset }, page);
+      expect(steps).toMatchObject([{ gap: { reason: "epoch", until: page.head } }]);
+    }
+  });
+
   test("of a large log in one go is spread, and complete", async () => {
     const dir = folder();
     const { hub, node } = open({ dir, sync: "none" });
@@ -289,6 +339,7 @@ describe("a directory", () => {
     const dir = folder();
     const first = open({ dir });
     await first.node.append("c", drafts(2), KEEP);
+    const waiting = await first.node.read("never", ALL, KEEP);
     await first.hub.close();
     copyFileSync(join(dir, "data.mdb"), join(dir, "backup"));
     const second = open({ dir });
@@ -296,6 +347,7 @@ describe("a directory", () => {
     await second.hub.close();
     renameSync(join(dir, "backup"), join(dir, "data.mdb"));
     const { node } = open({ dir });
+    expect((await node.read("never", ALL, KEEP)).epochs).not.toEqual(waiting.epochs);
     await node.append("c", drafts(1), KEEP);
     const { epochs, entries } = await node.read("c", ALL, KEEP);
     expect(entries).toHaveLength(3);

@@ -9,7 +9,7 @@ import { Watched } from "../../../bench/lib/sentinels.js";
 import { elapse } from "../../../bench/lib/wait.js";
 
 /** Each test's store is a prefix of its own: one server serves all. */
-function harnessOn(connection: () => RedisBrokerOptions) {
+function harnessOn(connection: () => RedisBrokerOptions, servers: () => readonly RedisServer[]) {
   let stores = 0;
   return async () => {
     const prefix = `store-${++stores}`;
@@ -24,6 +24,10 @@ function harnessOn(connection: () => RedisBrokerOptions) {
         await Promise.all(brokers.map((broker) => broker.close()));
       },
       elapse,
+      size: async () => {
+        const names = await Promise.all(servers().map(({ admin }) => admin.keys(`${prefix}:*`)));
+        return names.flat().length;
+      },
     };
   };
 }
@@ -36,7 +40,10 @@ describe.skipIf(!hasRedis)("one Redis", () => {
   afterAll(() => server.remove());
   brokerContract(
     "redis, standalone",
-    harnessOn(() => ({ url: server.url })),
+    harnessOn(
+      () => ({ url: server.url }),
+      () => [server],
+    ),
     { describe: describe.concurrent, it },
   );
 });
@@ -49,7 +56,10 @@ describe.skipIf(!hasRedis)("a primary under Sentinel", () => {
   afterAll(() => watched.remove());
   brokerContract(
     "redis, Sentinel",
-    harnessOn(() => watched.options),
+    harnessOn(
+      () => watched.options,
+      () => [watched.primary],
+    ),
     { describe: describe.concurrent, it },
   );
 });
@@ -62,7 +72,10 @@ describe.skipIf(!hasRedis)("a Cluster", () => {
   afterAll(() => cluster.remove());
   brokerContract(
     "redis, Cluster",
-    harnessOn(() => cluster.options),
+    harnessOn(
+      () => cluster.options,
+      () => cluster.servers,
+    ),
     { describe: describe.concurrent, it },
   );
 });

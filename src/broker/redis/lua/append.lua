@@ -3,8 +3,8 @@
 -- costs the others nothing.
 --
 -- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most fields of sequences · 5 life, ms, or 0
---         · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or "" · 9 most bytes or "" · 10 most age, ms,
---         or "" · 11 "1" when a WAIT follows · then for each log the number of its drafts and four for each of them:
+--         for ever while entries are kept · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or ""
+--         9 most bytes or "" · 10 most age, ms, or "" · 11 "1" when a WAIT follows · then for each log the number of its drafts and four for each of them:
 --         scope or digest · sequence, or "" for a text key · print · the entry, ready-made, of which the first 10 bytes
 --         are its header
 -- Returns for each log one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
@@ -57,11 +57,11 @@ end
 -- Lua cannot hand over more than some thousand values at once. A memory that is new has no end yet, and one that is in
 -- use none sooner than the log.
 local AT_ONCE = 2000
-local function remember(key, pairs_)
+local function remember(key, pairs_, life)
   for i = 1, #pairs_, AT_ONCE do
     redis.call('HSET', key, unpack(pairs_, i, math.min(i + AT_ONCE - 1, #pairs_)))
   end
-  if LIFE ~= 0 then redis.call('PEXPIRE', key, LIFE * 2) end
+  if life ~= 0 then redis.call('PEXPIRE', key, until_renewed(life)) end
 end
 
 -- Each entry knows how many bytes came before it, so the kept ones need not be counted.
@@ -90,7 +90,6 @@ local function append(from, to)
   local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
   local is_new = not is_whole(epochs, last_kept)
   if is_new then
-    epochs = EPOCH .. ':0'
     head, last_kept, total, turned, young = 0, 0, 0, now, 0
   end
   if FENCE ~= '' and (is_new or FENCE ~= '=' .. (redis.call('HGET', META, 'f') or '')) then
@@ -151,7 +150,7 @@ local function append(from, to)
   end
 
   -- Then the writes.
-  if is_new then create(EPOCH) end
+  if is_new then epochs = create(now, EPOCH) end
   local prev, before = head, total
   if #blobs > 0 then
     head = next_offset - 1
@@ -168,9 +167,17 @@ local function append(from, to)
   end
   local begins = is_new or (KEEP and last_kept == 0)
   local ends = not KEEP and last_kept ~= 0
-  if #blobs > 0 then last_kept = KEEP and head or 0 elseif ends then last_kept = 0 end
-  local renews = begins or must_renew(LIFE, now, life, set_at)
-  if renews then life, set_at = LIFE, now end
+  if #blobs > 0 then
+    -- When even the newest entry is over the limit, nothing is kept.
+    local keeps = KEEP and not (BYTES and #blobs[#blobs] - HEADER > BYTES)
+    last_kept = keeps and head or 0
+  elseif ends then
+    last_kept = 0
+  end
+  local next_life = LIFE
+  if LIFE == 0 and last_kept == 0 then next_life = math.max(LEAST_LIFE, 2 * WINDOW) end
+  local renews = begins or must_renew(next_life, now, life, set_at)
+  if renews then life, set_at = next_life, now end
   if #blobs > 0 or is_new or turns or ends or renews then
     save_state(head, last_kept, total, turned, life, set_at, young)
   end
@@ -185,14 +192,14 @@ local function append(from, to)
       pairs_[#pairs_ + 1] = digest
       pairs_[#pairs_ + 1] = texts[digest]
     end
-    remember(young_texts, pairs_)
+    remember(young_texts, pairs_, next_life)
   end
   local fields = {}
   for scope, ring in pairs(rings) do
     if ring.moves then remove_ring(ring.hash, scope) end
     if ring.is_changed then close_ring(ring, fields) end
   end
-  if #fields > 0 then remember(young_scopes, fields) end
+  if #fields > 0 then remember(young_scopes, fields, next_life) end
 
   local first_text = text(first)
   if KEEP then
@@ -213,10 +220,10 @@ local function append(from, to)
   elseif ends and not is_new then
     redis.call('UNLINK', LOG)
   end
-  if renews then renew(LIFE) end
+  if renews then renew(next_life) end
 
   if #blobs > 0 then
-    local epoch = string.match(epochs, '([^,:]+):%d+$')
+    local epoch = string.match(epochs, '([^,:=]+):%d+$')
     local header = table.concat({ 'e' .. epoch, text(prev), first_text, #blobs }, ' ')
     redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(blobs))
   end

@@ -1,15 +1,16 @@
 -- In front of every script of the log: what the keys are, and the log as it is found.
 --
 -- Seven keys for each log:
---   1 meta       hash: e epochs "name:base,…" oldest first · i incarnation of Redis · s where the log stands, packed
+--   1 meta       hash: e epochs "name:base,…" oldest first, "earlier=name" where the name was another one · i incarnation of Redis · s where the log stands, packed
 --                as in load_state · f fence · w counts what WAIT waits for
 --   2 log        stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 --   3, 4         text keys in two generations, hashes: digest of scope and id -> offset and print, packed
 --   5, 6         sequences in two generations, hashes: see sequence-rings.lua
 --   7            where hints are published
 --
--- The six share a slot and are set to expire together, so either all are there or the log is lost.
--- A key memory may expire by itself earlier: when it does, everything in it has been too old for long.
+-- The six share a slot and are set to expire together. When the first two are gone there is no log: nothing was ever in
+-- it, or so long ago that nobody can come back to it. When one of them is missing, the log is lost.
+-- A key memory may expire by itself at another time: when it does, everything in it has been too old for long.
 -- Numbers go into Redis as whole digits: Lua's own form of an offset is 8.89e+14.
 
 local KEYS_PER_LOG = 7
@@ -61,11 +62,37 @@ local function is_whole(epochs, last_kept)
   return last_kept == 0 or redis.call('EXISTS', LOG) == 1
 end
 
--- Begins the log anew, but for its state. Whatever may be left of an earlier one goes.
-local function create(epoch)
-  redis.call('HSET', META, 'e', epoch .. ':0', 'i', incarnation())
-  redis.call('HDEL', META, 'f')
+-- The epoch of a log that is not there, as it stands in the meta of one that is. Nobody keeps anything for it, so its
+-- name follows from what every script knows: which incarnation this is, what the log is called, and the time in half
+-- days. A log lives a day or longer, so one that has gone had none of the names of now; a cursor from before it fits what
+-- comes next as little as one of its own. The name of the last half day is another one for the same epoch: a cursor is
+-- good for half a day, and up to a whole one, after the log was asked about.
+local LEAST_LIFE = 86400000
+local NAMED_FOR = LEAST_LIFE / 2
+local function first_epoch(now)
+  local period = math.floor(now / NAMED_FOR)
+  local names = {}
+  for i = 1, 2 do
+    local made = redis.sha1hex(text(period - 2 + i) .. ' ' .. incarnation() .. ' ' .. META)
+    names[i] = string.sub(made, 1, 12)
+  end
+  return table.concat(names, '=') .. ':0'
+end
+
+-- Whether a part of a log is there.
+local function is_torn()
+  return redis.call('EXISTS', META, LOG) > 0
+end
+
+-- Begins a log that is not whole, but for its state, and returns its epochs. Whatever may be left of an earlier one goes:
+-- where there is something, `epoch` is the name of what begins.
+local function create(now, epoch)
+  local torn = is_torn()
+  local epochs = torn and epoch .. ':0' or first_epoch(now)
+  redis.call('HSET', META, 'e', epochs, 'i', incarnation())
+  if torn then redis.call('HDEL', META, 'f') end
   redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
+  return epochs
 end
 
 -- Renewing the life of a log is put off for a while, which is added.
@@ -73,9 +100,13 @@ local function must_renew(life, now, known, set_at)
   return life ~= known or (life ~= 0 and now - set_at >= life / 16)
 end
 
+local function until_renewed(life)
+  return text(math.ceil(life * 17 / 16))
+end
+
 -- Has all of the log live for `life` milliseconds from now, 0 for ever.
 local function renew(life)
-  local ms = text(math.ceil(life * 17 / 16))
+  local ms = until_renewed(life)
   for i = 1, 6 do
     if life == 0 then redis.call('PERSIST', KEYS[BASE + i]) else redis.call('PEXPIRE', KEYS[BASE + i], ms) end
   end

@@ -65,6 +65,7 @@ local function next_grace()
 end
 
 -- Versions begin above every one that the channel had before, also when Redis has forgotten it: they are made out of time.
+-- Only a change makes the first one; before it, whoever asks is told 0, which every later one is far above.
 local function version()
   local known = redis.call('GET', VERSION)
   if known then return tonumber(known) end

@@ -1,6 +1,7 @@
--- Reads a page of a log. Writes only when there is no log yet, and to renew the life of one now and then.
+-- Reads a page of a log. Writes only to renew the life of one now and then, and where a part of one is missing: the rest
+-- goes. Asking about a log that is not there leaves nothing behind.
 --
--- ARGV    1 name for a new epoch · 2 life, ms or 0 · 3 "after" or "before" · 4 that offset · 5 most entries · 6 most bytes
+-- ARGV    1 name for a new epoch · 2 life, ms, or 0 for ever as long as entries are kept · 3 "after" or "before" · 4 that offset · 5 most entries · 6 most bytes
 --         7 most age, ms, or ""
 -- Returns epochs, head, oldestPrev, the prev of the oldest entry found, and then id and entry of each, oldest first.
 
@@ -16,14 +17,16 @@ local epochs = meta[1]
 local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
 local is_new = not is_whole(epochs, last_kept)
 if is_new then
-  create(EPOCH)
-  head, last_kept, total, turned, young = 0, 0, 0, now, 0
+  if not is_torn() then return { first_epoch(now), 0, 0, 0 } end
+  epochs = create(now, EPOCH)
+  head, last_kept, total, turned, life, young = 0, 0, 0, now, 0, 0
 end
+if LIFE == 0 and last_kept == 0 then LIFE = math.max(LEAST_LIFE, life) end
 if is_new or must_renew(LIFE, now, life, set_at) then
   save_state(head, last_kept, total, turned, LIFE, now, young)
   renew(LIFE)
 end
-if is_new then return { EPOCH .. ':0', 0, 0, 0 } end
+if is_new then return { epochs, 0, 0, 0 } end
 
 local function prev_of(entry)
   return (struct.unpack('>I7', entry[2][2]))

@@ -1,0 +1,88 @@
+/** What the disk has for naming logs without entries: the writer writes it, every process reads it. */
+import { firstEpoch, groupOf } from "../memory/first-epochs.js";
+import type { Changes } from "./changes.js";
+import type { Environment } from "./environment.js";
+
+const INCARNATION = Buffer.from("incarnation");
+const FORGOTTEN = Buffer.from("forgotten ");
+
+function forgottenKey(group: number): Buffer {
+  const key = Buffer.alloc(FORGOTTEN.length + 2);
+  FORGOTTEN.copy(key);
+  key.writeUInt16BE(group, FORGOTTEN.length);
+  return key;
+}
+
+/** The epoch of a channel's log that is not there, as the transaction that is open shows it. */
+export function readFirstEpoch({ about }: Environment, channel: string): string {
+  const incarnation = about.getBinary(INCARNATION);
+  const forgotten = about.getBinary(forgottenKey(groupOf(channel)));
+  return firstEpoch(textOf(incarnation), countOf(forgotten), channel);
+}
+
+/** The writer's own: what it has decided and the disk has yet to take is in it. */
+export class FirstEpochs {
+  readonly #about: Environment["about"];
+  readonly #incarnation: string;
+  /** Counts that the disk may not have yet, by group. */
+  readonly #forgotten = new Map<number, number>();
+
+  constructor({ about }: Environment, incarnation: string) {
+    this.#about = about;
+    this.#incarnation = incarnation;
+  }
+
+  /** What a new log of that name is called, and has been since before it was there. */
+  of(channel: string): string {
+    return firstEpoch(this.#incarnation, this.#count(groupOf(channel)), channel);
+  }
+
+  /** A log that had entries is erased with `changes`. */
+  forget(channel: string, changes: Changes): void {
+    const group = groupOf(channel);
+    const count = this.#count(group) + 1;
+    this.#forgotten.set(group, count);
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleBE(count);
+    changes.put(this.#about, forgottenKey(group), bytes);
+  }
+
+  /** Has all processes name logs by the writer's incarnation, before any of them reads. */
+  announce(): void {
+    if (this.#isAnnounced()) return;
+    try {
+      this.#about.putSync(INCARNATION, Buffer.from(this.#incarnation));
+    } catch {
+      // A disk that takes nothing may still be read from. The first log that it does take is made with the name below.
+    }
+  }
+
+  /** The same with `changes`, where the disk did not take it earlier. */
+  announceWith(changes: Changes): void {
+    if (!this.#isAnnounced()) changes.put(this.#about, INCARNATION, Buffer.from(this.#incarnation));
+  }
+
+  #isAnnounced(): boolean {
+    this.#about.resetReadTxn();
+    const known = textOf(this.#about.getBinary(INCARNATION));
+    this.#about.resetReadTxn();
+    return known === this.#incarnation;
+  }
+
+  #count(group: number): number {
+    const decided = this.#forgotten.get(group);
+    if (decided !== undefined) return decided;
+    this.#about.resetReadTxn();
+    const count = countOf(this.#about.getBinary(forgottenKey(group)));
+    this.#about.resetReadTxn();
+    return count;
+  }
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Buffer.from(bytes).toString();
+}
+
+function countOf(bytes: Uint8Array | undefined): number {
+  return bytes === undefined ? 0 : Buffer.from(bytes).readDoubleBE(0);
+}
