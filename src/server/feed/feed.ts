@@ -284,8 +284,8 @@ export class Feed implements LiveEdge {
   /** Nobody may be taken to have what could not be made ready for everybody: each reads on from where it is. */
   #fallBehind(): void {
     this.#tail.clear();
-    for (const subscriber of [...this.audience]) {
-      if (subscriber.state !== "live") continue;
+    const live = [...this.audience].filter(({ state }) => state === "live");
+    for (const subscriber of live) {
       this.audience.addBehind(subscriber);
       this.#laggards.lag(subscriber, this.#flushed);
     }
