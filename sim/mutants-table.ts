@@ -457,14 +457,15 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/testing/sim/broker-site.ts",
     find: "this.#store.appends > appends",
     replace: "false",
-    promise: "no silence",
+    promise: "honest gaps",
   },
   {
     name: "full-disk-swallowed",
     about: "a publish that the disk did not take is acknowledged all the same",
     file: "src/testing/sim/store.ts",
     find: 'if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");',
-    replace: "if (this.full > 0) return drafts.map((_, i) => ({ offset: this.#look(channel, options).head + i + 1, duplicate: false }));",
+    replace:
+      "if (this.full > 0) return drafts.map((_, i) => ({ offset: this.#look(channel, options).head + i + 1, duplicate: false }));",
     promise: "acknowledged",
   },
   {
@@ -473,6 +474,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/broker/memory/channel-log.ts",
     find: "if (!hasOffsetsFor(drafts.length, this.#head, now.wall)) {",
     replace: "if (drafts.length < 0) {",
-    promise: "no complaints",
+    promise: "one order",
   },
 ];

@@ -74,9 +74,9 @@ for (const way of ["its own process", "a worker"] as const) {
     // It is told on its own way: an answer that comes after it shows that it has come.
     await broker.members("a/1");
     await append(broker, "a/1", "5");
-    const gaps = await Promise.all([behind.take(isGap), beyond.take(isGap)]);
     const page = await broker.read("a/1", ALL, KEEP);
     expect(page.epochs).toEqual([lost.epochs[0], { epoch: page.epochs[1]?.epoch, base: head }]);
+    const gaps = await Promise.all([behind.take(isGap), beyond.take(isGap)]);
     const next = page.epochs[1]?.epoch;
     expect(JSON.stringify(gaps[0])).toContain(
       JSON.stringify({ after: head, until: head, epoch: next, reason: "failover" }).slice(1, -1),

@@ -20,8 +20,22 @@ process.stderr.write(
 
 const cleanUp: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
+  // Whatever fails of it, the disk is unmounted.
+  await settle(cleanUp.splice(0).toReversed());
 });
+
+/** All steps, one after the other; then what the first that failed said. */
+async function settle(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
 
 function disk(): SmallDisk {
   const small = smallDisk(2048);
