@@ -70,7 +70,13 @@ describe("readOn: what follows a cursor", () => {
     [
       "L17: an earlier name, from the beginning and past a failover",
       "old:0",
-      { ...page([10, 30]), epochs: [{ ...two[0], earlier: "old" } as Epoch, { epoch: "b", base: 20 }] },
+      {
+        ...page([10, 30]),
+        epochs: [
+          { epoch: "a", base: 0, earlier: "old" },
+          { epoch: "b", base: 20 },
+        ],
+      },
       [10, "10>10 b failover", 30],
       "b:30",
       "head",
