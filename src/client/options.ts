@@ -88,7 +88,7 @@ export function given<T extends object>(fields: T): { [Name in keyof T]?: Exclud
  *
  * @throws {TidemarkError} `invalid` when it is no URL
  */
-export function addressOf(url: string | URL): string {
+export function addressOf(url: string): string {
   try {
     const base = typeof location === "object" ? location.href : undefined;
     const address = new URL(url, base);
@@ -96,6 +96,6 @@ export function addressOf(url: string | URL): string {
     address.hash = "";
     return address.href;
   } catch (cause) {
-    throw new TidemarkError("invalid", `not a URL to connect to: ${String(url)}`, { cause });
+    throw new TidemarkError("invalid", `not a URL to connect to: ${url}`, { cause });
   }
 }
