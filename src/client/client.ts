@@ -16,15 +16,19 @@ import { createWire } from "./wire.js";
 /** Makes a client in this environment and begins to connect, see `connect`. */
 export function connectIn<App extends TypedApp>(
   environment: Environment,
-  url: string | URL,
+  url: string | { readonly href: string },
   options: ClientOptions = {},
 ): Client<App> {
   // The one place where an app's types are believed: the server checks payloads, a client cannot.
-  return createClient({ ...environment, ...options.environment }, url, options) as unknown as Client<App>;
+  return createClient(
+    { ...environment, ...options.environment },
+    typeof url === "string" ? url : url.href,
+    options,
+  ) as unknown as Client<App>;
 }
 
 /** Puts the parts together, and passes on what one has to tell the others. */
-function createClient(env: Environment, url: string | URL, options: ClientOptions): Client {
+function createClient(env: Environment, url: string, options: ClientOptions): Client {
   const address = addressOf(url);
   const { clock, random } = env;
   const settings = settingsFrom(options);

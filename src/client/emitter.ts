@@ -23,10 +23,8 @@ export function createEmitter<Events extends object>(
 
   return {
     on(name, listener) {
-      if (typeof listener !== "function") {
-        const message = `on(${JSON.stringify(name)}, …) takes a function, not ${String(listener)}`;
-        throw new TidemarkError("invalid", message);
-      }
+      if (typeof listener !== "function")
+        throw new TidemarkError("invalid", `on("${String(name)}", …) takes a function`);
       // A listener may be given twice, and each is taken off by its own function: hence a new one each time.
       const own: Listener = (value) => listener(value);
       listeners.set(name, [...of(name), own]);

@@ -146,10 +146,8 @@ export function createHandle(
 
   function cannotBegin(cause: unknown): void {
     apart = false;
-    if (!open || over) return;
-    subscribed({ resumed: false, complete: false });
-    const why = `cannot read what was before: ${messageOf(cause)}`;
-    failed(new TidemarkError("unavailable", why, { channel: name, cause }));
+    sink.tell("subscribed", { resumed: false, complete: false });
+    sink.failed(new TidemarkError("unavailable", messageOf(cause), { channel: name, cause }));
   }
 
   const sink: Sink = {

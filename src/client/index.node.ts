@@ -28,7 +28,7 @@ function twoWay(transport: Transport): Transport {
 
 /** As `connect` in a browser. */
 export function connect<App extends TypedApp = TypedApp>(
-  url: string | URL,
+  url: string | { readonly href: string },
   options?: ClientOptions,
 ): Client<App> {
   return connectIn({ ...realEnvironment, transport: openTransport }, url, options);

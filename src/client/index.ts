@@ -18,7 +18,7 @@ import type { Client } from "./types.js";
  * chat.on("message", (message) => render(message.data.text));
  */
 export function connect<App extends TypedApp = TypedApp>(
-  url: string | URL,
+  url: string | { readonly href: string },
   options?: ClientOptions,
 ): Client<App> {
   return connectIn(realEnvironment, url, options);

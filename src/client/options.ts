@@ -88,9 +88,9 @@ export function given<T extends object>(fields: T): { [Name in keyof T]?: Exclud
  *
  * @throws {TidemarkError} `invalid` when it is no URL, is not of one of these schemes, or has a password
  */
-export function addressOf(url: string | URL): string {
+export function addressOf(url: string): string {
   const no = (why: string, cause?: unknown): TidemarkError =>
-    new TidemarkError("invalid", `not a URL to connect to: ${String(url)}${why}`, { cause });
+    new TidemarkError("invalid", `not a URL to connect to: ${url}${why}`, { cause });
   let address: URL;
   try {
     const base = typeof location === "object" ? location.href : undefined;

@@ -1,13 +1,25 @@
-import { realClock, realRandom } from "../protocol/index.js";
+import { type Clock, realRandom } from "../protocol/index.js";
 import type { Environment, PlatformEvent } from "./environment.js";
 import type { Memory } from "./transports/memory.js";
 import type { Transport, TransportEvents, TransportFactory } from "./transport.js";
 import { lateTransport } from "./transports/late.js";
 import { webSocketTransport } from "./websocket.js";
 
+/** The longest wait of a browser's timers, about 24.8 days; they ring at once when asked for a longer one. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** A longer wait than timers have ends early, which who waits for it takes for a look at the clock. */
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, Math.min(ms, LONGEST_WAIT)),
+  clearTimeout: (timer) => clearTimeout(timer as number | undefined),
+  setImmediate: (run) => void setTimeout(run, 0),
+};
+
 /** A browser's page, a worker, or any other runtime with a WebSocket of its own. */
 export const realEnvironment: Environment = {
-  clock: realClock,
+  clock,
   random: realRandom,
   transport: transportFactory((url, events) => webSocketTransport(new WebSocket(url), events)),
   memory: storage,
@@ -20,7 +32,7 @@ export function transportFactory(webSocket: TransportFactory): TransportFactory 
   const open: TransportFactory = (url, events, name, better) => {
     if (name === "websocket") return webSocket(url, events, name);
     const search = better && {
-      clock: realClock,
+      clock,
       memory: storage(),
       open: (beside: TransportEvents) => open(url, beside, better),
     };

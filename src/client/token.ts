@@ -22,8 +22,6 @@ export interface TokenSource {
 const RENEW_BEFORE = 30_000;
 /** However soon a server says that tokens expire, it is not asked in a loop. In milliseconds. */
 const MIN_WAIT = 1000;
-/** The longest wait of a browser's timers. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * @param renewed takes the next one. Where there is none, the server ends the connection when the token has expired,
@@ -50,9 +48,7 @@ export function createTokenSource(
     },
     expiresIn(ms) {
       if (ms !== undefined && renewable)
-        alarm.within(
-          Math.min(Math.max(ms - Math.min(ms / 10, RENEW_BEFORE), MIN_WAIT) || MIN_WAIT, LONGEST_WAIT),
-        );
+        alarm.within(Math.max(ms - Math.min(ms / 10, RENEW_BEFORE), MIN_WAIT) || MIN_WAIT);
     },
     rest: alarm.stop,
   };

@@ -17,14 +17,14 @@ export function waitOf(after: unknown): number | undefined {
 
 /** An error as it may be relied on, whoever answered: one without a code is `internal`. */
 export function readError(error: unknown): ErrorBody {
-  const { code, message, after, ...rest } = Object(error) as Partial<ErrorBody>;
+  const { after, code, message = "", ...rest } = Object(error) as Partial<ErrorBody>;
   const wait = waitOf(after);
   return {
     retry: false,
     ...rest,
     code: typeof code === "string" ? code : "internal",
-    message: typeof message === "string" ? message : "an error without a message",
-    ...(wait !== undefined && { after: wait }),
+    message: String(message),
+    ...(wait && { after: wait }),
   };
 }
 

@@ -255,7 +255,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const engine = this.#running?.engine;
     return {
       connections: engine?.connections.size ?? 0,
-      channels: engine === undefined ? 0 : [...engine.node.hub].length,
+      channels: engine?.node.hub.occupied ?? 0,
       refused: { ...(engine?.node.refused ?? noneRefused()) },
     };
   }

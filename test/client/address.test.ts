@@ -33,7 +33,7 @@ test("N30: a path is relative to a page that came over HTTP, and to no other", (
 });
 
 test("N30: what opening a connection throws is its end, and nobody else hears of it", async () => {
-  const closed: [number, string][] = [];
+  const closed: [number, string, unknown][] = [];
   const ended = new Promise<void>((resolve) => {
     const events = {
       open() {},
@@ -41,8 +41,8 @@ test("N30: what opening a connection throws is its end, and nobody else hears of
       over() {},
       idle() {},
       better() {},
-      close: (code: number, reason: string) => {
-        closed.push([code, reason]);
+      close: (code: number, reason: string, cause?: unknown) => {
+        closed.push([code, reason, cause]);
         resolve();
       },
     };
@@ -56,5 +56,5 @@ test("N30: what opening a connection throws is its end, and nobody else hears of
     );
   });
   await ended;
-  expect(closed).toEqual([[1006, "SyntaxError: no such URL"]]);
+  expect(closed).toEqual([[1006, "", new SyntaxError("no such URL")]]);
 });

@@ -1,9 +1,11 @@
 /** Whatever a server says, a client does not ask in a loop, and its timers are none that a browser rings at once. */
 import { realClock, type Clock } from "../../src/protocol/index.js";
-import { expect, test } from "vitest";
+import { connectIn } from "../../src/client/client.js";
+import { realEnvironment } from "../../src/client/real-platform.js";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { httpTransport, type Answer } from "../../src/client/transports/http.js";
 import { VirtualClock } from "tidemark/testing";
-import { World, streamAt, type Link, type Sent } from "./world.js";
+import { World, outcome, streamAt, type Link, type Sent } from "./world.js";
 
 /** A clock as browsers have it: a wait of more than 2^31 - 1 milliseconds, or of none, is over at once. */
 const ofBrowsers = (clock: Clock): Clock => ({
@@ -166,4 +168,26 @@ test("N38: polls that end at once with nothing to say do not follow each other a
   expect(polls).toBeGreaterThan(5);
   expect(polls).toBeLessThan(15);
   transport.close();
+});
+
+test("N38: options beyond what the platform's timers can wait for do not ring at once", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let links = 0;
+  const client = connectIn(
+    {
+      ...realEnvironment,
+      transport: () => {
+        links++;
+        return { send: () => {}, close: () => {} };
+      },
+    },
+    "ws://server/connect",
+    { connectTimeout: Infinity, callTimeout: 2 ** 40, transports: ["websocket"] },
+  );
+  client.on("error", () => {});
+  const call = outcome(client.call("never"));
+  await vi.advanceTimersByTimeAsync(60_000);
+  client.close();
+  expect([links, call.value]).toEqual([1, "pending"]);
 });

@@ -37,6 +37,13 @@ export class Hub {
     for (const slot of this.#slots.values()) yield slot.channel;
   }
 
+  /** How many channels somebody is subscribed to. Others are still followed, or about to be. */
+  get occupied(): number {
+    let count = 0;
+    for (const { channel } of this.#slots.values()) if (channel.audience.size > 0) count++;
+    return count;
+  }
+
   /**
    * The active channel of that name, opened if need be. It stays until `release` was called as often, and then
    * as long as it has subscribers. Rejects with the broker's error.
