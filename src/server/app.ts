@@ -24,6 +24,7 @@ import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
 import { publishAsServer } from "./connection/publish.js";
 import type { Drain } from "./connection/drain.js";
 import type { Hooks } from "./connection/node.js";
+import { noneRefused, type Refused } from "./connection/refused.js";
 import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
 import { defaultLogger } from "./logger.js";
@@ -240,12 +241,13 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return this.#open().census.count(pageOfNames(query));
   }
 
-  /** Connections that are open now, and channels that somebody is subscribed to. */
-  get stats(): { connections: number; channels: number } {
+  /** Connections that are open now, channels that somebody is subscribed to, and what was refused for a limit so far. */
+  get stats(): { connections: number; channels: number; refused: Refused } {
     const engine = this.#running?.engine;
     return {
       connections: engine?.connections.size ?? 0,
       channels: engine === undefined ? 0 : [...engine.node.hub].length,
+      refused: { ...(engine?.node.refused ?? noneRefused()) },
     };
   }
 

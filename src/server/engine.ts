@@ -20,6 +20,7 @@ import { Heartbeat } from "./connection/heartbeat.js";
 import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
+import { noneRefused } from "./connection/refused.js";
 import { Hub } from "./feed/hub.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
@@ -64,6 +65,7 @@ export class Engine {
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
+      refused: noneRefused(),
       appender: new Appender(broker),
       denials: new Denials(),
       farewells: new Farewells(broker, clock, log),

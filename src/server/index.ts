@@ -28,6 +28,7 @@ export type { BudgetOptions } from "./connection/budget.js";
 export type { Peer } from "./connection/link.js";
 export type { ConnectionLimits } from "./connection/node.js";
 export type { RateOptions } from "./connection/rate.js";
+export type { Refused } from "./connection/refused.js";
 export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";

@@ -16,7 +16,10 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const problem = subsProblem(command.subs.size, connection.asksAgain);
   if (problem !== undefined) return connection.close("policy", problem);
   const wait = node.admission.admit(connection.entry, node.clock.monotonic());
-  if (wait instanceof TidemarkError) return sendAway(connection, command, wait);
+  if (wait instanceof TidemarkError) {
+    if (wait.code === "rate_limited") node.refused.connects++;
+    return sendAway(connection, command, wait);
+  }
   if (wait > 0) {
     await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
     if (connection.closed) return;

@@ -367,6 +367,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
       this.#refused = 0;
       return undefined;
     }
+    this.node.refused.commands++;
     const { perSecond, burst } = this.node.limits.commands as RateOptions;
     const message = `more than ${perSecond} commands a second`;
     if (++this.#refused > burst) this.close("rate_limited", `${message}, and on after being refused`);

@@ -14,6 +14,7 @@ import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
+import type { RefusedCounters } from "./refused.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -65,6 +66,8 @@ export interface ServerNode {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly rates: RateMemory;
+  /** What was refused for a limit so far. */
+  readonly refused: RefusedCounters;
   readonly appender: Appender;
   readonly denials: Denials;
   readonly farewells: Farewells;
