@@ -28,8 +28,9 @@ import { noneRefused, type Refused } from "./connection/refused.js";
 import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
 import { defaultLogger } from "./logger.js";
-import { readLimits, type AppOptions } from "./options.js";
+import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
+import { Addresses } from "./transports/addresses.js";
 import { DEFAULT_HTTP } from "./transports/http-endpoints.js";
 import { Mount } from "./transports/mount.js";
 import { userOf, type UserHandle } from "./user.js";
@@ -103,6 +104,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#methods = methods;
     readLimits(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
+    checkAddressing(options);
     this.#registry();
   }
 
@@ -332,12 +334,14 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       hooks: options as unknown as Hooks,
       limits,
       budget,
+      secret: options.secret,
     });
     const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
     const mount = new Mount(engine, {
       path: options.path ?? "/connect",
       echo: options.echo ?? "/echo",
       origins: options.origins ?? [],
+      addresses: new Addresses(options.trustedProxies, log),
       http,
       apiKey: options.apiKey,
       directSockets: options.directSockets ?? true,

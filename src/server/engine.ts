@@ -9,6 +9,7 @@ import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
 import { Admission, type Entry } from "./connection/admission.js";
 import { Appender } from "./connection/appender.js";
+import { BrokerErrors } from "./connection/broker-errors.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
 import { obey } from "./connection/control.js";
@@ -17,10 +18,14 @@ import { Drain } from "./connection/drain.js";
 import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
+import { KeyShares } from "./connection/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
+import { NewChannels } from "./connection/new-channels.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
+import { PER_ADDRESS, together } from "./connection/rate.js";
 import { noneRefused } from "./connection/refused.js";
+import { Tickets } from "./connection/tickets.js";
 import { Hub } from "./feed/hub.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
@@ -35,6 +40,8 @@ export interface EngineOptions {
   readonly hooks: Hooks;
   readonly limits: ConnectionLimits;
   readonly budget: BudgetOptions;
+  /** What tickets are signed with. Default: made up, so that they are good on this server only. */
+  readonly secret?: string | undefined;
 }
 
 export class Engine {
@@ -56,27 +63,34 @@ export class Engine {
     const { clock, random, broker, log } = options;
     const flusher = new Flusher(clock);
     const id = random.id();
+    const hub = new Hub({
+      broker,
+      clock,
+      collect: (flush) => flusher.collect(flush),
+      onError: (error, channel) =>
+        log.warn({ channel, error }, "reading a channel failed; it is tried again"),
+      jitter: () => random.float(),
+    });
+    const refused = noneRefused();
     let number = 0;
     this.node = {
       ...options,
       id,
       scope: `node ${id}`,
       flusher,
+      brokerErrors: new BrokerErrors(clock, log),
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
-      refused: noneRefused(),
+      addressRates: new RateMemory(together(options.limits.commands, PER_ADDRESS)),
+      newChannels: new NewChannels(options.limits.channels, { clock, hub, refused }),
+      keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
+      tickets: new Tickets(options.secret ?? random.id()),
+      refused,
       appender: new Appender(broker),
       denials: new Denials(),
       farewells: new Farewells(broker, clock, log),
-      hub: new Hub({
-        broker,
-        clock,
-        collect: (flush) => flusher.collect(flush),
-        onError: (error, channel) =>
-          log.warn({ channel, error }, "reading a channel failed; it is tried again"),
-        jitter: () => random.float(),
-      }),
+      hub,
       nextNumber: () => ++number,
     };
     this.census = new Census({
@@ -128,5 +142,6 @@ export class Engine {
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
     this.node.farewells.close();
+    this.node.keyShares.close();
   }
 }

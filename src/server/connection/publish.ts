@@ -1,5 +1,5 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
+import { BrokerError, type Appended, type Draft, type Payload } from "../../broker/index.js";
 import type { Command } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import type { ResolvedChannel } from "../channels/registry.js";
@@ -7,7 +7,7 @@ import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import type { Job } from "./appender.js";
 import type { Caller, Identity } from "./caller.js";
-import { fingerprint } from "./fingerprint.js";
+import { keyOf, ownKey } from "./keys.js";
 import type { ServerNode } from "./node.js";
 import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
@@ -121,8 +121,8 @@ class Publishing implements AnyJob {
     const { node, client, closed } = this.#connection;
     if (closed) return;
     const { idem } = this.#command;
-    const key =
-      idem === undefined ? ownKey(node) : { scope: identity.scope, id: idem, print: fingerprint(sent) };
+    if (resolved.def.kind === "stream") node.newChannels.use(this.#connection, resolved.name);
+    const key = idem === undefined ? ownKey(node) : keyOf(this.#connection, identity, resolved, idem, sent);
     const meta = metaOf(identity, resolved.def.sender, idem);
     this.draft = meta === undefined ? { data, key } : { data, meta, key };
     hand(node, resolved, this, identity.userId ?? client);
@@ -136,8 +136,9 @@ class Publishing implements AnyJob {
     const { id, channel, idem } = this.#command;
     const result = readOutcome(outcome, idem !== undefined);
     if (result instanceof TidemarkError) {
-      if (outcome instanceof Error && !(outcome instanceof BrokerError))
-        this.#connection.node.log.error({ channel, error: outcome }, "an append failed");
+      const { node } = this.#connection;
+      if (outcome instanceof BrokerError) node.brokerErrors.note(outcome, "append");
+      else if (outcome instanceof Error) node.log.error({ channel, error: outcome }, "an append failed");
       this.failed(result);
       return;
     }
@@ -245,12 +246,6 @@ function mustBeInTime(command: Publish, dedupe: number): void {
       `first sent ${command.age} ms ago, longer than keys are remembered`,
     );
   }
-}
-
-/** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
-function ownKey(node: ServerNode): Key {
-  // No number comes twice, so there is nothing that its payload could be confused with.
-  return { scope: node.scope, id: node.nextNumber(), print: 0 };
 }
 
 /** The payload as the log keeps it, within the size limit. */

@@ -15,6 +15,7 @@ import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
+import type { Addresses } from "./addresses.js";
 import { linesOf, readBody } from "./http-body.js";
 import type { HttpRequest, HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
@@ -40,6 +41,7 @@ export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
 export interface HttpMountOptions {
   readonly path: string;
   readonly origins: Origins;
+  readonly addresses: Addresses;
   readonly http: HttpOptions | false;
 }
 
@@ -179,8 +181,7 @@ export class HttpEndpoints {
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
     const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
-    // A poll that waits comes after one that has told its client where it is.
-    this.#open(request, link, wait === 0 ? "first" : "next").receiveLines(lines);
+    this.#open(request, link, "poll").receiveLines(lines);
   }
 
   #send(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
@@ -195,7 +196,11 @@ export class HttpEndpoints {
   }
 
   #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
-    const connection = this.#engine.accept(link, peerOf(request, this.#engine.node.hooks), entry);
+    const connection = this.#engine.accept(
+      link,
+      peerOf(request, this.#engine.node.hooks, this.#options.addresses),
+      entry,
+    );
     connection.missed = missedBy(request);
     link.attach(connection);
     return connection;

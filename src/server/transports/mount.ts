@@ -3,6 +3,7 @@ import { IncomingMessage, ServerResponse, type Server } from "node:http";
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
+import type { Addresses } from "./addresses.js";
 import { HttpApi } from "./http-api.js";
 import { Echo } from "./echo.js";
 import { Greeter } from "./greeter.js";
@@ -22,6 +23,7 @@ export interface MountOptions {
   readonly path: string;
   readonly echo: string | false;
   readonly origins: Origins;
+  readonly addresses: Addresses;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
   readonly directSockets: boolean;
@@ -167,7 +169,7 @@ export class Mount {
     else {
       const { hooks, limits } = this.#engine.node;
       acceptWebSocket(request, socket, head, { most: limits.frame, direct, reader }, (link) =>
-        this.#engine.accept(link, peerOf(request, hooks)),
+        this.#engine.accept(link, peerOf(request, hooks, this.#options.addresses)),
       );
     }
     return true;
