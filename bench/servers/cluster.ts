@@ -13,7 +13,7 @@ const functions = {
   async work(dir: string): Promise<number> {
     const app = tidemark({
       broker: await localWorker({ dir }),
-      limits: { commands: false, connects: false, bytes: false },
+      limits: { commands: false, channels: false, connects: false, bytes: false },
     });
     const channels = app.channels({ "bench/:name": stream({ retain: { count: 1000 } }) });
     return (await channels.listen({ port: 0, host: "127.0.0.1" })).port;

@@ -20,7 +20,7 @@ let hub: LocalHub | undefined;
 async function listen(broker: Broker): Promise<number> {
   const channels = { "bench/:name": stream({ retain: { count: 1000 } }) };
   return (
-    await tidemark({ broker, limits: { commands: false, connects: false, bytes: false } })
+    await tidemark({ broker, limits: { commands: false, channels: false, connects: false, bytes: false } })
       .channels(channels)
       .listen({ port: 0 })
   ).port;

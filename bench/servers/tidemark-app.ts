@@ -4,6 +4,6 @@
  */
 import { method, stream, tidemark } from "tidemark";
 
-export const app = tidemark({ limits: { commands: false, connects: false, bytes: false } })
+export const app = tidemark({ limits: { commands: false, channels: false, connects: false, bytes: false } })
   .channels({ "bench/:name": stream({ retain: { count: 1000 } }) })
   .methods({ echo: method({ run: (input) => input }) });

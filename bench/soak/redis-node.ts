@@ -15,7 +15,7 @@ const functions = {
     readonly grace: number;
   }) => {
     const broker = await redisBroker({ url: `redis://127.0.0.1:${redis}` });
-    const app = tidemark({ broker, limits: { commands: false, bytes: false } }).channels({
+    const app = tidemark({ broker, limits: { commands: false, channels: false, bytes: false } }).channels({
       "soak/:id": stream({ retain: { count: 1_000_000, for: "1d" } }),
     });
     process.once("SIGTERM", () => {

@@ -4,7 +4,9 @@ import { expose } from "../lib/remote.js";
 import { settledRss, usage } from "../lib/usage.js";
 
 // Who stops reading hears no pings either, and would be taken for dead after half a minute.
-const app = tidemark({ limits: { commands: false, connects: false, bytes: false, ping: 600_000 } }).channels({
+const app = tidemark({
+  limits: { commands: false, channels: false, connects: false, bytes: false, ping: 600_000 },
+}).channels({
   // For soak.ts: nothing may be trimmed while it runs.
   "soak/:id": stream({ retain: { count: 1_000_000, for: "1d" } }),
   // For slow.ts: much less than what goes through it.

@@ -21,7 +21,10 @@ export const ERRORS = {
   key_conflict: { retry: false, about: "the idempotency key was used before with another payload" },
   outcome_unknown: { retry: false, about: "it may or may not have happened, and a retry can no longer tell" },
   aborted: { retry: true, about: "an earlier publish to this channel failed; send that one first" },
-  rate_limited: { retry: true, about: "too many commands; `after` says when there is room again" },
+  rate_limited: {
+    retry: true,
+    about: "too many commands, connections, new channels or keys; `after` says when there is room again",
+  },
   unavailable: { retry: true, about: "the broker did not answer in time; retry with the same key" },
   going_away: { retry: true, about: "this server is stopping; another one will answer" },
   internal: { retry: false, about: "the server failed; its log says why" },

@@ -177,6 +177,7 @@ function readConnect(value: unknown, id: Id): Command {
     id,
     token: readToken(read),
     publisher: read.text("publisher", 16, MAX_KEY),
+    ticket: read.text("ticket", 0, MAX_KEY),
     subs,
   };
 }

@@ -57,6 +57,8 @@ export const LEAST_FRAME = 64 * 1024;
 /** What a connect command says. */
 export interface ConnectOptions {
   readonly token: string | undefined;
+  /** Over a poll: the `ticket` of the answer to the one before. */
+  readonly ticket?: string | undefined;
   /** A secret of the client's, 16 to 128 characters: the scope of its idempotency keys over all its connections. */
   readonly publisher: string | undefined;
   readonly subs: ReadonlyMap<string, SubscribeOptions>;
@@ -149,6 +151,8 @@ export interface ConnectResult {
   readonly limits?: Limits;
   /** How long the token is still good, in milliseconds; absent where it does not expire. */
   readonly expires?: number;
+  /** Over a poll: what the next one shows, so that it is not counted as a new connection. Good for a minute. */
+  readonly ticket?: string;
   readonly subs?: Readonly<Record<string, SubscribeResult | { readonly error: ErrorBody }>>;
 }
 

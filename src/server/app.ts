@@ -31,8 +31,9 @@ import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
 import { guardedClock, guardedLogger } from "./guard.js";
 import { defaultLogger, type Logger } from "./logger.js";
-import { readLimits, type AppOptions } from "./options.js";
+import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
+import { Addresses } from "./transports/addresses.js";
 import { DEFAULT_HTTP } from "./transports/http-endpoints.js";
 import { Mount, readPaths, type AnyServer } from "./transports/mount.js";
 import { userOf, type UserHandle } from "./user.js";
@@ -107,6 +108,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     readLimits(options);
     readPaths(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
+    checkAddressing(options);
     this.#registry();
   }
 
@@ -352,11 +354,13 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
       hooks: options as unknown as Hooks,
       limits,
       budget,
+      secret: options.secret,
     });
     const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
     const mount = new Mount(engine, {
       ...readPaths(options),
       origins: options.origins ?? [],
+      addresses: new Addresses(options.trustedProxies, log),
       http,
       apiKey: options.apiKey,
       directSockets: options.directSockets ?? true,

@@ -9,6 +9,7 @@ import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
 import { Admission, type Entry } from "./connection/admission.js";
 import { Appender } from "./connection/appender.js";
+import { BrokerErrors } from "./connection/broker-errors.js";
 import { Budget, type BudgetOptions } from "./connection/budget.js";
 import { Connection } from "./connection/connection.js";
 import { obey } from "./connection/control.js";
@@ -17,10 +18,14 @@ import { Drain } from "./connection/drain.js";
 import { Farewells } from "./connection/farewells.js";
 import { Flusher } from "./connection/flusher.js";
 import { Heartbeat } from "./connection/heartbeat.js";
+import { KeyShares } from "./connection/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
+import { NewChannels } from "./connection/new-channels.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { noneRefused } from "./connection/refused.js";
+import { PER_ADDRESS, together } from "./connection/rate.js";
+import { Tickets } from "./connection/tickets.js";
 import { ClockWatch } from "./feed/clock-watch.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
@@ -37,6 +42,8 @@ export interface EngineOptions {
   readonly hooks: Hooks;
   readonly limits: ConnectionLimits;
   readonly budget: BudgetOptions;
+  /** What tickets are signed with. Default: made up, so that they are good on this server only. */
+  readonly secret?: string | undefined;
 }
 
 export class Engine {
@@ -64,6 +71,21 @@ export class Engine {
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
     const id = random.id();
+    const hub = new Hub({
+      broker,
+      clock,
+      collect: (flush) => flusher.collect(flush),
+      onError: (error, channel) =>
+        log.warn({ channel, error }, "reading a channel failed; it is tried again"),
+      jitter: () => random.float(),
+      clocks: new ClockWatch(clock, (channel, days) =>
+        log.warn(
+          { channel, days },
+          "the newest message of a channel is days in the future: the broker's clock was ahead when it was written, or this server's is behind; until then its messages have no age, and since finds nothing new",
+        ),
+      ),
+    });
+    const refused = noneRefused();
     let number = 0;
     this.node = {
       ...options,
@@ -72,27 +94,19 @@ export class Engine {
       id,
       scope: `node ${id}`,
       flusher,
+      brokerErrors: new BrokerErrors(clock, log),
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
-      refused: noneRefused(),
+      addressRates: new RateMemory(together(options.limits.commands, PER_ADDRESS)),
+      newChannels: new NewChannels(options.limits.channels, { clock, hub, refused }),
+      keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
+      tickets: new Tickets(options.secret ?? random.id()),
+      refused,
       appender: new Appender(broker, onError),
       denials: new Denials(),
       farewells: new Farewells(broker, clock, log),
-      hub: new Hub({
-        broker,
-        clock,
-        collect: (flush) => flusher.collect(flush),
-        onError: (error, channel) =>
-          log.warn({ channel, error }, "reading a channel failed; it is tried again"),
-        jitter: () => random.float(),
-        clocks: new ClockWatch(clock, (channel, days) =>
-          log.warn(
-            { channel, days },
-            "the newest message of a channel is days in the future: the broker's clock was ahead when it was written, or this server's is behind; until then its messages have no age, and since finds nothing new",
-          ),
-        ),
-      }),
+      hub,
       nextNumber: () => ++number,
     };
     this.census = new Census({
@@ -146,5 +160,6 @@ export class Engine {
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
     this.node.farewells.close();
+    this.node.keyShares.close();
   }
 }

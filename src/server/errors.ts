@@ -12,7 +12,7 @@ export class TidemarkError extends Error {
   readonly code: ErrorCode | (string & {});
   /** Whether sending the same again can help. The protocol's codes know it; your own say it here. */
   readonly retry: boolean;
-  /** Milliseconds to wait before the retry. */
+  /** Milliseconds to wait before the retry. Clients are told at least 50, and at most a day. */
   readonly after: number | undefined;
   readonly issues: readonly Issue[] | undefined;
 
@@ -29,13 +29,21 @@ export class TidemarkError extends Error {
   }
 }
 
+/** The least and the most that anybody is told to wait, in milliseconds: nobody is to come at once, or in a month. */
+const LEAST_AFTER = 50;
+const MOST_AFTER = 86_400_000;
+
+function within(after: number): number {
+  return Number.isNaN(after) ? LEAST_AFTER : Math.min(MOST_AFTER, Math.max(LEAST_AFTER, Math.ceil(after)));
+}
+
 /** The error as the wire has it. */
 export function errorBody(error: TidemarkError): ErrorBody {
   return {
     code: error.code,
     message: error.message,
     retry: error.retry,
-    ...(error.after !== undefined && { after: error.after }),
+    ...(error.after !== undefined && { after: within(error.after) }),
     ...(error.issues !== undefined && isJson(error.issues) && { issues: error.issues }),
   };
 }

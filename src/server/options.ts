@@ -6,6 +6,7 @@ import type { Peer } from "./connection/link.js";
 import type { ConnectionLimits } from "./connection/node.js";
 import type { Logger } from "./logger.js";
 import type { HttpOptions } from "./transports/http-endpoints.js";
+import { trustedBy, type TrustedProxies } from "./transports/addresses.js";
 import type { Origins } from "./transports/origin.js";
 
 /** What {@link tidemark} takes; everything may be left out. */
@@ -27,6 +28,19 @@ export interface AppOptions<User> {
   readonly onConnect?: (info: ConnectedInfo<User>) => void | Promise<void>;
   /** Called when a connection that was open has ended. */
   readonly onDisconnect?: (info: ConnectedInfo<User> & { readonly reason: string }) => void | Promise<void>;
+  /**
+   * The proxies before this server, whose word is taken for where a request comes from (`X-Forwarded-For`): addresses,
+   * networks such as `10.0.0.0/8`, `"loopback"`, `"private"`. What hooks see as `request.ip` and limits by address go by is
+   * then the last address in there that is none of them. Default: none; the peer of the socket counts. A wrong one throws a
+   * `TypeError`.
+   */
+  readonly trustedProxies?: TrustedProxies;
+  /**
+   * A secret that all servers of the app share, of at least 16 characters. It signs what clients show to any of them: the
+   * tickets by which polls go on from each other. Default: each process makes one up, so that a poll that comes to another
+   * one counts as new there (`limits.connects`).
+   */
+  readonly secret?: string;
   /** Which pages of other origins may connect. Default: none; pages of the same origin always may. */
   readonly origins?: Origins;
   /**
@@ -77,6 +91,8 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   frames: { perSecond: 500, burst: 2000 },
   bytes: { perSecond: 1024 * 1024, burst: 4 * 1024 * 1024 },
   connects: { perSecond: 500, burst: 1000 },
+  channels: { perSecond: 50, burst: 2000 },
+  keys: 10_000,
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -84,6 +100,8 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
 
 /** Slower than this a peer's pongs would come too late behind what it has sent, in bytes a second. */
 const LEAST_BYTES = 16 * 1024;
+/** Characters that are not guessed. */
+const LEAST_SECRET = 16;
 
 /** Two pages of those behind: see F5 and L7 in docs/spec.md. */
 const LEAST_UNSENT = 64 * 1024;
@@ -119,22 +137,31 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
       `limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`,
     );
   }
-  const { connects } = limits;
-  if (connects !== false && !(connects.perSecond > 0 && connects.burst >= 1)) {
-    throw new TypeError(
-      `limits.connects must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(connects)}`,
-    );
+  for (const name of ["commands", "frames", "connects", "channels"] as const) {
+    const rate = limits[name];
+    if (rate !== false && !(rate.perSecond > 0 && rate.burst >= 1)) {
+      throw new TypeError(
+        `limits.${name} must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(rate)}`,
+      );
+    }
   }
-  const { frames, bytes } = limits;
-  if (frames !== false && !(frames.perSecond > 0 && frames.burst >= 1)) {
-    throw new TypeError(
-      `limits.frames must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(frames)}`,
-    );
-  }
+  const { bytes } = limits;
   if (bytes !== false && !(bytes.perSecond >= LEAST_BYTES && bytes.burst >= 1)) {
     throw new TypeError(
       `limits.bytes must be { perSecond: ${LEAST_BYTES} or more, burst: 1 or more } or false, not ${JSON.stringify(bytes)}`,
     );
   }
+  if (limits.keys !== false && !(limits.keys >= 1))
+    throw new TypeError(`limits.keys must be 1 or more, or false, not ${JSON.stringify(limits.keys)}`);
   return { limits, budget };
+}
+
+/** @throws {TypeError} when a proxy or the secret is none */
+export function checkAddressing({
+  trustedProxies,
+  secret,
+}: Pick<AppOptions<unknown>, "trustedProxies" | "secret">): void {
+  trustedBy(trustedProxies);
+  if (secret !== undefined && secret.length < LEAST_SECRET)
+    throw new TypeError(`secret must have at least ${LEAST_SECRET} characters, not ${secret.length}`);
 }

@@ -308,8 +308,8 @@ describe("commands", () => {
     const [ann, bob] = ["a".repeat(20), "b".repeat(20)];
     expect([await send(ann, 2), await send(ann, 2), await send(ann, 2)]).toEqual([2, 1, 0]);
     expect(await send(bob, 2)).toBe(2);
-    // Who gives no secret is not known again: one request, one rate, of which the connect command is a part.
-    expect([await send(undefined, 3), await send(undefined, 3)]).toEqual([2, 2]);
+    // Who gives neither a secret nor a user goes by its address.
+    expect([await send(undefined, 2), await send(undefined, 2)]).toEqual([2, 1]);
   });
 });
 

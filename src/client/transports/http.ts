@@ -87,6 +87,8 @@ export function httpTransport(
   let sending = false;
   let ping = DEFAULT_PING;
   let pause: unknown;
+  /** By what the next poll shows that it goes on from this one. */
+  let ticket: string | undefined;
   let stopSeeking: (() => void) | undefined;
 
   /** Resolves when the answer has ended, unless that is of no interest any more. */
@@ -180,6 +182,7 @@ export function httpTransport(
   function take(frame: string, aside: boolean): void {
     const line = END.exec(frame)?.[0] ?? "null";
     if (!aside) ping = Number(/^\{"id":\d+,"ok":\{.*?"ping":(\d+)/m.exec(frame)?.[1] ?? ping);
+    if (!aside) ticket = /^\{"id":\d+,"ok":\{[^{]*"ticket":"([^"]+)/m.exec(frame)?.[1] ?? ticket;
     const end = JSON.parse(line) as End | null;
     // An error with an id is the answer to the connect command, and says more than the end.
     events.frame(end && end.id === undefined ? frame.replace(line, "") : frame, aside);
@@ -224,12 +227,14 @@ export function httpTransport(
     send(frame) {
       if (stop.signal.aborted) return;
       if (typeof frame === "string" && CONNECT.test(frame)) {
-        const { token, publisher } = JSON.parse(frame).connect as Record<string, unknown>;
+        const { id, connect } = JSON.parse(frame) as { id: number; connect: Record<string, unknown> };
+        const { token, publisher } = connect;
         head = JSON.stringify({ connect: { token, publisher } });
         web.clearTimeout(pause);
         if (listening !== stop) listening.abort();
         listening = new AbortController();
-        void post(way, frame, false, listening);
+        const body = ticket ? JSON.stringify({ id, connect: { ...connect, ticket } }) : frame;
+        void post(way, body, false, listening);
       } else {
         waiting.push(frame);
         pump();

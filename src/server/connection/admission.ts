@@ -7,15 +7,20 @@ import { TidemarkError } from "../errors.js";
 import type { RateOptions } from "./rate.js";
 
 /**
- * What a connection is to its client. `first`: it comes, or comes back. `next`: it goes on from one that was let in, as
- * a poll after a poll does. `aside`: it belongs to one that is elsewhere, as commands sent over HTTP do.
+ * What a connection is to its client. `first`: it comes, or comes back. `poll`: so does a poll, unless it goes on from one
+ * that was let in, which it shows by a ticket. `aside`: it belongs to one that is elsewhere, as commands sent over HTTP do.
  */
-export type Entry = "first" | "next" | "aside";
+export type Entry = "first" | "poll" | "aside";
 
 /** Who would wait longer than this, in milliseconds, is told to come back instead. */
 const HOLD_MS = 500;
 /** Of the pace, the share that is promised to those who are told to come back; the rest is for newcomers. */
 const PROMISED = 0.9;
+/**
+ * The longest that anybody is told to stay away, in milliseconds. Who floods does not come back, and what it was promised
+ * must not keep others out when it has gone.
+ */
+const MOST_MS = 5000;
 /** Who comes to a node that stops is to come back after this, or up to three times as long: in milliseconds. */
 const ELSEWHERE_MS = 250;
 
@@ -42,8 +47,11 @@ export class Admission {
     return this.#stopping;
   }
 
-  /** How long this one has to wait, in milliseconds, or what it is to be told. `now` is on the monotonic clock. */
-  admit(entry: Entry, now: number): number | TidemarkError {
+  /**
+   * How long this one has to wait, in milliseconds, or what it is to be told. `now` is on the monotonic clock. `next` is
+   * who goes on from what was let in.
+   */
+  admit(entry: "first" | "next" | "aside", now: number): number | TidemarkError {
     if (entry === "aside") return 0;
     if (this.#stopping) {
       const after = Math.round(ELSEWHERE_MS * (1 + 2 * this.#random.float()));
@@ -57,8 +65,11 @@ export class Admission {
       this.#turn = turn;
       return Math.max(0, turn - now);
     }
-    this.#promised = Math.max(this.#promised, now + HOLD_MS) + gap / PROMISED;
-    const after = Math.ceil(this.#promised - now);
+    const slot = Math.max(this.#promised, now + HOLD_MS) + gap / PROMISED;
+    // There is no slot left that is near enough: they try again, spread out.
+    const full = slot - now > MOST_MS;
+    if (!full) this.#promised = slot;
+    const after = Math.ceil(full ? MOST_MS * (0.5 + 0.5 * this.#random.float()) : slot - now);
     return new TidemarkError(
       "rate_limited",
       `more than ${perSecond} connections a second; come back in ${after} ms`,

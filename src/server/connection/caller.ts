@@ -6,6 +6,7 @@ import type { Entry } from "./admission.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import type { Outgoing } from "./outgoing.js";
+import type { TokenBucket } from "./rate.js";
 import type { ChannelSession } from "./session.js";
 
 /** Who is on a connection. */
@@ -27,6 +28,10 @@ export interface Identity {
 export interface Caller {
   readonly node: ServerNode;
   readonly peer: Peer;
+  /** What limits by address go by. `undefined` where it is not known: then others would be meant, too. */
+  readonly address: string | undefined;
+  /** What new channels it may use, where it has no user to go by. */
+  newChannels: TokenBucket | undefined;
   readonly out: Outgoing;
   /** The connection's name, unique among all servers. */
   readonly client: string;

@@ -5,10 +5,14 @@ import { TidemarkError, errorBody } from "../errors.js";
 import { textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
 import { catchUp } from "./control.js";
+import { costOf, inTurn, rateOverHttp } from "./http-rate.js";
+import type { RateOptions } from "./rate.js";
 import { notGiven, prepare, type Started } from "./subscribe.js";
 
 /** What a line has besides the answer in it, in bytes. */
 const AROUND_ANSWER = 32;
+/** How many subscriptions of one connect command are begun in one turn of the event loop. */
+const SUBS_A_TURN = 25;
 
 /** Carries out a connect command and answers it. Never rejects. */
 export async function connect(connection: Caller, command: Command & { do: "connect" }): Promise<void> {
@@ -16,13 +20,20 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const began = node.clock.monotonic();
   const problem = subsProblem(command.subs.size, connection.asksAgain);
   if (problem !== undefined) return connection.close("policy", problem);
-  const wait = node.admission.admit(connection.entry, node.clock.monotonic());
+  const wait = node.admission.admit(entryOf(connection, command), node.clock.monotonic());
   if (wait instanceof TidemarkError) {
     if (wait.code === "rate_limited") node.refused.connects++;
     return sendAway(connection, command, wait);
   }
   if (wait > 0) {
     await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
+    if (connection.closed) return;
+  }
+  const cost = connection.asksAgain ? costOf(command.subs.size) : 0;
+  if (cost > 0 && connection.address !== undefined) {
+    const rate = node.addressRates.of(connection.address, node.clock.monotonic());
+    const after = await inTurn(connection, rate, cost);
+    if (after > 0) return sendAway(connection, command, tooFast(connection, after));
     if (connection.closed) return;
   }
   let identity: Identity;
@@ -33,6 +44,13 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     const user = authenticate === undefined ? null : await authenticated(connection, command.token);
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
+    // What is sent beside it counts by itself.
+    if (cost > 0 && connection.entry !== "aside") {
+      const rate = rateOverHttp(connection, identity, node.clock.monotonic());
+      const after = await inTurn(connection, rate, cost);
+      if (after > 0) throw tooFast(connection, after);
+      if (connection.closed) return;
+    }
     const info = { client, user, request: peer };
     given = namesOf(subscriptions && (await subscriptions(info)));
     if (connection.closed) return;
@@ -54,7 +72,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const most = connection.out.most - AROUND_ANSWER;
   const { message, frame, ping: beat } = node.limits;
   const limits = `,"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
-  const ping = `"ping":${beat}${lifeOf(connection, identity, ",")}`;
+  const ping = `"ping":${beat}${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
   const head = `{"client":${JSON.stringify(client)}${sender}${limits},"durability":"${durability}",${ping}`;
   const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
   // It would be the same again: not what a peer is that does not read.
@@ -72,6 +90,39 @@ function namesOf(given: unknown): readonly string[] {
   if (given === undefined || given === null) return [];
   if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
   throw new TypeError("subscriptions must return channels' names as an array of texts");
+}
+
+/** A poll with a good ticket goes on from another one; one without comes as everybody does. */
+function entryOf(connection: Caller, command: Command & { do: "connect" }): "first" | "next" | "aside" {
+  const { entry, node } = connection;
+  if (entry !== "poll") return entry;
+  const holder = holderOf(connection, command);
+  if (command.ticket === undefined || holder === undefined) return "first";
+  return node.tickets.isGood(command.ticket, holder, node.clock.now()) ? "next" : "first";
+}
+
+/** The ticket for the next poll, as a field of the answer. */
+function ticketFor(connection: Caller, command: Command & { do: "connect" }): string {
+  if (connection.entry !== "poll") return "";
+  const { tickets, clock } = connection.node;
+  const holder = holderOf(connection, command);
+  return holder === undefined ? "" : `,"ticket":${JSON.stringify(tickets.issue(holder, clock.now()))}`;
+}
+
+/** Who may show a ticket: one whose requests all have the same rate. */
+function holderOf({ address }: Caller, { publisher }: Command & { do: "connect" }): string | undefined {
+  if (publisher !== undefined) return `p${publisher}`;
+  return address === undefined ? undefined : `a${address}`;
+}
+
+function tooFast({ node }: Caller, after: number): TidemarkError {
+  node.refused.connects++;
+  const { perSecond } = node.limits.commands as RateOptions;
+  return new TidemarkError(
+    "rate_limited",
+    `more than ${perSecond} commands a second over all your requests`,
+    { after },
+  );
 }
 
 function subsProblem(count: number, http: boolean): string | undefined {
@@ -93,9 +144,15 @@ async function subscribeAll(
   for (const name of given) connection.grant(registry.spell(name));
   const more = [...connection.granted].filter((name) => asked.every(({ spelled }) => spelled !== name));
   const wanted = [...asked, ...more.map((name) => ({ name, spelled: name, options: {} }))];
-  const prepared = await Promise.all(
-    wanted.map(({ spelled, options }) => prepare(connection, identity, spelled, options)),
-  );
+  const preparing: Promise<() => Started | TidemarkError>[] = [];
+  for (const [i, { spelled, options }] of wanted.entries()) {
+    // One connection may ask for a thousand channels; nobody else is to wait for all of them to be opened.
+    if (i > 0 && i % SUBS_A_TURN === 0)
+      await new Promise<void>((resolve) => connection.node.clock.setImmediate(resolve));
+    if (connection.closed) break;
+    preparing.push(prepare(connection, identity, spelled, options));
+  }
+  const prepared = await Promise.all(preparing);
   const started = new Map<string, Started | TidemarkError>();
   for (const [i, finish] of prepared.entries()) {
     const { name, spelled } = wanted[i] as (typeof wanted)[number];

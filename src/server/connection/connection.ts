@@ -30,8 +30,9 @@ import { LargeAnswers, type LargeAnswersOwner } from "./large-answers.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import { Outgoing, type OutgoingOwner } from "./outgoing.js";
-import { peerToKeep } from "./peer.js";
+import { addressOf, peerToKeep } from "./peer.js";
 import { readPlainCommands } from "./plain-commands.js";
+import { rateOverHttp } from "./http-rate.js";
 import { refusePublish } from "./publish.js";
 import { TokenBucket, type RateOptions } from "./rate.js";
 import { ChannelSession, type SessionOwner } from "./session.js";
@@ -60,6 +61,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   readonly sessions = new Map<string, ChannelSession>();
   subscriptions = 0;
   calls = 0;
+  newChannels: TokenBucket | undefined;
   /** When the peer was last heard of, on the monotonic clock. */
   heard: number;
   /** When it was last pinged. */
@@ -72,6 +74,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   #rate: TokenBucket | undefined;
   /** Of frames without a command, once there was one. */
   #spare: TokenBucket | undefined;
+  /** Over HTTP, that of its address. */
+  #addressRate: TokenBucket | undefined;
   #large: LargeAnswers | undefined;
   #state: State;
   #identity: Identity | undefined;
@@ -111,6 +115,10 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     return this.#state.at === "closed";
   }
 
+  get address(): string | undefined {
+    return addressOf(this.peer);
+  }
+
   get granted(): ReadonlySet<string> {
     return this.#granted ?? NONE;
   }
@@ -131,9 +139,13 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     const { clock } = this.node;
     const { expires } = identity;
     this.#identity = identity;
-    // Over HTTP one client has many connections, known for its own by its publisher secret.
-    if (this.asksAgain && identity.sender !== this.client)
-      this.#rate = this.node.rates.of(identity.scope, clock.monotonic());
+    // Over HTTP one client has many connections.
+    if (this.asksAgain) {
+      const now = clock.monotonic();
+      this.#rate = rateOverHttp(this, identity, now) ?? this.#rate;
+      this.#addressRate =
+        this.address === undefined ? undefined : this.node.addressRates.of(this.address, now);
+    }
     clock.clearTimeout(this.#expiry);
     if (expires < Infinity && !this.closed) {
       this.#expiry = clock.setTimeout(
@@ -339,7 +351,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   presentable(thrown: unknown, doing: string): TidemarkError {
     if (thrown instanceof TidemarkError) return thrown;
     if (thrown instanceof BrokerError) {
-      return new TidemarkError("unavailable", `the broker cannot ${doing} now: ${thrown.message}`);
+      // What a broker says is for the operator: it may tell of hosts, versions and how full it is.
+      this.node.brokerErrors.note(thrown, doing);
+      return new TidemarkError("unavailable", `the server cannot ${doing} now; try again later`);
     }
     this.node.log.error({ client: this.client, error: thrown, doing }, "a command failed");
     return new TidemarkError("internal", `the server failed to ${doing}; its log says why`);
@@ -432,7 +446,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
 
   /** Why a command may not be run now; the connection is closed if it keeps being told so. */
   #overRate(): TidemarkError | undefined {
-    const wait = this.#rate?.take(this.node.clock.monotonic()) ?? 0;
+    const now = this.node.clock.monotonic();
+    let wait = this.#rate?.take(now) ?? 0;
+    if (wait === 0 && this.#addressRate !== undefined) wait = this.#addressRate.take(now);
     if (wait === 0) {
       this.#refused = 0;
       return undefined;

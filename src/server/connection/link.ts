@@ -32,6 +32,8 @@ export interface Peer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The path and query that were asked for. */
   readonly url: string;
-  /** The address of the peer, or of the last proxy. */
+  /** The address of the peer: behind proxies that `trustedProxies` names, the one that they say; else the last proxy's. */
   readonly ip: string;
+  /** True where `ip` is a proxy's, for all who come through that: then limits do not go by it. */
+  readonly shared?: boolean;
 }

@@ -7,15 +7,19 @@ import type { Hub } from "../feed/hub.js";
 import type { Logger } from "../logger.js";
 import type { Admission } from "./admission.js";
 import type { Appender } from "./appender.js";
+import type { BrokerErrors } from "./broker-errors.js";
 import type { Budget } from "./budget.js";
 import type { ByteRateOptions } from "./byte-rate.js";
 import type { Denials } from "./denials.js";
 import type { Farewells } from "./farewells.js";
 import type { Flusher } from "./flusher.js";
+import type { KeyShares } from "./key-shares.js";
 import type { Peer } from "./link.js";
+import type { NewChannels } from "./new-channels.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
 import type { RefusedCounters } from "./refused.js";
+import type { Tickets } from "./tickets.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -44,7 +48,11 @@ export interface ConnectionLimits {
   readonly frame: number;
   /** Subscriptions of one connection. Default 1,000. */
   readonly subscriptions: number;
-  /** Commands of one connection. Default 200 a second, 400 at once; `false` for no limit. */
+  /**
+   * Commands of one connection; over HTTP of one client over all its requests, where each channel of a connect command
+   * counts as a tenth of a command, and of one address ten times as many. Default 200 a second, 400 at once; `false` for no
+   * limit.
+   */
   readonly commands: RateOptions | false;
   /**
    * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments of a message but its last.
@@ -58,9 +66,24 @@ export interface ConnectionLimits {
   readonly bytes: ByteRateOptions | false;
   /**
    * Connections that a server lets in. Default 500 a second, 1,000 at once; those above it wait for half a second or are
-   * told when to come back. `false` for no limit. Polls after a poll, and what is sent over HTTP, are not counted.
+   * told when to come back, within 5 seconds. `false` for no limit. Polls that show the ticket of a poll before them, and
+   * what is sent over HTTP, are not counted.
    */
   readonly connects: RateOptions | false;
+  /**
+   * Channels that clients may use that are new to the server: not open there, and not used for 5 minutes. One above it is
+   * refused with `rate_limited`; the others, and what the application itself does, are not counted. This many for each user,
+   * or connection without a user, and ten times as many for each address. Default 50 a second, 2,000 at once; `false` for
+   * no limit.
+   */
+  readonly channels: RateOptions | false;
+  /**
+   * Keys that one publisher may have remembered on one channel, of those that each take a place of their own in the
+   * broker's memory: texts, and over HTTP the publisher secrets that it makes up. A publisher is a user, or an address
+   * without a user. A publish above it is refused with `rate_limited`, until older ones are forgotten. Default 10,000, a
+   * tenth of what a broker remembers of a channel; `false` for no limit.
+   */
+  readonly keys: number | false;
   /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
   readonly unanswered: number;
   /**
@@ -77,9 +100,16 @@ export interface ServerNode {
   readonly random: Random;
   readonly broker: Broker;
   readonly log: Logger;
+  readonly brokerErrors: BrokerErrors;
   readonly hub: Hub;
   readonly admission: Admission;
+  /** Of clients, each over all its requests. */
   readonly rates: RateMemory;
+  /** Of addresses, over all requests that come from there. */
+  readonly addressRates: RateMemory;
+  readonly newChannels: NewChannels;
+  readonly keyShares: KeyShares;
+  readonly tickets: Tickets;
   /** What was refused for a limit so far. */
   readonly refused: RefusedCounters;
   readonly appender: Appender;

@@ -2,30 +2,71 @@
 import type { Peer } from "./link.js";
 import type { Hooks } from "./node.js";
 
-/** What nobody can ask about. */
-export const NO_PEER: Peer = { headers: {}, url: "", ip: "" };
+const NO_HEADERS: Peer["headers"] = {};
+
+/** A peer that no hook can ask about: limits go by its address, and look for that when they need it. */
+export class BarePeer implements Peer {
+  readonly #from: { readonly remoteAddress?: string | undefined };
+
+  constructor(from: { readonly remoteAddress?: string | undefined }) {
+    this.#from = from;
+  }
+
+  get headers(): Peer["headers"] {
+    return NO_HEADERS;
+  }
+
+  get url(): string {
+    return "";
+  }
+
+  get ip(): string {
+    return this.#from.remoteAddress ?? "";
+  }
+}
+
+/** What limits by address go by. One who has an IPv6 network, as homes do, has all of its addresses: the first half counts. */
+export function addressOf({ ip, shared = false }: Peer): string | undefined {
+  if (ip === "" || shared) return undefined;
+  if (!ip.includes(":")) return ip;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(ip)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = "", tail] = ip.split("%", 1)[0]?.toLowerCase().split("::") ?? [];
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? 0 : tail.split(":").length;
+    while (groups.length < 8 - after) groups.push("0");
+    if (tail !== "") groups.push(...tail.split(":"));
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}
 
 /** Whether there is a hook that is shown the peer: its address is asked of the system, which takes its time. */
 export function showsPeer({ authenticate, subscriptions, onConnect, onDisconnect }: Hooks): boolean {
   return [authenticate, subscriptions, onConnect, onDisconnect].some((hook) => hook !== undefined);
 }
 
-/** The peer as later hooks are to see it. Where there are none that could ask, nothing is kept. */
+/** The peer as later hooks are to see it. Where there are none that could ask, no more is kept than its address. */
 export function peerToKeep(peer: Peer, hooks: Hooks): Peer {
-  return hooks.authenticate === undefined && hooks.onDisconnect === undefined
-    ? NO_PEER
-    : new PackedPeer(peer);
+  if (hooks.authenticate !== undefined || hooks.onDisconnect !== undefined) return new PackedPeer(peer);
+  const { ip, shared = false } = peer;
+  return peer instanceof BarePeer ? peer : { headers: NO_HEADERS, url: "", ip, shared };
 }
 
 /** Its headers are one text, and read again when somebody asks. */
 class PackedPeer implements Peer {
   readonly url: string;
   readonly ip: string;
+  readonly shared: boolean;
   readonly #headers: string;
 
-  constructor({ url, ip, headers }: Peer) {
+  constructor({ url, ip, shared = false, headers }: Peer) {
     this.url = url;
     this.ip = ip;
+    this.shared = shared;
     this.#headers = JSON.stringify(headers);
   }
 

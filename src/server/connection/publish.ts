@@ -1,5 +1,5 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, type Appended, type Draft, type Key, type Payload } from "../../broker/index.js";
+import { BrokerError, type Appended, type Draft, type Payload } from "../../broker/index.js";
 import { bytesOf, type Command } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import type { ResolvedChannel } from "../channels/registry.js";
@@ -7,7 +7,7 @@ import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
 import type { Job } from "./appender.js";
 import type { Caller, Identity } from "./caller.js";
-import { fingerprint } from "./fingerprint.js";
+import { keyOf, ownKey } from "./keys.js";
 import type { ServerNode } from "./node.js";
 import { publishKey } from "./publish-key.js";
 import { Gate, type ChannelSession } from "./session.js";
@@ -92,9 +92,16 @@ class Publishing implements AnyJob {
     const sent = json === undefined ? encode(bytes ?? data, node) : fitting(json, node);
     this.#held = sent.length;
     this.#connection.hold(this.#held);
-    if (allow === undefined && schema === undefined && onPublish === undefined)
+    if (allow === undefined && schema === undefined && onPublish === undefined) {
+      this.#countIfNew(resolved);
       return this.#handOver(identity, resolved, sent, sent);
+    }
     return this.#judge(identity, resolved, sent);
+  }
+
+  /** Before a hook saves anything: what it has let pass is not refused any more for what the channel's name costs. */
+  #countIfNew({ name, def }: ResolvedChannel): void {
+    if (def.kind === "stream") this.#connection.node.newChannels.use(this.#connection, name);
   }
 
   /** What the application says of it. */
@@ -105,6 +112,7 @@ class Publishing implements AnyJob {
     const verdict = allow === undefined || allow({ ...context, action: "publish" });
     return andThen(verdict, (allowed) => {
       if (!allowed) throw forbidden("publish", resolved.name);
+      this.#countIfNew(resolved);
       if (schema === undefined && onPublish === undefined)
         return this.#handOver(identity, resolved, sent, sent);
       const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
@@ -146,8 +154,7 @@ class Publishing implements AnyJob {
     // would be saved, and told to nobody until its publisher comes back, if ever.
     if (closed && resolved.def.onPublish === undefined) return;
     const { idem } = this.#command;
-    const key =
-      idem === undefined ? ownKey(node) : { scope: identity.scope, id: idem, print: fingerprint(sent) };
+    const key = idem === undefined ? ownKey(node) : keyOf(this.#connection, identity, resolved, idem, sent);
     const meta = metaOf(identity, resolved.def.sender, idem);
     this.draft = meta === undefined ? { data, key } : { data, meta, key };
     hand(node, resolved, this, identity.userId ?? client);
@@ -170,8 +177,9 @@ class Publishing implements AnyJob {
     const { id, channel, idem } = this.#command;
     const result = readOutcome(outcome, idem !== undefined);
     if (result instanceof TidemarkError) {
-      if (outcome instanceof Error && !(outcome instanceof BrokerError))
-        this.#connection.node.log.error({ channel, error: outcome }, "an append failed");
+      const { node } = this.#connection;
+      if (outcome instanceof BrokerError) node.brokerErrors.note(outcome, "append");
+      else if (outcome instanceof Error) node.log.error({ channel, error: outcome }, "an append failed");
       this.failed(result);
       return;
     }
@@ -280,12 +288,6 @@ function mustBeInTime(command: Publish, dedupe: number): void {
       `first sent ${command.age} ms ago, longer than keys are remembered`,
     );
   }
-}
-
-/** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
-function ownKey(node: ServerNode): Key {
-  // No number comes twice, so there is nothing that its payload could be confused with.
-  return { scope: node.scope, id: node.nextNumber(), print: 0 };
 }
 
 /** The payload as the log keeps it, within the size limit. */

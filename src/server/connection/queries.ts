@@ -28,6 +28,7 @@ export function history(connection: Caller, command: Command & { do: "history" }
         );
       }
       await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "history");
+      connection.node.newChannels.use(connection, resolved.name);
       const from = rangeOf(command);
       const page = await connection.node.broker.read(
         resolved.name,
@@ -52,6 +53,7 @@ export function members(connection: Caller, command: Command & { do: "members" }
         );
       }
       await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "members");
+      connection.node.newChannels.use(connection, resolved.name);
       const active = await connection.node.hub.acquire(resolved);
       connection.node.hub.release(resolved.name);
       const reply = active.roster?.reply();

@@ -1,9 +1,17 @@
-/** How many commands a connection may send. */
+/** How many a second: of commands, of connections, of new channels. */
 export interface RateOptions {
-  /** Commands per second, in the long run. */
+  /** So many a second, in the long run. */
   readonly perSecond: number;
-  /** Commands at once, after a pause. */
+  /** So many at once, after a pause. */
   readonly burst: number;
+}
+
+/** So many clients' worth of everything one address may use: others may be behind it. */
+export const PER_ADDRESS = 10;
+
+/** The rate of so many together. */
+export function together(rate: RateOptions | false, count: number): RateOptions | false {
+  return rate === false ? false : { perSecond: rate.perSecond * count, burst: rate.burst * count };
 }
 
 /** A token bucket: takes refill with time, up to the burst. */
@@ -21,13 +29,19 @@ export class TokenBucket {
 
   /** Takes a token: 0, or the milliseconds until there is one. */
   take(now: number): number {
+    return this.spend(now, 1, 0);
+  }
+
+  /**
+   * Takes `cost` tokens where there is one, or will be in `patience` milliseconds, and says how long that is; what is more
+   * than there are is owed. Takes nothing where it would be longer.
+   */
+  spend(now: number, cost: number, patience: number): number {
     const { perSecond, burst } = this.#options;
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1000);
     this.#at = now;
-    if (this.#tokens >= 1) {
-      this.#tokens--;
-      return 0;
-    }
-    return Math.ceil(((1 - this.#tokens) * 1000) / perSecond);
+    const wait = this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1000) / perSecond);
+    if (wait <= patience) this.#tokens -= cost;
+    return wait;
   }
 }

@@ -180,6 +180,7 @@ export async function prepare(
     if (def.allow !== undefined && !connection.granted.has(name))
       await mustAllow(context, resolved, "subscribe");
     if (def.onSubscribe !== undefined) await def.onSubscribe(context);
+    if (!connection.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
     const begins = startOf(active, options);
     const start = isPromise(begins) ? await begins : begins;
@@ -291,6 +292,7 @@ function end(connection: Caller, channel: string, session: ChannelSession, grace
   connection.subscriptions--;
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");
+  connection.node.newChannels.note(channel);
   leave(connection, channel, subscription.membership, grace);
 }
 

@@ -16,6 +16,7 @@ import type { Connection } from "../connection/connection.js";
 import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
 import { detach } from "../guard.js";
+import type { Addresses } from "./addresses.js";
 import { linesOf, readBody } from "./http-body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
@@ -42,6 +43,7 @@ export interface HttpMountOptions {
   /** Below it the endpoints are: such as `/connect`, or nothing for the root. */
   readonly path: string;
   readonly origins: Origins;
+  readonly addresses: Addresses;
   readonly http: HttpOptions | false;
 }
 
@@ -186,8 +188,7 @@ export class HttpEndpoints {
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
     const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
-    // A poll that waits comes after one that has told its client where it is.
-    this.#open(request, link, wait === 0 ? "first" : "next").receiveLines(lines);
+    this.#open(request, link, "poll").receiveLines(lines);
   }
 
   #send(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
@@ -202,7 +203,11 @@ export class HttpEndpoints {
   }
 
   #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
-    const connection = this.#engine.accept(link, peerOf(request, this.#engine.node.hooks), entry);
+    const connection = this.#engine.accept(
+      link,
+      peerOf(request, this.#engine.node.hooks, this.#options.addresses),
+      entry,
+    );
     connection.missed = missedBy(request);
     link.attach(connection);
     return connection;

@@ -6,6 +6,7 @@ import { Duplex } from "node:stream";
 import type { EventEmitter } from "node:events";
 import type { Engine } from "../engine.js";
 import type { OnError } from "../guard.js";
+import type { Addresses } from "./addresses.js";
 import { HttpApi } from "./http-api.js";
 import { Echoes } from "./echo.js";
 import { Greeter } from "./greeter.js";
@@ -54,6 +55,7 @@ export function readPaths(options: {
 
 export interface MountOptions extends Paths {
   readonly origins: Origins;
+  readonly addresses: Addresses;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
   readonly directSockets: boolean;
@@ -245,7 +247,7 @@ export class Mount {
       const { hooks, limits } = this.#engine.node;
       const options = { most: limits.frame, direct, reading: this.#reading, reader };
       acceptWebSocket(request, socket, head, options, (link) =>
-        this.#engine.accept(link, peerOf(request, hooks)),
+        this.#engine.accept(link, peerOf(request, hooks, this.#options.addresses)),
       );
     }
   }

@@ -1,9 +1,10 @@
 /** A server of the simulated cluster: the real engine in a process that can be stopped, killed and started again. */
 import type { Random } from "../../protocol/index.js";
 import type { Link, Peer } from "../../server/connection/link.js";
-import type { Logger } from "../../server/logger.js";
+import { silentLogger, type Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
 import { readLimits } from "../../server/options.js";
+import { Addresses } from "../../server/transports/addresses.js";
 import { HttpEndpoints } from "../../server/transports/http-endpoints.js";
 import type { HttpRequest, HttpResponse } from "../../server/transports/http-exchange.js";
 import type { Receiver } from "../../server/transports/websocket.js";
@@ -23,7 +24,12 @@ export const { limits: LIMITS, budget: BUDGET } = readLimits({
 });
 
 /** Short, so that there are many of them. */
-const HTTP = { path: "/connect", origins: [], http: { poll: 5000, stream: 20_000 } } as const;
+const HTTP = {
+  path: "/connect",
+  origins: [],
+  addresses: new Addresses(undefined, silentLogger),
+  http: { poll: 5000, stream: 20_000 },
+} as const;
 
 /** A node that stops may be without connections for so many looks less one: how long it needs to notice. */
 const MOST_DESERTED = 3;
@@ -89,6 +95,7 @@ export class SimNode {
       hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
       limits: LIMITS,
       budget: BUDGET,
+      secret: "shared by all nodes",
     });
     this.#life = { process, broker, engine, http: new HttpEndpoints(engine, HTTP) };
   }
