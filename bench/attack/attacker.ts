@@ -18,7 +18,8 @@ const functions = {
     timer = setInterval(() => {
       due = ((performance.now() - from) * perSecond) / 1000;
       // What cannot be kept up with is left out, a tick's worth and some at a time.
-      for (let left = Math.ceil((perSecond * TICK_MS) / 250); left > 0 && done < due; left--) attack?.act(done++);
+      for (let left = Math.ceil((perSecond * TICK_MS) / 250); left > 0 && done < due; left--)
+        attack?.act(done++);
     }, TICK_MS);
   },
 

@@ -91,23 +91,43 @@ type Maker = (target: Target) => Attack;
 export const ATTACKS = {
   "partial-frames": (target) => {
     const part = frame(TEXT, "x".repeat(131_000)).subarray(0, 129_000);
-    return once(300, 1000, () => new Peer(target), () => [part]);
+    return once(
+      300,
+      1000,
+      () => new Peer(target),
+      () => [part],
+    );
   },
   "partial-echo": (target) => {
     const part = frame(BINARY, Buffer.alloc(1_000_000)).subarray(0, 990_000);
-    return once(100, 400, () => new Peer(target, "/echo"), () => [part]);
+    return once(
+      100,
+      400,
+      () => new Peer(target, "/echo"),
+      () => [part],
+    );
   },
   fragments: (target) => {
     const all = Buffer.concat(
       Array.from({ length: 16_000 }, (_, i) => frame(i === 0 ? BINARY : 0, "x", false)),
     );
-    return once(75, 300, () => new Peer(target), () => [HELLO, all]);
+    return once(
+      75,
+      300,
+      () => new Peer(target),
+      () => [HELLO, all],
+    );
   },
   "empty-fragments": (target) => {
     const all = Buffer.concat(
       Array.from({ length: 16_000 }, (_, i) => frame(i === 0 ? BINARY : 0, "", false)),
     );
-    return once(75, 300, () => new Peer(target), () => [HELLO, all]);
+    return once(
+      75,
+      300,
+      () => new Peer(target),
+      () => [HELLO, all],
+    );
   },
   "byte-segments": (target) => {
     const whole = frame(BINARY, Buffer.alloc(120_000), false);
@@ -126,28 +146,61 @@ export const ATTACKS = {
     };
   },
   unread: (target) => {
-    const ask = frame(TEXT, lines(100, (i) => `{"id":${i + 2},"history":"chat/history"}`));
-    return once(300, 1000, () => new Peer(target, "/connect", false), () => [HELLO, ask]);
+    const ask = frame(
+      TEXT,
+      lines(100, (i) => `{"id":${i + 2},"history":"chat/history"}`),
+    );
+    return once(
+      300,
+      1000,
+      () => new Peer(target, "/connect", false),
+      () => [HELLO, ask],
+    );
   },
   "calls-without-end": (target) => {
-    const ask = frame(TEXT, lines(300, (i) => `{"id":${i + 2},"call":"never"}`));
-    return once(100, 200, () => new Peer(target), () => [HELLO, ask]);
+    const ask = frame(
+      TEXT,
+      lines(300, (i) => `{"id":${i + 2},"call":"never"}`),
+    );
+    return once(
+      100,
+      200,
+      () => new Peer(target),
+      () => [HELLO, ask],
+    );
   },
   history: (target) =>
     requests(100, 8, target, "/connect/send", () =>
       ['{"id":1,"connect":{}}', lines(5, (i) => `{"id":${i + 2},"history":"chat/history"}`)].join("\n"),
     ),
   "large-commands": (target) =>
-    steadily(300, 5, () => said(target), (n) =>
-      frame(TEXT, `{"id":${n + 2},"publish":"chat/large","data":"${KB_107}","pad":"${KB_107.slice(0, 47_000)}"}`),
+    steadily(
+      300,
+      5,
+      () => said(target),
+      (n) =>
+        frame(
+          TEXT,
+          `{"id":${n + 2},"publish":"chat/large","data":"${KB_107}","pad":"${KB_107.slice(0, 47_000)}"}`,
+        ),
     ),
   pings: (target) => {
     const ten = Buffer.concat(Array.from({ length: 10 }, () => frame(PING)));
-    return steadily(4000, 20, () => said(target), () => ten);
+    return steadily(
+      4000,
+      20,
+      () => said(target),
+      () => ten,
+    );
   },
   "blank-lines": (target) => {
     const blank = frame(TEXT, NEWLINES);
-    return steadily(100, 10, () => said(target), () => blank);
+    return steadily(
+      100,
+      10,
+      () => said(target),
+      () => blank,
+    );
   },
   "polls-of-new-channels": (target) =>
     requests(8, 8, target, "/connect/poll", (n) =>
@@ -158,16 +211,25 @@ export const ATTACKS = {
       subs(Array.from({ length: 1000 }, (_, i) => `chat/same-${i}`)),
     ),
   subscriptions: (target) =>
-    steadily(10_000, 60, () => said(target), (n) => frame(TEXT, `{"id":${n + 2},"subscribe":"chat/own-${n}"}`)),
+    steadily(
+      10_000,
+      60,
+      () => said(target),
+      (n) => frame(TEXT, `{"id":${n + 2},"subscribe":"chat/own-${n}"}`),
+    ),
   "channels-over-http": (target) =>
     requests(200, 8, target, "/connect/send", (n) =>
-      ['{"id":1,"connect":{}}', lines(60, (i) => `{"id":${i + 2},"publish":"chat/made-up-${n}-${i}","data":1}`)].join(
-        "\n",
-      ),
+      [
+        '{"id":1,"connect":{}}',
+        lines(60, (i) => `{"id":${i + 2},"publish":"chat/made-up-${n}-${i}","data":1}`),
+      ].join("\n"),
     ),
   "large-messages": (target) =>
-    steadily(540, 8, () => said(target), (n) =>
-      frame(TEXT, `{"id":${n + 2},"publish":"chat/large-${n}","data":"${KB_107}"}`),
+    steadily(
+      540,
+      8,
+      () => said(target),
+      (n) => frame(TEXT, `{"id":${n + 2},"publish":"chat/large-${n}","data":"${KB_107}"}`),
     ),
   "text-keys": (target) =>
     requests(100, 8, target, "/connect/send", (n) =>
@@ -184,10 +246,20 @@ export const ATTACKS = {
       ].join("\n"),
     ),
   members: (target) =>
-    requests(1000, 8, target, "/connect/poll?wait=0", (n) =>
-      `{"id":1,"connect":{"publisher":"${publisher(n)}","subs":{"room/full":{}}}}`,
+    requests(
+      1000,
+      8,
+      target,
+      "/connect/poll?wait=0",
+      (n) => `{"id":1,"connect":{"publisher":"${publisher(n)}","subs":{"room/full":{}}}}`,
     ),
-  silence: (target) => once(600, 2000, () => new Peer(target), () => []),
+  silence: (target) =>
+    once(
+      600,
+      2000,
+      () => new Peer(target),
+      () => [],
+    ),
   connects: (target) => {
     const open: Peer[] = [];
     return {
@@ -204,7 +276,9 @@ export const ATTACKS = {
   },
   asking: (target) =>
     requests(100, 8, target, "/connect/send", (n) =>
-      ['{"id":1,"connect":{}}', lines(20, (i) => `{"id":${i + 2},"history":"chat/never-${n}-${i}"}`)].join("\n"),
+      ['{"id":1,"connect":{}}', lines(20, (i) => `{"id":${i + 2},"history":"chat/never-${n}-${i}"}`)].join(
+        "\n",
+      ),
     ),
 } satisfies Record<string, Maker>;
 

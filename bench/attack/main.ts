@@ -39,7 +39,9 @@ for (const name of NAMES.filter((one) => options.only === undefined || one === o
   verdicts.push(verdict);
   console.log(`  ${verdict.problems.length === 0 ? "holds" : `TOO MUCH: ${verdict.problems.join("; ")}`}`);
   if (verdict.pace < 0.9)
-    console.log(`  (the stranger kept ${Math.round(verdict.pace * 100)}% of its pace: the machine is too busy)`);
+    console.log(
+      `  (the stranger kept ${Math.round(verdict.pace * 100)}% of its pace: the machine is too busy)`,
+    );
 }
 const where = SERVER_CORE === undefined ? "on the same cores as everybody else" : "on a core of its own";
 const report = `${table(verdicts)}\n\n${options.runs} runs of ${options.seconds} s each, the server ${where}; Node ${process.version} on ${process.platform}, ${new Date().toISOString().slice(0, 10)}.`;

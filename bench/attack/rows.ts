@@ -44,13 +44,22 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     bound: bound(5, 1024),
   },
   pings: { what: "20 connections, 40,000 pings a second", bound: bound(20, 64) },
-  "blank-lines": { what: "10 connections, 100 frames of 128 KiB of blank lines a second", bound: bound(10, 512) },
+  "blank-lines": {
+    what: "10 connections, 100 frames of 128 KiB of blank lines a second",
+    bound: bound(10, 512),
+  },
   "polls-of-new-channels": {
     what: "8 polls a second, each with 1,000 new channels",
     bound: bound(8 * 1000, 8, 16),
   },
-  "polls-of-the-same": { what: "64 polls a second, each with the same 1,000 channels", bound: bound(1000, 8, 32) },
-  subscriptions: { what: "60 connections × 1,000 subscriptions to channels of their own", bound: bound(60_000, 6.5) },
+  "polls-of-the-same": {
+    what: "64 polls a second, each with the same 1,000 channels",
+    bound: bound(1000, 8, 32),
+  },
+  subscriptions: {
+    what: "60 connections × 1,000 subscriptions to channels of their own",
+    bound: bound(60_000, 6.5),
+  },
   "channels-over-http": {
     what: "12,000 new channels a second, by publishes over /send without a secret",
     bound: bound(0, 0, 56),
@@ -66,7 +75,11 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     bound: bound(100_000, 0.25, 8),
     remembers: true,
   },
-  scopes: { what: "2,500 publishers a second on the good client's channel", bound: bound(20_000, 1), remembers: true },
+  scopes: {
+    what: "2,500 publishers a second on the good client's channel",
+    bound: bound(20_000, 1),
+    remembers: true,
+  },
   members: { what: "1,000 members a second that join by polls", bound: bound(20_000, 2, 16) },
   silence: { what: "2,000 connections that say nothing", bound: bound(2000, 12) },
   connects: {

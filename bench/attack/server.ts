@@ -25,7 +25,8 @@ let refused = (): Readonly<Record<string, number>> => ({});
 const functions = {
   /** Resolves with the port. */
   async listen({ redis, dedupe, limits = {} }: ServerOptions): Promise<number> {
-    const broker = redis === undefined ? {} : { broker: await redisBroker({ url: redis, onWarning: () => {} }) };
+    const broker =
+      redis === undefined ? {} : { broker: await redisBroker({ url: redis, onWarning: () => {} }) };
     const app = tidemark({ ...broker, limits, log })
       .channels({
         "chat/:id": stream({ retain: { count: 100 }, dedupe }),

@@ -63,7 +63,8 @@ export function judge(name: string, row: Attacked, runs: readonly Run[]): Verdic
   if (late > newcomers * LATE_SHARE) problems.push(`${late} of ${newcomers} newcomers later than 5 s`);
   if (most > row.bound.bytes) problems.push(`${mb(most)} MB held, above ${mb(row.bound.bytes)}`);
   if (after > base * 0.1 + 8 * MB) problems.push(`${mb(after)} MB held afterwards`);
-  if (row.keys !== undefined && keys > row.keys) problems.push(`${keys} keys left in Redis, above ${row.keys}`);
+  if (row.keys !== undefined && keys > row.keys)
+    problems.push(`${keys} keys left in Redis, above ${row.keys}`);
   const counted = Object.entries(runs.at(-1)?.counted ?? {}).filter(([, count]) => count > 0);
   return {
     name,
