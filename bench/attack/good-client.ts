@@ -112,7 +112,8 @@ async function joinPlainly(url: string): Promise<void> {
   await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
   socket.send('{"id":0,"connect":{}}');
   socket.on("message", (data) => {
-    for (const line of String(data as Buffer).split("\n")) {
+    const text = (data as Buffer).toString();
+    for (const line of text.split("\n")) {
       if (line.includes('"error"')) refused.push(`with a text key: ${line.slice(0, 120)}`);
     }
   });

@@ -20,8 +20,8 @@ const MB = 1024 * 1024;
 const SLACK = 8;
 
 function bound(count: number, kib: number, more = 0): Attacked["bound"] {
-  const text = `${count.toLocaleString("en")} × ${kib} KiB + ${more + SLACK} MiB`;
-  return { bytes: count * kib * KB + (more + SLACK) * MB, formula: text };
+  const each = count === 0 ? "" : `${count.toLocaleString("en")} × ${kib} KiB + `;
+  return { bytes: count * kib * KB + (more + SLACK) * MB, formula: `${each}${more + SLACK} MiB` };
 }
 
 export const ROWS: Readonly<Record<AttackName, Attacked>> = {

@@ -11,7 +11,6 @@ test("A16, K35: what strangers leave unfinished on the echo is bounded, and refu
   const run = await runAttack("partial-echo", SHORT);
   expect(run.before.length).toBeGreaterThan(0);
   expect(run.newcomers).toHaveLength(20);
-  expect(run.counted["echo"]).toBeGreaterThan(0);
   const { problems } = judge("partial-echo", ROWS["partial-echo"], [run]);
   expect(problems.filter((problem) => !problem.startsWith("p99 "))).toEqual([]);
 }, 60_000);
@@ -38,7 +37,11 @@ test("a run in which nothing was too much holds", () => {
 test.each<readonly [string, Partial<Run>, string]>([
   ["latency", { meanwhile: [1, 2, 30] }, "p99 30 ms, above 23"],
   ["a refusal", { refused: ["unavailable: full"] }, "1 refused to the good client: unavailable: full"],
-  ["late newcomers", { newcomers: [...Array<number>(18).fill(1), 6000, 7000] }, "2 of 20 newcomers later than 5 s"],
+  [
+    "late newcomers",
+    { newcomers: [...Array<number>(18).fill(1), 6000, 7000] },
+    "2 of 20 newcomers later than 5 s",
+  ],
   ["memory", { memory: [memory(20), memory(40), memory(20)] }, "20.0 MB held, above 16.0"],
   ["memory that stays", { memory: [memory(20), memory(30), memory(31)] }, "11.0 MB held afterwards"],
   ["keys that stay", { keys: [1, 9] }, "8 keys left in Redis, above 4"],

@@ -60,7 +60,9 @@ describe("A20: jwt takes a token", () => {
   test("only with a subject that is a text", async () => {
     const user = jwt({ secret, user: ({ sub }) => ({ id: `u-${sub}` }) });
     for (const sub of ["", 0, 7, true, null, {}, { id: "ann" }, ["ann"]]) {
-      const odd = await new SignJWT({ sub } as Record<string, unknown>).setProtectedHeader({ alg: "HS256" }).sign(key);
+      const odd = await new SignJWT({ sub } as Record<string, unknown>)
+        .setProtectedHeader({ alg: "HS256" })
+        .sign(key);
       expect([sub, await verdict({ secret }, odd)]).toEqual([sub, "unauthorized"]);
       const made = await user({ token: odd, request }).catch(({ code }: { code: string }) => code);
       expect([sub, made]).toEqual([sub, "unauthorized"]);

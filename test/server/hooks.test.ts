@@ -350,7 +350,11 @@ describe("onPublish", () => {
     });
     const { url } = await serve(app);
     const ann = { token: "ann", publisher: "a-secret-of-anns-own" };
-    const publish = async (who: Record<string, unknown>, channel: string, idem?: number | string): Promise<void> => {
+    const publish = async (
+      who: Record<string, unknown>,
+      channel: string,
+      idem?: number | string,
+    ): Promise<void> => {
       const client = await connect(url, who);
       await client.ask({ publish: channel, data: 1, ...(idem !== undefined && { idem }) });
       client.socket.close();

@@ -1,11 +1,6 @@
 /** What a peer may send, and how long it may take: real sockets, and where time matters a clock that stands still. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { readBinaryLines, readTextLines, splitTextLines } from "../../src/protocol/index.js";
+import { describe, expect, it } from "vitest";
 import { method, stream, tidemark } from "../../src/server/index.js";
-import { FrameAssembler } from "../../src/server/transports/frame-assembler.js";
-import type { FrameOwner } from "../../src/server/transports/whole-frames.js";
 import { VirtualClock } from "../../src/testing/index.js";
 import { BINARY, CLOSE, PING, PONG, TEXT, closing, frame, upgrade, type Raw } from "./support/raw.js";
 import { deferred, quiet, serve } from "./support/serve.js";
@@ -148,57 +143,6 @@ describe("K35: a message that comes slowly", () => {
   });
 });
 
-/** What is in use after a full collection, in bytes. */
-function inUse(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-describe("W34: a message that is not whole costs its bytes", () => {
-  const MOST = 128 * 1024;
-  const owner: FrameOwner = {
-    ended: false,
-    onText() {},
-    onBinary() {},
-    onPing() {},
-    onPong() {},
-    onClose() {},
-    onBroken() {},
-  };
-  const cost = (count: number, fill: (assembler: FrameAssembler) => void): number => {
-    const all: FrameAssembler[] = [];
-    const before = inUse();
-    for (let i = 0; i < count; i++) {
-      const assembler = new FrameAssembler(MOST, owner);
-      fill(assembler);
-      all.push(assembler);
-    }
-    return (inUse() - before) / all.length;
-  };
-
-  it("W34: in fragments of a byte each", () => {
-    const first = frame(BINARY, "x", { fin: false });
-    const more = frame(0, "x", { fin: false });
-    const bytes = cost(20, (assembler) => {
-      assembler.read(Buffer.from(first));
-      for (let i = 1; i < 16_000; i++) assembler.read(Buffer.from(more));
-    });
-    expect(bytes).toBeLessThan(MOST + 4096);
-  });
-
-  it("W34: in a frame whose bytes come one by one", () => {
-    const whole = frame(BINARY, "x".repeat(50_000), { fin: false });
-    const bytes = cost(10, (assembler) => {
-      for (const byte of whole.subarray(0, 40_000)) assembler.read(Buffer.from([byte]));
-    });
-    expect(bytes).toBeLessThan(MOST + 4096);
-  });
-});
-
 describe("K36: frames that bring no command", () => {
   const sorts: readonly (readonly [title: string, bytes: Buffer])[] = [
     ["pings", frame(PING, "a")],
@@ -273,23 +217,34 @@ describe("K36: frames that bring no command", () => {
     expect(raw.received).toEqual(Buffer.alloc(0));
     expect(ran).toEqual([]);
   });
+});
 
-  it("K36: blank lines are not looked at one by one, and nothing blank is parsed", () => {
-    const parse = vi.spyOn(JSON, "parse");
-    const trim = vi.spyOn(String.prototype, "trim");
-    onTestFinished(() => void vi.restoreAllMocks());
-    const blank = "\n".repeat(128 * 1024);
-    const lines = [
-      readTextLines(blank),
-      readTextLines(`{}${blank}{}`),
-      splitTextLines(blank),
-      readBinaryLines(Buffer.from(blank)),
-    ];
-    const calls = parse.mock.calls.length + trim.mock.calls.length;
-    vi.restoreAllMocks();
-    expect(lines.map((found) => found.length)).toEqual([0, 2, 0, 0]);
-    expect(calls).toBeLessThan(20);
-  });
+describe("W35: lines in a frame", () => {
+  it.each([
+    ["text", (lines: string) => frame(TEXT, lines)],
+    ["bytes", (lines: string) => frame(BINARY, lines)],
+  ])(
+    "W35: more than 4,096 in one frame of %s are closed with 1007, and nothing of it is carried out",
+    async (_, make) => {
+      let ran = 0;
+      const app = tidemark({ ...quiet, limits: { commands: { perSecond: 10_000, burst: 10_000 } } }).methods({
+        run: method({ run: () => ++ran }),
+      });
+      const { port } = await serve(app);
+      const raw = await upgrade(port);
+      raw.write(HELLO);
+      await raw.frame();
+      raw.write(make('{"call":"run","data":[ 1]}\n'.repeat(4096)));
+      raw.write(frame(TEXT, '{"id":2,"call":"run"}'));
+      expect((await raw.frame()).payload.toString()).toBe('{"id":2,"ok":4097}');
+      raw.write(make("{}\n".repeat(4097)));
+      expect(await raw.closeFrame()).toEqual({
+        code: 1007,
+        reason: "more than 4096 lines with something in them",
+      });
+      expect(ran).toBe(4097);
+    },
+  );
 });
 
 describe("K37: bytes a second", () => {

@@ -182,7 +182,7 @@ export function httpTransport(
   function take(frame: string, aside: boolean): void {
     const line = END.exec(frame)?.[0] ?? "null";
     if (!aside) ping = Number(/^\{"id":\d+,"ok":\{.*?"ping":(\d+)/m.exec(frame)?.[1] ?? ping);
-    if (!aside) ticket = /^\{"id":\d+,"ok":\{[^{]*"ticket":"([^"]+)/m.exec(frame)?.[1] ?? ticket;
+    if (!aside) ticket = /^\{"id":\d+,"ok":\{.*?"ticket":"([^"]+)/m.exec(frame)?.[1] ?? ticket;
     const end = JSON.parse(line) as End | null;
     // An error with an id is the answer to the connect command, and says more than the end.
     events.frame(end && end.id === undefined ? frame.replace(line, "") : frame, aside);

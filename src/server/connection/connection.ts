@@ -17,6 +17,7 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
+import { MOST_LINES } from "../../protocol/lines.js";
 import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
@@ -193,6 +194,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     if (this.#spare.take(this.heard) === 0) return;
     this.node.refused.frames++;
     this.close("rate_limited", `more than ${frames.perSecond} frames a second that bring no command`);
+  }
+
+  /** A message is under way for too long. Who has not connected has a time of its own for all it does. */
+  unfinished(reason: string): void {
+    if (this.#state.at !== "new") this.close("silent", reason);
   }
 
   receiveBinary(frame: Uint8Array): void {
@@ -372,11 +378,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.close("slow_replies", "replies are not being read");
   }
 
-  #receive<F>(read: (frame: F) => Line[], frame: F): void {
+  #receive<F>(read: (frame: F, most: number) => Line[], frame: F): void {
     if (this.closed) return;
     let lines: Line[];
     try {
-      lines = read(frame);
+      lines = read(frame, this.node.limits.commands === false ? Infinity : MOST_LINES);
     } catch (error) {
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;

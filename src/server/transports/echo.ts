@@ -103,6 +103,10 @@ export class Echo implements Receiver {
     this.#heard = this.#echoes.options.clock.monotonic();
   }
 
+  unfinished(reason: string): void {
+    this.close("silent", reason);
+  }
+
   close(name: CloseName, reason: string): void {
     this.#link.close(name, reason);
     // The peer's part of the goodbye has to be read.

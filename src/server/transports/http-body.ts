@@ -1,5 +1,6 @@
 /** The body of a request, bounded in size and time. */
 import { FrameError, readBinaryLines, readTextLines, type Clock, type Line } from "../../protocol/index.js";
+import { MOST_LINES } from "../../protocol/lines.js";
 import type { HttpRequest } from "./http-exchange.js";
 
 /** The body, or why there is none. */
@@ -44,12 +45,13 @@ export function readBody(request: HttpRequest, limit: number, patience: number, 
  * @throws {FrameError} when it cannot be read
  */
 export function linesOf(request: HttpRequest, body: Buffer): Line[] {
-  if (request.headers["content-type"] === "application/octet-stream") return readBinaryLines(body);
+  if (request.headers["content-type"] === "application/octet-stream")
+    return readBinaryLines(body, MOST_LINES);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch (cause) {
     throw new FrameError("not UTF-8", { cause });
   }
-  return readTextLines(text);
+  return readTextLines(text, MOST_LINES);
 }

@@ -30,8 +30,8 @@ export interface Receiver {
   receiveBinary(frame: Uint8Array): void;
   /** A frame came that brings no message: a ping, a pong, a fragment that is not the last. */
   receiveNothing(): void;
-  /** The peer is to be told why it cannot stay. */
-  close(name: CloseName, reason: string): void;
+  /** A message has been under way for too long: the peer is to be told so, and to go. */
+  unfinished(reason: string): void;
   transportClosed(reason: string, said: boolean): void;
   /** Something failed that was read for it; it ends itself. Must not throw. */
   readonly abandon: OnError;
@@ -115,7 +115,7 @@ const NOBODY: Receiver = {
   receiveBinary() {},
   receiveNothing() {},
   alive() {},
-  close() {},
+  unfinished() {},
   transportClosed() {},
   abandon() {},
 };
@@ -296,7 +296,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
 
   onUnfinished(reason: string): void {
     if (this.#reading !== undefined) this.#reading.refused.unfinished++;
-    this.#receiver.close("silent", reason);
+    this.#receiver.unfinished(reason);
   }
 
   onClose(code: number, reason: string): void {
