@@ -97,7 +97,7 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
     if (left > 0 && complete) place = 0;
     host.subscribed({ resumed: false, complete });
     deliver(found);
-    place ||= target;
+    place = found.at(-1)?.offset ?? target;
   }
 
   async function fromTime(mine: object): Promise<void> {

@@ -82,6 +82,7 @@ export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
 /** What to say about something that was thrown, causes included: `fetch failed` alone helps nobody. */
 export function messageOf(thrown: unknown, depth = 3): string {
   const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
-  const text = String(message || code || thrown);
+  // Errors of several tries have an empty message, and a code.
+  const text = String([message, code].find(Boolean) ?? thrown);
   return cause && depth > 0 ? `${text}: ${messageOf(cause, depth - 1)}` : text;
 }

@@ -24,7 +24,7 @@ export function webSocketTransport(socket: SocketLike, events: TransportEvents):
   let cause: unknown;
   // A close event follows. Browsers say no more than that; others why: a certificate, a refused port, a status.
   socket.addEventListener("error", (event: { readonly error?: unknown; readonly message?: unknown }) => {
-    cause = event.error || event.message || undefined;
+    cause = event.error ?? event.message;
   });
   socket.addEventListener("close", ({ code, reason }) => events.close(code, reason, cause));
   return {

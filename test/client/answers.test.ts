@@ -90,7 +90,7 @@ test("N36: Tidemark's own refusals are read, and its own 404 is one of a page th
 
 test("N36: an error has a code and a message, whatever the answer", async () => {
   for (const error of [{}, { message: 1 }, "no", 7, { code: 5, retry: true, after: -1 }]) {
-    const read = decodeServer({ value: { id: 1, error }, bytes: undefined } as never).error;
+    const read = decodeServer({ value: { id: 1, error }, bytes: undefined }).error;
     expect(read).toMatchObject({ code: "internal", message: expect.any(String), retry: expect.any(Boolean) });
     expect(read).not.toHaveProperty("after");
   }

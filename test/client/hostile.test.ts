@@ -23,8 +23,8 @@ const later = (link: Link, { id }: Sent, after: unknown): void =>
   link.sayText(
     `{"id":${id},"error":{"code":"unavailable","message":"","retry":true,"after":${String(after)}}}`,
   );
-const leave = (link: Link, after: unknown): void => {
-  link.sayText(after === undefined ? '{"event":"goaway"}' : `{"event":"goaway","after":${String(after)}}`);
+const leave = (link: Link, after: number | string | undefined): void => {
+  link.sayText(after === undefined ? '{"event":"goaway"}' : `{"event":"goaway","after":${after}}`);
 };
 
 /** What a server does with a command, on a link that is open. */

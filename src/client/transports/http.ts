@@ -168,7 +168,7 @@ export function httpTransport(
         patient = true;
         // Between the two stands something that cuts every answer short, or a server that does not wait.
         const hasty = quick && news <= 0 && web.performance.now() - began < TOO_SOON;
-        if (hasty) pause = web.setTimeout(events.over, NOT_SO_SOON);
+        if (hasty) pause = web.setTimeout(() => events.over(), NOT_SO_SOON);
         else events.over();
       }
     } catch (thrown) {
