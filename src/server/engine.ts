@@ -20,9 +20,13 @@ import { Heartbeat } from "./connection/heartbeat.js";
 import type { Link, Peer } from "./connection/link.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
+import { Stillness } from "./connection/stillness.js";
 import { Hub } from "./feed/hub.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
+
+/** How often the age of what comes is asked within the shortest dedupe window. */
+const AGES_PER_WINDOW = 4;
 
 export interface EngineOptions {
   readonly clock: Clock;
@@ -64,8 +68,9 @@ export class Engine {
       budget: new Budget(options.budget),
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
-      appender: new Appender(broker),
+      appender: new Appender(broker, clock),
       denials: new Denials(),
+      stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       farewells: new Farewells(broker, clock, log),
       hub: new Hub({
         broker,
@@ -84,7 +89,12 @@ export class Engine {
       channels: this.node.hub,
       onError: (error) => log.warn({ error }, "another server asked what is here, and got no answer"),
     });
-    this.#heartbeat = new Heartbeat(clock, options.limits.ping);
+    this.#heartbeat = new Heartbeat(
+      clock,
+      options.limits.ping,
+      options.registry.shortestDedupe / AGES_PER_WINDOW,
+      this.node.stillness,
+    );
     this.#stopListening = broker.listen((text) => {
       const command = readUserCommand(text);
       if (command !== undefined) obey(command, this.#connections, this.node);
@@ -95,9 +105,12 @@ export class Engine {
     return this.#connections;
   }
 
-  /** A new connection on a transport that is open. */
-  accept(link: Link, peer: Peer, entry?: Entry): Connection {
-    const connection = new Connection(this.node, link, peer, this.#onEnd, entry);
+  /**
+   * A new connection on a transport that is open. What comes over it was sent after `arrived`, on the monotonic clock: now,
+   * unless that is given.
+   */
+  accept(link: Link, peer: Peer, entry?: Entry, arrived?: number): Connection {
+    const connection = new Connection(this.node, link, peer, this.#onEnd, entry, arrived);
     this.#connections.add(connection);
     this.#heartbeat.add(connection);
     return connection;
@@ -114,6 +127,13 @@ export class Engine {
   drain(grace: number, reason: string): Drain {
     this.node.admission.stop();
     return (this.#drain ??= new Drain(this.#connections, this.node, grace, reason));
+  }
+
+  /** How old what waits in the sockets is, nobody can tell: whoever is there still comes back and says it anew. */
+  #stoodStill(ms: number): void {
+    this.node.log.warn({ ms }, "the process stood still: its connections are closed, and clients come back");
+    const reason = `the server stood still for ${Math.round(ms)} ms`;
+    for (const connection of this.#connections) connection.close("going_away", reason);
   }
 
   /** Ends everything; the broker is the caller's to close. */

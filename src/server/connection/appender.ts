@@ -3,14 +3,21 @@
  * in the next, in order. So a busy channel costs one broker call for many messages and a quiet one waits for nothing.
  */
 import type { Appended, Broker, Draft, LogOptions, Signal } from "../../broker/index.js";
+import type { Clock } from "../../protocol/index.js";
 
 /** A publish that waits for its outcome. */
 export interface Job {
   readonly draft: Draft;
+  /**
+   * The draft, with the time that is left for it as `within`; `undefined` when there is none any more.
+   *
+   * @param now on the monotonic clock
+   */
+  draftAt(now: number): Draft | undefined;
   /** Asked at the last moment: whether an earlier publish of the same lane has failed, so that this one must too. */
   aborted(): boolean;
   /** Called once, in the order of the jobs: what became of it, or why it failed. */
-  done(outcome: Appended | "aborted" | Error): void;
+  done(outcome: Appended | "aborted" | "late" | Error): void;
 }
 
 /** A signal that waits to be handed over. */
@@ -29,11 +36,13 @@ const READ = Promise.resolve();
 
 export class Appender {
   readonly #broker: Broker;
+  readonly #clock: Clock;
   readonly #queues = new Map<string, Job[]>();
   readonly #signals = new Map<string, SignalJob[]>();
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, clock: Clock) {
     this.#broker = broker;
+    this.#clock = clock;
   }
 
   append(channel: string, options: LogOptions, job: Job): void {
@@ -66,15 +75,10 @@ export class Appender {
   async #run(channel: string, options: LogOptions): Promise<void> {
     await READ;
     for (;;) {
-      const batch = this.#take(this.#queues.get(channel) as Job[]);
+      const drafts: Draft[] = [];
+      const batch = this.#take(this.#queues.get(channel) as Job[], drafts);
       if (batch.length > 0) {
-        const outcomes = await settle(
-          this.#broker.append(
-            channel,
-            batch.map((job) => job.draft),
-            options,
-          ),
-        );
+        const outcomes = await settle(this.#broker.append(channel, drafts, options));
         for (let i = 0; i < batch.length; i++) {
           const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
           (batch[i] as Job).done(outcome ?? new Error("the broker gave fewer outcomes than drafts"));
@@ -87,8 +91,9 @@ export class Appender {
     }
   }
 
-  /** The next batch. Jobs whose lane has failed are answered here instead. */
-  #take(queue: Job[]): Job[] {
+  /** The next batch, and its drafts. Jobs whose lane has failed, or whose time is over, are answered here instead. */
+  #take(queue: Job[], drafts: Draft[]): Job[] {
+    const now = this.#clock.monotonic();
     const batch: Job[] = [];
     let taken = 0;
     let bytes = 0;
@@ -99,8 +104,14 @@ export class Appender {
         job.done("aborted");
         continue;
       }
+      const draft = job.draftAt(now);
+      if (draft === undefined) {
+        job.done("late");
+        continue;
+      }
       batch.push(job);
-      bytes += job.draft.data.length;
+      drafts.push(draft);
+      bytes += draft.data.length;
     }
     queue.splice(0, taken);
     return batch;

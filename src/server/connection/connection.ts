@@ -63,6 +63,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
   heard: number;
   /** When it was last pinged. */
   pinged = 0;
+  sentAfter: number;
+  /** The same for what comes after what waits to be carried out. */
+  #nextSentAfter = -Infinity;
   /** In which of the heartbeat's groups it is. */
   beat = 0;
   /** Called whenever all commands that came have been answered. */
@@ -85,6 +88,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     peer: Peer,
     onEnd: (connection: Connection) => void,
     entry: Entry = "first",
+    arrived = node.clock.monotonic(),
   ) {
     this.node = node;
     this.entry = entry;
@@ -95,6 +99,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     this.out = new Outgoing(link, node.flusher, node.budget);
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
+    this.sentAfter = arrived;
     this.#rate =
       node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
     const { connectTimeout } = node.limits;
@@ -153,12 +158,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     const commands = readPlainCommands(bytes, from, to, ascii);
     if (commands === undefined)
       this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
-    else this.#intake.take(commands);
+    else this.#take(commands);
   }
 
   /** A frame that somebody has read already. */
   receiveLines(lines: Line[]): void {
-    if (!this.closed) this.#intake.take(lines);
+    if (!this.closed) this.#take(lines);
   }
 
   receiveBinary(frame: Uint8Array): void {
@@ -170,15 +175,26 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
     return this.#intake.paused && this.out.roomy;
   }
 
-  /** Something came, if only a part of a frame. */
-  alive(): void {
-    this.heard = this.node.clock.monotonic();
+  /**
+   * Something came, if only a part of a frame, or the answer to the ping that was sent at `pinged`. When the process has
+   * stood still, this is where it is seen first, and all connections end before anything of them is carried out.
+   */
+  alive(pinged = -Infinity): void {
+    const now = this.node.clock.monotonic();
+    this.heard = now;
+    if (pinged > this.#nextSentAfter && pinged <= now) this.#nextSentAfter = pinged;
+    this.node.stillness.look(now);
   }
 
   ping(): void {
     if (this.closed) return;
     this.pinged = this.node.clock.monotonic();
-    this.#link.ping();
+    this.#link.ping(this.pinged);
+  }
+
+  /** A ping whose answer says how old what follows is at most; it may take as long as it likes. */
+  askAge(now: number): void {
+    if (!this.closed) this.#link.ping(now);
   }
 
   /** Tells the peer why and ends the connection. */
@@ -298,7 +314,13 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Sessi
       this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
       return;
     }
-    this.#intake.take(lines);
+    this.#take(lines);
+  }
+
+  /** What waits was sent before the latest answer to a ping. */
+  #take(incoming: Incoming[]): void {
+    if (this.#nextSentAfter > this.sentAfter && !this.#intake.waits) this.sentAfter = this.#nextSentAfter;
+    this.#intake.take(incoming);
   }
 
   /** For the intake only. */

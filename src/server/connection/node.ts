@@ -14,6 +14,7 @@ import type { Flusher } from "./flusher.js";
 import type { Peer } from "./link.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
+import type { Stillness } from "./stillness.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -67,6 +68,7 @@ export interface ServerNode {
   readonly rates: RateMemory;
   readonly appender: Appender;
   readonly denials: Denials;
+  readonly stillness: Stillness;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

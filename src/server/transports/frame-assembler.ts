@@ -45,6 +45,11 @@ export class FrameAssembler {
     return this.#size === 0 && this.#other === undefined;
   }
 
+  /** Whether it is in the middle of a message: what comes in between is younger than that message's beginning. */
+  get fragmented(): boolean {
+    return this.#fragmented;
+  }
+
   /** Reads all of it, from a frame's beginning or from where the last read ended. */
   read(bytes: Buffer): void {
     let at = 0;

@@ -52,7 +52,7 @@ export class OtherFrames {
         isBinary ? owner.onBinary(data) : owner.onText(data, 0, data.length, false),
       )
       .on("ping", (data) => owner.onPing(data))
-      .on("pong", () => owner.onPong())
+      .on("pong", (data) => owner.onPong(data))
       .on("conclude", (code, reason) => owner.onClose(code, reason.toString()))
       .on("error", ignore);
   }

@@ -9,7 +9,7 @@ import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import type { Link } from "../connection/link.js";
 import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
-import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
+import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
 import { handleOf } from "./socket-handle.js";
@@ -19,8 +19,11 @@ import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
 export interface Receiver {
-  /** Something came, whatever it is: told before what it is. */
-  alive(): void;
+  /**
+   * Something came, whatever it is: told before what it is. Where it answers a ping, `pinged` is when that was sent, on
+   * the monotonic clock: all that comes from here on was sent after it.
+   */
+  alive(pinged?: number): void;
   /** A text frame, as {@link FrameOwner.onText} has it. */
   receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   receiveBinary(frame: Uint8Array): void;
@@ -90,7 +93,12 @@ export function refuseWebSocket(
   });
 }
 
-const NOBODY: Receiver = { receiveText() {}, receiveBinary() {}, alive() {}, transportClosed() {} };
+const NOBODY: Receiver = {
+  receiveText() {},
+  receiveBinary() {},
+  alive() {},
+  transportClosed() {},
+};
 
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.halfClosed();
@@ -162,8 +170,8 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     this.#reader.resume();
   }
 
-  ping(): void {
-    this.send(PING_AND_EMPTY);
+  ping(at: number): void {
+    this.send(pingAndEmpty(at));
   }
 
   close(name: CloseName, reason: string): void {
@@ -219,7 +227,10 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner {
     if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
   }
 
-  onPong(): void {}
+  onPong(data: Buffer): void {
+    // In the middle of a message it says nothing of that message's beginning.
+    if (this.#assembler?.fragmented !== true) this.#receiver.alive(pingedAt(data));
+  }
 
   onClose(code: number, reason: string): void {
     this.#sayGoodbye(code, reason);
