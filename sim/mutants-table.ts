@@ -433,6 +433,31 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "...(!cursor || wire.renew ? start : {",
     promise: "no silence",
   },
+  // What comes late.
+  {
+    name: "age-of-frames-ignored",
+    about: "a publish that was on its way for long is taken for a new one",
+    file: "src/server/connection/publish.ts",
+    find: "const sent = connection.sentAfter - ageOf(command);",
+    replace: "const sent = node.clock.monotonic() - ageOf(command);",
+    promise: "at most once",
+  },
+  {
+    name: "sockets-read-after-a-stop",
+    about: "a node that stood still carries out what had come meanwhile",
+    file: "src/server/connection/stillness.ts",
+    find: "if (now - this.#beat > this.#most) this.#stoodStill(now);",
+    replace: "",
+    promise: "at most once",
+  },
+  {
+    name: "append-without-latest-time",
+    about: "an append may be made however late it comes to the broker",
+    file: "src/server/connection/publish.ts",
+    find: "this.#until = this.#sent + log.dedupe;",
+    replace: "",
+    promise: "at most once",
+  },
   // Drain.
   {
     name: "drain-waits-for-strangers",

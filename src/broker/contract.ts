@@ -34,6 +34,12 @@ export interface Draft {
   readonly data: Payload;
   readonly meta?: string;
   readonly key: Key;
+  /**
+   * So many milliseconds after the call of `append` it must not be appended any more: its outcome is unknown then, or the
+   * first one's offset where its key is known. What measures them is the clock of whoever appends, which is reckoned
+   * from the caller's side so that it ends sooner rather than later. Left out: as long as the call may take.
+   */
+  readonly within?: number;
 }
 
 /** What a log keeps. Without any of them it keeps nothing: the channel is live only. */
@@ -63,7 +69,7 @@ export type Appended =
     }
   /** The key was used with another payload; nothing was appended. */
   | { readonly error: "key_conflict" }
-  /** The key is older than what the broker still remembers of its scope; nothing was appended now. */
+  /** The key is older than what the broker still remembers of its scope, or `within` is over; nothing was appended now. */
   | { readonly error: "outcome_unknown" };
 
 /** A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. */
@@ -161,7 +167,8 @@ export interface Broker {
    * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append
    * creates the log, with the epoch that reads have told of until then. Retention is applied in the same step. The result has one
    * outcome per draft; one draft's conflict does not stop the next. When this rejects, any prefix of the
-   * drafts may have been appended: trying again with the same keys is safe.
+   * drafts may have been appended: trying again with the same keys is safe. What was not appended by then never is,
+   * however long the call is still on its way: whoever carries it out sees by its own clock that it comes too late.
    * With `fence`, appends only if it is the token last sealed on the channel; otherwise rejects with `fenced`.
    */
   append(

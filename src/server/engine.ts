@@ -27,10 +27,14 @@ import { noneRefused } from "./connection/refused.js";
 import { PER_ADDRESS, together } from "./connection/rate.js";
 import { Tickets } from "./connection/tickets.js";
 import { ClockWatch } from "./feed/clock-watch.js";
+import { Stillness } from "./connection/stillness.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
 import type { Logger } from "./logger.js";
+
+/** How often the age of what comes is asked within the shortest dedupe window. */
+const AGES_PER_WINDOW = 4;
 
 export interface EngineOptions {
   readonly clock: Clock;
@@ -103,8 +107,9 @@ export class Engine {
       keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
       tickets: new Tickets(options.secret ?? random.id()),
       refused,
-      appender: new Appender(broker, onError),
+      appender: new Appender(broker, clock, onError),
       denials: new Denials(),
+      stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       farewells: new Farewells(broker, clock, log),
       hub,
       nextNumber: () => ++number,
@@ -116,7 +121,12 @@ export class Engine {
       channels: this.node.hub,
       onError: (error) => log.warn({ error }, "another server asked what is here, and got no answer"),
     });
-    this.#heartbeat = new Heartbeat(clock, options.limits.ping);
+    this.#heartbeat = new Heartbeat(
+      clock,
+      options.limits.ping,
+      options.registry.shortestDedupe / AGES_PER_WINDOW,
+      this.node.stillness,
+    );
     this.#stopListening = broker.listen(
       guarded((text) => {
         const command = readUserCommand(text);
@@ -129,9 +139,12 @@ export class Engine {
     return this.#connections;
   }
 
-  /** A new connection on a transport that is open. */
-  accept(link: Link, peer: Peer, entry?: Entry): Connection {
-    const connection = new Connection(this.node, link, peer, this.#onEnd, entry);
+  /**
+   * A new connection on a transport that is open. What comes over it was sent after `arrived`, on the monotonic clock: now,
+   * unless that is given.
+   */
+  accept(link: Link, peer: Peer, entry?: Entry, arrived?: number): Connection {
+    const connection = new Connection(this.node, link, peer, this.#onEnd, entry, arrived);
     this.#connections.add(connection);
     this.#heartbeat.add(connection);
     return connection;
@@ -148,6 +161,13 @@ export class Engine {
   drain(grace: number, reason: string): Drain {
     this.node.admission.stop();
     return (this.#drain ??= new Drain(this.#connections, this.node, grace, reason));
+  }
+
+  /** How old what waits in the sockets is, nobody can tell: whoever is there still comes back and says it anew. */
+  #stoodStill(ms: number): void {
+    this.node.log.warn({ ms }, "the process stood still: its connections are closed, and clients come back");
+    const reason = `the server stood still for ${Math.round(ms)} ms`;
+    for (const connection of this.#connections) connection.close("going_away", reason);
   }
 
   /** Ends everything; the broker is the caller's to close. */

@@ -65,9 +65,9 @@ export class MemoryLink implements Link {
   pause(): void {}
   resume(): void {}
 
-  ping(): void {
+  ping(at: number): void {
     this.#toClient((client) => {
-      this.#toServer(() => this.#connection.alive());
+      this.#toServer(() => this.#connection.alive(at));
       client.frame("{}");
     });
   }

@@ -588,17 +588,20 @@ describe("the appender", () => {
         return answer.promise;
       },
     } as unknown as Broker;
-    const appender = new Appender(broker, raise);
+    const appender = new Appender(broker, new VirtualClock(), raise);
     const done: string[] = [];
-    const add = (id: number, size = 1, aborted = (): boolean => false): void =>
+    const add = (id: number, size = 1, aborted = (): boolean => false): void => {
+      const made = draft(id, size);
       appender.append("c", options, {
-        draft: draft(id, size),
+        draft: made,
+        draftAt: () => made,
         aborted,
         done: (outcome) =>
           void done.push(
             `${id} ${outcome instanceof Error ? outcome.message : typeof outcome === "string" ? outcome : "ok"}`,
           ),
       });
+    };
     const tick = (): Promise<void> => new VirtualClock().settle();
     return { appender, calls, done, add, tick };
   }

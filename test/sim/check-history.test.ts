@@ -187,6 +187,25 @@ describe("the checker of publishers (G3, P1, P10)", () => {
     ).toEqual(["at most once: the publisher of p/1 was told that it is not in the log, and it is in a"]);
   });
 
+  test("P22: finds a message that comes into the log when its key may have been forgotten", () => {
+    const unknown = {
+      is: "refused",
+      channel: "a",
+      id: "p/1",
+      outcome: "unknown",
+      code: "outcome_unknown",
+    } as const;
+    const told = (passed: number): string[] => {
+      const story = new Story().tell(publish(1), { ...unknown, within: 100 });
+      story.events.push({ time: 1 + passed, ...append(1, 0) });
+      return found(story);
+    };
+    expect(told(90)).toEqual([]);
+    expect(told(200)).toEqual([
+      "at most once: p/1 was appended to a when its key may have been forgotten for long",
+    ]);
+  });
+
   test("wants an answer to every publish, and everybody at the head", () => {
     const story = new Story().opens().tell(publish(1), append(1, 0), { is: "quiet", final: true });
     expect(found(story)).toEqual([

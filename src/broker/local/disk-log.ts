@@ -33,6 +33,8 @@ export interface Batch {
   readonly keys: Buffer;
   /** Records whose offsets are not filled in. The log fills them in, and keeps them. */
   readonly records: Buffer;
+  /** For each record the milliseconds that are left for it; absent where all have longer than a call may take. */
+  readonly within?: readonly number[] | undefined;
 }
 
 /** What all logs of a directory share. */
@@ -138,6 +140,7 @@ export class DiskLog {
       if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
       else if (known === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
       else if (known !== NEW) outcomes.push({ offset: known, duplicate: true });
+      else if (isLate(batch, outcomes.length)) outcomes.push({ error: "outcome_unknown" });
       else {
         if (this.#incarnation !== incarnation) this.#openEpoch(incarnation, newEpochName());
         const prev = this.#head;
@@ -318,6 +321,11 @@ export class DiskLog {
     this.#count = 0;
     this.#bytes = 0;
   }
+}
+
+/** Whether the time is over in which a record may be appended. */
+function isLate({ within }: Batch, index: number): boolean {
+  return within !== undefined && (within[index] ?? Infinity) <= 0;
 }
 
 /** What an earlier process dropped and did not remove. */

@@ -30,6 +30,8 @@ export interface NodeName {
 /** One node's end of the link. Methods reject with a `BrokerError`. */
 export interface Link {
   readonly durability: Durability;
+  /** How long an append may be on its way, in milliseconds; later it is not made any more. */
+  readonly patience: number;
   /** Takes the batch over. */
   append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]>;
   /** Notes that the log, if there is one, is in use. */

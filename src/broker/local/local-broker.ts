@@ -89,7 +89,12 @@ export class LocalBroker implements Broker {
   ): Promise<Appended[]> {
     const link = this.#open();
     if (drafts.length === 0) return [];
-    return link.append(channel, { keys: this.#keys.pack(drafts), records: packDrafts(drafts) }, options);
+    const within = timesOf(drafts, link.patience);
+    return link.append(
+      channel,
+      { keys: this.#keys.pack(drafts), records: packDrafts(drafts), within },
+      options,
+    );
   }
 
   async read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
@@ -290,4 +295,11 @@ export class LocalBroker implements Broker {
 
 function joinedAs(channel: string, id: string, instance: string): string {
   return JSON.stringify([channel, id, instance]);
+}
+
+/** How long each draft may still be appended; `undefined` where that is longer than an append may be on its way. */
+function timesOf(drafts: readonly Draft[], patience: number): number[] | undefined {
+  for (const { within } of drafts)
+    if (within !== undefined && within <= patience) return drafts.map((draft) => draft.within ?? Infinity);
+  return undefined;
 }

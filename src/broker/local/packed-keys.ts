@@ -47,6 +47,11 @@ export class KeyPacker {
   }
 }
 
+/** How many keys were packed. */
+export function keysIn(bytes: Buffer): number {
+  return bytes.length / KEY_BYTES;
+}
+
 /** Keys in which hashes stand for names: a sequence has its scope's as scope, a text key its own as id. */
 export function unpackKeys(bytes: Buffer): Key[] {
   const keys: Key[] = [];

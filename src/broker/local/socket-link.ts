@@ -21,6 +21,7 @@ import {
   packAppend,
   packJson,
   packNumber,
+  packNumberAndTime,
   packText,
   readJson,
   readOutcomes,
@@ -59,6 +60,8 @@ export class SocketLink implements Link {
   readonly #calls = new Map<number, Call>();
   readonly #onReady: { readonly resolve: () => void; readonly reject: (error: BrokerError) => void }[] = [];
   #durability: Durability = "memory";
+  /** By how much the writer's clock is ahead of ours, at least; both go at the same pace. */
+  #ahead = -Infinity;
   #lastCall = 0;
   #socket: Socket | undefined;
   /** While there is a writer that knows us. */
@@ -79,6 +82,10 @@ export class SocketLink implements Link {
     return this.#durability;
   }
 
+  get patience(): number {
+    return this.#options.timeout;
+  }
+
   /** Resolves once there is a writer; rejects when there is none in time. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -91,7 +98,7 @@ export class SocketLink implements Link {
   append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]> {
     return new Promise((resolve, reject) => {
       const done = (outcomes: unknown): void => resolve(outcomes as Appended[]);
-      this.#call(FRAME.append, packAppend(channel, batch, options), done, reject);
+      this.#call(FRAME.append, packAppend(channel, batch, options, this.patience), done, reject);
     });
   }
 
@@ -191,7 +198,9 @@ export class SocketLink implements Link {
 
   #send(frames: FrameWriter, id: number, call: Call): void {
     call.sent = true;
-    frames.send(call.type, packNumber(id), ...call.body);
+    const head =
+      call.type === FRAME.append ? packNumberAndTime(id, this.#ahead + call.deadline) : packNumber(id);
+    frames.send(call.type, head, ...call.body);
   }
 
   #connect(): void {
@@ -257,7 +266,7 @@ export class SocketLink implements Link {
       case FRAME.reset:
         return events.reset();
       case FRAME.pong:
-        return undefined;
+        return this.#learn(body.readDoubleBE(0));
       case FRAME.ping:
       case FRAME.append:
       default:
@@ -265,7 +274,12 @@ export class SocketLink implements Link {
     }
   }
 
-  #greeted(frames: FrameWriter, { wire, durability }: WriterHello): void {
+  /** It was so late there when that was sent, and is later now. */
+  #learn(time: number): void {
+    this.#ahead = Math.max(this.#ahead, time - this.#options.clock.monotonic());
+  }
+
+  #greeted(frames: FrameWriter, { wire, durability, time }: WriterHello): void {
     if (wire !== WIRE_VERSION) {
       this.#refusal = new BrokerError(
         "unavailable",
@@ -275,6 +289,8 @@ export class SocketLink implements Link {
       return;
     }
     this.#durability = durability;
+    this.#ahead = -Infinity;
+    this.#learn(time);
     this.#frames = frames;
     this.#backoff = FIRST_BACKOFF_MS;
     if (this.#wasConnected) this.#options.events.restored();

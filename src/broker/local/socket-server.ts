@@ -2,6 +2,7 @@
 import { unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../protocol/index.js";
+import { BrokerError } from "../contract.js";
 import { failureOf, perform, type CallFrame } from "./calls.js";
 import type { Link, LinkEvents } from "./link.js";
 import { socketPath } from "./socket-path.js";
@@ -13,6 +14,7 @@ import {
   packNumber,
   packOutcomes,
   packText,
+  packTime,
   readAppend,
   readJson,
   readText,
@@ -41,6 +43,8 @@ export interface WorkerHello {
 export interface WriterHello {
   readonly wire: number;
   readonly durability: Link["durability"];
+  /** The writer's steady time: by its own, a worker knows from then on what the writer's is at least. */
+  readonly time: number;
 }
 
 export class SocketServer {
@@ -103,6 +107,7 @@ class Worker {
   readonly #writer: Writer;
   readonly #socket: Socket;
   readonly #frames: FrameWriter;
+  readonly #clock: Clock;
   #link: Link | undefined;
   #pid = 0;
   #heardAt: number;
@@ -113,6 +118,7 @@ class Worker {
     this.#writer = writer;
     this.#socket = socket;
     this.#frames = new FrameWriter(socket, clock);
+    this.#clock = clock;
     this.#heardAt = clock.monotonic();
     const reader = new FrameReader((type, body) => this.#onFrame(type, body));
     socket.on("data", (chunk: Buffer) => {
@@ -167,7 +173,7 @@ class Worker {
         return;
       }
       case FRAME.ping:
-        this.#frames.send(FRAME.pong);
+        this.#frames.send(FRAME.pong, packTime(this.#clock.monotonic()));
         return;
       default:
         throw new RangeError(`no frame of type ${type} is for the writer`);
@@ -176,7 +182,8 @@ class Worker {
 
   #greet(type: number, body: Buffer): void {
     const hello = type === FRAME.hello ? (readJson(body) as WorkerHello) : undefined;
-    const answer: WriterHello = { wire: WIRE_VERSION, durability: this.#writer.durability };
+    const { durability } = this.#writer;
+    const answer: WriterHello = { wire: WIRE_VERSION, durability, time: this.#clock.monotonic() };
     this.#frames.send(FRAME.hello, packJson(answer));
     this.#pid = hello?.pid ?? 0;
     if (hello?.wire === WIRE_VERSION) this.#link = new WriterNode(this.#writer, this.#events(), hello);
@@ -185,7 +192,13 @@ class Worker {
 
   #append(link: Link, body: Buffer): void {
     const call = body.subarray(0, 4);
-    const { channel, batch, options } = readAppend(body, 4);
+    const left = body.readDoubleBE(4) - this.#clock.monotonic();
+    // Its worker has been answered that it is not there, and may have had it appended since by another one.
+    if (left <= 0) {
+      const late = new BrokerError("unavailable", "the append came too late; retry");
+      return this.#frames.send(FRAME.answer, call, packJson(failureOf(late)));
+    }
+    const { channel, batch, options } = readAppend(body, 12, left);
     link.append(channel, batch, options).then(
       (outcomes) => this.#frames.send(FRAME.appended, call, packOutcomes(outcomes)),
       (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),

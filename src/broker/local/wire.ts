@@ -7,11 +7,12 @@ import type { Clock } from "../../protocol/index.js";
 import type { Appended, LogOptions, Retain } from "../contract.js";
 import type { Batch } from "./disk-log.js";
 import type { CallOptions } from "./link.js";
+import { keysIn } from "./packed-keys.js";
 
 export const FRAME = {
   /** JSON: the first frame of each side. */
   hello: 0,
-  /** Call number, then a packed append. */
+  /** Call number, the writer's time at which it is too late, then a packed append. */
   append: 1,
   /** Call number, then JSON: a method and its arguments. */
   call: 2,
@@ -29,6 +30,7 @@ export const FRAME = {
   reset: 8,
   /** Nothing but a sign of life, and its echo. */
   ping: 9,
+  /** The writer's time. */
   pong: 10,
 } as const;
 
@@ -149,6 +151,20 @@ export function packNumber(number: number): Buffer {
   return bytes;
 }
 
+/** A call number, and a time of the writer's. */
+export function packNumberAndTime(number: number, time: number): Buffer {
+  const bytes = Buffer.allocUnsafe(12);
+  bytes.writeUInt32BE(number, 0);
+  bytes.writeDoubleBE(time, 4);
+  return bytes;
+}
+
+export function packTime(time: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(time, 0);
+  return bytes;
+}
+
 export function packJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
@@ -162,10 +178,20 @@ const BYTES = 2;
 const AGE = 4;
 const RETAIN = 8;
 const FENCE = 16;
+const SOONER = 32;
 const OPTIONS_BYTES = 1 + 4 * 8;
 
-/** Channel, options, keys and records of an append. The batch is not copied. */
-export function packAppend(channel: string, { keys, records }: Batch, options: CallOptions): Buffer[] {
+/**
+ * Channel, options, keys and records of an append. The batch is not copied.
+ *
+ * @param patience the milliseconds after which the whole append is too late
+ */
+export function packAppend(
+  channel: string,
+  { keys, records, within }: Batch,
+  options: CallOptions,
+  patience: number,
+): Buffer[] {
   const { retain, dedupe, fence } = options;
   const head = Buffer.allocUnsafe(OPTIONS_BYTES);
   head[0] =
@@ -173,17 +199,22 @@ export function packAppend(channel: string, { keys, records }: Batch, options: C
     (retain?.count === undefined ? 0 : COUNT) |
     (retain?.bytes === undefined ? 0 : BYTES) |
     (retain?.age === undefined ? 0 : AGE) |
-    (fence === undefined ? 0 : FENCE);
+    (fence === undefined ? 0 : FENCE) |
+    (within === undefined ? 0 : SOONER);
   head.writeDoubleBE(dedupe, 1);
   head.writeDoubleBE(retain?.count ?? 0, 9);
   head.writeDoubleBE(retain?.bytes ?? 0, 17);
   head.writeDoubleBE(retain?.age ?? 0, 25);
-  return [packText(channel), head, packText(fence ?? ""), packNumber(keys.length), keys, records];
+  // By how much each may not wait for as long as the whole: so it need not be known yet when that is sent.
+  const sooner = (within ?? []).map((ms) => packTime(Math.max(0, patience - ms)));
+  return [packText(channel), head, packText(fence ?? ""), packNumber(keys.length), keys, ...sooner, records];
 }
 
+/** @param left milliseconds that are left for the whole append */
 export function readAppend(
   bytes: Buffer,
   at: number,
+  left: number,
 ): { channel: string; batch: Batch; options: CallOptions } {
   const { text: channel, end } = readText(bytes, at);
   const flags = bytes[end] ?? 0;
@@ -198,7 +229,16 @@ export function readAppend(
   };
   const { text: fence, end: keysAt } = readText(bytes, end + OPTIONS_BYTES);
   const keysEnd = keysAt + 4 + bytes.readUInt32BE(keysAt);
-  const batch = { keys: bytes.subarray(keysAt + 4, keysEnd), records: bytes.subarray(keysEnd) };
+  const keys = bytes.subarray(keysAt + 4, keysEnd);
+  const within: number[] = [];
+  let recordsAt = keysEnd;
+  if (flags & SOONER)
+    for (let i = keysIn(keys); i > 0; i--, recordsAt += 8) within.push(left - bytes.readDoubleBE(recordsAt));
+  const batch: Batch = {
+    keys,
+    records: bytes.subarray(recordsAt),
+    within: flags & SOONER ? within : undefined,
+  };
   return { channel, batch, options: flags & FENCE ? { ...log, fence } : log };
 }
 

@@ -21,6 +21,9 @@ export class WriterNode implements Link {
     return this.#writer.durability;
   }
 
+  /** What it is told it does at once. */
+  readonly patience = 0;
+
   append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]> {
     return new Promise((resolve, reject) => this.#open().append(channel, batch, options, resolve, reject));
   }

@@ -105,6 +105,7 @@ export class ChannelLog {
       if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
       else if (known === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
       else if (known !== NEW) outcomes.push({ offset: known, duplicate: true });
+      else if (draft.within !== undefined && draft.within <= 0) outcomes.push({ error: "outcome_unknown" });
       else {
         if (this.#incarnation !== incarnation) this.#openEpoch(incarnation, newEpochName());
         const entry = this.#entry(draft, now.wall);

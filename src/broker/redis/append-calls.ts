@@ -14,6 +14,7 @@ import { lifeOf, type LogCallsOptions } from "./log-options.js";
 import { list, numbers } from "./replies.js";
 import type { Replication } from "./replication.js";
 import { scripts } from "./scripts.js";
+import type { ServerTimes } from "./server-times.js";
 
 /** Logs in one call. Redis does nothing else meanwhile: this many take it some two milliseconds. */
 const MAX_LOGS = 64;
@@ -42,6 +43,8 @@ interface Call {
   readonly keys: string[];
   readonly logs: Arg[];
   readonly waiting: Waiting[];
+  /** When nobody waits for it any more, on the steady clock: it must not be carried out later. */
+  readonly until: number;
   drafts: number;
   length: number;
 }
@@ -51,11 +54,19 @@ export class AppendCalls {
   readonly #keys: Keys;
   readonly #replication: Replication | undefined;
   readonly #options: LogCallsOptions;
+  readonly #times: ServerTimes;
   /** Those of this turn that others may join: by slot, and by the very options, of which a channel's definition has one. */
   readonly #open = new Map<number, Map<AppendOptions, Call>>();
 
-  constructor(link: Link, keys: Keys, replication: Replication | undefined, options: LogCallsOptions) {
+  constructor(
+    link: Link,
+    keys: Keys,
+    replication: Replication | undefined,
+    times: ServerTimes,
+    options: LogCallsOptions,
+  ) {
     this.#link = link;
+    this.#times = times;
     this.#keys = keys;
     this.#replication = replication;
     this.#options = options;
@@ -68,15 +79,21 @@ export class AppendCalls {
       const call = this.#callFor(this.#link.groupOf(keys[0] as string), options);
       call.keys.push(...keys);
       call.logs.push(drafts.length);
-      for (const { key, data, meta } of drafts) {
+      for (const { key, data, meta, within } of drafts) {
         if (typeof key.id === "number") call.logs.push(key.scope, digitsOf(key.id));
         else call.logs.push(digestOf(key), "");
-        call.logs.push(digitsOf(key.print), encodeEntry(data, meta));
+        call.logs.push(this.#print(key, within), encodeEntry(data, meta));
         call.length += data.length;
       }
       call.drafts += drafts.length;
       call.waiting.push({ resolve, reject });
     });
+  }
+
+  /** The print, and for a draft that may not wait for as long as its call, by how many milliseconds it may not. */
+  #print({ print }: Key, within = Infinity): string {
+    const { timeout } = this.#link;
+    return within >= timeout ? digitsOf(print) : `${digitsOf(print)}@${Math.ceil(timeout - within)}`;
   }
 
   /** The open call, or a new one where that is full. */
@@ -92,18 +109,30 @@ export class AppendCalls {
       open.length < MAX_LENGTH
     )
       return open;
-    const call: Call = { options, keys: [], logs: [], waiting: [], drafts: 0, length: 0 };
+    const until = this.#times.now() + this.#link.timeout;
+    const call: Call = { options, keys: [], logs: [], waiting: [], until, drafts: 0, length: 0 };
     calls.set(options, call);
     this.#link.atEndOfTurn(() => void this.#send(call));
     return call;
   }
 
   /** Every append gets its outcomes, or why it has none. */
-  async #send({ options, keys, logs, waiting }: Call): Promise<void> {
+  async #send({ options, keys, logs, waiting, until }: Call): Promise<void> {
     try {
-      const args = [...this.#head(options), ...logs];
-      const results = list(await this.#link.script(scripts.append, keys, args));
-      await this.#replication?.confirm(keys[0] as string);
+      const key = keys[0] as string;
+      const times = this.#times;
+      const head = this.#head(options);
+      const results = list(
+        await this.#link.scriptUntil(
+          scripts.append,
+          keys,
+          () => [...head, times.lifeOf(key), digitsOf(times.at(key, until)), ...logs],
+          until,
+          (error) => times.learnFrom(key, error),
+        ),
+      );
+      times.learn(key, Number(results[waiting.length]));
+      await this.#replication?.confirm(key);
       for (let i = 0; i < waiting.length; i++) {
         const { resolve, reject } = waiting[i] as Waiting;
         const result = results[i];

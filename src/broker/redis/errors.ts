@@ -44,6 +44,9 @@ export function toBrokerError(error: unknown): BrokerError {
       return new BrokerError("unavailable", "Redis is out of memory; raise maxmemory or keep less", {
         cause: error,
       });
+    case "TOOLATE":
+    case "OTHERCLOCK":
+      return new BrokerError("unavailable", "the append came to Redis too late; retry", { cause: error });
     case undefined:
       return new BrokerError("unavailable", `the connection to Redis was lost: ${message}`, { cause: error });
     default:

@@ -28,7 +28,8 @@ interface Waiting {
 export class Link {
   readonly #topology: Topology;
   readonly #clock: Clock;
-  readonly #timeout: number;
+  /** Milliseconds that a call may take, unless it says otherwise. */
+  readonly timeout: number;
   /** By the group of their keys, each in the order of the calls. */
   readonly #waiting = new Map<number, Waiting[]>();
   /** Connections that hold back what is sent in this turn. */
@@ -42,7 +43,7 @@ export class Link {
   constructor(topology: Topology, { clock, timeout }: LinkOptions) {
     this.#topology = topology;
     this.#clock = clock;
-    this.#timeout = timeout;
+    this.timeout = timeout;
     topology.onReady(() => this.#resume());
   }
 
@@ -51,22 +52,47 @@ export class Link {
     script: Script,
     keys: readonly string[],
     args: readonly Arg[],
-    timeout = this.#timeout,
+    timeout = this.timeout,
   ): Promise<unknown> {
-    const call = [script.sha, keys.length, ...keys, ...args];
-    return this.#run(keys[0] ?? "", script.name, timeout, async (redis) => {
-      try {
-        return await redis.callBuffer("evalsha", call);
-      } catch (error) {
-        if (replyCode(error) !== "NOSCRIPT") throw error;
-        return redis.callBuffer("eval", call.with(0, script.text));
+    const call = [keys.length, ...keys, ...args];
+    return this.#run(keys[0] ?? "", script.name, timeout, (redis) => this.#evaluate(redis, script, call));
+  }
+
+  async #evaluate(redis: Redis | Cluster, { sha, text }: Script, call: readonly Arg[]): Promise<unknown> {
+    try {
+      return await redis.callBuffer("evalsha", [sha, ...call]);
+    } catch (error) {
+      if (replyCode(error) !== "NOSCRIPT") throw error;
+      return redis.callBuffer("eval", [text, ...call]);
+    }
+  }
+
+  /**
+   * Runs a script as {@link script} does, up to `until` on the steady clock. Its arguments are asked for whenever it is sent.
+   * `learns` is told what Redis says against them, and says whether they are other ones now: then it is sent again at once.
+   */
+  scriptUntil(
+    script: Script,
+    keys: readonly string[],
+    args: () => readonly Arg[],
+    until: number,
+    learns: (error: unknown) => boolean,
+  ): Promise<unknown> {
+    const left = until - this.#clock.monotonic();
+    return this.#run(keys[0] ?? "", script.name, left, async (redis) => {
+      for (;;) {
+        try {
+          return await this.#evaluate(redis, script, [keys.length, ...keys, ...args()]);
+        } catch (error) {
+          if (!learns(error) || this.#clock.monotonic() >= until) throw error;
+        }
       }
     });
   }
 
   /** Runs one command on the server that has `key`. Rejects with a {@link BrokerError}. */
   command(key: string, name: string, ...args: Arg[]): Promise<unknown> {
-    return this.#run(key, name, this.#timeout, (redis) => redis.callBuffer(name, args));
+    return this.#run(key, name, this.timeout, (redis) => redis.callBuffer(name, args));
   }
 
   /** Keys of one group may be in one script. */

@@ -30,6 +30,7 @@ import { PresentMembers } from "./present-members.js";
 import { Replication } from "./replication.js";
 import { scripts } from "./scripts.js";
 import { checkServers } from "./server-check.js";
+import { ServerTimes } from "./server-times.js";
 import { Sweeper } from "./sweeper.js";
 import { Topics } from "./topics.js";
 import type { Topology } from "./topology.js";
@@ -64,7 +65,8 @@ export class RedisBroker implements Broker {
     const topics = (this.#topics = new Topics(topology, { clock, timeout }));
     const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
     const logOptions = { epochNames: new EpochNames(random), maxKeys, idle };
-    this.#appends = new AppendCalls(link, keys, replication, logOptions);
+    const times = new ServerTimes(clock, topology);
+    this.#appends = new AppendCalls(link, keys, replication, times, logOptions);
     this.#log = new LogCalls(link, keys, logOptions);
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);

@@ -16,10 +16,15 @@ const REMEMBERED = 10_000;
 export class ChannelRegistry {
   readonly #table: PatternTable<{ readonly pattern: string; readonly def: ChannelDef }>;
   readonly #known = new Map<string, ResolvedChannel | undefined>();
+  /** The shortest time for which a channel remembers keys, in milliseconds; `Infinity` where none does. */
+  readonly shortestDedupe: number;
 
   /** @throws {TypeError} when a pattern is malformed, or two match the same names */
   constructor(definitions: Iterable<readonly [pattern: string, def: ChannelDef]>) {
-    this.#table = new PatternTable([...definitions].map(([pattern, def]) => [pattern, { pattern, def }]));
+    const all = [...definitions];
+    this.#table = new PatternTable(all.map(([pattern, def]) => [pattern, { pattern, def }]));
+    const windows = all.map(([, { log }]) => log.dedupe).filter((ms) => ms > 0);
+    this.shortestDedupe = Math.min(Infinity, ...windows);
   }
 
   /** `undefined` when no pattern matches. */

@@ -4,14 +4,21 @@
  */
 import type { Appended, Broker, Draft, LogOptions, Signal } from "../../broker/index.js";
 import { detach, textOf, type OnError } from "../guard.js";
+import type { Clock } from "../../protocol/index.js";
 
 /** A publish that waits for its outcome. */
 export interface Job {
   readonly draft: Draft;
+  /**
+   * The draft, with the time that is left for it as `within`; `undefined` when there is none any more.
+   *
+   * @param now on the monotonic clock
+   */
+  draftAt(now: number): Draft | undefined;
   /** Asked at the last moment: whether an earlier publish of the same lane has failed, so that this one must too. */
   aborted(): boolean;
   /** Called once, in the order of the jobs: what became of it, or why it failed. */
-  done(outcome: Appended | "aborted" | Error): void;
+  done(outcome: Appended | "aborted" | "late" | Error): void;
 }
 
 /** A signal that waits to be handed over. */
@@ -30,13 +37,15 @@ const READ = Promise.resolve();
 
 export class Appender {
   readonly #broker: Broker;
+  readonly #clock: Clock;
   readonly #onError: OnError;
   readonly #queues = new Map<string, Job[]>();
   readonly #signals = new Map<string, SignalJob[]>();
 
   /** @param onError is told what the jobs throw, which costs none of the others its outcome */
-  constructor(broker: Broker, onError: OnError) {
+  constructor(broker: Broker, clock: Clock, onError: OnError) {
     this.#broker = broker;
+    this.#clock = clock;
     this.#onError = onError;
   }
 
@@ -70,9 +79,10 @@ export class Appender {
   async #run(channel: string, options: LogOptions): Promise<void> {
     await READ;
     for (;;) {
-      const batch = this.#take(this.#queues.get(channel) as Job[]);
+      const drafts: Draft[] = [];
+      const batch = this.#take(this.#queues.get(channel) as Job[], drafts);
       if (batch.length > 0) {
-        const outcomes = await this.#append(channel, batch, options);
+        const outcomes = await this.#append(channel, drafts, options);
         for (let i = 0; i < batch.length; i++) {
           const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
           this.#tell(batch[i] as Job, outcome ?? new Error("the broker gave fewer outcomes than drafts"));
@@ -85,8 +95,9 @@ export class Appender {
     }
   }
 
-  /** The next batch. Jobs whose lane has failed are answered here instead. */
-  #take(queue: Job[]): Job[] {
+  /** The next batch, and its drafts. Jobs whose lane has failed, or whose time is over, are answered here instead. */
+  #take(queue: Job[], drafts: Draft[]): Job[] {
+    const now = this.#clock.monotonic();
     const batch: Job[] = [];
     let taken = 0;
     let bytes = 0;
@@ -97,8 +108,14 @@ export class Appender {
         this.#tell(job, "aborted");
         continue;
       }
+      const draft = job.draftAt(now);
+      if (draft === undefined) {
+        this.#tell(job, "late");
+        continue;
+      }
       batch.push(job);
-      bytes += job.draft.data.length;
+      drafts.push(draft);
+      bytes += draft.data.length;
     }
     queue.splice(0, taken);
     return batch;
@@ -117,13 +134,9 @@ export class Appender {
     }
   }
 
-  async #append(channel: string, batch: readonly Job[], options: LogOptions): Promise<Appended[] | Error> {
+  async #append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[] | Error> {
     try {
-      return await this.#broker.append(
-        channel,
-        batch.map((job) => job.draft),
-        options,
-      );
+      return await this.#broker.append(channel, drafts, options);
     } catch (error) {
       return asError(error);
     }

@@ -40,6 +40,8 @@ export interface Caller {
   /** For so many milliseconds before it began, what its user was denied may not have reached it. */
   readonly missed: number;
   readonly closed: boolean;
+  /** What is carried out was sent after this time, on the monotonic clock. */
+  readonly sentAfter: number;
   /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
   readonly asksAgain: boolean;
   /** Who it is, once that is known. */

@@ -67,6 +67,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   heard: number;
   /** When it was last pinged. */
   pinged = 0;
+  sentAfter: number;
+  /** The same for what comes after what waits to be carried out. */
+  #nextSentAfter = -Infinity;
   /** In which of the heartbeat's groups it is. */
   beat = 0;
   /** Called whenever all commands that came have been answered. */
@@ -93,6 +96,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     peer: Peer,
     onEnd: (connection: Connection) => void,
     entry: Entry = "first",
+    arrived = node.clock.monotonic(),
   ) {
     this.node = node;
     this.entry = entry;
@@ -103,6 +107,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.out = new Outgoing(link, node.flusher, node.budget, this);
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
+    this.sentAfter = arrived;
     this.#rate =
       node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
     const { connectTimeout } = node.limits;
@@ -170,7 +175,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
       const commands = readPlainCommands(bytes, from, to, ascii);
       if (commands === undefined)
         this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
-      else this.#intake.take(commands);
+      else this.#take(commands);
     } catch (error) {
       this.abandon(error);
     }
@@ -180,7 +185,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   receiveLines(lines: Line[]): void {
     if (this.closed) return;
     try {
-      this.#intake.take(lines);
+      this.#take(lines);
     } catch (error) {
       this.abandon(error);
     }
@@ -214,16 +219,32 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     return (this.#intake.paused && this.out.roomy) || this.#link.resting === true;
   }
 
-  /** Something came, if only a part of a frame. */
-  alive(): void {
-    this.heard = this.node.clock.monotonic();
+  /**
+   * Something came, if only a part of a frame, or the answer to the ping that was sent at `pinged`. When the process has
+   * stood still, this is where it is seen first, and all connections end before anything of them is carried out.
+   */
+  alive(pinged = -Infinity): void {
+    const now = this.node.clock.monotonic();
+    this.heard = now;
+    if (pinged > this.#nextSentAfter && pinged <= now) this.#nextSentAfter = pinged;
+    this.node.stillness.look(now);
   }
 
   ping(): void {
     if (this.closed) return;
     this.pinged = this.node.clock.monotonic();
     try {
-      this.#link.ping();
+      this.#link.ping(this.pinged);
+    } catch (error) {
+      this.abandon(error);
+    }
+  }
+
+  /** A ping whose answer says how old what follows is at most; it may take as long as it likes. */
+  askAge(now: number): void {
+    if (this.closed) return;
+    try {
+      this.#link.ping(now);
     } catch (error) {
       this.abandon(error);
     }
@@ -388,7 +409,13 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
       return;
     }
     if (lines.length === 0) this.receiveNothing();
-    else this.#intake.take(lines);
+    else this.#take(lines);
+  }
+
+  /** What waits was sent before the latest answer to a ping. */
+  #take(incoming: Incoming[]): void {
+    if (this.#nextSentAfter > this.sentAfter && !this.#intake.waits) this.sentAfter = this.#nextSentAfter;
+    this.#intake.take(incoming);
   }
 
   /** For the intake only. */

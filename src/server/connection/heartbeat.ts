@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from "../../protocol/index.js";
 import type { Connection } from "./connection.js";
+import type { Stillness } from "./stillness.js";
 
 /** How long an answer to a ping may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -18,19 +19,29 @@ export class Heartbeat {
   readonly #clock: Clock;
   readonly #groups: Set<Connection>[];
   readonly #tick: number;
+  readonly #stillness: Stillness;
   #next = 0;
   #timer: Timer;
+  /** Of the pings in between, which only ask for the age of what comes. */
+  #ageTimer: Timer;
+  #nextAge = 0;
   #dealt = 0;
   /** Of those who are behind in reading: how far they were when that was last found to have changed. */
   readonly #progress = new WeakMap<Connection, { readonly drains: number; readonly at: number }>();
 
-  /** @param ping milliseconds between two pings of a connection */
-  constructor(clock: Clock, ping: number) {
+  /**
+   * @param ping milliseconds between two pings of a connection
+   * @param age the same for those which only ask for the age of what comes, where they are to come more often
+   */
+  constructor(clock: Clock, ping: number, age: number, stillness: Stillness) {
     this.#clock = clock;
+    this.#stillness = stillness;
     const groups = Math.max(2, Math.min(60, Math.round(ping / 1000)));
     this.#groups = Array.from({ length: groups }, () => new Set<Connection>());
     this.#tick = ping / groups;
+    stillness.begin(this.#tick);
     this.#schedule();
+    if (age < ping) this.#askAges(age / groups);
   }
 
   add(connection: Connection): void {
@@ -44,6 +55,7 @@ export class Heartbeat {
 
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#ageTimer);
   }
 
   #schedule(): void {
@@ -53,7 +65,18 @@ export class Heartbeat {
     }, this.#tick);
   }
 
+  /** Asks one group after the other, `ms` milliseconds apart. */
+  #askAges(ms: number): void {
+    this.#ageTimer = this.#clock.setTimeout(() => {
+      this.#askAges(ms);
+      const now = this.#clock.monotonic();
+      for (const connection of this.#groups[this.#nextAge] as Set<Connection>) connection.askAge(now);
+      this.#nextAge = (this.#nextAge + 1) % this.#groups.length;
+    }, ms);
+  }
+
   #beat(): void {
+    this.#stillness.beat(this.#clock.monotonic());
     const { length } = this.#groups;
     const steps = Math.min(length - 1, Math.ceil(PATIENCE_MS / this.#tick));
     for (const connection of this.#groups[(this.#next - steps + length) % length] as Set<Connection>)

@@ -58,6 +58,11 @@ export class Intake {
     return this.#unanswered > 0 || this.#waits;
   }
 
+  /** Whether something that came is yet to be carried out. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
   get #waits(): boolean {
     return this.#at < this.#lines.length;
   }

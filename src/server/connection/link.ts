@@ -16,8 +16,11 @@ export interface Link {
   resume(): void;
   /** Whether it does not read of its own accord: its peer has sent too much. Absent where that cannot be. */
   readonly resting?: boolean;
-  /** Makes the peer say something, and tells pages that the server is there. */
-  ping(): void;
+  /**
+   * Makes the peer say something, and tells pages that the server is there. `at` is the present time on the monotonic
+   * clock; where answers come in the order of what they are sent among, the connection is told when this one is answered.
+   */
+  ping(at: number): void;
   /** Ends the connection and tells the peer why; then the transport reports the close. `reason` is cut at 123 bytes. */
   close(name: CloseName, reason: string): void;
   /** Ends in good order what the peer will ask for again; absent where nothing ends so. */

@@ -19,6 +19,7 @@ import type { NewChannels } from "./new-channels.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
 import type { RefusedCounters } from "./refused.js";
+import type { Stillness } from "./stillness.js";
 import type { Tickets } from "./tickets.js";
 
 /** A connection, as hooks see it. */
@@ -114,6 +115,7 @@ export interface ServerNode {
   readonly refused: RefusedCounters;
   readonly appender: Appender;
   readonly denials: Denials;
+  readonly stillness: Stillness;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

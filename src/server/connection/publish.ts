@@ -9,13 +9,14 @@ import type { Job } from "./appender.js";
 import type { Caller, Identity } from "./caller.js";
 import { keyOf, ownKey } from "./keys.js";
 import type { ServerNode } from "./node.js";
+import { marginOf } from "./margin.js";
 import { publishKey } from "./publish-key.js";
 import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
 
 type Publish = Command & { do: "publish" };
 /** What became of it. */
-type Outcome = Appended | "aborted" | "sent" | Error;
+type Outcome = Appended | "aborted" | "late" | "sent" | Error;
 /** To be appended or sent, as the channel has it. */
 interface AnyJob extends Job {
   done(outcome: Outcome): void;
@@ -43,9 +44,11 @@ function inLane(
     return connection.fail(command.id, new TidemarkError("limit_reached", message));
   }
   const session = connection.session(command.channel);
+  // It ages while those before it take their time, and not what comes after it.
+  const sent = connection.sentAfter - ageOf(command);
   session.lane.run(() => {
     if (connection.closed) return undefined;
-    const publishing = new Publishing(connection, command, session);
+    const publishing = new Publishing(connection, command, session, sent);
     try {
       const done = task(publishing);
       return isPromise(done) ? done.then(undefined, (thrown) => publishing.failed(thrown)) : undefined;
@@ -56,8 +59,11 @@ function inLane(
   });
 }
 
+/** A draft of one's own. */
+type OwnDraft = { -readonly [Part in keyof Draft]: Draft[Part] };
+
 /** What is to be appended while that is not known yet. */
-const NO_DRAFT: Draft = { data: "null", key: { scope: "", id: 0, print: 0 } };
+const NO_DRAFT: OwnDraft = { data: "null", key: { scope: "", id: 0, print: 0 } };
 
 /** One publish, from its place in the order of its connection's publishes to a channel up to its answer. */
 class Publishing implements AnyJob {
@@ -66,17 +72,22 @@ class Publishing implements AnyJob {
   readonly #command: Publish;
   readonly #gate: Gate;
   readonly #turn: number;
+  /** It was first sent after this time, on the monotonic clock. */
+  readonly #sent: number;
+  /** Until when it may be appended, on the monotonic clock. */
+  #until = Infinity;
   /** Bytes that it holds until it is answered. */
   #held = 0;
 
   /** Goes to the gate, or through a new one: the retry of what shut it, or what nothing is unanswered before. */
-  constructor(connection: Caller, command: Publish, session: ChannelSession) {
+  constructor(connection: Caller, command: Publish, session: ChannelSession, sent: number) {
     const { idem, first } = command;
     if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
       session.gate = new Gate();
     this.#connection = connection;
     this.#command = command;
     this.#gate = session.gate;
+    this.#sent = sent;
     this.#turn = this.#gate.turn();
   }
 
@@ -87,7 +98,10 @@ class Publishing implements AnyJob {
     if (this.aborted()) throw abortedError();
     const resolved = mustResolve(this.#connection, this.#command.channel);
     const { log, allow, schema, onPublish } = resolved.def;
-    mustBeInTime(this.#command, log.dedupe);
+    if (this.#command.idem !== undefined && log.dedupe > 0) {
+      mustBeInTime(this.#command, node.clock.monotonic() - this.#sent, log.dedupe);
+      this.#until = this.#sent + log.dedupe;
+    }
     const { json, bytes, data } = this.#command;
     const sent = json === undefined ? encode(bytes ?? data, node) : fitting(json, node);
     this.#held = sent.length;
@@ -160,6 +174,12 @@ class Publishing implements AnyJob {
     hand(node, resolved, this, identity.userId ?? client);
   }
 
+  draftAt(now: number): Draft | undefined {
+    if (this.#until === Infinity) return this.draft;
+    this.draft.within = this.#until - now;
+    return this.draft.within > 0 ? this.draft : undefined;
+  }
+
   aborted(): boolean {
     return this.#command.idem !== undefined && this.#gate.aborts(this.#turn);
   }
@@ -225,12 +245,8 @@ export async function publishAsServer(
       if (result instanceof TidemarkError) reject(result);
       else resolve({ offset: result });
     };
-    hand(
-      node,
-      resolved,
-      { draft: { data: payload, key: ownKey(node) }, aborted: () => false, done },
-      "server",
-    );
+    const draft: Draft = { data: payload, key: ownKey(node) };
+    hand(node, resolved, { draft, draftAt: () => draft, aborted: () => false, done }, "server");
   });
 }
 
@@ -247,6 +263,8 @@ function hand(node: ServerNode, { name, def }: ResolvedChannel, job: AnyJob, slo
 function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
   if (outcome === "sent") return 0;
   if (outcome === "aborted") return abortedError();
+  if (outcome === "late")
+    return new TidemarkError("outcome_unknown", "it waited for longer than keys are remembered");
   if (outcome instanceof Error) {
     // Whether it was appended is not known. With a key of the client's own, trying again is safe.
     if (keyed)
@@ -279,15 +297,26 @@ function metaOf(
   return userId === undefined ? undefined : JSON.stringify({ from: userId });
 }
 
-/** A retry that comes so late that its key may be forgotten is refused: nobody can tell whether it happened. */
-function mustBeInTime(command: Publish, dedupe: number): void {
-  const margin = Math.min(30_000, dedupe / 10);
-  if (command.idem !== undefined && command.age > 0 && dedupe > 0 && command.age > dedupe - margin) {
-    throw new TidemarkError(
-      "outcome_unknown",
-      `first sent ${command.age} ms ago, longer than keys are remembered`,
-    );
-  }
+/**
+ * What comes so late that its key may be forgotten is refused: nobody can tell whether it happened.
+ *
+ * @param most how long ago it was sent first at most. Of that, what its peer does not say counts once it is more than the
+ *   margin, which is there for it: answers to pings are seldom so far apart
+ */
+function mustBeInTime(command: Publish, most: number, dedupe: number): void {
+  const margin = marginOf(dedupe);
+  const said = ageOf(command);
+  if ((most - said > margin ? most : said) <= dedupe - margin) return;
+  const message =
+    said > dedupe - margin
+      ? `first sent ${said} ms ago, longer than keys are remembered`
+      : `it may have been on its way for ${Math.ceil(most)} ms, longer than keys are remembered`;
+  throw new TidemarkError("outcome_unknown", message);
+}
+
+/** What its client says of it; nothing is younger than just sent. */
+function ageOf({ age }: Publish): number {
+  return Math.max(0, age);
 }
 
 /** The payload as the log keeps it, within the size limit. */

@@ -66,6 +66,11 @@ export class FrameAssembler {
     return this.#headSize === 0 && this.#kind === 0;
   }
 
+  /** Whether it is in the middle of a message: what comes in between is younger than that message's beginning. */
+  get fragmented(): boolean {
+    return this.#kind !== 0;
+  }
+
   /** Bytes that have come of a message that is not whole. */
   get came(): number {
     return this.#size;
@@ -249,7 +254,7 @@ export class FrameAssembler {
     const payload = this.#control;
     this.#control = NOTHING;
     if (opcode === PING) return this.#owner.onPing(payload);
-    if (opcode === PONG) return this.#owner.onPong();
+    if (opcode === PONG) return this.#owner.onPong(payload);
     if (payload.length === 0) return this.#owner.onClose(NO_CODE, "");
     const code = payload.readUInt16BE(0);
     const reason = payload.subarray(2);

@@ -62,8 +62,27 @@ function isAscii(text: string, size: number): boolean {
 /** A WebSocket ping by itself. */
 export const PING_ONLY: string = String.fromCharCode(PING, 0);
 
-/** A WebSocket ping and `{}`, which browser code can see, in one write. */
-export const PING_AND_EMPTY: string = `${PING_ONLY}${header(TEXT, 2)}{}`;
+const EMPTY = `${header(TEXT, 2)}{}`;
+/** Bytes of the time in a ping: milliseconds of some ten thousand years. */
+const TIME_BYTES = 6;
+/** The latest ping: those who are pinged together share it. */
+let latestPing = { at: -1, frames: "" };
+
+/** A WebSocket ping that says when it was sent, and `{}`, which browser code can see, in one write. */
+export function pingAndEmpty(at: number): string {
+  const ms = Math.max(0, Math.floor(at));
+  if (latestPing.at !== ms) {
+    const time = Buffer.alloc(TIME_BYTES);
+    time.writeUIntBE(ms, 0, TIME_BYTES);
+    latestPing = { at: ms, frames: header(PING, TIME_BYTES) + time.toString("latin1") + EMPTY };
+  }
+  return latestPing.frames;
+}
+
+/** When the ping was sent that a pong answers; -1 where it answers none of ours. */
+export function pingedAt(data: Buffer): number {
+  return data.length === TIME_BYTES ? data.readUIntBE(0, TIME_BYTES) : -1;
+}
 
 /** A control frame's payload is at most this long, in bytes. */
 const MAX_CONTROL = 125;

@@ -113,12 +113,19 @@ export class HttpEndpoints {
     response: HttpResponse,
     headers: Record<string, string>,
   ): Promise<void> {
-    const { limits, clock } = this.#engine.node;
+    const { limits, clock, stillness } = this.#engine.node;
+    const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
     // A proxy before us may have gone by the other one.
     if (hostsOf(request) > 1) return no("malformed", "two Host headers");
     const { "content-encoding": encoding = "identity" } = request.headers;
     if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
+    // Other requests carry nothing that could happen twice.
+    if (stillness.mayBeOld(arrived) && endpoint === "send")
+      return no(
+        "unavailable",
+        "the server stood still, and nobody can tell when this was sent; send it again",
+      );
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
     if (body === "gone") return undefined;
     if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
@@ -135,7 +142,7 @@ export class HttpEndpoints {
     if (problem !== undefined) return no("policy", problem);
     if (endpoint === "stream") this.#stream(request, response, headers, withId(lines));
     else if (endpoint === "poll") this.#poll(request, response, headers, withId(lines));
-    else this.#send(request, response, headers, lines);
+    else this.#send(request, response, headers, lines, arrived);
     return undefined;
   }
 
@@ -191,9 +198,15 @@ export class HttpEndpoints {
     this.#open(request, link, "poll").receiveLines(lines);
   }
 
-  #send(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
+  #send(
+    request: HttpRequest,
+    response: HttpResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+    arrived: number,
+  ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
-    const connection = this.#open(request, link, "aside");
+    const connection = this.#open(request, link, "aside", arrived);
     connection.onIdle = () => {
       connection.onIdle = undefined;
       connection.out.flush();
@@ -202,12 +215,9 @@ export class HttpEndpoints {
     connection.receiveLines(lines);
   }
 
-  #open(request: HttpRequest, link: HttpLink, entry: Entry): Connection {
-    const connection = this.#engine.accept(
-      link,
-      peerOf(request, this.#engine.node.hooks, this.#options.addresses),
-      entry,
-    );
+  #open(request: HttpRequest, link: HttpLink, entry: Entry, arrived?: number): Connection {
+    const peer = peerOf(request, this.#engine.node.hooks, this.#options.addresses);
+    const connection = this.#engine.accept(link, peer, entry, arrived);
     connection.missed = missedBy(request);
     link.attach(connection);
     return connection;

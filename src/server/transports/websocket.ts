@@ -11,7 +11,7 @@ import type { Link } from "../connection/link.js";
 import type { OnError } from "../guard.js";
 import type { Chunk } from "../feed/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
-import { PING_AND_EMPTY, closeFrame, frameOf, framesOf, pongFrame } from "./frame.js";
+import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
 import { shakeHands } from "./handshake.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
 import type { Reading } from "./reading.js";
@@ -23,8 +23,11 @@ import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** What the transport tells its connection. */
 export interface Receiver {
-  /** Something came, whatever it is: told before what it is. */
-  alive(): void;
+  /**
+   * Something came, whatever it is: told before what it is. Where it answers a ping, `pinged` is when that was sent, on
+   * the monotonic clock: all that comes from here on was sent after it.
+   */
+  alive(pinged?: number): void;
   /** A text frame, as {@link FrameOwner.onText} has it. */
   receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   receiveBinary(frame: Uint8Array): void;
@@ -210,8 +213,8 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     this.#taken += bytes;
   }
 
-  ping(): void {
-    this.send(PING_AND_EMPTY);
+  ping(at: number): void {
+    this.send(pingAndEmpty(at));
   }
 
   close(name: CloseName, reason: string): void {
@@ -286,7 +289,9 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
   }
 
-  onPong(): void {
+  onPong(data: Buffer): void {
+    // In the middle of a message it says nothing of that message's beginning.
+    if (this.#assembler?.fragmented !== true) this.#receiver.alive(pingedAt(data));
     this.#tellNothing();
   }
 

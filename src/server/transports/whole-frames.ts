@@ -26,7 +26,8 @@ export interface FrameOwner {
   /** The bytes are a view into what was read, which the next read may overwrite. */
   onBinary(bytes: Buffer): void;
   onPing(data: Buffer): void;
-  onPong(): void;
+  /** The data is that of a ping, where it answers one; a view into what was read. */
+  onPong(data: Buffer): void;
   /** The peer's close frame; 1005 where it has no code. */
   onClose(code: number, reason: string): void;
   /** What came breaks the WebSocket protocol; the peer is told so with this close code. */
@@ -109,7 +110,7 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
       else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes, from, start, false);
       else owner.onBroken(1007);
     } else if (first === BINARY) owner.onBinary(bytes.subarray(from, start));
-    else if (first === PONG) owner.onPong();
+    else if (first === PONG) owner.onPong(bytes.subarray(from, start));
     else owner.onPing(bytes.subarray(from, start));
   }
   return owner.ended ? bytes.length : start;

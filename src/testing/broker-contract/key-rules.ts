@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { REMEMBERED_SEQUENCES, type Appended, type Draft } from "../../broker/index.js";
-import { KEEP, appendOne, dataOf, keeping, keyed, offsetsOf, readAll, type Rule } from "./kit.js";
+import { KEEP, LONG, appendOne, dataOf, keeping, keyed, offsetsOf, readAll, type Rule } from "./kit.js";
 
 function isNew(outcome: Appended | undefined): boolean {
   return outcome !== undefined && "offset" in outcome && !outcome.duplicate;
@@ -189,6 +189,33 @@ export const keyRules: readonly Rule[] = [
       const [text, sequence] = await node.append(channel, [keyed("text", 2), keyed(9)], options);
       assert.ok(isNew(text), "another use of the same text");
       assert.ok(isNew(sequence) || (sequence && "error" in sequence));
+    },
+  },
+  {
+    number: 79,
+    sentence:
+      "a draft whose time is over is not appended, and stops no other; a known key is answered all the same",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      for (const id of [5, "text"]) {
+        const channel = kit.channel();
+        const [first = 0] = offsetsOf([await appendOne(a, channel, keyed(id))]);
+        const late: Draft = { ...kit.draft('"late"'), within: 0 };
+        const drafts = [
+          late,
+          { ...keyed(id), within: 0 },
+          { ...kit.draft('"next"'), within: LONG },
+          { ...keyed(700), within: -1000 },
+          kit.draft('"last"'),
+        ];
+        const [one, known, next, other, last] = await b.append(channel, drafts, KEEP);
+        assert.deepEqual([one, other], [{ error: "outcome_unknown" }, { error: "outcome_unknown" }]);
+        assert.deepEqual(known, { offset: first, duplicate: true });
+        assert.ok(isNew(next) && isNew(last));
+        assert.deepEqual(dataOf(await readAll(a, channel)), [`"${id}"`, '"next"', '"last"']);
+        // It has used up no key.
+        assert.ok(isNew(await appendOne(a, channel, { ...late, within: LONG })));
+      }
     },
   },
 ];

@@ -46,6 +46,8 @@ export type PublisherEvent =
       readonly id: MessageId;
       readonly outcome: "never" | "unknown";
       readonly code: string;
+      /** So many milliseconds later it must not be appended any more: its key may be forgotten. Any time unless given. */
+      readonly within?: number;
     };
 
 /** Where a subscriber asked to begin, unless that was the head or a cursor, and whether it was told that it got all of it. */

@@ -8,6 +8,8 @@ interface Published {
   readonly sequence: number;
   readonly channel: string;
   outcome: "open" | "acknowledged" | "never" | "unknown";
+  /** When it must not be appended any more. */
+  until: number;
 }
 
 export class LogJudge {
@@ -48,7 +50,7 @@ export class LogJudge {
     switch (event.is) {
       case "publish": {
         const { publisher, sequence } = event;
-        this.#published.set(id, { publisher, sequence, channel, outcome: "open" });
+        this.#published.set(id, { publisher, sequence, channel, outcome: "open", until: Infinity });
         return;
       }
       case "ack":
@@ -65,7 +67,9 @@ export class LogJudge {
         }
         return;
       case "refused":
-        if (published !== undefined) published.outcome = event.outcome;
+        if (published === undefined) return;
+        published.outcome = event.outcome;
+        published.until = this.#findings.time + (event.within ?? Infinity);
     }
   }
 
@@ -105,6 +109,11 @@ export class LogJudge {
     if (published === undefined) {
       this.#findings.add("at most once", `${id} was appended to ${channel}, and nobody published it`);
     } else {
+      if (this.#findings.time > published.until)
+        this.#findings.add(
+          "at most once",
+          `${id} was appended to ${channel} when its key may have been forgotten for long`,
+        );
       const key = `${channel} ${published.publisher}`;
       const highest = this.#highest.get(key) ?? -1;
       // What was lost may be sent again, and has lost its turn: behind a rollback or failover the order begins anew.

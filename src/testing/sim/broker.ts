@@ -26,7 +26,8 @@ import { Spells } from "./spells.js";
 
 /**
  * What may be wrong between a node and the broker. Sizes: chances from 0 to 1 for what is lost, dropped or
- * repeated, milliseconds for what is slow or late; `cut` is there or not.
+ * repeated, milliseconds for what is slow or late (a stranded append arrives when its connection has long been given
+ * up, and overtakes nothing); `cut` is there or not.
  */
 export type BrokerTrouble =
   | "loseRequests"
@@ -35,6 +36,7 @@ export type BrokerTrouble =
   | "dropHints"
   | "repeatHints"
   | "lateHints"
+  | "strandAppends"
   | "cut";
 
 /** No call of a broker waits longer than this, in milliseconds. */
@@ -50,6 +52,8 @@ export class SimBroker implements Broker {
   readonly #requests: Pipe;
   readonly #answers: Pipe;
   readonly #followers = new Set<Follower>();
+  /** By how much the broker's clock is ahead of the node's at least, as it was heard last. */
+  #ahead: number;
   #closed = false;
 
   constructor(site: BrokerSite, process: SimProcess) {
@@ -57,6 +61,7 @@ export class SimBroker implements Broker {
     this.#process = process;
     this.#store = site.connect();
     const { clock } = site;
+    this.#ahead = site.brokerClock.monotonic() - process.clock.monotonic();
     const latency = (): number => site.latency() + this.trouble.strength("slowAnswers");
     this.#requests = new Pipe({ clock, latency: () => site.latency(), rate: () => Infinity });
     this.#answers = new Pipe({ clock, latency, rate: () => Infinity });
@@ -68,7 +73,17 @@ export class SimBroker implements Broker {
     drafts: readonly Draft[],
     options: LogOptions & { readonly fence?: string },
   ): Promise<Appended[]> {
-    return this.#call(() => this.#store.append(channel, drafts, options));
+    const called = this.#ahead + this.#process.clock.monotonic();
+    const { brokerClock } = this.#site;
+    // Of its own deadline this one knows nothing when it is late: what the server says has to do.
+    const inTime = (draft: Draft): Draft =>
+      draft.within === undefined
+        ? draft
+        : { ...draft, within: draft.within - (brokerClock.monotonic() - called) };
+    return this.#call(
+      () => this.#store.append(channel, drafts.map(inTime), options),
+      this.trouble.strength("strandAppends"),
+    );
   }
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
@@ -197,8 +212,11 @@ export class SimBroker implements Broker {
     );
   }
 
-  /** Carries a request over, runs it there and carries the answer back; each way may fail. */
-  #call<T>(run: () => Promise<T>): Promise<T> {
+  /**
+   * Carries a request over, runs it there and carries the answer back; each way may fail. One that is stranded arrives so
+   * many milliseconds later, and nobody hears of it.
+   */
+  #call<T>(run: () => Promise<T>, stranded = 0): Promise<T> {
     const { clock } = this.#process;
     return new Promise((resolve, reject) => {
       if (this.#closed) {
@@ -210,8 +228,10 @@ export class SimBroker implements Broker {
       }, DEADLINE_MS);
       const answer = (settle: () => void): void => {
         if (this.#unreachable || this.#site.chance() < this.trouble.strength("loseAnswers")) return;
+        const said = this.#site.brokerClock.monotonic();
         this.#answers.put(0, () =>
           this.#process.run(() => {
+            this.#ahead = said - clock.monotonic();
             clock.clearTimeout(deadline);
             settle();
           }),
@@ -219,6 +239,12 @@ export class SimBroker implements Broker {
       };
       if (this.#site.chance() < this.trouble.strength("loseRequests")) return;
       const { incarnation } = this.#site;
+      if (stranded > 0) {
+        this.#site.clock.setTimeout(() => {
+          if (!this.#closed && incarnation === this.#site.incarnation) run().catch(() => {});
+        }, stranded);
+        return;
+      }
       this.#requests.put(0, () => {
         // What was on its way to a broker that failed over never reaches the next one.
         if (this.#unreachable || this.#closed || incarnation !== this.#site.incarnation) return;

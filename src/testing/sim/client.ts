@@ -18,6 +18,8 @@ import type { Recorder } from "./recorder.js";
 
 /** Refusals after which a message is certainly not in the log, as the client's documentation has it. */
 const NEVER_SENT = new Set(["offline", "timeout", "outbox_full", "invalid"]);
+/** How far the clocks of all who measure a window may be apart when it is over, in milliseconds. */
+const CLOCKS_APART_MS = 3000;
 /** Errors that nobody may ever be given here: something did what it must not. */
 const WRONG = new Set([
   "handler_failed",
@@ -155,7 +157,8 @@ export class SimClient {
       (error: TidemarkError) => {
         const outcome = NEVER_SENT.has(error.code) ? "never" : "unknown";
         this.#recorder.count(`refused: ${error.code}`);
-        this.#recorder.add({ is: "refused", channel, id, outcome, code: error.code });
+        const within = outcome === "unknown" ? { within: DEDUPE_MS + CLOCKS_APART_MS } : {};
+        this.#recorder.add({ is: "refused", channel, id, outcome, code: error.code, ...within });
         if (WRONG.has(error.code)) this.#onError(error);
       },
     );

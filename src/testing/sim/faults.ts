@@ -1,16 +1,9 @@
 /** What goes wrong. Each fault begins at its step and ends by itself; at the end of a run all of them have. */
 import type { BrokerTrouble } from "./broker.js";
+import type { Fault } from "./fault.js";
+import { LATE_FAULTS } from "./late-faults.js";
 import type { Step } from "./step.js";
-import type { World } from "./world.js";
 import type { LineTrouble } from "./pipes.js";
-
-export interface Fault {
-  /** How often it is drawn, among the others. */
-  readonly weight: number;
-  /** The longest it lasts, in milliseconds. */
-  readonly longest: number;
-  readonly run: (world: World, step: Step) => void;
-}
 
 /** A condition of one client's line. */
 function line(kind: LineTrouble, weight: number, longest: number, strength: (step: Step) => number): Fault {
@@ -42,6 +35,7 @@ function broker(
 
 /** What goes wrong in a simulated run, by name. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
+  ...LATE_FAULTS,
   // Links.
   cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.cut() },
   /** Both directions, or one, go silent for good; only heartbeats tell. Of several requests, all or the last one. */

@@ -73,6 +73,12 @@ export class Line {
     for (const link of last ? links.slice(-1) : links) link.lose(ends);
   }
 
+  /** All WebSockets that are open are stranded, until the returned function is called. */
+  strand(): () => void {
+    const releases = [...this.#open].map((link) => (link instanceof Wire ? link.strand() : () => {}));
+    return () => releases.forEach((release) => release());
+  }
+
   /** WebSockets do not get through: what is open breaks, and new ones do not come to be. */
   blockWebSockets(how: number): () => void {
     for (const link of this.#open) if (link instanceof Wire) link.cut();

@@ -19,16 +19,21 @@ export interface Conditions {
 
 const NARROWEST = 0.5;
 
-export function pipesOf({ clock, latency, trouble }: Conditions): { readonly up: Pipe; readonly down: Pipe } {
+/** @param stuck whether nothing moves on it for now, in either direction, and nothing is lost */
+export function pipesOf(
+  { clock, latency, trouble }: Conditions,
+  stuck: () => boolean = () => false,
+): { readonly up: Pipe; readonly down: Pipe } {
   const delay = (): number => latency() + trouble.strength("slow");
   const rate = (): number => {
     const narrow = trouble.strength("narrow");
+    if (stuck()) return 0;
     if (narrow === 0) return Infinity;
     return narrow >= 1 ? 0 : NARROWEST + (1 - narrow) * 20;
   };
   return {
     down: new Pipe({ clock, latency: delay, rate }),
-    up: new Pipe({ clock, latency: delay, rate: () => Infinity }),
+    up: new Pipe({ clock, latency: delay, rate: () => (stuck() ? 0 : Infinity) }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Random } from "../../protocol/index.js";
 import { drawBroker, happensWith } from "./broker-models.js";
 import { DEEDS } from "./deeds.js";
 import { FAULTS } from "./faults.js";
+import { lateSteps } from "./late-faults.js";
 import { between, fork, pick } from "./fork.js";
 import type { Plan, Step } from "./step.js";
 
@@ -34,9 +35,10 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   );
   const faults = weigh(
     random,
-    Object.entries(FAULTS).map(([name, { weight }]) => {
+    Object.entries(FAULTS).flatMap(([name, { weight }]) => {
+      if (weight === 0) return [];
       const used = random.float() >= 0.5 && happensWith(broker, name);
-      return [name, used ? weight : 0];
+      return [[name, used ? weight : 0] as const];
     }),
   );
   const faultShare = calm || faults.length === 0 ? 0 : 0.1 + random.float() * 0.4;
@@ -55,12 +57,15 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
       size: Math.round(random.float() * 1000) / 1000,
     });
   }
+  const late = calm
+    ? []
+    : lateSteps(fork(seed, "late"), at, (name) => happensWith(broker, name)).slice(-steps);
   return {
     seed,
     nodes: between(random, 1, 4),
     clients: between(random, 2, 8),
     ...(broker !== undefined && { broker }),
-    steps: list,
+    steps: [...list.slice(0, steps - late.length), ...late],
   };
 }
 

@@ -19,6 +19,8 @@ export interface WireOptions extends Conditions {
 }
 
 const PING_BYTES = 4;
+/** How soon a client sees that it has another network. */
+const NOTICED_MS = 100;
 /** `ws` gives a close frame this long to be answered. */
 const CLOSE_TIMEOUT_MS = 30_000;
 
@@ -33,10 +35,11 @@ export class Wire implements Link, NodeLink {
   #closing = false;
   #reading = true;
   #held: (() => void)[] = [];
+  #stranded = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
-    const { up, down } = pipesOf(options);
+    const { up, down } = pipesOf(options, () => this.#stranded);
     this.#up = up;
     this.#down = down;
   }
@@ -117,11 +120,11 @@ export class Wire implements Link, NodeLink {
     });
   }
 
-  ping(): void {
+  ping(at: number): void {
     this.#put(PING_BYTES, "{}");
     // The peer's WebSocket answers by itself, as long as its machine is awake.
     this.#down.put(0, () =>
-      this.#toClient(() => this.#up.put(0, () => this.#toServer((receiver) => receiver.alive()))),
+      this.#toClient(() => this.#up.put(0, () => this.#toServer((receiver) => receiver.alive(at)))),
     );
   }
 
@@ -152,6 +155,21 @@ export class Wire implements Link, NodeLink {
     const { clock, latency } = this.#options;
     clock.setTimeout(() => this.#endClient(1006, ""), latency());
     clock.setTimeout(() => this.#endServer("1006", false), latency());
+  }
+
+  /**
+   * The client's machine goes on with another network; what it sent over this one, and what is for it, stays under way until
+   * the returned function is called.
+   */
+  strand(): () => void {
+    const { clock } = this.#options;
+    this.#stranded = true;
+    clock.setTimeout(() => {
+      if (!this.#clientOpen) return;
+      this.#up.put(0, () => this.#endServer("1006", false));
+      this.#endClient(1006, "");
+    }, NOTICED_MS);
+    return () => void (this.#stranded = false);
   }
 
   lose(ends: "both" | "up" | "down"): void {

@@ -131,6 +131,26 @@ test("a stopped worker is taken for dead after a lease, and is there again when 
   expect(changes[1]?.joined).toEqual([{ id: "ann" }]);
 });
 
+test("P22: an append that a writer finds when it goes on is not made, once its worker has answered that it is not there", async () => {
+  const dir = folder();
+  const writer = await start("writer", dir);
+  const [node, other] = [await worker(dir, 1000), await worker(dir)];
+  await node.append("c", [draft('"first"')], KEEP);
+  writer.signal("SIGSTOP");
+  const late = node.append("c", [draft('"late"')], KEEP);
+  const inTime = other.append("c", [draft('"in time"')], KEEP);
+  await expect(late).rejects.toMatchObject({ code: "unavailable" });
+  writer.signal("SIGCONT");
+  await inTime;
+  // It has read all that there was for it.
+  await node.append("c", [draft('"next"')], KEEP);
+  expect((await node.read("c", ALL, KEEP)).entries.map(({ data }) => data)).toEqual([
+    '"first"',
+    '"in time"',
+    '"next"',
+  ]);
+}, 30_000);
+
 test("what a hint tells of can be read at once, in another process", async () => {
   const dir = folder();
   const hub = open(dir);

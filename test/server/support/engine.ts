@@ -141,10 +141,10 @@ export class Peer implements Link {
     this.paused = false;
   }
 
-  ping(): void {
+  ping(at: number): void {
     this.pings++;
     // As a library does, if it is there and being listened to.
-    if (this.answersPings && !this.paused && !this.stuck) this.connection.alive();
+    if (this.answersPings && !this.paused && !this.stuck) this.connection.alive(at);
   }
 
   close(name: CloseName, reason: string): void {

@@ -4,15 +4,18 @@
 --
 -- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most fields of sequences · 5 life, ms, or 0
 --         for ever while entries are kept · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or ""
---         9 most bytes or "" · 10 most age, ms, or "" · 11 "1" when a WAIT follows · then for each log the number of its drafts and four for each of them:
---         scope or digest · sequence, or "" for a text key · print · the entry, ready-made, of which the first 10 bytes
---         are its header
+--         9 most bytes or "" · 10 most age, ms, or "" · 11 "1" when a WAIT follows · 12 the life of the server whose clock
+--         13 is about · 13 the time, ms, from which on nothing is appended any more · then for each log the number of its
+--         drafts and four for each of them: scope or digest · sequence, or "" for a text key · print, with "@ms" behind it
+--         when the draft's time is over so much sooner · the entry, ready-made, of which the first 10 bytes are its header
 -- Returns for each log one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
---         conflict; 2 for an unknown outcome. Or an error in their place, such as FENCED, KEYSFULL or OFFSETS.
+--         conflict; 2 for an unknown outcome. Or an error in their place, such as FENCED, KEYSFULL or OFFSETS. Then the
+--         time, ms. OTHERCLOCK with time and life, and TOOLATE with the time, are about all of it.
 
 local EPOCH, WINDOW, MAX_TEXTS, MAX_SCOPES, LIFE, FENCE = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local KEEP, COUNT, BYTES, AGE, CONFIRM = ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
-local FIRST_LOG, PER_DRAFT = 12, 4
+local BEFORE = tonumber(ARGV[13])
+local FIRST_LOG, PER_DRAFT = 14, 4
 local HEADER = 10
 local CONFLICT, UNKNOWN = 1, 2
 local REMEMBERED_EPOCHS = 16
@@ -22,6 +25,9 @@ local LAST_OFFSET = 2 ^ 53 - 64
 local pack, unpack_ = struct.pack, struct.unpack
 
 local now = now_ms()
+-- Whoever waited for it has been told that it was not done, and may have had it done since by another way.
+if incarnation() ~= ARGV[12] then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
+if now >= BEFORE then return redis.error_reply('TOOLATE ' .. text(now)) end
 local oldest_known = offset_at(now - WINDOW)
 
 -- The key memories of the log at hand. The two generations change places once a window; after two without use even the
@@ -109,6 +115,11 @@ local function append(from, to)
   local next_offset = first
   for i = from, to, PER_DRAFT do
     local scope, sequence, print = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+    local sooner
+    if not print then
+      local digits, ms = string.match(ARGV[i + 2], '^(%d+)@(%d+)$')
+      print, sooner = tonumber(digits), tonumber(ms)
+    end
     local known, place, ring
     if sequence then
       ring = rings[scope]
@@ -129,6 +140,7 @@ local function append(from, to)
         known = known_print == print and -offset or CONFLICT
       end
     end
+    if not known and sooner and now >= BEFORE - sooner then known = UNKNOWN end
     if not known then
       if next_offset > LAST_OFFSET then
         return redis.error_reply('OFFSETS no offset is left for this entry')
@@ -255,4 +267,5 @@ for base = 0, #KEYS - 1, KEYS_PER_LOG do
   results[#results + 1] = result
   at = last + 1
 end
+results[#results + 1] = now
 return results

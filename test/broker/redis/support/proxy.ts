@@ -10,6 +10,8 @@ export class Proxy {
   #blocked = false;
   #connections = 0;
   #frozen = 0;
+  /** What is held back on its way to Redis: undefined when nothing is. */
+  #held: (() => void)[] | undefined;
 
   private constructor(target: number) {
     this.#server = createServer((near) => {
@@ -17,7 +19,11 @@ export class Proxy {
       const far = connect(target, "127.0.0.1");
       const number = ++this.#connections;
       const passes = (): boolean => number > this.#frozen;
-      near.on("data", (chunk) => passes() && far.write(chunk));
+      near.on("data", (chunk) => {
+        const pass = (): void => void (passes() && far.write(chunk));
+        if (this.#held === undefined) pass();
+        else this.#held.push(pass);
+      });
       far.on("data", (chunk) => passes() && !this.loseAnswers && near.write(chunk));
       for (const [one, other] of [
         [near, far],
@@ -53,6 +59,22 @@ export class Proxy {
   /** Nothing passes any more over the connections there are, as if the other end had vanished. New ones work. */
   freeze(): void {
     this.#frozen = this.#connections;
+  }
+
+  /** What is sent to Redis from now on arrives when it is released, over the same connections. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const pass of held) pass();
+  }
+
+  /** How many pieces are held back. */
+  get held(): number {
+    return this.#held?.length ?? 0;
   }
 
   cut(): void {
