@@ -27,6 +27,7 @@ import { noneRefused } from "./connection/refused.js";
 import { PER_ADDRESS, together } from "./connection/rate.js";
 import { Tickets } from "./connection/tickets.js";
 import { ClockWatch } from "./feed/clock-watch.js";
+import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/stillness.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
@@ -110,6 +111,12 @@ export class Engine {
       appender: new Appender(broker, clock, onError),
       denials: new Denials(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
+      slowHooks: new SlowHooks(clock, (slow) =>
+        log.warn(
+          { ...slow },
+          "a hook has not settled for 10 seconds; what its clients have asked for behind it waits until it does",
+        ),
+      ),
       farewells: new Farewells(broker, clock, log),
       hub,
       nextNumber: () => ++number,
@@ -180,6 +187,7 @@ export class Engine {
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
     this.node.farewells.close();
+    this.node.slowHooks.close();
     this.node.keyShares.close();
   }
 }

@@ -1,5 +1,6 @@
 /** What an application says to a connection, a subscription, a publish. */
-import { describe, expect, it } from "vitest";
+import { testApp } from "tidemark/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import {
   TidemarkError,
@@ -375,6 +376,49 @@ describe("onPublish", () => {
     expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
   });
 
+  it("A5: is not called for a retry that the log knows", async () => {
+    const calls: unknown[] = [];
+    const app = tidemark(quiet).channels({
+      "chat/:id": stream({ ...keep, onPublish: ({ data }) => ({ data, call: calls.push(data) }) }),
+    });
+    const { url } = await serve(app);
+    const ann = await connect(url, { publisher: "a-secret-of-anns-own" });
+    const first = await ann.ask({ publish: "chat/a", data: 1, idem: 1 });
+    const again = await connect(url, { publisher: "a-secret-of-anns-own" });
+    expect(await again.ask({ publish: "chat/a", data: 1, idem: 1, age: 500 })).toEqual(first);
+    expect(code(await again.ask({ publish: "chat/a", data: 9, idem: 1, age: 500 }))).toBe("key_conflict");
+    expect(calls).toEqual([1]);
+    // One that the log does not know goes its way.
+    expect(await again.ask({ publish: "chat/a", data: 2, idem: 2, age: 500 })).toMatchObject({
+      offset: expect.any(Number) as number,
+    });
+    expect(calls).toEqual([1, 2]);
+    expect(await again.ask({ history: "chat/a" })).toMatchObject({
+      entries: [
+        [first["offset"], { data: 1, call: 1 }],
+        [expect.any(Number), { data: 2, call: 2 }],
+      ],
+    });
+  });
+
+  it("P19, A5: answers to retries keep their order, whichever of them the log knows", async () => {
+    const app = tidemark(quiet).channels({
+      "chat/:id": stream({ ...keep, onPublish: async ({ data }) => data }),
+    });
+    const { url } = await serve(app);
+    const ann = await connect(url, { publisher: "a-secret-of-anns-own" });
+    for (const idem of [2, 4]) await ann.ask({ publish: "chat/a", data: idem, idem });
+    const again = await connect(url, { publisher: "a-secret-of-anns-own" });
+    const answered: number[] = [];
+    await Promise.all(
+      [5, 2, 6, 4, 7].map(async (idem) => {
+        await again.ask({ publish: "chat/a", data: idem, idem, age: 500 });
+        answered.push(idem);
+      }),
+    );
+    expect(answered).toEqual([5, 2, 6, 4, 7]);
+  });
+
   it("P4: what counts for a key is what was sent, not what was made of it", async () => {
     let calls = 0;
     const app = tidemark(quiet).channels({
@@ -642,4 +686,37 @@ describe("presence data", () => {
     expect(await again.ask({ members: "chat/a" })).toEqual({ members, version: version + 1, total: 1 });
     expect(await third.ask({ members: "chat/a" })).toMatchObject({ members });
   });
+});
+
+describe("a hook", () => {
+  it.each(["authenticate", "onConnect", "allow", "onSubscribe", "onPublish"] as const)(
+    "A22: a hook that does not settle is named in the log, once: %s",
+    async (hook) => {
+      const log = listeningLogger();
+      const never = (name: string) => (name === hook ? new Promise<never>(() => {}) : undefined);
+      const app = tidemark({
+        log,
+        authenticate: async () => (await never("authenticate")) ?? { id: "ann" },
+        onConnect: () => never("onConnect"),
+      }).channels({
+        "chat/:id": stream({
+          allow: () => never("allow") ?? true,
+          onSubscribe: () => never("onSubscribe"),
+          onPublish: ({ data }) => never("onPublish") ?? data,
+        }),
+      });
+      const run = testApp(app);
+      onTestFinished(() => run.close());
+      for (const id of ["a", "b"]) {
+        const chat = run.connect({ connectTimeout: 600_000 }).stream("chat/:id", { id });
+        for (const promise of [chat.ready, chat.publish(1)]) promise.catch(() => {});
+      }
+      await run.pass("2s");
+      expect(log.lines).toEqual([]);
+      await run.pass("60s");
+      const told = log.lines.filter((line) => JSON.stringify(line).includes("has not settled"));
+      expect(told).toHaveLength(1);
+      expect(JSON.stringify(told)).toContain(JSON.stringify(hook));
+    },
+  );
 });

@@ -52,9 +52,9 @@ export async function connect(connection: Caller, command: Command & { do: "conn
       if (connection.closed) return;
     }
     const info = { client, user, request: peer };
-    given = namesOf(subscriptions && (await subscriptions(info)));
+    given = namesOf(subscriptions && (await node.slowHooks.watch(subscriptions(info), "subscriptions")));
     if (connection.closed) return;
-    if (onConnect !== undefined) await onConnect(info);
+    if (onConnect !== undefined) await node.slowHooks.watch(onConnect(info), "onConnect");
   } catch (error) {
     refuse(connection, command, error);
     return;
@@ -191,7 +191,8 @@ export async function refresh(connection: Caller, command: Command & { do: "refr
 }
 
 async function authenticated({ node, peer }: Caller, token: string | undefined): Promise<unknown> {
-  return (await node.hooks.authenticate?.({ token, request: peer })) ?? null;
+  const user = node.hooks.authenticate?.({ token, request: peer });
+  return (await node.slowHooks.watch(user, "authenticate")) ?? null;
 }
 
 function mustNotBeOver({ node }: Caller, { expires }: Identity): void {

@@ -19,6 +19,7 @@ import type { NewChannels } from "./new-channels.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
 import type { RefusedCounters } from "./refused.js";
+import type { SlowHooks } from "./slow-hooks.js";
 import type { Stillness } from "./stillness.js";
 import type { Tickets } from "./tickets.js";
 
@@ -116,6 +117,7 @@ export interface ServerNode {
   readonly appender: Appender;
   readonly denials: Denials;
   readonly stillness: Stillness;
+  readonly slowHooks: SlowHooks;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

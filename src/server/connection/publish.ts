@@ -1,7 +1,8 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, type Appended, type Draft, type Payload } from "../../broker/index.js";
-import { bytesOf, type Command } from "../../protocol/index.js";
+import { BrokerError, type Draft, type Key, type Payload } from "../../broker/index.js";
+import type { Command } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
+import type { Context } from "../channels/define.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { andThen, isPromise, validate } from "../channels/validate.js";
 import { TidemarkError } from "../errors.js";
@@ -10,13 +11,13 @@ import type { Caller, Identity } from "./caller.js";
 import { keyOf, ownKey } from "./keys.js";
 import type { ServerNode } from "./node.js";
 import { marginOf } from "./margin.js";
+import { abortedError, readOutcome, type Outcome } from "./outcome.js";
+import { asBytes, encode, fitting } from "./payload.js";
 import { publishKey } from "./publish-key.js";
 import { Gate, type ChannelSession } from "./session.js";
 import { contextOf, forbidden, mustResolve } from "./subscribe.js";
 
 type Publish = Command & { do: "publish" };
-/** What became of it. */
-type Outcome = Appended | "aborted" | "late" | "sent" | Error;
 /** To be appended or sent, as the channel has it. */
 interface AnyJob extends Job {
   done(outcome: Outcome): void;
@@ -76,6 +77,9 @@ class Publishing implements AnyJob {
   readonly #sent: number;
   /** Until when it may be appended, on the monotonic clock. */
   #until = Infinity;
+  #key: Key | undefined;
+  /** Whether the log knows it already. */
+  #isKnown = false;
   /** Bytes that it holds until it is answered. */
   #held = 0;
 
@@ -121,29 +125,80 @@ class Publishing implements AnyJob {
   /** What the application says of it. */
   #judge(identity: Identity, resolved: ResolvedChannel, sent: Payload): void | PromiseLike<void> {
     const { allow, schema, onPublish } = resolved.def;
-    const { json, bytes, data } = this.#command;
     const context = contextOf(this.#connection, identity, resolved);
-    const verdict = allow === undefined || allow({ ...context, action: "publish" });
+    const { slowHooks } = this.#connection.node;
+    const verdict =
+      allow === undefined ||
+      slowHooks.watch(allow({ ...context, action: "publish" }), "allow", resolved.name);
     return andThen(verdict, (allowed) => {
       if (!allowed) throw forbidden("publish", resolved.name);
       this.#countIfNew(resolved);
       if (schema === undefined && onPublish === undefined)
         return this.#handOver(identity, resolved, sent, sent);
-      const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
-      return andThen(validate(schema, raw), (valid) =>
-        andThen(
-          onPublish === undefined
-            ? valid
-            : onPublish({
-                ...context,
-                data: valid,
-                key: publishKey(this.#connection.node, identity, this.#command),
-              }),
-          // A schema or hook may have changed it in place.
-          (value) => this.#handOver(identity, resolved, sent, this.#encodeJudged(value, resolved)),
-        ),
-      );
+      if (onPublish !== undefined && this.#isRetry && resolved.def.kind === "stream")
+        return this.#answerOr(identity, resolved, sent, () => this.#call(identity, resolved, context, sent));
+      return this.#call(identity, resolved, context, sent);
     });
+  }
+
+  /** Whether the log may know it already. */
+  get #isRetry(): boolean {
+    return this.#command.idem !== undefined && this.#command.age > 0;
+  }
+
+  /**
+   * A retry that is in the log already has had its hook called, and is answered from there; otherwise `go` goes on. The
+   * question is an append whose time is over: known keys are answered, and nothing else is appended.
+   */
+  async #answerOr(
+    identity: Identity,
+    resolved: ResolvedChannel,
+    sent: Payload,
+    go: () => void | PromiseLike<void>,
+  ): Promise<void> {
+    const { broker } = this.#connection.node;
+    this.#key = this.#keyIn(identity, resolved, sent);
+    const question = { data: "null", key: this.#key, within: 0 };
+    const [answer] = await broker.append(resolved.name, [question], resolved.def.log);
+    if (answer !== undefined && "error" in answer && answer.error === "outcome_unknown") return go();
+    this.#isKnown = true;
+    // By the way of all others, so that answers keep their order; as what it is does not matter any more.
+    return this.#handOver(identity, resolved, sent, sent);
+  }
+
+  #keyIn(identity: Identity, resolved: ResolvedChannel, sent: Payload): Key {
+    const { idem } = this.#command;
+    return idem === undefined
+      ? ownKey(this.#connection.node)
+      : keyOf(this.#connection, identity, resolved, idem, sent);
+  }
+
+  /** Schema and hook. */
+  #call(
+    identity: Identity,
+    resolved: ResolvedChannel,
+    context: Context,
+    sent: Payload,
+  ): void | PromiseLike<void> {
+    const { node } = this.#connection;
+    const { schema, onPublish } = resolved.def;
+    const { json, bytes, data } = this.#command;
+    // What it costs is known before anything is saved.
+    if (onPublish !== undefined) this.#key ??= this.#keyIn(identity, resolved, sent);
+    const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
+    return andThen(validate(schema, raw), (valid) =>
+      andThen(
+        onPublish === undefined
+          ? valid
+          : node.slowHooks.watch(
+              onPublish({ ...context, data: valid, key: publishKey(node, identity, this.#command) }),
+              "onPublish",
+              resolved.name,
+            ),
+        // A schema or hook may have changed it in place.
+        (value) => this.#handOver(identity, resolved, sent, this.#encodeJudged(value, resolved)),
+      ),
+    );
   }
 
   /** What schema and hook have made of it. Where that is no message, it is the application that has to hear of it. */
@@ -168,13 +223,18 @@ class Publishing implements AnyJob {
     // would be saved, and told to nobody until its publisher comes back, if ever.
     if (closed && resolved.def.onPublish === undefined) return;
     const { idem } = this.#command;
-    const key = idem === undefined ? ownKey(node) : keyOf(this.#connection, identity, resolved, idem, sent);
+    const key = this.#key ?? this.#keyIn(identity, resolved, sent);
     const meta = metaOf(identity, resolved.def.sender, idem);
     this.draft = meta === undefined ? { data, key } : { data, meta, key };
     hand(node, resolved, this, identity.userId ?? client);
   }
 
   draftAt(now: number): Draft | undefined {
+    if (this.#isKnown) {
+      // Forgotten since it was asked about: then it is appended no more.
+      this.draft.within = 0;
+      return this.draft;
+    }
     if (this.#until === Infinity) return this.draft;
     this.draft.within = this.#until - now;
     return this.draft.within > 0 ? this.draft : undefined;
@@ -259,34 +319,6 @@ function hand(node: ServerNode, { name, def }: ResolvedChannel, job: AnyJob, slo
   } else node.appender.append(name, def.log, job);
 }
 
-/** The offset, or what to tell the publisher. */
-function readOutcome(outcome: Outcome, keyed: boolean): number | TidemarkError {
-  if (outcome === "sent") return 0;
-  if (outcome === "aborted") return abortedError();
-  if (outcome === "late")
-    return new TidemarkError("outcome_unknown", "it waited for longer than keys are remembered");
-  if (outcome instanceof Error) {
-    // Whether it was appended is not known. With a key of the client's own, trying again is safe.
-    if (keyed)
-      return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", {
-        cause: outcome,
-      });
-    return new TidemarkError(
-      "outcome_unknown",
-      "the broker did not confirm it; without idem a retry may double it",
-      { cause: outcome },
-    );
-  }
-  if ("offset" in outcome) return outcome.offset;
-  return outcome.error === "key_conflict"
-    ? new TidemarkError("key_conflict", "this idem was used before with another payload")
-    : new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
-}
-
-function abortedError(): TidemarkError {
-  return new TidemarkError("aborted", "an earlier publish to this channel failed; send that one again first");
-}
-
 /** Who published it, as the text that stands beside the message. */
 function metaOf(
   { userId, sender }: Identity,
@@ -317,55 +349,4 @@ function mustBeInTime(command: Publish, most: number, dedupe: number): void {
 /** What its client says of it; nothing is younger than just sent. */
 function ageOf({ age }: Publish): number {
   return Math.max(0, age);
-}
-
-/** The payload as the log keeps it, within the size limit. */
-function encode(value: unknown, node: ServerNode): Payload {
-  const { message } = node.limits;
-  const bytes = asBytes(value);
-  if (bytes !== undefined) {
-    // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
-    if (bytes.length <= message) return new Uint8Array(bytes);
-    throw new TidemarkError("too_large", `${bytes.length} bytes are over the limit of ${message}`);
-  }
-  const text = stringify(value);
-  if (text === undefined)
-    throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
-  return fitting(text, node);
-}
-
-/** The text, within the size limit. */
-function fitting(text: string, { limits: { message } }: ServerNode): string {
-  // Where it fits whatever its characters are, they are not counted.
-  const size = text.length * MOST_BYTES <= message ? 0 : Buffer.byteLength(text);
-  if (size > message)
-    throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
-  return text;
-}
-
-/** What one UTF-16 unit takes in UTF-8 at most. */
-const MOST_BYTES = 3;
-
-/** @throws {TidemarkError} `invalid` for a Blob */
-function asBytes(value: unknown): Uint8Array | undefined {
-  try {
-    return bytesOf(value);
-  } catch (cause) {
-    throw unfit(cause);
-  }
-}
-
-/** @throws {TidemarkError} `invalid` for what has no JSON, such as a bigint, or what contains itself */
-function stringify(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch (cause) {
-    throw unfit(cause);
-  }
-}
-
-function unfit(cause: unknown): TidemarkError {
-  // V8 reads JSON of any depth, but writes only what fits on its stack.
-  const why = cause instanceof RangeError ? "it is nested too deeply" : String(cause);
-  return new TidemarkError("invalid", `the message cannot be sent: ${why}`, { cause });
 }

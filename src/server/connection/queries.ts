@@ -27,7 +27,12 @@ export function history(connection: Caller, command: Command & { do: "history" }
           `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`,
         );
       }
-      await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "history");
+      await mustAllow(
+        connection.node,
+        contextOf(connection, connection.identity as Identity, resolved),
+        resolved,
+        "history",
+      );
       connection.node.newChannels.use(connection, resolved.name);
       const from = rangeOf(command);
       const page = await connection.node.broker.read(
@@ -52,7 +57,12 @@ export function members(connection: Caller, command: Command & { do: "members" }
           `${JSON.stringify(resolved.name)} does not tell who is present`,
         );
       }
-      await mustAllow(contextOf(connection, connection.identity as Identity, resolved), resolved, "members");
+      await mustAllow(
+        connection.node,
+        contextOf(connection, connection.identity as Identity, resolved),
+        resolved,
+        "members",
+      );
       connection.node.newChannels.use(connection, resolved.name);
       const active = await connection.node.hub.acquire(resolved);
       connection.node.hub.release(resolved.name);

@@ -15,6 +15,7 @@ import { TidemarkError } from "../errors.js";
 import type { ActiveChannel } from "../feed/active-channel.js";
 import { Subscriber } from "../feed/subscriber.js";
 import type { Caller, Identity } from "./caller.js";
+import type { ServerNode } from "./node.js";
 import type { ChannelSession, Membership } from "./session.js";
 
 /** A subscription that is ready: `result` goes into the reply, and right after the reply `start` begins delivery. */
@@ -115,9 +116,16 @@ export function contextOf(
 }
 
 /** @throws {TidemarkError} `forbidden` when the channel does not allow it */
-export async function mustAllow(context: Context, resolved: ResolvedChannel, action: Action): Promise<void> {
+export async function mustAllow(
+  node: ServerNode,
+  context: Context,
+  resolved: ResolvedChannel,
+  action: Action,
+): Promise<void> {
   const { allow } = resolved.def;
-  if (allow !== undefined && !(await allow({ ...context, action }))) throw forbidden(action, resolved.name);
+  if (allow === undefined) return;
+  const verdict = node.slowHooks.watch(allow({ ...context, action }), "allow", resolved.name);
+  if (!(await verdict)) throw forbidden(action, resolved.name);
 }
 
 export function forbidden(action: Action, channel: string): TidemarkError {
@@ -148,7 +156,8 @@ export async function prepare(
   if (session.subscription !== undefined) {
     return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
   }
-  const { limits, hub } = connection.node;
+  const { node } = connection;
+  const { limits, hub } = node;
   if (connection.subscriptions >= limits.subscriptions) {
     connection.tidy(name);
     return refused(
@@ -178,8 +187,9 @@ export async function prepare(
     const context = contextOf(connection, identity, resolved);
     // What need not be waited for is not: each wait is a turn of the microtask queue for each subscription.
     if (def.allow !== undefined && !connection.granted.has(name))
-      await mustAllow(context, resolved, "subscribe");
-    if (def.onSubscribe !== undefined) await def.onSubscribe(context);
+      await mustAllow(node, context, resolved, "subscribe");
+    if (def.onSubscribe !== undefined)
+      await node.slowHooks.watch(def.onSubscribe(context), "onSubscribe", resolved.name);
     if (!connection.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
     const begins = startOf(active, options);
