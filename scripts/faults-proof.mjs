@@ -11,7 +11,7 @@ import { Failure, main, root } from "./lib/run.mjs";
 import { ensureSystemPackages } from "./lib/system-packages.mjs";
 
 await main("npm run faults:proof", async () => {
-  const { before, rows } = JSON.parse(readFileSync(join(root, "test/faults/rows.json"), "utf8"));
+  const { before: commit, rows } = JSON.parse(readFileSync(join(root, "test/faults/rows.json"), "utf8"));
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !(name in rows));
   if (unknown.length > 0)
@@ -22,8 +22,8 @@ await main("npm run faults:proof", async () => {
   await ensureBuilt();
   const folder = mkdtempSync(join(tmpdir(), "tidemark-proof-"));
   try {
-    console.log(`unpacking and building ${before}, with the tests of this checkout…`);
-    unpack(before, folder);
+    console.log(`unpacking and building ${commit}, with the tests of this checkout…`);
+    unpack(commit, folder);
     const tests = names.flatMap((name) => rows[name].tests);
     const [there, here] = [folder, root].map((at) => outcomes(at, tests, missing));
     let failures = 0;

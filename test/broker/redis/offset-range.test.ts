@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis)("offsets in Redis", () => {
     await node.append("c", drafts(2, "early"), KEEP);
     const redis = new Redis(url);
     try {
-      const meta = new Keys("tidemark").log("c")[0] as string;
+      const meta = `${new Keys("tidemark").topic("c")}:meta`;
       const state = await redis.hgetBuffer(meta, "s");
       if (state === null) throw new Error(`there is no log under ${meta}: ${String(await redis.keys("*"))}`);
       // The head is its first seven bytes.

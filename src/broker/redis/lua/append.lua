@@ -161,6 +161,9 @@ local function append(from, to)
     return redis.error_reply('KEYSFULL the channel remembers as many keys as it may')
   end
 
+  -- What was only asked about leaves nothing behind.
+  if is_new and #blobs == 0 then return outcomes end
+
   -- Then the writes.
   if is_new then epochs = create(now, EPOCH) end
   local prev, before = head, total
