@@ -36,7 +36,7 @@ function drafts(count: number, name: string): Draft[] {
 
 for (const [name, open] of Object.entries(BROKERS)) {
   describe(`offsets of ${name}`, () => {
-    test(`B80: an append under a clock beyond the end of offsets is refused, and the log goes on when it is right (${name})`, async () => {
+    test(`L19: an append under a clock beyond the end of offsets is refused, and the log goes on when it is right (${name})`, async () => {
       const clock = new VirtualClock();
       const node = open(clock);
       await node.append("c", drafts(2, "before"), KEEP);
@@ -55,7 +55,7 @@ for (const [name, open] of Object.entries(BROKERS)) {
       expect(next).toEqual({ offset: before.head + 1, duplicate: false });
     });
 
-    test(`B80: what has the last offsets is read, and stays; a retry is answered with them (${name})`, async () => {
+    test(`L19: what has the last offsets is read, and stays; a retry is answered with them (${name})`, async () => {
       const clock = new VirtualClock();
       const node = open(clock);
       clock.jump(timeOf(MAX_OFFSET) - clock.now());

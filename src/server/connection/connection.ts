@@ -18,11 +18,11 @@ import {
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import { MOST_LINES } from "../../protocol/lines.js";
-import { BrokerError } from "../../broker/index.js";
 import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import { detach } from "../guard.js";
 import type { Entry } from "./admission.js";
+import { Allowance } from "./allowance.js";
 import type { Caller, Identity } from "./caller.js";
 import { runCommand, spelled, type RealCommand } from "./commands.js";
 import { connect } from "./connect.js";
@@ -33,9 +33,10 @@ import type { ServerNode } from "./node.js";
 import { Outgoing, type OutgoingOwner } from "./outgoing.js";
 import { addressOf, peerToKeep } from "./peer.js";
 import { readPlainCommands } from "./plain-commands.js";
+import { presentable } from "./presentable.js";
 import { rateOverHttp } from "./http-rate.js";
 import { refusePublish } from "./publish.js";
-import { TokenBucket, type RateOptions } from "./rate.js";
+import type { TokenBucket } from "./rate.js";
 import { ChannelSession, type SessionOwner } from "./session.js";
 import { leaveAll } from "./subscribe.js";
 
@@ -75,18 +76,13 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   /** Called whenever all commands that came have been answered. */
   onIdle: (() => void) | undefined;
   readonly #link: Link;
-  #rate: TokenBucket | undefined;
-  /** Of frames without a command, once there was one. */
-  #spare: TokenBucket | undefined;
-  /** Over HTTP, that of its address. */
-  #addressRate: TokenBucket | undefined;
+  readonly #allowance: Allowance;
   #large: LargeAnswers | undefined;
   #state: State;
   #identity: Identity | undefined;
   #expiry: Timer;
   #onOpen: (() => void)[] | undefined;
   readonly #intake: Intake;
-  #refused = 0;
   #granted: Set<string> | undefined;
   readonly #onEnd: (connection: Connection) => void;
 
@@ -108,8 +104,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
     this.heard = node.clock.monotonic();
     this.sentAfter = arrived;
-    this.#rate =
-      node.limits.commands === false ? undefined : new TokenBucket(node.limits.commands, this.heard);
+    this.#allowance = new Allowance(node, this.heard);
     const { connectTimeout } = node.limits;
     const timer = node.clock.setTimeout(() => {
       this.close("connect_timeout", `no connect command within ${connectTimeout} ms`);
@@ -145,12 +140,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     const { clock } = this.node;
     const { expires } = identity;
     this.#identity = identity;
-    // Over HTTP one client has many connections.
     if (this.asksAgain) {
       const now = clock.monotonic();
-      this.#rate = rateOverHttp(this, identity, now) ?? this.#rate;
-      this.#addressRate =
-        this.address === undefined ? undefined : this.node.addressRates.of(this.address, now);
+      const { address } = this;
+      const ofAddress = address === undefined ? undefined : this.node.addressRates.of(address, now);
+      this.#allowance.share(rateOverHttp(this, identity, now), ofAddress);
     }
     clock.clearTimeout(this.#expiry);
     if (expires < Infinity && !this.closed) {
@@ -193,12 +187,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
 
   /** A frame came without a command: a ping, a pong, a blank one, a piece of a message. */
   receiveNothing(): void {
-    const { frames } = this.node.limits;
-    if (frames === false || this.closed) return;
-    this.#spare ??= new TokenBucket(frames, this.heard);
-    if (this.#spare.take(this.heard) === 0) return;
-    this.node.refused.frames++;
-    this.close("rate_limited", `more than ${frames.perSecond} frames a second that bring no command`);
+    if (this.closed) return;
+    const refusal = this.#allowance.refuseFrame(this.heard);
+    if (refusal !== undefined) this.close("rate_limited", refusal);
   }
 
   /** A message is under way for too long. Who has not connected has a time of its own for all it does. */
@@ -233,11 +224,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   ping(): void {
     if (this.closed) return;
     this.pinged = this.node.clock.monotonic();
-    try {
-      this.#link.ping(this.pinged);
-    } catch (error) {
-      this.abandon(error);
-    }
+    this.askAge(this.pinged);
   }
 
   /** A ping whose answer says how old what follows is at most; it may take as long as it likes. */
@@ -376,14 +363,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   }
 
   presentable(thrown: unknown, doing: string): TidemarkError {
-    if (thrown instanceof TidemarkError) return thrown;
-    if (thrown instanceof BrokerError) {
-      // What a broker says is for the operator: it may tell of hosts, versions and how full it is.
-      this.node.brokerErrors.note(thrown, doing);
-      return new TidemarkError("unavailable", `the server cannot ${doing} now; try again later`);
-    }
-    this.node.log.error({ client: this.client, error: thrown, doing }, "a command failed");
-    return new TidemarkError("internal", `the server failed to ${doing}; its log says why`);
+    return presentable(this.node, this.client, thrown, doing);
   }
 
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
@@ -479,18 +459,10 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
 
   /** Why a command may not be run now; the connection is closed if it keeps being told so. */
   #overRate(): TidemarkError | undefined {
-    const now = this.node.clock.monotonic();
-    let wait = this.#rate?.take(now) ?? 0;
-    if (wait === 0 && this.#addressRate !== undefined) wait = this.#addressRate.take(now);
-    if (wait === 0) {
-      this.#refused = 0;
-      return undefined;
-    }
-    this.node.refused.commands++;
-    const { perSecond, burst } = this.node.limits.commands as RateOptions;
-    const message = `more than ${perSecond} commands a second`;
-    if (++this.#refused > burst) this.close("rate_limited", `${message}, and on after being refused`);
-    return new TidemarkError("rate_limited", message, { after: wait });
+    const refusal = this.#allowance.refuse(this.node.clock.monotonic());
+    if (refusal !== undefined && this.#allowance.isSpent)
+      this.close("rate_limited", `${refusal.message}, and on after being refused`);
+    return refusal;
   }
 
   #run(command: RealCommand): void {

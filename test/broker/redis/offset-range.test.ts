@@ -18,7 +18,7 @@ describe.skipIf(!hasRedis)("offsets in Redis", () => {
   afterEach(() => nodes.close());
   afterAll(() => server.remove());
 
-  test("B80: what has the last offsets is read, and stays; what would need one beyond is refused", async () => {
+  test("L19: what has the last offsets is read, and stays; what would need one beyond is refused", async () => {
     const { url } = server;
     const node = await nodes.connect({ url });
     await node.append("c", drafts(2, "early"), KEEP);
