@@ -307,16 +307,6 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.onIdle = () => this.close(name, reason);
   }
 
-  terminate(reason: string): void {
-    if (this.closed) return;
-    try {
-      this.#end(reason, 0);
-      this.#link.terminate();
-    } catch (error) {
-      this.#cutOff(error);
-    }
-  }
-
   /**
    * The transport has closed. `said` is true when the peer said goodbye, rather than vanished. For `least` milliseconds it
    * is expected to come back by itself.
