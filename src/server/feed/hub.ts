@@ -1,4 +1,5 @@
 /** The channels that are active on this node. One object per channel, however many subscribe at once. */
+import type { Timer } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { ActiveChannel, type ActiveChannelDeps } from "./active-channel.js";
 
@@ -17,6 +18,8 @@ interface Slot {
   readonly opened: Promise<ActiveChannel>;
   /** Uses that are not subscriptions yet: subscribing is under way. */
   pending: number;
+  /** Until it is compared with the broker. It would keep the channel for so long. */
+  check: Timer;
 }
 
 export class Hub {
@@ -82,6 +85,7 @@ export class Hub {
 
   #drop(name: string, slot: Slot): void {
     this.#slots.delete(name);
+    this.#deps.clock.clearTimeout(slot.check);
     slot.channel.close();
   }
 
@@ -89,7 +93,7 @@ export class Hub {
     const channel = new ActiveChannel(resolved, ++this.#lastCh, this.#deps);
     const opened = channel.open().then(
       () => {
-        this.#scheduleCheck(resolved.name, slot);
+        if (this.#slots.get(resolved.name) === slot) this.#scheduleCheck(resolved.name, slot);
         return channel;
       },
       (error: unknown) => {
@@ -98,13 +102,13 @@ export class Hub {
         throw error;
       },
     );
-    const slot: Slot = { channel, opened, pending: 0 };
+    const slot: Slot = { channel, opened, pending: 0, check: undefined };
     this.#slots.set(resolved.name, slot);
     return slot;
   }
 
   #scheduleCheck(name: string, slot: Slot): void {
-    this.#deps.clock.setTimeout(
+    slot.check = this.#deps.clock.setTimeout(
       () => {
         if (this.#closed || this.#slots.get(name) !== slot) return;
         this.#scheduleCheck(name, slot);
