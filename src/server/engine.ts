@@ -29,6 +29,7 @@ import { Tickets } from "./connection/tickets.js";
 import { ClockWatch } from "./feed/clock-watch.js";
 import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/stillness.js";
+import { TurnBudget } from "./connection/turn-budget.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
@@ -111,6 +112,7 @@ export class Engine {
       appender: new Appender(broker, clock, onError),
       denials: new Denials(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
+      turns: new TurnBudget(clock),
       slowHooks: new SlowHooks(clock, (slow) =>
         log.warn(
           { ...slow },

@@ -309,6 +309,7 @@ describe("commands", () => {
     expect([await send(ann, 2), await send(ann, 2), await send(ann, 2)]).toEqual([2, 1, 0]);
     expect(await send(bob, 2)).toBe(2);
     // Who gives neither a secret nor a user goes by its address.
+    await serve({ limits: { commands: { perSecond: 0.01, burst: 3 } } });
     expect([await send(undefined, 2), await send(undefined, 2)]).toEqual([2, 1]);
   });
 });

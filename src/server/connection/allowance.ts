@@ -10,8 +10,9 @@ export class Allowance {
   #ofAddress: TokenBucket | undefined;
   /** Of frames without a command, once there was one. */
   #frames: TokenBucket | undefined;
-  /** Refusals in a row. */
+  /** Refusals in a row, and what the last one was told to wait, in milliseconds. */
   #refused = 0;
+  #after = 0;
 
   /** @param now on the monotonic clock, as all later times */
   constructor(node: ServerNode, now: number) {
@@ -35,9 +36,15 @@ export class Allowance {
       return undefined;
     }
     this.#refused++;
+    this.#after = wait;
     this.#node.refused.commands++;
     const { perSecond } = this.#node.limits.commands as RateOptions;
     return new TidemarkError("rate_limited", `more than ${perSecond} commands a second`, { after: wait });
+  }
+
+  /** For how long nothing more would be let pass, in milliseconds; 0 when the last command was. */
+  get spentFor(): number {
+    return this.#refused === 0 ? 0 : this.#after;
   }
 
   /** Whether it has been refused so often in a row that it is to be closed. */

@@ -5,7 +5,7 @@ import { TidemarkError, errorBody } from "../errors.js";
 import { textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
 import { catchUp } from "./control.js";
-import { costOf, inTurn, rateOverHttp } from "./http-rate.js";
+import { costAtAddress, costOf, inTurn, rateOverHttp } from "./http-rate.js";
 import type { RateOptions } from "./rate.js";
 import { notGiven, prepare, type Started } from "./subscribe.js";
 
@@ -32,7 +32,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const cost = connection.asksAgain ? costOf(command.subs.size) : 0;
   if (cost > 0 && connection.address !== undefined) {
     const rate = node.addressRates.of(connection.address, node.clock.monotonic());
-    const after = await inTurn(connection, rate, cost);
+    const after = await inTurn(connection, rate, costAtAddress(command.subs.size));
     if (after > 0) return sendAway(connection, command, tooFast(connection, after));
     if (connection.closed) return;
   }

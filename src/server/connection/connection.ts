@@ -101,7 +101,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.#onEnd = onEnd;
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
     this.out = new Outgoing(link, node.flusher, node.budget, this);
-    this.#intake = new Intake(this, link, this.out, node.limits.unanswered);
+    this.#intake = new Intake(this, link, this.out, node.limits.unanswered, node.turns);
     this.heard = node.clock.monotonic();
     this.sentAfter = arrived;
     this.#allowance = new Allowance(node, this.heard);
@@ -271,6 +271,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
 
   #logFailure(error: unknown): void {
     this.node.log.error({ client: this.client, error }, "the server failed at one connection, and ended it");
+  }
+
+  /** For how long no further command would be let pass, in milliseconds; 0 when the last one was. */
+  get spentFor(): number {
+    return this.#allowance.spentFor;
   }
 
   /** Whether it has asked for something and not been answered yet. */

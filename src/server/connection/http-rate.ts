@@ -19,6 +19,14 @@ export function rateOverHttp(connection: Caller, identity: Identity, now: number
   return address === undefined ? undefined : node.rates.of(JSON.stringify([null, "", address]), now);
 }
 
+/** What a request costs its address, in commands: several times what a command over a WebSocket does. */
+const REQUEST = 4;
+
+/** The same on the rate of its address, which has room for many clients. */
+export function costAtAddress(channels: number): number {
+  return REQUEST + channels / CHANNELS_PER_COMMAND;
+}
+
 /** What a connect command with so many channels costs, in commands. */
 export function costOf(channels: number): number {
   return 1 + channels / CHANNELS_PER_COMMAND;

@@ -5,6 +5,7 @@
 import type { Command, Line } from "../../protocol/index.js";
 import type { Link } from "./link.js";
 import type { Outgoing } from "./outgoing.js";
+import { HEAVY, type TurnBudget } from "./turn-budget.js";
 
 /** Bytes of payloads that may be on their way to the broker before nothing more is taken. */
 const MAX_HELD = 512 * 1024;
@@ -32,16 +33,20 @@ export class Intake {
   readonly #link: Link;
   readonly #out: Outgoing;
   readonly #limit: number;
+  readonly #turns: TurnBudget;
   #lines = NOTHING;
   #at = 0;
   #unanswered = 0;
   #held = 0;
   #paused = false;
+  /** Whether it waits for the next turn of the event loop. */
+  #isInLine = false;
   #pumping = false;
   #shut = false;
 
   /** @param limit commands that may be unanswered */
-  constructor(owner: IntakeOwner, link: Link, out: Outgoing, limit: number) {
+  constructor(owner: IntakeOwner, link: Link, out: Outgoing, limit: number, turns: TurnBudget) {
+    this.#turns = turns;
     this.#owner = owner;
     this.#link = link;
     this.#out = out;
@@ -103,7 +108,13 @@ export class Intake {
         this.#out.whenRoomy(() => this.pump());
         break;
       }
-      this.#owner.carryOut(this.#lines[this.#at++] as Incoming);
+      const incoming = this.#lines[this.#at] as Incoming;
+      if (!this.#turns.take(weightOf(incoming))) {
+        if (!this.#isInLine) this.#waitForTurn();
+        break;
+      }
+      this.#at++;
+      this.#owner.carryOut(incoming);
     }
     this.#pumping = false;
     if (!this.#waits) {
@@ -111,6 +122,14 @@ export class Intake {
       this.#checkIdle();
     }
     this.#setPaused(this.#waits);
+  }
+
+  #waitForTurn(): void {
+    this.#isInLine = true;
+    this.#turns.wait(() => {
+      this.#isInLine = false;
+      this.pump();
+    });
   }
 
   /** Takes nothing more, and forgets what waits. */
@@ -137,4 +156,12 @@ export class Intake {
   #checkIdle(): void {
     if (!this.#pumping && this.#unanswered === 0 && !this.#waits) this.#owner.idled();
   }
+}
+
+/** What it counts in a turn. What was read in place is a publish or a call; what has yet to be read tells by its fields. */
+function weightOf(incoming: Incoming): number {
+  if ("do" in incoming) return 1;
+  const { value } = incoming;
+  if (typeof value !== "object" || value === null) return 1;
+  return "publish" in value || "call" in value ? 1 : HEAVY;
 }

@@ -21,6 +21,7 @@ import type { RateOptions } from "./rate.js";
 import type { RefusedCounters } from "./refused.js";
 import type { SlowHooks } from "./slow-hooks.js";
 import type { Stillness } from "./stillness.js";
+import type { TurnBudget } from "./turn-budget.js";
 import type { Tickets } from "./tickets.js";
 
 /** A connection, as hooks see it. */
@@ -118,6 +119,7 @@ export interface ServerNode {
   readonly denials: Denials;
   readonly stillness: Stillness;
   readonly slowHooks: SlowHooks;
+  readonly turns: TurnBudget;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

@@ -17,6 +17,7 @@ import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
 import { detach } from "../guard.js";
 import type { Addresses } from "./addresses.js";
+import { brake } from "./brake.js";
 import { linesOf, readBody } from "./http-body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
@@ -209,6 +210,7 @@ export class HttpEndpoints {
     const connection = this.#open(request, link, "aside", arrived);
     connection.onIdle = () => {
       connection.onIdle = undefined;
+      brake(request, connection.spentFor);
       connection.out.flush();
       link.finish();
     };

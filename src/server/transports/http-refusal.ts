@@ -1,4 +1,5 @@
 /** How a request is refused: a status for HTTP, an error as every command gets it, and the close code that a WebSocket would get. */
+import { brake } from "./brake.js";
 import { CLOSE_CODES, ERRORS, type CloseName, type ErrorBody, type ErrorCode } from "../../protocol/index.js";
 import { isHttp2, type HttpResponse } from "./http-exchange.js";
 
@@ -75,6 +76,7 @@ export function refuse(
   if (response.headersSent) return void response.destroy();
   if ((elsewhere || !response.req.complete) && !isHttp2(response.req))
     response.setHeader("connection", "close");
+  if (!elsewhere && retryAfter !== undefined) brake(response.req, retryAfter);
   if (retryAfter !== undefined) response.setHeader("retry-after", Math.ceil(retryAfter / 1000));
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${body}\n`);

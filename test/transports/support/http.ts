@@ -88,7 +88,7 @@ export class Stream {
 /** Resolves as soon as the answer has begun. */
 export function begin(url: string, { method = "POST", headers = {}, body: sent }: Ask): Promise<Stream> {
   return new Promise((resolve, reject) => {
-    const asking = request(url, { method, headers }, (message) => resolve(new Stream(message)));
+    const asking = request(url, { method, headers, agent: false }, (message) => resolve(new Stream(message)));
     asking.on("error", reject);
     asking.end(sent);
   });
