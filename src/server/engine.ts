@@ -113,6 +113,7 @@ export class Engine {
       denials: new Denials(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       turns: new TurnBudget(clock),
+      requests: new TurnBudget(clock),
       slowHooks: new SlowHooks(clock, (slow) =>
         log.warn(
           { ...slow },

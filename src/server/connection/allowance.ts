@@ -39,7 +39,9 @@ export class Allowance {
     this.#after = wait;
     this.#node.refused.commands++;
     const { perSecond } = this.#node.limits.commands as RateOptions;
-    return new TidemarkError("rate_limited", `more than ${perSecond} commands a second`, { after: wait });
+    return withoutStack(
+      () => new TidemarkError("rate_limited", `more than ${perSecond} commands a second`, { after: wait }),
+    );
   }
 
   /** For how long nothing more would be let pass, in milliseconds; 0 when the last command was. */
@@ -62,4 +64,13 @@ export class Allowance {
     this.#node.refused.frames++;
     return `more than ${frames.perSecond} frames a second that bring no command`;
   }
+}
+
+/** A refusal is no failure, and there may be many: where it was made is of no interest, and costs more than all the rest. */
+function withoutStack<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const made = make();
+  Error.stackTraceLimit = stackTraceLimit;
+  return made;
 }

@@ -25,6 +25,11 @@ export interface IntakeOwner {
 /** A command, read or yet to be read. */
 export type Incoming = Line | Command;
 
+/** Who has no more commands than these waiting does not wait for those who have. */
+const LITTLE = 8;
+/** What one connection may do of a turn that others wait for, too. */
+const SHARE = 200;
+
 /** Never pushed to: only what waits is. */
 const NOTHING: Incoming[] = [];
 
@@ -103,14 +108,17 @@ export class Intake {
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    let share = SHARE;
     while (this.#waits && this.#unanswered < this.#limit && this.#held < MAX_HELD && this.#owner.ready) {
       if (!this.#out.roomy) {
         this.#out.whenRoomy(() => this.pump());
         break;
       }
       const incoming = this.#lines[this.#at] as Incoming;
-      if (!this.#turns.take(weightOf(incoming))) {
-        if (!this.#isInLine) this.#waitForTurn();
+      const weight = weightOf(incoming);
+      share -= weight;
+      if ((share < 0 && this.#turns.isSought) || !this.#turns.take(weight)) {
+        this.#waitForTurn();
         break;
       }
       this.#at++;
@@ -125,11 +133,15 @@ export class Intake {
   }
 
   #waitForTurn(): void {
+    if (this.#isInLine) return;
     this.#isInLine = true;
-    this.#turns.wait(() => {
-      this.#isInLine = false;
-      this.pump();
-    });
+    this.#turns.wait(
+      () => {
+        this.#isInLine = false;
+        this.pump();
+      },
+      this.#lines.length - this.#at <= LITTLE,
+    );
   }
 
   /** Takes nothing more, and forgets what waits. */

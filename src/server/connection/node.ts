@@ -119,7 +119,10 @@ export interface ServerNode {
   readonly denials: Denials;
   readonly stillness: Stillness;
   readonly slowHooks: SlowHooks;
+  /** Commands of one turn of the event loop. */
   readonly turns: TurnBudget;
+  /** Requests over HTTP of one turn of the event loop: they do not wait for commands, nor these for them. */
+  readonly requests: TurnBudget;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

@@ -5,15 +5,17 @@
 import type { Clock } from "../../protocol/index.js";
 
 /** What a turn is good for: a few milliseconds. A publish or a call counts as one. */
-const A_TURN = 2000;
-/** What takes longer than those, such as subscribing, counts as so many. */
+const A_TURN = 1500;
+/** What takes longer than those, such as subscribing, counts as so many, and a request over HTTP as so many. */
 export const HEAVY = 20;
+export const REQUEST = 60;
 
 export class TurnBudget {
   readonly #clock: Clock;
   #left = A_TURN;
   #scheduled = false;
-  #waiting: (() => void)[] = [];
+  #little: (() => void)[] = [];
+  #much: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,9 +29,22 @@ export class TurnBudget {
     return true;
   }
 
-  /** Calls `run` in the next turn, after those who have waited longer. */
-  wait(run: () => void): void {
-    this.#waiting.push(run);
+  /** Whether somebody waits for a turn. */
+  get isSought(): boolean {
+    return this.#little.length + this.#much.length > 0;
+  }
+
+  /** The same, for what begins now because its turn has come. */
+  spend(count: number): void {
+    this.#left -= count;
+  }
+
+  /**
+   * Calls `run` in a later turn that has room, after those who have waited longer; who has little to do does not wait for
+   * those who have much.
+   */
+  wait(run: () => void, hasLittle: boolean): void {
+    (hasLittle ? this.#little : this.#much).push(run);
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -38,10 +53,18 @@ export class TurnBudget {
     this.#clock.setImmediate(() => {
       this.#scheduled = false;
       this.#left = A_TURN;
-      if (this.#waiting.length === 0) return;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const run of waiting) run();
+      this.#little = this.#begin(this.#little);
+      this.#much = this.#begin(this.#much);
+      if (this.#little.length + this.#much.length > 0 && !this.#scheduled) this.#schedule();
     });
+  }
+
+  /** Begins what has waited, as far as there is room; returns the rest, with what waits anew behind it. */
+  #begin(waiting: (() => void)[]): (() => void)[] {
+    // What waits anew comes behind: each has its share.
+    const count = waiting.length;
+    let begun = 0;
+    while (begun < count && this.#left > 0) (waiting[begun++] as () => void)();
+    return begun === 0 ? waiting : waiting.slice(begun);
   }
 }

@@ -15,9 +15,10 @@ import type { Entry } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import { KEPT_MS } from "../connection/denials.js";
 import type { Engine } from "../engine.js";
+import { REQUEST } from "../connection/turn-budget.js";
 import { detach } from "../guard.js";
 import type { Addresses } from "./addresses.js";
-import { brake } from "./brake.js";
+import { begun, brake } from "./brake.js";
 import { linesOf, readBody } from "./http-body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./http-exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./http-link.js";
@@ -79,6 +80,7 @@ export class HttpEndpoints {
     const { origins } = this.#options;
     const method = METHODS[endpoint];
     response.on("error", () => {});
+    begun(request, response);
     const page = refusedPage(request, origins);
     if (page !== undefined) {
       this.#engine.node.log.warn(
@@ -108,13 +110,24 @@ export class HttpEndpoints {
     }
   }
 
+  /** Resolves in a turn of the event loop that has room for another request. */
+  #inTurn(): Promise<void> {
+    const { requests } = this.#engine.node;
+    return new Promise((resolve) => {
+      requests.wait(() => {
+        requests.spend(REQUEST);
+        resolve();
+      }, false);
+    });
+  }
+
   async #post(
     endpoint: "stream" | "poll" | "send",
     request: HttpRequest,
     response: HttpResponse,
     headers: Record<string, string>,
   ): Promise<void> {
-    const { limits, clock, stillness } = this.#engine.node;
+    const { limits, clock, stillness, requests } = this.#engine.node;
     const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
     // A proxy before us may have gone by the other one.
@@ -127,6 +140,7 @@ export class HttpEndpoints {
         "unavailable",
         "the server stood still, and nobody can tell when this was sent; send it again",
       );
+    if (!requests.take(REQUEST)) await this.#inTurn();
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
     if (body === "gone") return undefined;
     if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
