@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { method, stream, tidemark, transient } from "../../src/server/index.js";
 import { Client, connect, open } from "./support/client.js";
 import {
@@ -750,11 +750,21 @@ describe("too much of something", () => {
   });
 
   it("K19, G6: WebSocket pings without end from a peer that does not read the pongs", async () => {
-    const raw = await upgrade(served.port);
+    // Where nothing else stops it.
+    const unlimited = tidemark({ ...quiet, limits: { frames: false, bytes: false } });
+    const own = createServer();
+    unlimited.attach(own);
+    let held: Socket | undefined;
+    own.on("connection", (socket: Socket) => (held = socket));
+    await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+    onTestFinished(async () => {
+      await unlimited.close();
+      own.close();
+    });
+    const raw = await upgrade((own.address() as AddressInfo).port);
     raw.write(frame(TEXT, '{"id":1,"connect":{}}'));
     await raw.frame();
     raw.socket.pause();
-    const [held] = sockets;
     const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(PING, "p".repeat(125))));
     // 32 MB of pings: what the server would say to them fits into no socket's buffer.
     for (let i = 0; i < 500; i++)
