@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { method, stream, tidemark, transient } from "../../src/server/index.js";
 import { Client, connect, open } from "./support/client.js";
 import {
@@ -749,7 +749,9 @@ describe("too much of something", () => {
     expect([TEXT, CLOSE]).toContain(answer.opcode);
   });
 
-  it("K19, G6: WebSocket pings without end from a peer that does not read the pongs", async () => {
+  it("K19, G6: WebSocket pings without end from a peer that does not read the pongs", async ({
+    onTestFinished,
+  }) => {
     // Where nothing else stops it.
     const unlimited = tidemark({ ...quiet, limits: { frames: false, bytes: false } });
     const own = createServer();
