@@ -17,9 +17,6 @@ import { checkOut, HERE, type Checkout } from "./checkout.js";
 import { LOADS, type Load } from "./loads.js";
 import { judge } from "./ratio.js";
 
-/** Servers are new after so many rounds: how one process happens to lie in memory is not what is compared. */
-const ROUNDS_A_PROCESS = 4;
-
 const { values } = parseArgs({
   options: {
     against: { type: "string" },
@@ -87,11 +84,11 @@ async function measurePairs(
     const servers = [await start(HERE), await start(programs)] as const;
     try {
       for (const server of servers) await load.warmUp(server, generator);
-      for (let i = 0; i < ROUNDS_A_PROCESS && pairs.length < rounds; i++) {
+      for (let i = 0; i < load.roundsAProcess && pairs.length < rounds; i++) {
         const figures: Figures[] = [];
         // Who is first changes from round to round.
         for (let j = 0; j < 2; j++) {
-          const which = (i + j) % 2;
+          const which = (pairs.length + j) % 2;
           figures[which] = await load.round(servers[which] as Contender, generator);
         }
         pairs.push({ here: figures[0] as Figures, there: figures[1] as Figures });
