@@ -42,6 +42,12 @@ export interface Draft {
   readonly within?: number;
 }
 
+/**
+ * As a draft's `within`: it is never appended, whatever clocks have done; its key is looked up. Its outcome is that of the
+ * first append with the key, or unknown where there was none.
+ */
+export const ONLY_IF_KNOWN = -1e15;
+
 /** What a log keeps. Without any of them it keeps nothing: the channel is live only. */
 export interface Retain {
   /** At most this many entries. */

@@ -2,6 +2,7 @@
 export {
   BrokerError,
   DEFAULT_DEDUPE_MS,
+  ONLY_IF_KNOWN,
   REMEMBERED_EPOCHS,
   REMEMBERED_SEQUENCES,
   type Appended,

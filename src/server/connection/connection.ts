@@ -273,9 +273,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.node.log.error({ client: this.client, error }, "the server failed at one connection, and ended it");
   }
 
-  /** For how long no further command would be let pass, in milliseconds; 0 when the last one was. */
-  get spentFor(): number {
-    return this.#allowance.spentFor;
+  get allowance(): Allowance {
+    return this.#allowance;
   }
 
   /** Whether it has asked for something and not been answered yet. */
@@ -398,9 +397,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     return !this.closed && this.#state.at !== "connecting";
   }
 
-  /** For the intake only. */
+  /** For the intake only: what came meanwhile is yet to be read. */
   resumed(): void {
-    // What came meanwhile is yet to be read.
     this.alive();
   }
 

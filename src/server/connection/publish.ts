@@ -1,5 +1,5 @@
 /** Publishing: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, type Draft, type Key, type Payload } from "../../broker/index.js";
+import { BrokerError, ONLY_IF_KNOWN, type Draft, type Key, type Payload } from "../../broker/index.js";
 import type { Command } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import type { Context } from "../channels/define.js";
@@ -158,7 +158,7 @@ class Publishing implements AnyJob {
   ): Promise<void> {
     const { broker } = this.#connection.node;
     this.#key = this.#keyIn(identity, resolved, sent);
-    const question = { data: "null", key: this.#key, within: 0 };
+    const question = { data: "null", key: this.#key, within: ONLY_IF_KNOWN };
     const [answer] = await broker.append(resolved.name, [question], resolved.def.log);
     if (answer !== undefined && "error" in answer && answer.error === "outcome_unknown") return go();
     this.#isKnown = true;
@@ -232,7 +232,7 @@ class Publishing implements AnyJob {
   draftAt(now: number): Draft | undefined {
     if (this.#isKnown) {
       // Forgotten since it was asked about: then it is appended no more.
-      this.draft.within = 0;
+      this.draft.within = ONLY_IF_KNOWN;
       return this.draft;
     }
     if (this.#until === Infinity) return this.draft;

@@ -224,7 +224,7 @@ export class HttpEndpoints {
     const connection = this.#open(request, link, "aside", arrived);
     connection.onIdle = () => {
       connection.onIdle = undefined;
-      brake(request, connection.spentFor);
+      brake(request, connection.allowance.spentFor);
       connection.out.flush();
       link.finish();
     };
