@@ -22,6 +22,8 @@ interface Pace {
 const paces = new WeakMap<Socket, Pace>();
 
 function paceOf(request: object): [Socket, Pace] | undefined {
+  // What stands there for a socket looks like one, and must not be touched.
+  if ("httpVersionMajor" in request && request.httpVersionMajor === 2) return undefined;
   const socket = "socket" in request ? request.socket : undefined;
   if (!(socket instanceof Socket)) return undefined;
   let pace = paces.get(socket);
