@@ -21,6 +21,7 @@ import { Heartbeat } from "./connection/heartbeat.js";
 import { KeyShares } from "./connection/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
 import { NewChannels } from "./connection/new-channels.js";
+import { Newcomers } from "./connection/newcomers.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/rate-memory.js";
 import { noneRefused } from "./connection/refused.js";
@@ -69,6 +70,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     const { random, broker } = options;
+    const { connectTimeout } = options.limits;
     const log = guardedLogger(options.log);
     const onError = (error: unknown): void =>
       log.error({ error }, "something failed in the server; it goes on");
@@ -119,6 +121,9 @@ export class Engine {
           { ...slow },
           "a hook has not settled for 10 seconds; what its clients have asked for behind it waits until it does",
         ),
+      ),
+      newcomers: new Newcomers(clock, connectTimeout, (connection) =>
+        connection.close("connect_timeout", `no connect command within ${connectTimeout} ms`),
       ),
       farewells: new Farewells(broker, clock, log),
       hub,
@@ -191,6 +196,7 @@ export class Engine {
     this.node.hub.close();
     this.node.farewells.close();
     this.node.slowHooks.close();
+    this.node.newcomers.close();
     this.node.keyShares.close();
   }
 }

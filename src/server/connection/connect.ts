@@ -1,6 +1,11 @@
 /** The connect command: who is it, and everything that it was subscribed to, in one answer. */
 import { hash } from "node:crypto";
-import { MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP, type Command } from "../../protocol/index.js";
+import {
+  MAX_CONNECT_SUBS,
+  MAX_CONNECT_SUBS_HTTP,
+  type Command,
+  type SubscribeOptions,
+} from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import { textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
@@ -70,18 +75,19 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const { durability } = node.broker;
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
   const most = connection.out.most - AROUND_ANSWER;
-  const { message, frame, ping: beat } = node.limits;
-  const limits = `,"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
-  const ping = `"ping":${beat}${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
-  const head = `{"client":${JSON.stringify(client)}${sender}${limits},"durability":"${durability}",${ping}`;
+  const { message, frame, ping } = node.limits;
+  const limits = `"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
+  const perhaps = `${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
+  const head = `{"client":${JSON.stringify(client)}${sender},${limits},"durability":"${durability}","ping":${ping}${perhaps}`;
   const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
   // It would be the same again: not what a peer is that does not read.
-  if (Buffer.byteLength(answer) > most)
+  const size = Buffer.byteLength(answer);
+  if (size > most)
     connection.close(
       "policy",
       `the answer to connect is over the ${most} bytes that unsent.perConnection leaves for it`,
     );
-  else connection.reply(command.id, answer);
+  else connection.reply(command.id, answer, size);
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
 }
 
@@ -132,6 +138,13 @@ function subsProblem(count: number, http: boolean): string | undefined {
     : `connect takes at most ${MAX_CONNECT_SUBS} subs; send the others as subscribe commands`;
 }
 
+/** A channel, by the name that it was asked for and the one that it has. */
+interface Wanted {
+  readonly name: string;
+  readonly spelled: string;
+  readonly options: SubscribeOptions;
+}
+
 /** What the client asked for, by its names, and what the server gives it beside that. */
 async function subscribeAll(
   connection: Caller,
@@ -140,10 +153,15 @@ async function subscribeAll(
   given: readonly string[],
 ): Promise<Map<string, Started | TidemarkError>> {
   const { registry } = connection.node;
-  const asked = [...subs].map(([name, options]) => ({ name, spelled: registry.spell(name), options }));
+  const wanted: Wanted[] = [];
+  for (const [name, options] of subs) wanted.push({ name, spelled: registry.spell(name), options });
+  const asked = wanted.length;
   for (const name of given) connection.grant(registry.spell(name));
-  const more = [...connection.granted].filter((name) => asked.every(({ spelled }) => spelled !== name));
-  const wanted = [...asked, ...more.map((name) => ({ name, spelled: name, options: {} }))];
+  if (connection.granted.size > 0) {
+    const names = new Set(wanted.map(({ spelled }) => spelled));
+    for (const name of connection.granted)
+      if (!names.has(name)) wanted.push({ name, spelled: name, options: {} });
+  }
   const preparing: Promise<() => Started | TidemarkError>[] = [];
   for (const [i, { spelled, options }] of wanted.entries()) {
     // One connection may ask for a thousand channels; nobody else is to wait for all of them to be opened.
@@ -152,12 +170,14 @@ async function subscribeAll(
     if (connection.closed) break;
     preparing.push(prepare(connection, identity, spelled, options));
   }
-  const prepared = await Promise.all(preparing);
+  // Most ask for one channel.
+  const [only] = preparing;
+  const prepared = preparing.length === 1 && only !== undefined ? [await only] : await Promise.all(preparing);
   const started = new Map<string, Started | TidemarkError>();
   for (const [i, finish] of prepared.entries()) {
-    const { name, spelled } = wanted[i] as (typeof wanted)[number];
+    const { name, spelled } = wanted[i] as Wanted;
     const one = finish();
-    const byServer = i >= asked.length;
+    const byServer = i >= asked;
     if (byServer && one instanceof TidemarkError) notGiven(connection, name, one);
     else started.set(name, one);
     if (byServer && !(one instanceof TidemarkError)) connection.session(spelled).given = true;

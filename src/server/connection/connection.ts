@@ -43,11 +43,12 @@ import { leaveAll } from "./subscribe.js";
 const PONG = textChunk("{}");
 
 type State =
-  | { readonly at: "new"; readonly timer: Timer }
+  | { readonly at: "new" }
   | { readonly at: "connecting" }
   | { readonly at: "open" }
   | { readonly at: "closed"; readonly reason: string };
 
+const NEW: State = { at: "new" };
 const CONNECTING: State = { at: "connecting" };
 const OPEN: State = { at: "open" };
 const NONE: ReadonlySet<string> = new Set();
@@ -69,8 +70,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   /** When it was last pinged. */
   pinged = 0;
   sentAfter: number;
-  /** The same for what comes after what waits to be carried out. */
-  #nextSentAfter = -Infinity;
+  /** The same for what comes after what waits to be carried out. Both in whole milliseconds: others take twice the memory. */
+  #nextSentAfter = -1;
   /** In which of the heartbeat's groups it is. */
   beat = 0;
   /** Called whenever all commands that came have been answered. */
@@ -78,7 +79,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   readonly #link: Link;
   readonly #allowance: Allowance;
   #large: LargeAnswers | undefined;
-  #state: State;
+  #state: State = NEW;
   #identity: Identity | undefined;
   #expiry: Timer;
   #onOpen: (() => void)[] | undefined;
@@ -92,8 +93,9 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     peer: Peer,
     onEnd: (connection: Connection) => void,
     entry: Entry = "first",
-    arrived = node.clock.monotonic(),
+    arrived?: number,
   ) {
+    const now = node.clock.monotonic();
     this.node = node;
     this.entry = entry;
     this.peer = peer;
@@ -102,14 +104,10 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
     this.out = new Outgoing(link, node.flusher, node.budget, this);
     this.#intake = new Intake(this, link, this.out, node.limits.unanswered, node.turns);
-    this.heard = node.clock.monotonic();
-    this.sentAfter = arrived;
-    this.#allowance = new Allowance(node, this.heard);
-    const { connectTimeout } = node.limits;
-    const timer = node.clock.setTimeout(() => {
-      this.close("connect_timeout", `no connect command within ${connectTimeout} ms`);
-    }, connectTimeout);
-    this.#state = { at: "new", timer };
+    this.heard = now;
+    this.sentAfter = Math.floor(arrived ?? now);
+    this.#allowance = new Allowance(node, now);
+    node.newcomers.add(this, now);
   }
 
   get closed(): boolean {
@@ -217,7 +215,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   alive(pinged = -Infinity): void {
     const now = this.node.clock.monotonic();
     this.heard = now;
-    if (pinged > this.#nextSentAfter && pinged <= now) this.#nextSentAfter = pinged;
+    if (pinged > this.#nextSentAfter && pinged <= now) this.#nextSentAfter = Math.floor(pinged);
     this.node.stillness.look(now);
   }
 
@@ -464,7 +462,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   }
 
   #connect(command: Command & { do: "connect" }): void {
-    if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
+    this.node.newcomers.delete(this);
     this.#state = CONNECTING;
     const connected = connect(this, command).then(() => {
       if (this.closed) return;
@@ -480,7 +478,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
 
   #end(reason: string, how: "goodbye" | number): void {
     const identity = this.#identity;
-    if (this.#state.at === "new") this.node.clock.clearTimeout(this.#state.timer);
+    this.node.newcomers.delete(this);
     this.#state = { at: "closed", reason };
     this.node.clock.clearTimeout(this.#expiry);
     this.#intake.clear();

@@ -1,6 +1,6 @@
 /** What all connections of one server share. Built once, by the app; nothing here belongs to one connection. */
 import type { Broker } from "../../broker/index.js";
-import type { Clock, Random } from "../../protocol/index.js";
+import type { Clock, CloseName, Random } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
@@ -16,6 +16,7 @@ import type { Flusher } from "./flusher.js";
 import type { KeyShares } from "./key-shares.js";
 import type { Peer } from "./link.js";
 import type { NewChannels } from "./new-channels.js";
+import type { Newcomers } from "./newcomers.js";
 import type { RateMemory } from "./rate-memory.js";
 import type { RateOptions } from "./rate.js";
 import type { RefusedCounters } from "./refused.js";
@@ -123,6 +124,8 @@ export interface ServerNode {
   readonly turns: TurnBudget;
   /** Requests over HTTP of one turn of the event loop: they do not wait for commands, nor these for them. */
   readonly requests: TurnBudget;
+  /** Connections that have not sent a connect command. */
+  readonly newcomers: Newcomers<{ close(name: CloseName, reason: string): void }>;
   readonly farewells: Farewells;
   readonly flusher: Flusher;
   readonly budget: Budget;

@@ -52,8 +52,10 @@ export function showsPeer({ authenticate, subscriptions, onConnect, onDisconnect
 /** The peer as later hooks are to see it. Where there are none that could ask, no more is kept than its address. */
 export function peerToKeep(peer: Peer, hooks: Hooks): Peer {
   if (hooks.authenticate !== undefined || hooks.onDisconnect !== undefined) return new PackedPeer(peer);
+  // Its address is asked of the system, which costs as much as a tenth of accepting it.
+  if (peer instanceof BarePeer) return peer;
   const { ip, shared = false } = peer;
-  return peer instanceof BarePeer ? peer : { headers: NO_HEADERS, url: "", ip, shared };
+  return { headers: NO_HEADERS, url: "", ip, shared };
 }
 
 /** Its headers are one text, and read again when somebody asks. */

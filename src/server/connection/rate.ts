@@ -14,17 +14,19 @@ export function together(rate: RateOptions | false, count: number): RateOptions 
   return rate === false ? false : { perSecond: rate.perSecond * count, burst: rate.burst * count };
 }
 
-/** A token bucket: takes refill with time, up to the burst. */
+/** What is missing of a token by nothing but rounding. */
+const ROUNDING = 1e-6;
+
+/** A token bucket: takes refill with time, up to the burst. There are several for each client, so each is one number. */
 export class TokenBucket {
   readonly #options: RateOptions;
-  #tokens: number;
-  #at: number;
+  /** When all tokens are there again; before that some are missing. */
+  #fullAt: number;
 
   /** `now` and all later times are milliseconds on one monotonic clock. */
   constructor(options: RateOptions, now: number) {
     this.#options = options;
-    this.#tokens = options.burst;
-    this.#at = now;
+    this.#fullAt = now;
   }
 
   /** Takes a token: 0, or the milliseconds until there is one. */
@@ -38,10 +40,10 @@ export class TokenBucket {
    */
   spend(now: number, cost: number, patience: number): number {
     const { perSecond, burst } = this.#options;
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1000);
-    this.#at = now;
-    const wait = this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1000) / perSecond);
-    if (wait <= patience) this.#tokens -= cost;
+    const fullAt = Math.max(this.#fullAt, now);
+    const tokens = burst - ((fullAt - now) * perSecond) / 1000;
+    const wait = tokens >= 1 - ROUNDING ? 0 : Math.ceil(((1 - tokens) * 1000) / perSecond);
+    if (wait <= patience) this.#fullAt = fullAt + (cost * 1000) / perSecond;
     return wait;
   }
 }
