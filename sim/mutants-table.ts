@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "signals-again",
     about: "a slow listener of a transient channel gets what it had",
-    file: "src/server/feed/signals.ts",
+    file: "src/server/kinds/transient/signals.ts",
     find: "if (at <= offset) continue;",
     replace: "",
     promise: "transients",
@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "acknowledged-unconfirmed",
     about: "a publish is acknowledged although the broker did not confirm it",
-    file: "src/server/connection/appender.ts",
+    file: "src/server/connection/publish/appender.ts",
     find: "const outcome = outcomes instanceof Error ? outcomes : outcomes[i];",
     replace: "const outcome = outcomes instanceof Error ? { offset: 1, duplicate: false } : outcomes[i];",
     promise: "acknowledged",
@@ -201,7 +201,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "gate-open",
     about: "a later publish goes on although an earlier one failed",
-    file: "src/server/connection/session.ts",
+    file: "src/server/connection/channels/session.ts",
     find: "return this.#shutBy !== undefined && this.#shutBy.turn < turn;",
     replace: "return turn < 0;",
     promise: "publisher order",
@@ -209,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "gate-forgotten",
     about: "unsubscribing forgets that publishes are under way",
-    file: "src/server/connection/session.ts",
+    file: "src/server/connection/channels/session.ts",
     find: "return !this.shut && this.#underWay === 0;",
     replace: "return !this.shut;",
     promise: "publisher order",
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cursor-is-the-head",
     about: "the answer to subscribe names the head instead of where delivery starts",
-    file: "src/server/connection/subscribe.ts",
+    file: "src/server/connection/channels/subscribe.ts",
     find: "...(cursor !== undefined && { cursor: formatCursor(cursor) })",
     replace: "...(cursor !== undefined && { cursor: formatCursor(feed?.head ?? cursor) })",
     promise: "no silence",
@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cap-unchecked",
     about: "a slow peer's bytes pile up in the server",
-    file: "src/server/connection/outgoing.ts",
+    file: "src/server/delivery/outgoing.ts",
     find: "(unsent > 0 || chunk.size > this.most)) return false;",
     replace: "unsent < 0) return false;",
     promise: "bounded memory",
@@ -233,7 +233,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "budget-unchecked",
     about: "all connections together may hold more than the budget",
-    file: "src/server/connection/budget.ts",
+    file: "src/server/delivery/budget.ts",
     find: "this.#used <= half ?",
     replace: "this.#used >= 0 ?",
     promise: "bounded memory",
@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "half-open-kept",
     about: "a peer that vanished is never given up",
-    file: "src/server/connection/heartbeat.ts",
+    file: "src/server/connection/life/heartbeat.ts",
     find: "if (connection.pinged > connection.heard",
     replace: "if (connection.pinged < 0",
     promise: "presence",
@@ -249,7 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "subscriber-kept",
     about: "a subscriber stays in the feed when its connection has ended",
-    file: "src/server/connection/subscribe.ts",
+    file: "src/server/connection/channels/subscribe.ts",
     find: "subscription.active.audience.delete(subscription.subscriber);",
     replace: "",
     promise: "bounded memory",
@@ -257,7 +257,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "history-ends-early",
     about: "a page of history says that nothing comes before it",
-    file: "src/server/connection/queries.ts",
+    file: "src/server/connection/channels/queries.ts",
     find: "more = first !== undefined && first.prev > oldestPrev;",
     replace: "more = false;",
     promise: "history",
@@ -266,23 +266,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "leave-not-said",
     about: "a connection that ends leaves its members behind",
-    file: "src/server/connection/subscribe.ts",
-    find: "connection.node.farewells.say({ channel, id, instance, grace });",
+    file: "src/server/connection/channels/subscribe.ts",
+    find: "connection.node.leaves.say({ channel, id, instance, grace });",
     replace: "",
     promise: "presence",
   },
   {
     name: "leave-said-once",
     about: "a leave that the broker did not confirm is not said again",
-    file: "src/server/connection/farewells.ts",
-    find: "if (this.#failed.push(farewell) === 1) this.#clock.setTimeout(() => this.#again(), RETRY_MS);",
+    file: "src/server/connection/life/leaves.ts",
+    find: "if (this.#failed.push(leave) === 1) this.#clock.setTimeout(() => this.#again(), RETRY_MS);",
     replace: "",
     promise: "presence",
   },
   {
     name: "join-not-undone",
     about: "a join whose answer was lost is not taken back",
-    file: "src/server/connection/subscribe.ts",
+    file: "src/server/connection/channels/subscribe.ts",
     find: "leave(connection, name, membership, 0); throw error;",
     replace: "throw error;",
     promise: "presence",
@@ -299,7 +299,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "outbox-reordered",
     about: "publishes are sent again in another order after a reconnect",
-    file: "src/client/lane.ts",
+    file: "src/client/channel-outbox.ts",
     find: "down: () => rewind(0),",
     replace: "down: () => { publishes.reverse(); rewind(0); },",
     promise: "publisher order",
@@ -307,7 +307,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "retry-with-new-key",
     about: "a publish that is sent again gets another key",
-    file: "src/client/lane.ts",
+    file: "src/client/channel-outbox.ts",
     find: '"idem":${publish.n}${marks}',
     replace: '"idem":${(publish.n = ++lastNumber)}${marks}',
     promise: "at most once",
@@ -315,7 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "late-error-counts",
     about: "an error for a publish that was given up is taken for a living one's",
-    file: "src/client/lane.ts",
+    file: "src/client/channel-outbox.ts",
     find: "publish.try = undefined; settled(publish);",
     replace: "settled(publish);",
     promise: "no complaints",
@@ -361,9 +361,9 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "calls",
   },
   {
-    name: "denial-untold",
+    name: "revocation-untold",
     about: "a client is not told that the server has ended its subscription",
-    file: "src/server/connection/subscribe.ts",
+    file: "src/server/connection/channels/subscribe.ts",
     find: 'connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));',
     replace: "",
     promise: "progress",
@@ -404,7 +404,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "send-ends-early",
     about: "an answer to commands ends before all of them are answered",
-    file: "src/server/connection/intake.ts",
+    file: "src/server/connection/commands/intake.ts",
     find: "this.#unanswered === 0 && !this.#waits",
     replace: "!this.#waits",
     promise: "progress",
@@ -412,7 +412,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "polls-leave",
     about: "whoever polls has left between two polls",
-    file: "src/server/connection/subscribe.ts",
+    file: "src/server/connection/channels/subscribe.ts",
     find: "Math.max(grace, how)",
     replace: "0",
     promise: "presence",
@@ -420,7 +420,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "answer-cut-short",
     about: "an answer that ends loses what it held back",
-    file: "src/server/transports/http-link.ts",
+    file: "src/server/transports/http/link.ts",
     find: "this.#response.write(opening + this.#held);",
     replace: "this.#response.write(opening);",
     promise: "progress",
@@ -437,7 +437,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "age-of-frames-ignored",
     about: "a publish that was on its way for long is taken for a new one",
-    file: "src/server/connection/publish.ts",
+    file: "src/server/connection/publish/publish.ts",
     find: "const sent = connection.sentAfter - ageOf(command);",
     replace: "const sent = node.clock.monotonic() - ageOf(command);",
     promise: "at most once",
@@ -445,7 +445,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "sockets-read-after-a-stop",
     about: "a node that stood still carries out what had come meanwhile",
-    file: "src/server/connection/stillness.ts",
+    file: "src/server/connection/life/stillness.ts",
     find: "if (now - this.#beat > this.#most) this.#stoodStill(now);",
     replace: "",
     promise: "at most once",
@@ -453,7 +453,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "append-without-latest-time",
     about: "an append may be made however late it comes to the broker",
-    file: "src/server/connection/publish.ts",
+    file: "src/server/connection/publish/publish.ts",
     find: "this.#until = this.#sent + log.dedupe;",
     replace: "",
     promise: "at most once",
@@ -462,7 +462,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "drain-waits-for-strangers",
     about: "a node that stops waits for those who had not connected, and are gone",
-    file: "src/server/connection/drain.ts",
+    file: "src/server/connection/life/drain.ts",
     find: "if (!connection.closed) this.#leaving",
     replace: "this.#leaving",
     promise: "no complaints",
@@ -470,7 +470,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "drain-never-ends",
     about: "a node that stops waits for its clients beyond the grace time, and does not see them go",
-    file: "src/server/connection/drain.ts",
+    file: "src/server/connection/life/drain.ts",
     find: "this.#leaving.size === 0 || now >= this.#end",
     replace: "now < 0",
     promise: "progress",

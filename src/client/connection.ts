@@ -33,14 +33,14 @@ export interface Connection {
 }
 
 /** One try to have a connection. Whatever comes from a link that is not the state's own any more is ignored. */
-interface Link {
+interface OpenTransport {
   transport: Transport | undefined;
 }
 
 type State =
-  | { readonly at: "connecting"; readonly link: Link; readonly timer: Timer }
+  | { readonly at: "connecting"; readonly link: OpenTransport; readonly timer: Timer }
   /** `timer` runs when the server has asked to leave. */
-  | { readonly at: "online"; readonly link: Link; readonly since: Moment; timer: Timer }
+  | { readonly at: "online"; readonly link: OpenTransport; readonly since: Moment; timer: Timer }
   /** `told`: the server has said how long. */
   | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
@@ -70,7 +70,7 @@ export function createConnection(
   let renewed = false;
 
   function connect(reason?: TidemarkError): void {
-    const link: Link = { transport: undefined };
+    const link: OpenTransport = { transport: undefined };
     enter({ at: "connecting", link, timer: timeout(link) }, reason);
     const now = token.get();
     if (now instanceof Promise)
@@ -85,7 +85,7 @@ export function createConnection(
     else open(link, now);
   }
 
-  function timeout(link: Link): Timer {
+  function timeout(link: OpenTransport): Timer {
     const { connectTimeout, transports } = settings;
     // With another way to try, half of it will do.
     const ms = connectTimeout / Math.min(transports.length, 2);
@@ -96,7 +96,7 @@ export function createConnection(
     }, ms);
   }
 
-  function open(link: Link, fetched: string | undefined): void {
+  function open(link: OpenTransport, fetched: string | undefined): void {
     if (!has(link)) return;
     secret = fetched;
     try {
@@ -107,7 +107,7 @@ export function createConnection(
     }
   }
 
-  function eventsOf(link: Link): TransportEvents {
+  function eventsOf(link: OpenTransport): TransportEvents {
     const own =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
       (...args: Args): void => {
@@ -119,7 +119,7 @@ export function createConnection(
       over: own(() => (state.at === "online" ? greet(link) : closed(1006, ""))),
       idle: own(session.idle),
       better: own((adopt: (events: TransportEvents) => Transport) => {
-        const next: Link = { transport: undefined };
+        const next: OpenTransport = { transport: undefined };
         next.transport = adopt(eventsOf(next));
         choice.reset();
         enter({ at: "connecting", link: next, timer: timeout(next) });
@@ -129,7 +129,7 @@ export function createConnection(
     };
   }
 
-  function shakeHands(link: Link): void {
+  function shakeHands(link: OpenTransport): void {
     if (!link.transport) return;
     wire.attach(link.transport);
     wire.renew = link.transport.idle && renew;
@@ -146,7 +146,7 @@ export function createConnection(
     });
   }
 
-  function greet(link: Link): void {
+  function greet(link: OpenTransport): void {
     wire.flush();
     wire.request(session.connectBody(secret), (error, result) => {
       if (!has(link)) return;
@@ -156,7 +156,7 @@ export function createConnection(
     wire.flush();
   }
 
-  function online(link: Link, result: ConnectResult): void {
+  function online(link: OpenTransport, result: ConnectResult): void {
     id = result.client;
     wire.open = true;
     wire.limits = result.limits ?? UNSAID;
@@ -237,7 +237,7 @@ export function createConnection(
     enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
-  function read(link: Link, frame: string | Uint8Array, aside = false): void {
+  function read(link: OpenTransport, frame: string | Uint8Array, aside = false): void {
     if (!aside) silence.heard();
     try {
       for (const line of typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)) {
@@ -278,7 +278,7 @@ export function createConnection(
     else state.link.transport?.send("{}");
   }
 
-  function has(link: Link): boolean {
+  function has(link: OpenTransport): boolean {
     return "link" in state && state.link === link;
   }
 

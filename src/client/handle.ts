@@ -12,7 +12,7 @@ import type { Core } from "./core.js";
 import { createEmitter } from "./emitter.js";
 import { TidemarkError, fromReply, messageOf } from "./errors.js";
 import { type Inbox, createInbox } from "./inbox.js";
-import type { Published } from "./lane.js";
+import type { Published } from "./channel-outbox.js";
 import { type Message, messageFrom } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import { type Payload, payloadOf } from "./payload.js";

@@ -38,7 +38,7 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
-export type { Published, Publishing } from "./lane.js";
+export type { Published, Publishing } from "./channel-outbox.js";
 export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";
 export type { Gap, Subscribed } from "./subscription.js";

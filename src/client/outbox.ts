@@ -2,7 +2,7 @@ import { canonicalName } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
-import { type Lane, type Publish, type Published, createLane } from "./lane.js";
+import { type ChannelOutbox, type Publish, type Published, createChannelOutbox } from "./channel-outbox.js";
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
 
@@ -21,38 +21,38 @@ export interface Outbox {
 export function createOutbox(core: Core): Outbox {
   const { clock, settings, wire } = core;
   const { outbox, retryWindow, publishTimeout } = settings;
-  // By each spelling of the channel's name that was used, so that publishing costs one look-up. A lane stays when it is
+  // By each spelling of the channel's name that was used, so that publishing costs one look-up. One stays when it is
   // empty: its numbers must never be used twice.
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, ChannelOutbox>();
   const alarm = createAlarm(clock, expire);
   let messages = 0;
   let bytes = 0;
 
-  function laneOf(channel: string): Lane {
-    let lane = lanes.get(channel);
-    if (!lane) {
+  function queueOf(channel: string): ChannelOutbox {
+    let queue = queues.get(channel);
+    if (!queue) {
       const key = canonicalName(channel);
-      lane =
-        lanes.get(key) ??
-        createLane(core, channel, ({ payload }) => {
+      queue =
+        queues.get(key) ??
+        createChannelOutbox(core, channel, ({ payload }) => {
           messages--;
           bytes -= payload.size;
         });
-      lanes.set(key, lane).set(channel, lane);
+      queues.set(key, queue).set(channel, queue);
     }
-    return lane;
+    return queue;
   }
 
   /** Gives up what is too old to be sent again, and says when to look for more. */
   function expire(): number | undefined {
     let next = Infinity;
-    for (const lane of lanes.values()) {
-      for (const publish of lane.waiting()) {
+    for (const queue of queues.values()) {
+      for (const publish of queue.waiting()) {
         const left = timeLeft(publish);
         if (left > 0) next = Math.min(next, left);
-        else lane.reject(publish, tooLate(publish, lane.channel));
+        else queue.reject(publish, tooLate(publish, queue.channel));
       }
-      lane.pump();
+      queue.pump();
     }
     return next === Infinity ? undefined : next;
   }
@@ -73,7 +73,7 @@ export function createOutbox(core: Core): Outbox {
   }
 
   return {
-    number: (channel) => laneOf(channel).number(),
+    number: (channel) => queueOf(channel).number(),
     publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
         const message = `${messages} messages of ${bytes} bytes wait; see the outbox option`;
@@ -82,17 +82,18 @@ export function createOutbox(core: Core): Outbox {
       messages++;
       bytes += payload.size;
       return new Promise((resolve, reject) => {
-        laneOf(channel).add({ payload, n, queued: momentOf(clock), resolve, reject });
+        queueOf(channel).add({ payload, n, queued: momentOf(clock), resolve, reject });
         alarm.within(Math.min(retryWindow, publishTimeout));
       });
     },
     online: alarm.look,
     down() {
-      for (const lane of lanes.values()) lane.down();
+      for (const queue of queues.values()) queue.down();
     },
     close(error) {
       alarm.stop();
-      for (const lane of lanes.values()) for (const publish of lane.waiting()) lane.reject(publish, error);
+      for (const queue of queues.values())
+        for (const publish of queue.waiting()) queue.reject(publish, error);
     },
   };
 }

@@ -9,7 +9,7 @@ import type {
 } from "../protocol/index.js";
 import type { Status } from "./session.js";
 import type { TidemarkError } from "./errors.js";
-import type { Published, Publishing } from "./lane.js";
+import type { Published, Publishing } from "./channel-outbox.js";
 import type { Message } from "./message.js";
 import type { Gap, Subscribed } from "./subscription.js";
 import type { TransportName } from "./transport.js";

@@ -63,7 +63,7 @@ export function decodeCommand(line: Line): Command {
     if (Object.keys(fields).length === 0) return { do: "ping" };
     throw new CommandError("unknown_command", `no command in this object; there are ${VERBS.join(", ")}`, id);
   }
-  const read = new Reader(fields, id);
+  const read = new FieldReader(fields, id);
   switch (verb) {
     case "connect":
       return readConnect(fields["connect"], id);
@@ -89,7 +89,7 @@ export function decodeCommand(line: Line): Command {
 }
 
 /** Reads fields of one object, each checked; a wrong one is a {@link CommandError} that names it. */
-class Reader {
+class FieldReader {
   readonly fields: Fields;
   readonly id: Id;
   constructor(fields: Fields, id: Id) {
@@ -159,7 +159,7 @@ function readId(fields: Fields): Id {
 function readConnect(value: unknown, id: Id): Command {
   const fields = asObject(value);
   if (fields === undefined) throw new CommandError("bad_request", "connect takes an object, such as {}", id);
-  const read = new Reader(fields, id);
+  const read = new FieldReader(fields, id);
   const subs = new Map<string, SubscribeOptions>();
   const wanted = read.get("subs") ?? {};
   const byName = asObject(wanted);
@@ -170,7 +170,7 @@ function readConnect(value: unknown, id: Id): Command {
     const options = asObject(byName[name]);
     if (options === undefined)
       return read.fail(`subs takes an object for ${JSON.stringify(name)}, such as {}`);
-    subs.set(name, readSubscribe(new Reader(options, id)));
+    subs.set(name, readSubscribe(new FieldReader(options, id)));
   }
   return {
     do: "connect",
@@ -186,14 +186,14 @@ function readRefresh(value: unknown, id: Id): Command {
   const fields = asObject(value);
   if (fields === undefined)
     throw new CommandError("bad_request", 'refresh takes an object, such as {"token":"…"}', id);
-  return { do: "refresh", id, token: readToken(new Reader(fields, id)) };
+  return { do: "refresh", id, token: readToken(new FieldReader(fields, id)) };
 }
 
-function readToken(read: Reader): string | undefined {
+function readToken(read: FieldReader): string | undefined {
   return read.text("token", 0, MAX_TOKEN);
 }
 
-function readSubscribe(read: Reader): SubscribeOptions {
+function readSubscribe(read: FieldReader): SubscribeOptions {
   const start = readStart(read);
   const kind = read.get("kind");
   if (kind === undefined) return start;
@@ -202,7 +202,7 @@ function readSubscribe(read: Reader): SubscribeOptions {
   return { ...start, kind: kind as Kind };
 }
 
-function readStart(read: Reader): StartAt {
+function readStart(read: FieldReader): StartAt {
   const cursor = read.text("cursor", 0, 64);
   if (cursor !== undefined) {
     if (parseCursor(cursor) === undefined) return read.fail("cursor must be of the form epoch:offset");
@@ -215,7 +215,7 @@ function readStart(read: Reader): StartAt {
   return since === undefined ? {} : { since };
 }
 
-function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
+function readPublish(read: FieldReader, bytes: Uint8Array | undefined): Command {
   if (bytes !== undefined && (read.get("data") ?? null) !== null)
     return read.fail("data must be null where there are bytes");
   if (bytes === undefined && !Object.hasOwn(read.fields, "data")) return read.fail("publish takes data");
@@ -239,13 +239,13 @@ function readPublish(read: Reader, bytes: Uint8Array | undefined): Command {
 }
 
 /** What a method is called with. Bytes are a copy: a method may keep them, and they are a view into a frame. */
-function readInput(read: Reader, bytes: Uint8Array | undefined): unknown {
+function readInput(read: FieldReader, bytes: Uint8Array | undefined): unknown {
   const data = read.fields["data"];
   if (bytes === undefined) return data;
   return (data ?? null) === null ? bytes.slice() : read.fail("data must be null where there are bytes");
 }
 
-function readHistory(read: Reader): HistoryOptions {
+function readHistory(read: FieldReader): HistoryOptions {
   const places = ["before", "after", "since"].filter((name) => read.get(name) !== undefined);
   if (places.length > 1) return read.fail(`${places.join(" and ")} exclude each other`);
   const options: { -readonly [K in keyof HistoryOptions]: HistoryOptions[K] } = {};

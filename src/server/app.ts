@@ -17,16 +17,16 @@ import {
   type TypedApp,
 } from "../protocol/index.js";
 import { keyCheck } from "./auth/api-key.js";
-import type { ActiveChannels } from "./census/census.js";
-import { pageOfNames, type ChannelsQuery } from "./census/count.js";
+import type { ActiveChannels } from "./inspection/inspector.js";
+import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
 import type { Channel } from "./channels/define.js";
 import { duration, type Duration } from "./channels/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
-import { publishAsServer } from "./connection/publish.js";
-import type { Drain } from "./connection/drain.js";
+import { publishAsServer } from "./connection/publish/publish.js";
+import type { Drain } from "./connection/life/drain.js";
 import type { Hooks } from "./connection/node.js";
-import { noneRefused, type Refused } from "./connection/refused.js";
+import { noneRefused, type Refused } from "./connection/limits/refused.js";
 import { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
 import { guardedClock, guardedLogger } from "./guard.js";
@@ -34,7 +34,7 @@ import { defaultLogger, type Logger } from "./logger.js";
 import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
 import { Addresses } from "./transports/addresses.js";
-import { DEFAULT_HTTP } from "./transports/http-endpoints.js";
+import { DEFAULT_HTTP } from "./transports/http/endpoints.js";
 import { Mount, readPaths, type AnyServer } from "./transports/mount.js";
 import { userOf, type UserHandle } from "./user.js";
 
@@ -249,7 +249,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * @example const { channels } = await app.activeChannels({ prefix: "chat/" }); // [{ channel, kind, subscribers, members }]
    */
   async activeChannels(query: ChannelsQuery = {}): Promise<ActiveChannels> {
-    return this.#open().census.count(pageOfNames(query));
+    return this.#open().inspector.count(pageOfNames(query));
   }
 
   /** Connections that are open now, channels that somebody is subscribed to, and what was refused for a limit so far. */

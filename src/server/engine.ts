@@ -4,36 +4,36 @@
  */
 import type { Broker } from "../broker/index.js";
 import type { Clock, Random } from "../protocol/index.js";
-import { Census } from "./census/census.js";
+import { Inspector } from "./inspection/inspector.js";
 import type { ChannelRegistry } from "./channels/registry.js";
 import type { MethodDef } from "./channels/methods.js";
-import { Admission, type Entry } from "./connection/admission.js";
-import { Appender } from "./connection/appender.js";
+import { Admission, type Arrival } from "./connection/limits/admission.js";
+import { Appender } from "./connection/publish/appender.js";
 import { BrokerErrors } from "./connection/broker-errors.js";
-import { Budget, type BudgetOptions } from "./connection/budget.js";
+import { Budget, type BudgetOptions } from "./delivery/budget.js";
 import { Connection } from "./connection/connection.js";
-import { obey } from "./connection/control.js";
-import { Denials } from "./connection/denials.js";
-import { Drain } from "./connection/drain.js";
-import { Farewells } from "./connection/farewells.js";
-import { Flusher } from "./connection/flusher.js";
-import { Heartbeat } from "./connection/heartbeat.js";
-import { KeyShares } from "./connection/key-shares.js";
+import { applyUserCommand } from "./connection/users/control.js";
+import { Revocations } from "./connection/users/revocations.js";
+import { Drain } from "./connection/life/drain.js";
+import { PresenceLeaves } from "./connection/life/leaves.js";
+import { Flusher } from "./delivery/flusher.js";
+import { Heartbeat } from "./connection/life/heartbeat.js";
+import { KeyShares } from "./connection/limits/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
-import { NewChannels } from "./connection/new-channels.js";
-import { Newcomers } from "./connection/newcomers.js";
+import { NewChannels } from "./connection/limits/new-channels.js";
+import { Newcomers } from "./connection/limits/newcomers.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
-import { RateMemory } from "./connection/rate-memory.js";
-import { noneRefused } from "./connection/refused.js";
-import { PER_ADDRESS, together } from "./connection/rate.js";
-import { Tickets } from "./connection/tickets.js";
+import { RateMemory } from "./connection/limits/rate-memory.js";
+import { noneRefused } from "./connection/limits/refused.js";
+import { PER_ADDRESS, together } from "./connection/limits/rate.js";
+import { Tickets } from "./connection/limits/tickets.js";
 import { ClockWatch } from "./feed/clock-watch.js";
 import { SlowHooks } from "./connection/slow-hooks.js";
-import { Stillness } from "./connection/stillness.js";
-import { TurnBudget } from "./connection/turn-budget.js";
+import { Stillness } from "./connection/life/stillness.js";
+import { TurnBudget } from "./connection/limits/turn-budget.js";
 import { Hub } from "./feed/hub.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
-import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/user-command.js";
+import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
 import type { Logger } from "./logger.js";
 
 /** How often the age of what comes is asked within the shortest dedupe window. */
@@ -56,7 +56,7 @@ export interface EngineOptions {
 export class Engine {
   readonly node: ServerNode;
   /** Who is subscribed to what, on all nodes. */
-  readonly census: Census;
+  readonly inspector: Inspector;
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
@@ -112,7 +112,7 @@ export class Engine {
       tickets: new Tickets(options.secret ?? random.id()),
       refused,
       appender: new Appender(broker, clock, onError),
-      denials: new Denials(),
+      revocations: new Revocations(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       turns: new TurnBudget(clock),
       requests: new TurnBudget(clock),
@@ -125,11 +125,11 @@ export class Engine {
       newcomers: new Newcomers(clock, connectTimeout, (connection) =>
         connection.close("connect_timeout", `no connect command within ${connectTimeout} ms`),
       ),
-      farewells: new Farewells(broker, clock, log),
+      leaves: new PresenceLeaves(broker, clock, log),
       hub,
       nextNumber: () => ++number,
     };
-    this.census = new Census({
+    this.inspector = new Inspector({
       broker,
       clock,
       random,
@@ -145,7 +145,7 @@ export class Engine {
     this.#stopListening = broker.listen(
       guarded((text) => {
         const command = readUserCommand(text);
-        if (command !== undefined) obey(command, this.#connections, this.node);
+        if (command !== undefined) applyUserCommand(command, this.#connections, this.node);
       }, onStrange),
     );
   }
@@ -158,8 +158,8 @@ export class Engine {
    * A new connection on a transport that is open. What comes over it was sent after `arrived`, on the monotonic clock: now,
    * unless that is given.
    */
-  accept(link: Link, peer: Peer, entry?: Entry, arrived?: number): Connection {
-    const connection = new Connection(this.node, link, peer, this.#onEnd, entry, arrived);
+  accept(link: Link, peer: Peer, arrival?: Arrival, arrived?: number): Connection {
+    const connection = new Connection(this.node, link, peer, this.#onEnd, arrival, arrived);
     this.#connections.add(connection);
     this.#heartbeat.add(connection);
     return connection;
@@ -188,13 +188,13 @@ export class Engine {
   /** Ends everything; the broker is the caller's to close. */
   close(reason: string): void {
     this.#stopListening();
-    this.census.close();
+    this.inspector.close();
     this.#heartbeat.stop();
     this.#drain?.cut();
     this.node.admission.stop();
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
-    this.node.farewells.close();
+    this.node.leaves.close();
     this.node.slowHooks.close();
     this.node.newcomers.close();
     this.node.keyShares.close();

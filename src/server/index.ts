@@ -9,8 +9,8 @@ export {
   type JwtOptions,
   type JwtUser,
 } from "./auth/jwt.js";
-export type { ActiveChannels } from "./census/census.js";
-export type { ChannelCount, ChannelsQuery } from "./census/count.js";
+export type { ActiveChannels } from "./inspection/inspector.js";
+export type { ChannelCount, ChannelsQuery } from "./inspection/count.js";
 export { bytes } from "./channels/bytes.js";
 export {
   stream,
@@ -24,15 +24,15 @@ export {
 } from "./channels/define.js";
 export type { Duration } from "./channels/duration.js";
 export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
-export type { BudgetOptions } from "./connection/budget.js";
+export type { BudgetOptions } from "./delivery/budget.js";
 export type { Peer } from "./connection/link.js";
 export type { ConnectionLimits } from "./connection/node.js";
-export type { ByteRateOptions } from "./connection/byte-rate.js";
-export type { RateOptions } from "./connection/rate.js";
-export type { Refused } from "./connection/refused.js";
+export type { ByteRateOptions } from "./connection/limits/byte-rate.js";
+export type { RateOptions } from "./connection/limits/rate.js";
+export type { Refused } from "./connection/limits/refused.js";
 export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
-export type { HttpOptions } from "./transports/http-endpoints.js";
+export type { HttpOptions } from "./transports/http/endpoints.js";
 export type { Origins } from "./transports/origin.js";
 export type { UserHandle, UserPattern } from "./user.js";

@@ -1,11 +1,11 @@
 /** What `tidemark({ … })` takes, with the defaults beside it. */
 import type { Broker } from "../broker/index.js";
 import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
-import { DEFAULT_BUDGET, type BudgetOptions } from "./connection/budget.js";
+import { DEFAULT_BUDGET, type BudgetOptions } from "./delivery/budget.js";
 import type { Peer } from "./connection/link.js";
 import type { ConnectionLimits } from "./connection/node.js";
 import type { Logger } from "./logger.js";
-import type { HttpOptions } from "./transports/http-endpoints.js";
+import type { HttpOptions } from "./transports/http/endpoints.js";
 import { trustedBy, type TrustedProxies } from "./transports/addresses.js";
 import type { Origins } from "./transports/origin.js";
 

@@ -1,6 +1,6 @@
 /** All connections of one user, whichever nodes they are on. */
 import { fillPattern, type AppTypes, type Params } from "../protocol/index.js";
-import type { UserCommand } from "./connection/user-command.js";
+import type { UserCommand } from "./connection/users/user-command.js";
 
 /** Patterns with one parameter: that can be the user's id. */
 export type UserPattern<Types extends AppTypes> = {

@@ -19,7 +19,7 @@ export type {
   Violation,
 } from "./history/events.js";
 export { seededRandom } from "./seeded-random.js";
-export { DEEDS } from "./sim/deeds.js";
+export { ACTIONS } from "./sim/actions.js";
 export { FAULTS } from "./sim/faults.js";
 export { planFor, type PlanOptions } from "./sim/plan.js";
 export { runPlan, simulate, type SimResult } from "./sim/run.js";

@@ -3,7 +3,7 @@ import type { Transport, TransportEvents } from "../client/index.js";
 import { CLOSE_CODES, type CloseName, type Clock } from "../protocol/index.js";
 import type { Link, Peer } from "../server/connection/link.js";
 import type { Engine } from "../server/engine.js";
-import type { Chunk } from "../server/feed/chunk.js";
+import type { Chunk } from "../server/delivery/chunk.js";
 import { textFrame } from "./text-frame.js";
 
 export class MemoryLink implements Link {

@@ -12,7 +12,7 @@ import {
   type Kind,
 } from "tidemark/protocol";
 import { DEFAULT_LIMITS } from "tidemark";
-import { DEFAULT_BUDGET } from "../../src/server/connection/budget.js";
+import { DEFAULT_BUDGET } from "../../src/server/delivery/budget.js";
 import { filesBelow, readText } from "../project/files.js";
 import { sectionOf, tableOf } from "./tables.js";
 

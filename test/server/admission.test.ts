@@ -1,7 +1,7 @@
 /** How fast connections are let in. */
 import { describe, expect, it } from "vitest";
 import { stream, tidemark } from "../../src/server/index.js";
-import { Admission } from "../../src/server/connection/admission.js";
+import { Admission } from "../../src/server/connection/limits/admission.js";
 import { TidemarkError } from "../../src/server/errors.js";
 import { seededRandom } from "../../src/testing/index.js";
 import { World } from "./support/engine.js";

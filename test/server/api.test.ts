@@ -6,7 +6,7 @@ import { createMemoryHub, type Broker } from "tidemark/broker";
 import { connect, type Client } from "tidemark/client";
 import { VirtualClock, seededRandom, testApp } from "tidemark/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addUp, countChannels } from "../../src/server/census/count.js";
+import { addUp, countChannels } from "../../src/server/inspection/count.js";
 import { quiet, serve } from "./support/serve.js";
 
 const KEY = "correct-horse-battery";

@@ -4,7 +4,7 @@ import { createMemoryHub } from "../../src/broker/index.js";
 import { stream, type Channel } from "../../src/server/channels/define.js";
 import { method } from "../../src/server/channels/methods.js";
 import { ChannelRegistry } from "../../src/server/channels/registry.js";
-import { DEFAULT_BUDGET } from "../../src/server/connection/budget.js";
+import { DEFAULT_BUDGET } from "../../src/server/delivery/budget.js";
 import type { Link } from "../../src/server/connection/link.js";
 import { Engine } from "../../src/server/engine.js";
 import { silentLogger } from "../../src/server/logger.js";

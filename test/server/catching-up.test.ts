@@ -1,7 +1,7 @@
 /** Subscribers that are behind, together. */
 import { expect, it } from "vitest";
 import { stream } from "../../src/server/index.js";
-import type { Chunk } from "../../src/server/feed/chunk.js";
+import type { Chunk } from "../../src/server/delivery/chunk.js";
 import { World, type Peer } from "./support/engine.js";
 
 const KILOBYTE = JSON.stringify("x".repeat(1000));

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { Chunk, bytesLine, textLine } from "../../src/server/feed/chunk.js";
-import { frameOf, framesOf } from "../../src/server/transports/frame.js";
+import { Chunk, bytesLine, textLine } from "../../src/server/delivery/chunk.js";
+import { frameOf, framesOf } from "../../src/server/transports/websocket/frame.js";
 
 const text = (line: string): Chunk => new Chunk([textLine(line)]);
 const large = (letter: string): Chunk => text(letter.repeat(5000));

@@ -4,10 +4,10 @@ import { BrokerError, createMemoryHub, type Broker } from "../../src/broker/inde
 import { stream } from "../../src/server/channels/define.js";
 import { ChannelRegistry } from "../../src/server/channels/registry.js";
 import type { Link } from "../../src/server/connection/link.js";
-import { Gate } from "../../src/server/connection/session.js";
+import { Gate } from "../../src/server/connection/channels/session.js";
 import { Engine } from "../../src/server/engine.js";
 import { silentLogger } from "../../src/server/logger.js";
-import { DEFAULT_BUDGET, type BudgetOptions } from "../../src/server/connection/budget.js";
+import { DEFAULT_BUDGET, type BudgetOptions } from "../../src/server/delivery/budget.js";
 import { DEFAULT_LIMITS } from "../../src/server/options.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 import { textFrame } from "../../src/testing/text-frame.js";

@@ -3,8 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readBinaryLines, readTextLines, splitTextLines } from "../../src/protocol/index.js";
-import { FrameAssembler } from "../../src/server/transports/frame-assembler.js";
-import type { FrameOwner } from "../../src/server/transports/whole-frames.js";
+import { FrameAssembler } from "../../src/server/transports/websocket/frame-assembler.js";
+import type { FrameOwner } from "../../src/server/transports/websocket/whole-frames.js";
 import { BINARY, frame } from "./support/raw.js";
 
 /** What is in use after a full collection, in bytes. */

@@ -1,4 +1,4 @@
-/** One channel, however its name is spelled. */
+/** One channel, however its name is canonical. */
 import { once } from "node:events";
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";

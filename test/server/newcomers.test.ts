@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Newcomers } from "../../src/server/connection/newcomers.js";
+import { Newcomers } from "../../src/server/connection/limits/newcomers.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 
 test("K2: each has all of its time and no more, whoever came before and went", async () => {

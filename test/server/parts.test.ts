@@ -1,17 +1,17 @@
 /** The small parts of feed and connection, each by itself. */
 import { describe, expect, it } from "vitest";
 import type { Appended, Broker, Draft, Entry, Epoch, Page } from "../../src/broker/index.js";
-import { Appender } from "../../src/server/connection/appender.js";
-import { Budget } from "../../src/server/connection/budget.js";
-import { fingerprint } from "../../src/server/connection/fingerprint.js";
-import { Flusher } from "../../src/server/connection/flusher.js";
-import { Lane } from "../../src/server/connection/lane.js";
+import { Appender } from "../../src/server/connection/publish/appender.js";
+import { Budget } from "../../src/server/delivery/budget.js";
+import { fingerprint } from "../../src/server/connection/publish/fingerprint.js";
+import { Flusher } from "../../src/server/delivery/flusher.js";
+import { TaskQueue } from "../../src/server/connection/publish/task-queue.js";
 import type { Link } from "../../src/server/connection/link.js";
-import { Outgoing } from "../../src/server/connection/outgoing.js";
-import { TokenBucket } from "../../src/server/connection/rate.js";
-import { bytesLine, Chunk, textLine, type EncodedLine } from "../../src/server/feed/chunk.js";
+import { Outgoing } from "../../src/server/delivery/outgoing.js";
+import { TokenBucket } from "../../src/server/connection/limits/rate.js";
+import { bytesLine, Chunk, textLine, type EncodedLine } from "../../src/server/delivery/chunk.js";
 import { readOn, type Step } from "../../src/server/feed/resume.js";
-import { Tail } from "../../src/server/feed/tail.js";
+import { Tail } from "../../src/server/kinds/stream/tail.js";
 import { seededRandom, VirtualClock } from "../../src/testing/index.js";
 import { deferred } from "./support/serve.js";
 
@@ -687,23 +687,23 @@ describe("the appender", () => {
   });
 });
 
-describe("a lane", () => {
+describe("a queue", () => {
   it("S3: does at once what can be done at once, and everything in order", async () => {
     const idle: number[] = [];
     const order: number[] = [];
-    const lane = new Lane({ laneIdle: () => void idle.push(order.length), laneFailed: raise });
-    lane.run(() => void order.push(1));
-    expect([order, lane.busy]).toEqual([[1], false]);
+    const queue = new TaskQueue({ queueIdle: () => void idle.push(order.length), taskFailed: raise });
+    queue.run(() => void order.push(1));
+    expect([order, queue.busy]).toEqual([[1], false]);
     const slow = deferred();
-    lane.run(async () => {
+    queue.run(async () => {
       await slow.promise;
       order.push(2);
     });
-    lane.run(() => void order.push(3));
-    expect([order, lane.busy]).toEqual([[1], true]);
+    queue.run(() => void order.push(3));
+    expect([order, queue.busy]).toEqual([[1], true]);
     slow.resolve();
     await new VirtualClock().settle();
-    expect([order, lane.busy, idle]).toEqual([[1, 2, 3], false, [3]]);
+    expect([order, queue.busy, idle]).toEqual([[1, 2, 3], false, [3]]);
   });
 });
 

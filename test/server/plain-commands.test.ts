@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeCommand, readTextLines, type Command } from "../../src/protocol/index.js";
-import { readPlainCommands } from "../../src/server/connection/plain-commands.js";
+import { readPlainCommands } from "../../src/server/connection/commands/plain-commands.js";
 import { textFrame } from "../../src/testing/text-frame.js";
 
 const RUNS = 10_000;

@@ -1,7 +1,7 @@
 /** JSON that need not be parsed. Nobody must be able to tell. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endOfPlainJson } from "../../src/server/connection/plain-json.js";
+import { endOfPlainJson } from "../../src/server/connection/commands/plain-json.js";
 
 const RUNS = 10_000;
 const SEED = Number(process.env["TIDEMARK_SEED"] ?? Date.now() % 1_000_000_007);

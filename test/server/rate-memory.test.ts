@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RateMemory } from "../../src/server/connection/rate-memory.js";
+import { RateMemory } from "../../src/server/connection/limits/rate-memory.js";
 
 test("H41: a client has one rate, however often it is asked for", () => {
   const rates = new RateMemory({ perSecond: 10, burst: 2 });

@@ -6,8 +6,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "tidemark/testing";
-import { SocketWriter } from "../../src/server/transports/socket-writer.js";
-import { findBinding, handleOf } from "../../src/server/transports/socket-handle.js";
+import { SocketWriter } from "../../src/server/transports/websocket/socket-writer.js";
+import { findBinding, handleOf } from "../../src/server/transports/websocket/socket-handle.js";
 import { nextTurn, socketPair } from "./support/sockets.js";
 
 const SEED = 20_261_128;

@@ -1,4 +1,4 @@
-import { DEEDS, FAULTS, planFor, planText, runPlan, shrink, simulate, type Plan } from "tidemark/testing";
+import { ACTIONS, FAULTS, planFor, planText, runPlan, shrink, simulate, type Plan } from "tidemark/testing";
 import { describe, expect, test } from "vitest";
 
 /** More of them: npm run sim -- --seeds 1..10000 */
@@ -19,7 +19,7 @@ describe("a cluster under faults keeps its promises (G1-G7)", () => {
   }
 
   test("and every kind of fault and workload was among them", () => {
-    const unused = [...Object.keys(FAULTS), ...Object.keys(DEEDS)].filter(
+    const unused = [...Object.keys(FAULTS), ...Object.keys(ACTIONS)].filter(
       (name) => !counts.has(`do ${name}`),
     );
     expect(unused).toEqual([]);

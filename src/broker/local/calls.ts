@@ -1,7 +1,7 @@
 /** The calls of a worker that go over the socket as JSON: each method with its arguments, on both ends. */
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type LogOptions, type NodeInfo } from "../contract.js";
-import type { Link } from "./link.js";
+import type { WriterLink } from "./link.js";
 
 /** The arguments and the result of each method. */
 export interface Calls {
@@ -25,7 +25,10 @@ export interface Calls {
 export type CallName = keyof Calls;
 
 type Handlers = {
-  readonly [Name in CallName]: (link: Link, ...args: Calls[Name]["args"]) => Promise<Calls[Name]["result"]>;
+  readonly [Name in CallName]: (
+    link: WriterLink,
+    ...args: Calls[Name]["args"]
+  ) => Promise<Calls[Name]["result"]>;
 };
 
 const nothing = (): null => null;
@@ -71,8 +74,8 @@ export type AnswerFrame =
   | { readonly code: BrokerError["code"]; readonly message: string };
 
 /** Carries out a call that came over the socket. */
-export function perform(link: Link, { name, args }: CallFrame): Promise<unknown> {
-  const handler = HANDLERS[name] as (link: Link, ...args: readonly unknown[]) => Promise<unknown>;
+export function perform(link: WriterLink, { name, args }: CallFrame): Promise<unknown> {
+  const handler = HANDLERS[name] as (link: WriterLink, ...args: readonly unknown[]) => Promise<unknown>;
   return handler(link, ...args);
 }
 

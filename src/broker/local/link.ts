@@ -28,7 +28,7 @@ export interface NodeName {
 }
 
 /** One node's end of the link. Methods reject with a `BrokerError`. */
-export interface Link {
+export interface WriterLink {
   readonly durability: Durability;
   /** How long an append may be on its way, in milliseconds; later it is not made any more. */
   readonly patience: number;

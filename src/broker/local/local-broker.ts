@@ -14,7 +14,7 @@ import {
   type Signal,
 } from "../contract.js";
 import { FollowerList } from "../memory/follower-list.js";
-import type { Link, LinkEvents, NodeName } from "./link.js";
+import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { LogReader } from "./log-reader.js";
 import { KeyPacker } from "./packed-keys.js";
 import { packDrafts, packSignals, unpackEntries, unpackSignals } from "./record.js";
@@ -24,7 +24,7 @@ export interface LocalBrokerOptions {
   readonly reader: LogReader;
   readonly name: NodeName;
   /** Makes the link to the writer, which tells of what happens. */
-  readonly link: (events: LinkEvents, name: NodeName) => Link;
+  readonly link: (events: LinkEvents, name: NodeName) => WriterLink;
   /** Is given what a follower throws. */
   readonly onError: (error: unknown) => void;
   /** Called last when the broker is closed. */
@@ -48,7 +48,7 @@ export class LocalBroker implements Broker {
   readonly node: string;
   readonly #clock: Clock;
   readonly #reader: LogReader;
-  readonly #link: Link;
+  readonly #link: WriterLink;
   readonly #onError: (error: unknown) => void;
   readonly #onClose: (() => Promise<void>) | undefined;
   readonly #keys = new KeyPacker();
@@ -200,7 +200,7 @@ export class LocalBroker implements Broker {
     await this.#onClose?.();
   }
 
-  #open(): Link {
+  #open(): WriterLink {
     if (this.#closed) throw new BrokerError("closed", "this broker was closed");
     return this.#link;
   }
@@ -213,7 +213,7 @@ export class LocalBroker implements Broker {
     }
   }
 
-  #follow(link: Link, channel: string): Followed {
+  #follow(link: WriterLink, channel: string): Followed {
     const followed: Followed = { list: new FollowerList(this.#onError), confirmed: false, waiting: [] };
     this.#followed.set(channel, followed);
     link.follow(channel, (error) => this.#answered(channel, followed, error));

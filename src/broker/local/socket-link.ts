@@ -11,7 +11,7 @@ import {
 } from "../contract.js";
 import type { AnswerFrame, CallName, Calls } from "./calls.js";
 import type { Batch } from "./disk-log.js";
-import type { CallOptions, Link, LinkEvents, NodeName } from "./link.js";
+import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
 import { socketPath } from "./socket-path.js";
 import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-server.js";
 import {
@@ -55,7 +55,7 @@ const MAX_BACKOFF_MS = 1000;
 /** Calls that may wait; a node that lets more pile up is not helped by waiting. */
 const MAX_CALLS = 65_536;
 
-export class SocketLink implements Link {
+export class SocketLink implements WriterLink {
   readonly #options: SocketLinkOptions;
   readonly #calls = new Map<number, Call>();
   readonly #onReady: { readonly resolve: () => void; readonly reject: (error: BrokerError) => void }[] = [];

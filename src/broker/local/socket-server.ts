@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
 import { failureOf, perform, type CallFrame } from "./calls.js";
-import type { Link, LinkEvents } from "./link.js";
+import type { WriterLink, LinkEvents } from "./link.js";
 import { socketPath } from "./socket-path.js";
 import {
   FRAME,
@@ -42,7 +42,7 @@ export interface WorkerHello {
 /** What the writer answers. */
 export interface WriterHello {
   readonly wire: number;
-  readonly durability: Link["durability"];
+  readonly durability: WriterLink["durability"];
   /** The writer's steady time: by its own, a worker knows from then on what the writer's is at least. */
   readonly time: number;
 }
@@ -108,7 +108,7 @@ class Worker {
   readonly #socket: Socket;
   readonly #frames: FrameWriter;
   readonly #clock: Clock;
-  #link: Link | undefined;
+  #link: WriterLink | undefined;
   #pid = 0;
   #heardAt: number;
   /** Hints were left out; it has to be told when it reads again. */
@@ -190,7 +190,7 @@ class Worker {
     else this.end();
   }
 
-  #append(link: Link, body: Buffer): void {
+  #append(link: WriterLink, body: Buffer): void {
     const call = body.subarray(0, 4);
     const left = body.readDoubleBE(4) - this.#clock.monotonic();
     // Its worker has been answered that it is not there, and may have had it appended since by another one.
@@ -205,7 +205,7 @@ class Worker {
     );
   }
 
-  #call(link: Link, body: Buffer): void {
+  #call(link: WriterLink, body: Buffer): void {
     const call = body.subarray(0, 4);
     perform(link, readJson(body, 4) as CallFrame).then(
       (result) => this.#frames.send(FRAME.answer, call, packJson({ result })),

@@ -1,11 +1,11 @@
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type Appended, type Durability, type LogOptions, type NodeInfo } from "../contract.js";
 import type { Batch } from "./disk-log.js";
-import type { CallOptions, Link, LinkEvents, NodeName } from "./link.js";
+import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { Writer } from "./writer.js";
 
 /** A node as its writer has it. Methods are `async` so that what the writer throws becomes a rejection. */
-export class WriterNode implements Link {
+export class WriterNode implements WriterLink {
   readonly #writer: Writer;
   readonly #node: number;
   readonly #events: LinkEvents;

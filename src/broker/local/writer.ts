@@ -28,7 +28,7 @@ export interface WriterOptions extends DiskGateOptions {
   readonly onError: (error: unknown) => void;
 }
 
-interface Channel {
+interface WrittenChannel {
   readonly name: string;
   readonly followers: Set<LinkEvents>;
   log: DiskLog | undefined;
@@ -57,12 +57,12 @@ export class Writer {
   readonly #gate: DiskGate;
   readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, WrittenChannel>();
   #eraser: Eraser;
   #catalog: Catalog;
-  #dirty = new Set<Channel>();
-  #underWay = new Set<Channel>();
-  #news = new Map<Channel, News[]>();
+  #dirty = new Set<WrittenChannel>();
+  #underWay = new Set<WrittenChannel>();
+  #news = new Map<WrittenChannel, News[]>();
   /** Logs that were dropped, which the disk may still show. */
   #erased = new Set<string>();
   #droppedVersion = 0;
@@ -222,7 +222,7 @@ export class Writer {
     return [eraser, new Catalog({ env, eraser, maxKeys }, random, owned.incarnation)];
   }
 
-  #channel(name: string): Channel {
+  #channel(name: string): WrittenChannel {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = { name, followers: new Set(), log: undefined, usedAt: 0, presence: undefined };
@@ -231,7 +231,7 @@ export class Writer {
     return channel;
   }
 
-  #find(channel: Channel, now: Moment): DiskLog | undefined {
+  #find(channel: WrittenChannel, now: Moment): DiskLog | undefined {
     channel.usedAt = now.steady;
     if (channel.log === undefined && !this.#erased.has(channel.name)) {
       channel.log = this.#catalog.find(channel.name, now);
@@ -239,13 +239,13 @@ export class Writer {
     return channel.log;
   }
 
-  #log(channel: Channel, now: Moment): DiskLog {
+  #log(channel: WrittenChannel, now: Moment): DiskLog {
     return (channel.log =
       this.#find(channel, now) ?? this.#catalog.create(channel.name, now, this.#commit.changes));
   }
 
   /** One piece of news per channel and transaction, unless its epoch changes in between. */
-  #tell(channel: Channel, epoch: string, records: readonly Buffer[]): void {
+  #tell(channel: WrittenChannel, epoch: string, records: readonly Buffer[]): void {
     const news = this.#news.get(channel) ?? [];
     const last = news.at(-1);
     if (last?.epoch === epoch) for (const record of records) last.records.push(record);
@@ -353,7 +353,7 @@ export class Writer {
   }
 
   /** Nothing that retention dropped stays behind. */
-  #unload(channel: Channel, now: Moment): void {
+  #unload(channel: WrittenChannel, now: Moment): void {
     if (channel.log?.expire(now, this.#commit.changes) !== true) {
       channel.log = undefined;
       return;
@@ -363,11 +363,11 @@ export class Writer {
   }
 
   /** Whether memory is ahead of the disk. */
-  #isBusy(channel: Channel): boolean {
+  #isBusy(channel: WrittenChannel): boolean {
     return this.#dirty.has(channel) || this.#underWay.has(channel);
   }
 
-  #newPresence({ name, followers }: Channel): ChannelPresence {
+  #newPresence({ name, followers }: WrittenChannel): ChannelPresence {
     return new ChannelPresence(this.#options.clock, this.#firstVersion(), (change) => {
       for (const follower of followers) follower.presence(name, change);
     });

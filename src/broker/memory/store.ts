@@ -23,7 +23,7 @@ export interface StoreSnapshot {
   readonly leases: ReturnType<LeaseTable["snapshot"]>;
 }
 
-interface Channel {
+interface StoredChannel {
   readonly followers: FollowerList;
   log: ChannelLog | undefined;
   /** What the log was said to be called, once somebody has asked who follows it: it stays while it is followed. */
@@ -46,12 +46,12 @@ export class MemoryStore {
   readonly #idle: number;
   readonly #maxKeys: number;
   readonly #onError: (error: unknown) => void;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, StoredChannel>();
   readonly #newEpochName = (): string => this.#random.id().slice(0, EPOCH_LETTERS);
   #incarnation: string;
   #forgotten = new ForgottenLogs();
   #calls = 0;
-  #sweep: Iterator<[string, Channel]> | undefined;
+  #sweep: Iterator<[string, StoredChannel]> | undefined;
   /** No presence that was dropped had a higher version. */
   #droppedVersion = 0;
 
@@ -182,7 +182,7 @@ export class MemoryStore {
     }
   }
 
-  #dropIfIdle(name: string, channel: Channel, now = this.#now()): boolean {
+  #dropIfIdle(name: string, channel: StoredChannel, now = this.#now()): boolean {
     if (!this.#isIdle(channel, now)) return false;
     this.#droppedVersion = Math.max(this.#droppedVersion, channel.presence?.version ?? 0);
     if (channel.log !== undefined && channel.log.head > 0) this.#forgotten.add(name);
@@ -190,7 +190,7 @@ export class MemoryStore {
     return true;
   }
 
-  #isIdle({ followers, presence, log }: Channel, now: Moment): boolean {
+  #isIdle({ followers, presence, log }: StoredChannel, now: Moment): boolean {
     if (followers.size > 0 || presence?.isIdle === false) return false;
     return log === undefined || log.isIdle(now, this.#idle);
   }
@@ -200,7 +200,7 @@ export class MemoryStore {
     if ((this.#calls & 63) === 0) this.sweep(SWEPT_AT_ONCE);
   }
 
-  #channel(name: string): Channel {
+  #channel(name: string): StoredChannel {
     this.#sweepNowAndThen();
     let channel = this.#channels.get(name);
     if (channel === undefined) {
@@ -215,18 +215,18 @@ export class MemoryStore {
     return channel;
   }
 
-  #log(name: string, channel: Channel, now: Moment): ChannelLog {
+  #log(name: string, channel: StoredChannel, now: Moment): ChannelLog {
     channel.log ??= new ChannelLog(this.#incarnation, this.#firstEpoch(name, channel), now, this.#maxKeys);
     return channel.log;
   }
 
-  #firstEpoch(name: string, channel: Channel | undefined): string {
+  #firstEpoch(name: string, channel: StoredChannel | undefined): string {
     const epoch = channel?.firstEpoch ?? firstEpoch(this.#incarnation, this.#forgotten.count(name), name);
     if (channel !== undefined) channel.firstEpoch = epoch;
     return epoch;
   }
 
-  #newPresence({ followers }: Channel): ChannelPresence {
+  #newPresence({ followers }: StoredChannel): ChannelPresence {
     return new ChannelPresence(this.#clock, this.#firstVersion(), (change) => followers.tellPresence(change));
   }
 

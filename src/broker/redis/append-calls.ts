@@ -9,7 +9,7 @@ import { keepsAnything } from "../retain.js";
 import { encodeEntry } from "./entry-codec.js";
 import { toBrokerError } from "./errors.js";
 import type { Keys } from "./keys.js";
-import type { Arg, Link } from "./link.js";
+import type { Arg, RedisLink } from "./link.js";
 import { lifeOf, type LogCallsOptions } from "./log-options.js";
 import { list, numbers } from "./replies.js";
 import type { Replication } from "./replication.js";
@@ -50,7 +50,7 @@ interface Call {
 }
 
 export class AppendCalls {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #replication: Replication | undefined;
   readonly #options: LogCallsOptions;
@@ -59,7 +59,7 @@ export class AppendCalls {
   readonly #open = new Map<number, Map<AppendOptions, Call>>();
 
   constructor(
-    link: Link,
+    link: RedisLink,
     keys: Keys,
     replication: Replication | undefined,
     times: ServerTimes,

@@ -1,18 +1,18 @@
 import type { Random } from "../../protocol/index.js";
 import type { Lease } from "../contract.js";
 import type { Keys } from "./keys.js";
-import type { Link } from "./link.js";
+import type { RedisLink } from "./link.js";
 import { buffer } from "./replies.js";
 import { scripts } from "./scripts.js";
 
 /** The leases that this node holds: keys that expire. */
 export class Leases {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #random: Random;
   readonly #held = new Set<Lease>();
 
-  constructor(link: Link, keys: Keys, random: Random) {
+  constructor(link: RedisLink, keys: Keys, random: Random) {
     this.#link = link;
     this.#keys = keys;
     this.#random = random;

@@ -25,7 +25,7 @@ interface Waiting {
   readonly go: (redis: Redis | Cluster) => void;
 }
 
-export class Link {
+export class RedisLink {
   readonly #topology: Topology;
   readonly #clock: Clock;
   /** Milliseconds that a call may take, unless it says otherwise. */

@@ -2,17 +2,17 @@
 import type { Entry, Epoch, LogOptions, Page, ReadFrom } from "../contract.js";
 import { decodeEntry } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
-import type { Arg, Link } from "./link.js";
+import type { Arg, RedisLink } from "./link.js";
 import { LEAST_LIFE_MS, lifeOf, type LogCallsOptions } from "./log-options.js";
 import { buffer, list } from "./replies.js";
 import { scripts } from "./scripts.js";
 
 export class LogCalls {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #options: LogCallsOptions;
 
-  constructor(link: Link, keys: Keys, options: LogCallsOptions) {
+  constructor(link: RedisLink, keys: Keys, options: LogCallsOptions) {
     this.#link = link;
     this.#keys = keys;
     this.#options = options;

@@ -1,17 +1,17 @@
 import type { Keys } from "./keys.js";
-import type { Link } from "./link.js";
+import type { RedisLink } from "./link.js";
 import type { Listener } from "./topic.js";
 import type { Topics } from "./topics.js";
 
 /** Messages between nodes: each hears its own topic and the one of all. */
 export class Messages {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #topics: Topics;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Set<(text: string) => void>();
 
-  constructor(link: Link, keys: Keys, topics: Topics, onError: (error: unknown) => void) {
+  constructor(link: RedisLink, keys: Keys, topics: Topics, onError: (error: unknown) => void) {
     this.#link = link;
     this.#keys = keys;
     this.#topics = topics;

@@ -6,7 +6,7 @@
 import type { Clock, Random, Timer } from "../../protocol/index.js";
 import type { NodeInfo } from "../contract.js";
 import type { Keys } from "./keys.js";
-import type { Link } from "./link.js";
+import type { RedisLink } from "./link.js";
 import { list } from "./replies.js";
 import type { PresentMembers } from "./present-members.js";
 import { scripts } from "./scripts.js";
@@ -31,7 +31,7 @@ export interface NodeLifeOptions {
 
 export interface NodeLifeParts {
   readonly topology: Topology;
-  readonly link: Link;
+  readonly link: RedisLink;
   readonly keys: Keys;
   readonly topics: Topics;
   readonly present: PresentMembers;

@@ -5,7 +5,7 @@
 import type { Clock, Member, Timer } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
 import type { Keys } from "./keys.js";
-import type { Arg, Link } from "./link.js";
+import type { Arg, RedisLink } from "./link.js";
 import { writeMember } from "./member-codec.js";
 import { scripts } from "./scripts.js";
 
@@ -26,7 +26,7 @@ interface Change {
   readonly waiters: { readonly resolve: () => void; readonly reject: (error: BrokerError) => void }[];
 }
 
-interface Channel {
+interface PresentChannel {
   readonly name: string;
   /** By instance: what this node has joined. */
   readonly joined: Map<string, Change>;
@@ -40,14 +40,14 @@ interface Channel {
 }
 
 export class PresentMembers {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #clock: Clock;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, PresentChannel>();
   #incarnation: string;
   #closed = false;
 
-  constructor(link: Link, keys: Keys, clock: Clock, incarnation: string) {
+  constructor(link: RedisLink, keys: Keys, clock: Clock, incarnation: string) {
     this.#link = link;
     this.#keys = keys;
     this.#clock = clock;
@@ -124,7 +124,7 @@ export class PresentMembers {
     });
   }
 
-  #channel(name: string): Channel {
+  #channel(name: string): PresentChannel {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = {
@@ -140,7 +140,7 @@ export class PresentMembers {
     return channel;
   }
 
-  #run(channel: Channel): void {
+  #run(channel: PresentChannel): void {
     if (channel.running || this.#closed) return;
     channel.running = true;
     // What comes in this turn goes together.
@@ -161,7 +161,7 @@ export class PresentMembers {
   }
 
   /** Tells Redis everything that is pending. Resolves with how long the next grace lasts, or -1. */
-  async #flush(channel: Channel): Promise<number> {
+  async #flush(channel: PresentChannel): Promise<number> {
     for (;;) {
       const incarnation = this.#incarnation;
       const batch = [...channel.pending].slice(0, MAX_BATCH);
@@ -197,14 +197,14 @@ export class PresentMembers {
     }
   }
 
-  #confirm(channel: Channel, batch: readonly (readonly [string, Change])[]): void {
+  #confirm(channel: PresentChannel, batch: readonly (readonly [string, Change])[]): void {
     for (const [key, change] of batch) {
       if (channel.pending.get(key) === change) channel.pending.delete(key);
       for (const { resolve } of change.waiters.splice(0)) resolve();
     }
   }
 
-  #schedule(channel: Channel, ms: number): void {
+  #schedule(channel: PresentChannel, ms: number): void {
     if (this.#closed) return;
     this.#clock.clearTimeout(channel.timer);
     channel.timer = this.#clock.setTimeout(
@@ -217,7 +217,7 @@ export class PresentMembers {
   }
 
   /** Nobody of this node is there any more, nor in a grace. */
-  #forget(channel: Channel): void {
+  #forget(channel: PresentChannel): void {
     if (this.#channels.get(channel.name) !== channel) return;
     this.#channels.delete(channel.name);
     this.#clock.clearTimeout(channel.timer);

@@ -19,7 +19,7 @@ import { EpochNames } from "./epoch-names.js";
 import { Follows } from "./follows.js";
 import { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
-import { Link } from "./link.js";
+import { RedisLink } from "./link.js";
 import { LogCalls } from "./log-calls.js";
 import { list } from "./replies.js";
 import { readMember } from "./member-codec.js";
@@ -41,7 +41,7 @@ export class RedisBroker implements Broker {
   readonly #settings: Settings;
   readonly #topology: Topology;
   readonly #keys: Keys;
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #appends: AppendCalls;
   readonly #log: LogCalls;
   readonly #topics: Topics;
@@ -61,7 +61,7 @@ export class RedisBroker implements Broker {
     this.#durability = durability;
     this.#topology = topology;
     const keys = (this.#keys = new Keys(prefix));
-    const link = (this.#link = new Link(topology, { clock, timeout }));
+    const link = (this.#link = new RedisLink(topology, { clock, timeout }));
     const topics = (this.#topics = new Topics(topology, { clock, timeout }));
     const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
     const logOptions = { epochNames: new EpochNames(random), maxKeys, idle };

@@ -1,5 +1,5 @@
 import type { Keys } from "./keys.js";
-import type { Link } from "./link.js";
+import type { RedisLink } from "./link.js";
 import { list, numbers } from "./replies.js";
 import { scripts } from "./scripts.js";
 
@@ -10,10 +10,10 @@ const SIDE_BY_SIDE = 16;
 
 /** Removes what a dead incarnation of a node has left behind. Any node may do it, also several at once. */
 export class Sweeper {
-  readonly #link: Link;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
 
-  constructor(link: Link, keys: Keys) {
+  constructor(link: RedisLink, keys: Keys) {
     this.#link = link;
     this.#keys = keys;
   }

@@ -43,7 +43,7 @@ export class ChannelRegistry {
   }
 
   /** The one spelling of a name; names that no pattern matches stay as they are. */
-  spell(name: string): string {
+  canonicalName(name: string): string {
     return this.resolve(name)?.name ?? name;
   }
 }

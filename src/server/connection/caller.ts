@@ -1,13 +1,13 @@
 /** Who sends a command, as the commands see it: a {@link Connection} without its transport and its inbox. */
 import type { CloseName, Id } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
-import type { EncodedLine } from "../feed/chunk.js";
-import type { Entry } from "./admission.js";
+import type { EncodedLine } from "../delivery/chunk.js";
+import type { Arrival } from "./limits/admission.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
-import type { Outgoing } from "./outgoing.js";
-import type { TokenBucket } from "./rate.js";
-import type { ChannelSession } from "./session.js";
+import type { Outgoing } from "../delivery/outgoing.js";
+import type { TokenBucket } from "./limits/rate.js";
+import type { ChannelSession } from "./channels/session.js";
 
 /** Who is on a connection. */
 export interface Identity {
@@ -36,7 +36,7 @@ export interface Caller {
   /** The connection's name, unique among all servers. */
   readonly client: string;
   /** Whether it comes, goes on from another one, or belongs to one. */
-  readonly entry: Entry;
+  readonly arrival: Arrival;
   /** For so many milliseconds before it began, what its user was denied may not have reached it. */
   readonly missed: number;
   readonly closed: boolean;

@@ -9,10 +9,10 @@ import {
 import { TidemarkError, errorBody } from "../errors.js";
 import { textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
-import { catchUp } from "./control.js";
-import { costAtAddress, costOf, inTurn, rateOverHttp } from "./http-rate.js";
-import type { RateOptions } from "./rate.js";
-import { notGiven, prepare, type Started } from "./subscribe.js";
+import { catchUp } from "./users/control.js";
+import { costAtAddress, costOf, inTurn, rateOverHttp } from "./limits/http-rate.js";
+import type { RateOptions } from "./limits/rate.js";
+import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
 /** What a line has besides the answer in it, in bytes. */
 const AROUND_ANSWER = 32;
@@ -25,7 +25,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const began = node.clock.monotonic();
   const problem = subsProblem(command.subs.size, connection.asksAgain);
   if (problem !== undefined) return connection.close("policy", problem);
-  const wait = node.admission.admit(entryOf(connection, command), node.clock.monotonic());
+  const wait = node.admission.admit(arrivalOf(connection, command), node.clock.monotonic());
   if (wait instanceof TidemarkError) {
     if (wait.code === "rate_limited") node.refused.connects++;
     return sendAway(connection, command, wait);
@@ -50,7 +50,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
     // What is sent beside it counts by itself.
-    if (cost > 0 && connection.entry !== "aside") {
+    if (cost > 0 && connection.arrival !== "aside") {
       const rate = rateOverHttp(connection, identity, node.clock.monotonic());
       const after = await inTurn(connection, rate, cost);
       if (after > 0) throw tooFast(connection, after);
@@ -99,9 +99,9 @@ function namesOf(given: unknown): readonly string[] {
 }
 
 /** A poll with a good ticket goes on from another one; one without comes as everybody does. */
-function entryOf(connection: Caller, command: Command & { do: "connect" }): "first" | "next" | "aside" {
-  const { entry, node } = connection;
-  if (entry !== "poll") return entry;
+function arrivalOf(connection: Caller, command: Command & { do: "connect" }): "first" | "next" | "aside" {
+  const { arrival, node } = connection;
+  if (arrival !== "poll") return arrival;
   const holder = holderOf(connection, command);
   if (command.ticket === undefined || holder === undefined) return "first";
   return node.tickets.isGood(command.ticket, holder, node.clock.now()) ? "next" : "first";
@@ -109,7 +109,7 @@ function entryOf(connection: Caller, command: Command & { do: "connect" }): "fir
 
 /** The ticket for the next poll, as a field of the answer. */
 function ticketFor(connection: Caller, command: Command & { do: "connect" }): string {
-  if (connection.entry !== "poll") return "";
+  if (connection.arrival !== "poll") return "";
   const { tickets, clock } = connection.node;
   const holder = holderOf(connection, command);
   return holder === undefined ? "" : `,"ticket":${JSON.stringify(tickets.issue(holder, clock.now()))}`;
@@ -141,7 +141,7 @@ function subsProblem(count: number, http: boolean): string | undefined {
 /** A channel, by the name that it was asked for and the one that it has. */
 interface Wanted {
   readonly name: string;
-  readonly spelled: string;
+  readonly canonical: string;
   readonly options: SubscribeOptions;
 }
 
@@ -154,33 +154,33 @@ async function subscribeAll(
 ): Promise<Map<string, Started | TidemarkError>> {
   const { registry } = connection.node;
   const wanted: Wanted[] = [];
-  for (const [name, options] of subs) wanted.push({ name, spelled: registry.spell(name), options });
+  for (const [name, options] of subs) wanted.push({ name, canonical: registry.canonicalName(name), options });
   const asked = wanted.length;
-  for (const name of given) connection.grant(registry.spell(name));
+  for (const name of given) connection.grant(registry.canonicalName(name));
   if (connection.granted.size > 0) {
-    const names = new Set(wanted.map(({ spelled }) => spelled));
+    const names = new Set(wanted.map(({ canonical }) => canonical));
     for (const name of connection.granted)
-      if (!names.has(name)) wanted.push({ name, spelled: name, options: {} });
+      if (!names.has(name)) wanted.push({ name, canonical: name, options: {} });
   }
   const preparing: Promise<() => Started | TidemarkError>[] = [];
-  for (const [i, { spelled, options }] of wanted.entries()) {
+  for (const [i, { canonical, options }] of wanted.entries()) {
     // One connection may ask for a thousand channels; nobody else is to wait for all of them to be opened.
     if (i > 0 && i % SUBS_A_TURN === 0)
       await new Promise<void>((resolve) => connection.node.clock.setImmediate(resolve));
     if (connection.closed) break;
-    preparing.push(prepare(connection, identity, spelled, options));
+    preparing.push(prepare(connection, identity, canonical, options));
   }
   // Most ask for one channel.
   const [only] = preparing;
   const prepared = preparing.length === 1 && only !== undefined ? [await only] : await Promise.all(preparing);
   const started = new Map<string, Started | TidemarkError>();
   for (const [i, finish] of prepared.entries()) {
-    const { name, spelled } = wanted[i] as Wanted;
+    const { name, canonical } = wanted[i] as Wanted;
     const one = finish();
     const byServer = i >= asked;
     if (byServer && one instanceof TidemarkError) notGiven(connection, name, one);
     else started.set(name, one);
-    if (byServer && !(one instanceof TidemarkError)) connection.session(spelled).given = true;
+    if (byServer && !(one instanceof TidemarkError)) connection.session(canonical).given = true;
   }
   return started;
 }

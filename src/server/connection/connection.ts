@@ -18,27 +18,27 @@ import {
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import { MOST_LINES } from "../../protocol/lines.js";
-import { textChunk, type Chunk, type EncodedLine } from "../feed/chunk.js";
+import { textChunk, type Chunk, type EncodedLine } from "../delivery/chunk.js";
 import { TidemarkError, errorBody } from "../errors.js";
 import { detach } from "../guard.js";
-import type { Entry } from "./admission.js";
-import { Allowance } from "./allowance.js";
+import type { Arrival } from "./limits/admission.js";
+import { Allowance } from "./limits/allowance.js";
 import type { Caller, Identity } from "./caller.js";
-import { runCommand, spelled, type RealCommand } from "./commands.js";
+import { runCommand, withCanonicalName, type RealCommand } from "./commands/commands.js";
 import { connect } from "./connect.js";
-import { Intake, type Incoming, type IntakeOwner } from "./intake.js";
-import { LargeAnswers, type LargeAnswersOwner } from "./large-answers.js";
+import { Intake, type Incoming, type IntakeOwner } from "./commands/intake.js";
+import { LargeAnswers, type LargeAnswersOwner } from "./channels/large-answers.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
-import { Outgoing, type OutgoingOwner } from "./outgoing.js";
+import { Outgoing, type OutgoingOwner } from "../delivery/outgoing.js";
 import { addressOf, peerToKeep } from "./peer.js";
-import { readPlainCommands } from "./plain-commands.js";
+import { readPlainCommands } from "./commands/plain-commands.js";
 import { presentable } from "./presentable.js";
-import { rateOverHttp } from "./http-rate.js";
-import { refusePublish } from "./publish.js";
-import type { TokenBucket } from "./rate.js";
-import { ChannelSession, type SessionOwner } from "./session.js";
-import { leaveAll } from "./subscribe.js";
+import { rateOverHttp } from "./limits/http-rate.js";
+import { refusePublish } from "./publish/publish.js";
+import type { TokenBucket } from "./limits/rate.js";
+import { ChannelSession, type SessionOwner } from "./channels/session.js";
+import { leaveAll } from "./channels/subscribe.js";
 
 const PONG = textChunk("{}");
 
@@ -59,7 +59,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   peer: Peer;
   readonly out: Outgoing;
   readonly client: string;
-  readonly entry: Entry;
+  readonly arrival: Arrival;
   missed = 0;
   readonly sessions = new Map<string, ChannelSession>();
   subscriptions = 0;
@@ -92,12 +92,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     link: Link,
     peer: Peer,
     onEnd: (connection: Connection) => void,
-    entry: Entry = "first",
+    arrival: Arrival = "first",
     arrived?: number,
   ) {
     const now = node.clock.monotonic();
     this.node = node;
-    this.entry = entry;
+    this.arrival = arrival;
     this.peer = peer;
     this.#link = link;
     this.#onEnd = onEnd;
@@ -411,7 +411,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
       const command = "do" in incoming ? incoming : decodeCommand(incoming);
       this.#intake.begun();
       if (command.do === "ping") this.#answerPing();
-      else if (this.#mayRun(command)) this.#run(spelled(command, this.node.registry));
+      else if (this.#mayRun(command)) this.#run(withCanonicalName(command, this.node.registry));
     } catch (error) {
       if (error instanceof NotACommand) return this.close("policy", error.message);
       if (!(error instanceof CommandError)) throw error;
@@ -434,7 +434,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     if (this.closed) return false;
     // Whoever unsubscribes is not held to what it wants to be rid of; it costs no more than a refusal.
     if (refusal !== undefined && command.do !== "unsubscribe") {
-      const known = spelled(command, this.node.registry);
+      const known = withCanonicalName(command, this.node.registry);
       if (known.do === "publish") refusePublish(this, known, refusal);
       else this.fail(id, refusal);
       return false;

@@ -1,6 +1,6 @@
 /** What a connection asks of its transport. One per client; WebSocket, HTTP stream and the in-memory network have theirs. */
 import type { CloseName } from "../../protocol/index.js";
-import type { Chunk } from "../feed/chunk.js";
+import type { Chunk } from "../delivery/chunk.js";
 
 export interface Link {
   /** Writes chunks as one frame, in order. Never fails: a dead peer is reported by the transport's close. */

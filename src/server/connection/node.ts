@@ -5,25 +5,25 @@ import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
 import type { Logger } from "../logger.js";
-import type { Admission } from "./admission.js";
-import type { Appender } from "./appender.js";
+import type { Admission } from "./limits/admission.js";
+import type { Appender } from "./publish/appender.js";
 import type { BrokerErrors } from "./broker-errors.js";
-import type { Budget } from "./budget.js";
-import type { ByteRateOptions } from "./byte-rate.js";
-import type { Denials } from "./denials.js";
-import type { Farewells } from "./farewells.js";
-import type { Flusher } from "./flusher.js";
-import type { KeyShares } from "./key-shares.js";
+import type { Budget } from "../delivery/budget.js";
+import type { ByteRateOptions } from "./limits/byte-rate.js";
+import type { Revocations } from "./users/revocations.js";
+import type { PresenceLeaves } from "./life/leaves.js";
+import type { Flusher } from "../delivery/flusher.js";
+import type { KeyShares } from "./limits/key-shares.js";
 import type { Peer } from "./link.js";
-import type { NewChannels } from "./new-channels.js";
-import type { Newcomers } from "./newcomers.js";
-import type { RateMemory } from "./rate-memory.js";
-import type { RateOptions } from "./rate.js";
-import type { RefusedCounters } from "./refused.js";
+import type { NewChannels } from "./limits/new-channels.js";
+import type { Newcomers } from "./limits/newcomers.js";
+import type { RateMemory } from "./limits/rate-memory.js";
+import type { RateOptions } from "./limits/rate.js";
+import type { RefusedCounters } from "./limits/refused.js";
 import type { SlowHooks } from "./slow-hooks.js";
-import type { Stillness } from "./stillness.js";
-import type { TurnBudget } from "./turn-budget.js";
-import type { Tickets } from "./tickets.js";
+import type { Stillness } from "./life/stillness.js";
+import type { TurnBudget } from "./limits/turn-budget.js";
+import type { Tickets } from "./limits/tickets.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -117,7 +117,7 @@ export interface ServerNode {
   /** What was refused for a limit so far. */
   readonly refused: RefusedCounters;
   readonly appender: Appender;
-  readonly denials: Denials;
+  readonly revocations: Revocations;
   readonly stillness: Stillness;
   readonly slowHooks: SlowHooks;
   /** Commands of one turn of the event loop. */
@@ -126,7 +126,7 @@ export interface ServerNode {
   readonly requests: TurnBudget;
   /** Connections that have not sent a connect command. */
   readonly newcomers: Newcomers<{ close(name: CloseName, reason: string): void }>;
-  readonly farewells: Farewells;
+  readonly leaves: PresenceLeaves;
   readonly flusher: Flusher;
   readonly budget: Budget;
   readonly registry: ChannelRegistry;

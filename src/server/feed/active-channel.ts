@@ -8,8 +8,8 @@ import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
 import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
-import { SignalFeed } from "./signals.js";
-import type { Audience, Subscriber } from "./subscriber.js";
+import { SignalFeed } from "../kinds/transient/signals.js";
+import type { Audience, Subscriber } from "../delivery/audience.js";
 
 export interface ActiveChannelDeps extends Pick<FeedDeps, "clocks"> {
   readonly broker: Broker;

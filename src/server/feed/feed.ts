@@ -8,13 +8,13 @@
 import type { Broker, Hint, LogOptions, Page } from "../../broker/index.js";
 import { MAX_OFFSET, type Cursor } from "../../protocol/index.js";
 import { detach } from "../guard.js";
-import { Chunk, type EncodedLine } from "./chunk.js";
+import { Chunk, type EncodedLine } from "../delivery/chunk.js";
 import type { ClockWatch } from "./clock-watch.js";
-import { gapLine, messageLine } from "./encode.js";
+import { gapLine, messageLine } from "../delivery/encode.js";
 import { Laggards, PAGE_BYTES, RETRY_MS, type LaggardsDeps, type LiveEdge } from "./laggards.js";
 import { readOn, type Reading, type Step } from "./resume.js";
-import { Audience, type Subscriber } from "./subscriber.js";
-import { Tail } from "./tail.js";
+import { Audience, type Subscriber } from "../delivery/audience.js";
+import { Tail } from "../kinds/stream/tail.js";
 
 const PAGE_ENTRIES = 500;
 /** How much of a log a node keeps in memory, in bytes. */

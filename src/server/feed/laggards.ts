@@ -4,10 +4,10 @@
  */
 import type { Page } from "../../broker/index.js";
 import { formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
-import { Chunk, type EncodedLine } from "./chunk.js";
+import { Chunk, type EncodedLine } from "../delivery/chunk.js";
 import { readOn, type Step } from "./resume.js";
-import type { Audience, Subscriber } from "./subscriber.js";
-import type { Tail } from "./tail.js";
+import type { Audience, Subscriber } from "../delivery/audience.js";
+import type { Tail } from "../kinds/stream/tail.js";
 
 /** A page for somebody who is behind, in bytes. */
 export const PAGE_BYTES = 32 * 1024;

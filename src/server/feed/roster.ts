@@ -5,8 +5,8 @@
 import type { Broker, PresenceChange } from "../../broker/index.js";
 import type { Clock, Member, MembersResult } from "../../protocol/index.js";
 import { detach } from "../guard.js";
-import { textChunk, type Chunk } from "./chunk.js";
-import type { Subscriber } from "./subscriber.js";
+import { textChunk, type Chunk } from "../delivery/chunk.js";
+import type { Subscriber } from "../delivery/audience.js";
 
 const RETRY_MS = 250;
 /** A members reply is cut here, in bytes; it says how many there are. */

@@ -7,20 +7,20 @@ import type { EventEmitter } from "node:events";
 import type { Engine } from "../engine.js";
 import type { OnError } from "../guard.js";
 import type { Addresses } from "./addresses.js";
-import { HttpApi } from "./http-api.js";
-import { Echoes } from "./echo.js";
-import { Greeter } from "./greeter.js";
-import { HttpEndpoints, type HttpOptions } from "./http-endpoints.js";
-import { isHttp2 } from "./http-exchange.js";
-import { refuseForFailure } from "./http-refusal.js";
+import { HttpApi } from "./http/api.js";
+import { Echoes } from "./websocket/echo.js";
+import { Sniffer } from "./websocket/sniffer.js";
+import { HttpEndpoints, type HttpOptions } from "./http/endpoints.js";
+import { isHttp2 } from "./http/exchange.js";
+import { refuseForFailure } from "./http/refusal.js";
 import { refusedOrigin, type Origins } from "./origin.js";
 import { pathOf, readPath } from "./paths.js";
 import { peerOf } from "./peer.js";
-import type { UpgradeRequest } from "./plain-upgrade.js";
-import type { Reading } from "./reading.js";
-import type { SocketReader } from "./socket-reader.js";
-import { UnfinishedMessages } from "./unfinished.js";
-import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket.js";
+import type { UpgradeRequest } from "./websocket/plain-upgrade.js";
+import type { Reading } from "./websocket/reading.js";
+import type { SocketReader } from "./websocket/socket-reader.js";
+import { UnfinishedMessages } from "./websocket/unfinished.js";
+import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;
@@ -105,9 +105,9 @@ export class Mount {
     const emit = (server.emit as EventEmitter["emit"]).bind(server);
     const isOwn = Object.hasOwn(server, "emit");
     let attached = true;
-    const greeter = own ? this.#greeterOf(emit) : undefined;
+    const sniffer = own ? this.#snifferOf(emit) : undefined;
     const first = (event: string | symbol, ...args: readonly unknown[]): boolean =>
-      (attached && this.#takes(event, args, greeter)) ||
+      (attached && this.#takes(event, args, sniffer)) ||
       Boolean(Reflect.apply(emit, undefined, [event, ...args]));
     server.emit = first;
     const onRequest = (_request: unknown, response: AnyResponse): void => {
@@ -121,7 +121,7 @@ export class Mount {
     server.on("upgrade", onUpgrade);
     this.#detach.push(() => {
       attached = false;
-      greeter?.close();
+      sniffer?.close();
       // Whoever has come after us leaves with what it found.
       if (Reflect.get(server, "emit") === first) {
         if (isOwn) server.emit = emit;
@@ -132,8 +132,8 @@ export class Mount {
     });
   }
 
-  #greeterOf(emit: EventEmitter["emit"]): Greeter {
-    return new Greeter({
+  #snifferOf(emit: EventEmitter["emit"]): Sniffer {
+    return new Sniffer({
       take: (request, socket, head, reader) => this.handleUpgrade(request, socket, head, reader),
       pass: (socket) => emit("connection", socket),
       direct: this.#options.directSockets,
@@ -144,10 +144,10 @@ export class Mount {
   #takes(
     event: string | symbol,
     [request, second, head]: readonly unknown[],
-    greeter: Greeter | undefined,
+    sniffer: Sniffer | undefined,
   ): boolean {
-    if (event === "connection" && greeter !== undefined && request instanceof Socket) {
-      greeter.greet(request);
+    if (event === "connection" && sniffer !== undefined && request instanceof Socket) {
+      sniffer.sniff(request);
       return true;
     }
     if (event === "request") {

@@ -1,4 +1,4 @@
-import { hostOf, type HttpRequest } from "./http-exchange.js";
+import { hostOf, type HttpRequest } from "./http/exchange.js";
 
 /** Which pages may connect: `"*"` for all, or origins such as `https://example.com`. Same origin always may. */
 export type Origins = "*" | readonly string[];

@@ -2,7 +2,7 @@ import type { Peer } from "../connection/link.js";
 import type { Hooks } from "../connection/node.js";
 import { BarePeer, showsPeer } from "../connection/peer.js";
 import type { Addresses } from "./addresses.js";
-import type { HttpRequest } from "./http-exchange.js";
+import type { HttpRequest } from "./http/exchange.js";
 
 type Asked = Pick<HttpRequest, "headers" | "url" | "socket">;
 

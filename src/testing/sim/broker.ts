@@ -22,7 +22,7 @@ import type { BrokerSite } from "./broker-site.js";
 import { Membership } from "./membership.js";
 import { Pipe } from "./pipe.js";
 import type { SimProcess } from "./process.js";
-import { Spells } from "./spells.js";
+import { ActiveTroubles } from "./active-troubles.js";
 
 /**
  * What may be wrong between a node and the broker. Sizes: chances from 0 to 1 for what is lost, dropped or
@@ -44,7 +44,7 @@ const DEADLINE_MS = 3000;
 
 export class SimBroker implements Broker {
   readonly durability: Durability = "memory";
-  readonly trouble = new Spells<BrokerTrouble>();
+  readonly trouble = new ActiveTroubles<BrokerTrouble>();
   readonly #site: BrokerSite;
   readonly #process: SimProcess;
   readonly #store: MemoryBroker;

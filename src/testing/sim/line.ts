@@ -10,7 +10,7 @@ import type { LineTrouble, NodeLink } from "./pipes.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
 import { bodyOf } from "./request-body.js";
-import { Spells } from "./spells.js";
+import { ActiveTroubles } from "./active-troubles.js";
 import type { Ways } from "./ways.js";
 import { Wire } from "./wire.js";
 
@@ -38,7 +38,7 @@ const SLACK_BYTES = 256;
 const HTTP_CAP = (BUDGET.perConnection * 4) / 3 + 4096;
 
 export class Line {
-  readonly trouble = new Spells<LineTrouble>();
+  readonly trouble = new ActiveTroubles<LineTrouble>();
   readonly ways: Ways;
   readonly #options: LineOptions;
   readonly #slowest: number;

@@ -5,9 +5,9 @@ import { silentLogger, type Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
 import { readLimits } from "../../server/options.js";
 import { Addresses } from "../../server/transports/addresses.js";
-import { HttpEndpoints } from "../../server/transports/http-endpoints.js";
-import type { HttpRequest, HttpResponse } from "../../server/transports/http-exchange.js";
-import type { Receiver } from "../../server/transports/websocket.js";
+import { HttpEndpoints } from "../../server/transports/http/endpoints.js";
+import type { HttpRequest, HttpResponse } from "../../server/transports/http/exchange.js";
+import type { Receiver } from "../../server/transports/websocket/websocket.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";
@@ -112,7 +112,7 @@ export class SimNode {
   /** Ends a user's subscription on all nodes, as far as this one can reach them. */
   deny(user: string, channel: string): void {
     const command = { user, do: "unsubscribe", channel, code: DENIED, message: "not any more" } as const;
-    this.#life?.engine.command(command).catch(() => this.#recorder.count("denial failed"));
+    this.#life?.engine.command(command).catch(() => this.#recorder.count("revocation failed"));
   }
 
   /** Ends without a word. With `silently` not even its kernel tells the peers: the machine is gone. */

@@ -1,4 +1,4 @@
-import { DEEDS } from "./deeds.js";
+import { ACTIONS } from "./actions.js";
 import { FAULTS } from "./faults.js";
 import type { Step } from "./step.js";
 import type { World } from "./world.js";
@@ -10,11 +10,12 @@ import type { World } from "./world.js";
  */
 export function perform(world: World, step: Step): void {
   const fault = FAULTS[step.do];
-  const deed = DEEDS[step.do];
-  if (fault === undefined && deed === undefined) throw new TypeError(`no deed or fault is called ${step.do}`);
+  const action = ACTIONS[step.do];
+  if (fault === undefined && action === undefined)
+    throw new TypeError(`no action or fault is called ${step.do}`);
   world.recorder.count(`do ${step.do}`);
   world.recorder.trace(step.do);
   fault?.run(world, step);
   // The application of a client that sleeps sleeps too.
-  if (deed !== undefined) world.client(step).process.run(() => deed.run(world, step));
+  if (action !== undefined) world.client(step).process.run(() => action.run(world, step));
 }

@@ -1,7 +1,7 @@
 /** The two directions of a link, under the conditions of its client's line. */
 import type { VirtualClock } from "../virtual-clock.js";
 import { Pipe } from "./pipe.js";
-import type { Spells } from "./spells.js";
+import type { ActiveTroubles } from "./active-troubles.js";
 
 /**
  * What may be wrong with a client's line. Sizes: `slow` milliseconds more, `narrow` 0 (stands still) to 1 (wide);
@@ -14,7 +14,7 @@ export interface Conditions {
   /** Milliseconds that a frame takes, each time anew. */
   readonly latency: () => number;
   /** The conditions of the line, which outlast a link. */
-  readonly trouble: Spells<LineTrouble>;
+  readonly trouble: ActiveTroubles<LineTrouble>;
 }
 
 const NARROWEST = 0.5;

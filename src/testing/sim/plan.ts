@@ -1,7 +1,7 @@
 /** Draws the plan of a run from its seed. */
 import type { Random } from "../../protocol/index.js";
 import { drawBroker, happensWith } from "./broker-models.js";
-import { DEEDS } from "./deeds.js";
+import { ACTIONS } from "./actions.js";
 import { FAULTS } from "./faults.js";
 import { lateSteps } from "./late-faults.js";
 import { between, fork, pick } from "./fork.js";
@@ -29,9 +29,9 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   const random = fork(seed, "plan");
   const calm = random.float() < CALM_SHARE;
   const broker = drawBroker(fork(seed, "broker model"));
-  const deeds = weigh(
+  const actions = weigh(
     random,
-    Object.entries(DEEDS).map(([name, { weight }]) => [name, calm && NOT_CALM.includes(name) ? 0 : weight]),
+    Object.entries(ACTIONS).map(([name, { weight }]) => [name, calm && NOT_CALM.includes(name) ? 0 : weight]),
   );
   const faults = weigh(
     random,
@@ -47,7 +47,7 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   let at = 500;
   for (let i = 0; i < steps; i++) {
     at += Math.floor(-Math.log(1 - random.float()) * pace);
-    const name = random.float() < faultShare ? draw(random, faults) : draw(random, deeds);
+    const name = random.float() < faultShare ? draw(random, faults) : draw(random, actions);
     const longest = FAULTS[name]?.longest ?? 2000;
     list.push({
       at,

@@ -15,7 +15,7 @@ export interface SimResult {
   readonly hash: string;
   /** Virtual time that passed, in milliseconds. */
   readonly ms: number;
-  /** How often each thing happened: faults and deeds by name, messages, acknowledgements, gaps. */
+  /** How often each thing happened: faults and actions by name, messages, acknowledgements, gaps. */
   readonly counts: ReadonlyMap<string, number>;
   readonly history: readonly HistoryEvent[];
 }

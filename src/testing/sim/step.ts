@@ -1,6 +1,6 @@
 /** A run as data: who is there, and everything that is done to them, in order. Made of a seed, or written by hand. */
 
-/** One thing that is done. What `who`, `ms` and `size` mean is said with each deed and fault. */
+/** One thing that is done. What `who`, `ms` and `size` mean is said with each action and fault. */
 export interface Step {
   /** Milliseconds from the beginning. */
   readonly at: number;

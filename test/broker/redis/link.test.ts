@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { EpochNames } from "../../../src/broker/redis/epoch-names.js";
-import { Link } from "../../../src/broker/redis/link.js";
+import { RedisLink } from "../../../src/broker/redis/link.js";
 import type { Topology } from "../../../src/broker/redis/topology.js";
 import { realClock, realRandom } from "../../../src/protocol/index.js";
 
@@ -41,7 +41,7 @@ function setUp() {
     groupOf: (key: string) => (key.startsWith("a") ? 0 : 1),
     onReady: () => {},
   } as unknown as Topology;
-  return { link: new Link(topology, { clock: realClock, timeout: 1000 }), first, second };
+  return { link: new RedisLink(topology, { clock: realClock, timeout: 1000 }), first, second };
 }
 
 test("the commands of a turn go to their server in one write", async () => {

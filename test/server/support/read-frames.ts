@@ -1,8 +1,8 @@
 /** What a stream of frames says: as our reader tells it, and as `ws` does. */
 import { expect } from "vitest";
 import { Receiver } from "ws";
-import { FrameAssembler } from "../../../src/server/transports/frame-assembler.js";
-import { readWholeFrames, type FrameOwner } from "../../../src/server/transports/whole-frames.js";
+import { FrameAssembler } from "../../../src/server/transports/websocket/frame-assembler.js";
+import { readWholeFrames, type FrameOwner } from "../../../src/server/transports/websocket/whole-frames.js";
 
 /** Something that was read, as text: what it is, and then what is in it. */
 export type Told = string;

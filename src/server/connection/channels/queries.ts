@@ -1,0 +1,196 @@
+/** Commands that ask: history, members, call. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Entry, Page } from "../../../broker/index.js";
+import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../../protocol/index.js";
+import type { MethodDef } from "../../channels/methods.js";
+import { andThen, isPromise, validate } from "../../channels/validate.js";
+import { TidemarkError } from "../../errors.js";
+import { bytesLine, textLine, type EncodedLine } from "../../delivery/chunk.js";
+import { withBytes } from "../../delivery/encode.js";
+import { PAGE_BYTES } from "../../feed/laggards.js";
+import { detach } from "../../guard.js";
+import type { Caller, Identity } from "../caller.js";
+import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
+
+type Call = Command & { do: "call" };
+
+const DEFAULT_LIMIT = 50;
+
+export function history(connection: Caller, command: Command & { do: "history" }): void {
+  const { id, limit = DEFAULT_LIMIT } = command;
+  connection.replyLarge(
+    async () => {
+      const resolved = mustResolve(connection, command.channel);
+      if (resolved.def.kind !== "stream") {
+        throw new TidemarkError(
+          "wrong_kind",
+          `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`,
+        );
+      }
+      await mustAllow(
+        connection.node,
+        contextOf(connection, connection.identity as Identity, resolved),
+        resolved,
+        "history",
+      );
+      connection.node.newChannels.use(connection, resolved.name);
+      const from = rangeOf(command);
+      const page = await connection.node.broker.read(
+        resolved.name,
+        { ...from, limit, bytes: PAGE_BYTES },
+        resolved.def.log,
+      );
+      return historyLine(id, page, from, limit);
+    },
+    (error) => connection.failWith(id, error, "read the history"),
+  );
+}
+
+export function members(connection: Caller, command: Command & { do: "members" }): void {
+  const { id } = command;
+  connection.replyLarge(
+    async () => {
+      const resolved = mustResolve(connection, command.channel);
+      if (resolved.def.presence === undefined) {
+        throw new TidemarkError(
+          "wrong_kind",
+          `${JSON.stringify(resolved.name)} does not tell who is present`,
+        );
+      }
+      await mustAllow(
+        connection.node,
+        contextOf(connection, connection.identity as Identity, resolved),
+        resolved,
+        "members",
+      );
+      connection.node.newChannels.use(connection, resolved.name);
+      const active = await connection.node.hub.acquire(resolved);
+      connection.node.hub.release(resolved.name);
+      const reply = active.roster?.reply();
+      // What happens on the channel comes on another connection, and its versions are of another server's counting.
+      return replyLine(
+        id,
+        JSON.stringify(connection.arrival === "aside" ? { ...reply, version: undefined } : reply),
+      );
+    },
+    (error) => connection.failWith(id, error, "list the members"),
+  );
+}
+
+/** Calls run side by side, and are never repeated by anybody but the caller. */
+export function call(connection: Caller, command: Call): void {
+  connection.calls++;
+  try {
+    const done = run(connection, command);
+    if (isPromise(done)) {
+      const settled = Promise.resolve(done).catch((error: unknown) => callFailed(connection, command, error));
+      detach(
+        settled.finally(() => connection.calls--),
+        (error) => connection.abandon(error),
+      );
+      return;
+    }
+  } catch (error) {
+    callFailed(connection, command, error);
+  }
+  connection.calls--;
+}
+
+/** Hot path: a method that returns at once is answered at once, and costs no promise and no function. */
+function run(connection: Caller, command: Call): void | PromiseLike<void> {
+  const { node } = connection;
+  const method = node.methods.get(command.method);
+  if (method === undefined)
+    throw new TidemarkError("not_found", `no method ${JSON.stringify(command.method)}`);
+  const input = validate(method.input, command.data);
+  if (isPromise(input)) return input.then((value) => runWith(connection, command, method, value));
+  return runWith(connection, command, method, input);
+}
+
+function runWith(
+  connection: Caller,
+  command: Call,
+  method: MethodDef,
+  input: unknown,
+): void | PromiseLike<void> {
+  const { client, identity } = connection;
+  const result = method.run(input, { user: identity?.user, client });
+  if (isPromise(result)) return result.then((value) => finish(connection, command, method, value));
+  return finish(connection, command, method, result);
+}
+
+function finish(
+  connection: Caller,
+  command: Call,
+  { output }: MethodDef,
+  result: unknown,
+): void | PromiseLike<void> {
+  if (output === undefined) return answerCall(connection, command, result);
+  return andThen(fit(output, result), (fitting) => answerCall(connection, command, fitting));
+}
+
+function callFailed(connection: Caller, { id, method }: Call, error: unknown): void {
+  connection.failWith(id, error, `run ${JSON.stringify(method)}`);
+}
+
+function answerCall(connection: Caller, command: Call, output: unknown): void {
+  const { id } = command;
+  const { message: most } = connection.node.limits;
+  const text = (JSON.stringify(output) as string | undefined) ?? "null";
+  const size = Buffer.byteLength(text);
+  if (size > most)
+    throw new TidemarkError("too_large", `the answer has ${size} bytes, over the limit of ${most}`);
+  if (size < 1024) connection.reply(id, text, size);
+  else
+    connection.replyLarge(
+      async () => replyLine(id, text),
+      (error) => callFailed(connection, command, error),
+    );
+}
+
+/** An answer that does not fit is the server's mistake, not the caller's. */
+function fit(schema: StandardSchemaV1, value: unknown): unknown {
+  return andThen(schema["~standard"].validate(value), (result) => {
+    if (result.issues === undefined) return result.value;
+    throw new Error(`the answer does not fit: ${result.issues.map(({ message }) => message).join("; ")}`);
+  });
+}
+
+type Range = { readonly after: number } | { readonly before: number };
+
+function rangeOf({ before, after, since }: Command & { do: "history" }): Range {
+  if (after !== undefined) return { after };
+  if (since !== undefined) return { after: Math.max(0, offsetAt(since) - 1) };
+  return { before: before ?? MAX_OFFSET };
+}
+
+function historyLine(id: Id, page: Page, range: Range, limit: number): EncodedLine | undefined {
+  if (id === undefined) return undefined;
+  const { entries, oldestPrev, head } = page;
+  const first = entries[0];
+  let more: boolean;
+  let complete: boolean;
+  if ("after" in range) {
+    more = first !== undefined && (entries.at(-1) as Entry).offset < head;
+    complete = range.after >= oldestPrev;
+  } else {
+    more = first !== undefined && first.prev > oldestPrev;
+    complete = more || entries.length >= limit || oldestPrev === 0;
+  }
+  const parts: Uint8Array[] = [];
+  const texts = entries.map(({ offset, data, meta }) => {
+    if (typeof data === "string")
+      return meta === undefined ? `[${offset},${data}]` : `[${offset},${data},${meta}]`;
+    parts.push(data);
+    return `[${offset},null,${withBytes(meta, data.length)}]`;
+  });
+  const ok = `{"entries":[${texts.join(",")}],"complete":${complete},"more":${more}}`;
+  if (parts.length === 0) return replyLine(id, ok);
+  const bytes = Buffer.concat(parts);
+  return bytesLine(`{"id":${id},"ok":${ok},"bytes":${bytes.length}}`, bytes);
+}
+
+/** Who gave no id wants no answer. */
+function replyLine(id: Id, ok: string): EncodedLine | undefined {
+  return id === undefined ? undefined : textLine(`{"id":${id},"ok":${ok}}`);
+}

@@ -1,0 +1,39 @@
+/** From a command that may run to the code that carries it out. */
+import type { Command } from "../../../protocol/index.js";
+import type { ChannelRegistry } from "../../channels/registry.js";
+import { detach } from "../../guard.js";
+import type { Caller } from "../caller.js";
+import { refresh } from "../connect.js";
+import { publish } from "../publish/publish.js";
+import { call, history, members } from "../channels/queries.js";
+import { subscribe, unsubscribe } from "../channels/subscribe.js";
+
+/** A command that asks for something. */
+export type RealCommand = Exclude<Command, { do: "ping" }>;
+
+/** Channels have one spelling, by which everything that is known of them is found. */
+export function withCanonicalName(command: RealCommand, registry: ChannelRegistry): RealCommand {
+  if (!("channel" in command)) return command;
+  const channel = registry.canonicalName(command.channel);
+  return channel === command.channel ? command : { ...command, channel };
+}
+
+/** Carries out a command of somebody who is connected; it is answered sooner or later. */
+export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "connect" }>): void {
+  switch (command.do) {
+    case "refresh":
+      return detach(refresh(caller, command), (error) => caller.abandon(error));
+    case "subscribe":
+      return subscribe(caller, command);
+    case "unsubscribe":
+      return unsubscribe(caller, command);
+    case "publish":
+      return publish(caller, command);
+    case "history":
+      return history(caller, command);
+    case "members":
+      return members(caller, command);
+    case "call":
+      return call(caller, command);
+  }
+}

@@ -1,0 +1,56 @@
+/** Payloads on their way into the log: text or bytes, within the size limit. */
+import type { Payload } from "../../../broker/index.js";
+import { bytesOf } from "../../../protocol/index.js";
+import { TidemarkError } from "../../errors.js";
+import type { ServerNode } from "../node.js";
+
+/** The payload as the log keeps it, within the size limit. */
+export function encode(value: unknown, node: ServerNode): Payload {
+  const { message } = node.limits;
+  const bytes = asBytes(value);
+  if (bytes !== undefined) {
+    // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
+    if (bytes.length <= message) return new Uint8Array(bytes);
+    throw new TidemarkError("too_large", `${bytes.length} bytes are over the limit of ${message}`);
+  }
+  const text = stringify(value);
+  if (text === undefined)
+    throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
+  return fitting(text, node);
+}
+
+/** The text, within the size limit. */
+export function fitting(text: string, { limits: { message } }: ServerNode): string {
+  // Where it fits whatever its characters are, they are not counted.
+  const size = text.length * MOST_BYTES <= message ? 0 : Buffer.byteLength(text);
+  if (size > message)
+    throw new TidemarkError("too_large", `${size} bytes of JSON are over the limit of ${message}`);
+  return text;
+}
+
+/** What one UTF-16 unit takes in UTF-8 at most. */
+const MOST_BYTES = 3;
+
+/** @throws {TidemarkError} `invalid` for a Blob */
+export function asBytes(value: unknown): Uint8Array | undefined {
+  try {
+    return bytesOf(value);
+  } catch (cause) {
+    throw unfit(cause);
+  }
+}
+
+/** @throws {TidemarkError} `invalid` for what has no JSON, such as a bigint, or what contains itself */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw unfit(cause);
+  }
+}
+
+function unfit(cause: unknown): TidemarkError {
+  // V8 reads JSON of any depth, but writes only what fits on its stack.
+  const why = cause instanceof RangeError ? "it is nested too deeply" : String(cause);
+  return new TidemarkError("invalid", `the message cannot be sent: ${why}`, { cause });
+}

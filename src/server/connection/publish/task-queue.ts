@@ -1,0 +1,45 @@
+import { isPromise } from "../../channels/validate.js";
+import type { OnError } from "../../guard.js";
+
+/** Whose queue it is. */
+export interface TaskQueueOwner {
+  /** What took its time is over, and nothing waits. */
+  queueIdle(): void;
+  /** A task has failed that had to be waited for. */
+  readonly taskFailed: OnError;
+}
+
+/** Runs one thing after the other. What can be done at once is done at once; nothing is queued for nothing. */
+export class TaskQueue {
+  readonly #owner: TaskQueueOwner;
+  #last: Promise<void> | undefined;
+
+  constructor(owner: TaskQueueOwner) {
+    this.#owner = owner;
+  }
+
+  /** Whether something is under way. */
+  get busy(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** Runs `task` after all tasks before it. Those that fail are told, and do not stop the others. Throws what a task throws at once. */
+  run(task: () => void | PromiseLike<void>): void {
+    const started = this.#last === undefined ? task() : this.#last.then(task);
+    if (!isPromise(started)) return;
+    const last: Promise<void> = Promise.resolve(started).then(
+      () => this.#ended(last),
+      (error: unknown) => {
+        this.#owner.taskFailed(error);
+        this.#ended(last);
+      },
+    );
+    this.#last = last;
+  }
+
+  #ended(task: Promise<void>): void {
+    if (this.#last !== task) return;
+    this.#last = undefined;
+    this.#owner.queueIdle();
+  }
+}

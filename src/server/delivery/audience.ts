@@ -1,0 +1,85 @@
+import type { Cursor } from "../../protocol/index.js";
+import type { Outgoing } from "./outgoing.js";
+import type { Chunk } from "./chunk.js";
+
+/** One connection's place in one channel. */
+export class Subscriber {
+  readonly out: Outgoing;
+  /**
+   * Where it stands while it is not live. A live one stands where its feed stands, so that a fan-out writes
+   * nothing per subscriber.
+   */
+  cursor: Cursor;
+  /** `live`: gets every batch. `behind`: reads on by itself. `ahead`: waits for the feed to come up. */
+  state: "live" | "behind" | "ahead" | "gone" = "behind";
+  /** Whether it missed joins or leaves, and has yet to be told so. */
+  stale = false;
+  /** Its place among the live ones, kept by {@link Audience}. */
+  slot = -1;
+  /** Whether its cursor came from this feed, so that the feed's own memory may answer for it. */
+  trusted: boolean;
+
+  constructor(out: Outgoing, cursor: Cursor, trusted: boolean) {
+    this.out = out;
+    this.cursor = cursor;
+    this.trusted = trusted;
+  }
+}
+
+/** Everybody on one channel: the live ones in a row, for speed, and those behind. */
+export class Audience {
+  readonly #live: Subscriber[] = [];
+  /** The ways out of the live ones, in the same order: all that a fan-out has to look at. */
+  readonly #outs: Outgoing[] = [];
+  readonly behind = new Set<Subscriber>();
+
+  get size(): number {
+    return this.#live.length + this.behind.size;
+  }
+
+  /** Every subscriber, in no order. */
+  *[Symbol.iterator](): Iterator<Subscriber> {
+    yield* this.#live;
+    yield* this.behind;
+  }
+
+  addLive(subscriber: Subscriber): void {
+    this.behind.delete(subscriber);
+    subscriber.state = "live";
+    subscriber.slot = this.#live.push(subscriber) - 1;
+    this.#outs.push(subscriber.out);
+  }
+
+  addBehind(subscriber: Subscriber): void {
+    if (subscriber.state === "live") this.#removeLive(subscriber);
+    subscriber.state = "behind";
+    this.behind.add(subscriber);
+  }
+
+  delete(subscriber: Subscriber): void {
+    if (subscriber.state === "live") this.#removeLive(subscriber);
+    else this.behind.delete(subscriber);
+    subscriber.state = "gone";
+  }
+
+  /** Hot path. Offers the chunk to every live subscriber; those who cannot take it are behind, and `onLag` is told. */
+  deliver(chunk: Chunk, onLag: (subscriber: Subscriber) => void): void {
+    const outs = this.#outs;
+    // Backwards, since those who cannot take it leave the row.
+    for (let i = outs.length - 1; i >= 0; i--) {
+      if ((outs[i] as Outgoing).offer(chunk)) continue;
+      const subscriber = this.#live[i] as Subscriber;
+      this.addBehind(subscriber);
+      onLag(subscriber);
+    }
+  }
+
+  #removeLive(subscriber: Subscriber): void {
+    const last = this.#live.pop();
+    this.#outs.pop();
+    if (last === undefined || last === subscriber) return;
+    this.#live[subscriber.slot] = last;
+    this.#outs[subscriber.slot] = last.out;
+    last.slot = subscriber.slot;
+  }
+}

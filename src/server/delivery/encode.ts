@@ -1,0 +1,38 @@
+/** From a log entry to its line. Payload and meta are text already; they are only put together. */
+import type { Payload } from "../../broker/index.js";
+import { digitsOf } from "../../protocol/digits.js";
+import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
+import type { Gap } from "../feed/resume.js";
+
+/** `[ch,offset,payload,meta]`. Hot path: once per message, however many subscribers there are. */
+export function messageLine(
+  ch: number,
+  offset: number,
+  data: Payload,
+  meta: string | undefined,
+): EncodedLine {
+  if (typeof data === "string") {
+    const start = `[${ch},${digitsOf(offset)},`;
+    const text = meta === undefined ? `${start}${data}]` : `${start}${data},${meta}]`;
+    // Counted in the parts: the whole is in pieces yet, and counting would put it together for nothing.
+    return { text, size: text.length + 1 + beyondAscii(data) + (meta === undefined ? 0 : beyondAscii(meta)) };
+  }
+  return bytesLine(`[${ch},${digitsOf(offset)},null,${withBytes(meta, data.length)}]`, data);
+}
+
+/** How many bytes more than characters. */
+function beyondAscii(text: string): number {
+  return Buffer.byteLength(text) - text.length;
+}
+
+/** `{"event":"gap",…}` */
+export function gapLine(ch: number, gap: Gap): EncodedLine {
+  return textLine(JSON.stringify({ event: "gap", ch, ...gap }));
+}
+
+/** The meta of a message whose payload is bytes: what it was, and how many. */
+export function withBytes(meta: string | undefined, bytes: number): string {
+  return meta === undefined || meta === "{}"
+    ? `{"bytes":${bytes}}`
+    : `${meta.slice(0, -1)},"bytes":${bytes}}`;
+}

@@ -1,0 +1,148 @@
+/**
+ * A connection's way out. Everything that goes to one client passes here, in order: replies, events, messages.
+ * It is written once per turn of the event loop, as one frame; and it never holds more than its cap.
+ */
+import type { Chunk } from "./chunk.js";
+import type { OnError } from "../guard.js";
+import type { Budget } from "./budget.js";
+import type { Flusher } from "./flusher.js";
+import type { Link } from "../connection/link.js";
+
+/** Room for what is not counted in chunks, in bytes: a frame's header, a few pings, a close frame. */
+const FRAMING = 256;
+
+/** Whose way out it is: a connection. Its own object, since there are as many of both as there are peers. */
+export interface OutgoingOwner {
+  /** Something failed while it wrote or went on; it ends itself. */
+  readonly abandon: OnError;
+}
+
+export class Outgoing {
+  readonly #link: Link;
+  readonly #flusher: Flusher;
+  readonly #budget: Budget;
+  readonly #owner: OutgoingOwner;
+  /** What waits for the end of the turn: nearly always one chunk. An array would be made anew for each. */
+  #first: Chunk | undefined;
+  #others: Chunk[] | undefined;
+  #queued = 0;
+  /** What the budget thinks this connection holds. */
+  #held = 0;
+  #waiting: (() => void)[] | undefined;
+  #draining = false;
+  #drains = 0;
+  #closed = false;
+
+  constructor(link: Link, flusher: Flusher, budget: Budget, owner: OutgoingOwner) {
+    this.#link = link;
+    this.#flusher = flusher;
+    this.#budget = budget;
+    this.#owner = owner;
+  }
+
+  /** The largest chunk that can ever be taken, in bytes. */
+  get most(): number {
+    return this.#budget.perConnection - FRAMING;
+  }
+
+  /** Counts how often everything that waited has gone out: while it grows, the peer reads. */
+  get drains(): number {
+    return this.#drains;
+  }
+
+  /** Bytes that wait here or in the socket. */
+  get unsent(): number {
+    return this.#queued + this.#link.unsent;
+  }
+
+  /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
+  offer(chunk: Chunk): boolean {
+    const unsent = this.#queued + this.#link.unsent;
+    if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most))
+      return false;
+    if (this.#closed) return true;
+    if (this.#first === undefined) {
+      this.#first = chunk;
+      this.#flusher.add(this);
+    } else (this.#others ??= []).push(chunk);
+    this.#queued += chunk.size;
+    this.#hold(this.#held + chunk.size);
+    return true;
+  }
+
+  /** Whether there is room for a page: at most half of the cap is used. */
+  get roomy(): boolean {
+    const unsent = this.#queued + this.#link.unsent;
+    return unsent === 0 || unsent <= this.#budget.cap / 2;
+  }
+
+  /** Calls `run` once, in a later turn, when the connection is {@link roomy}; never after it closed. */
+  whenRoomy(run: () => void): void {
+    if (this.#closed) return;
+    (this.#waiting ??= []).push(run);
+    if (this.#first === undefined) this.#awaitDrain();
+  }
+
+  /** Writes what has come together in this turn. Called by the flusher only. */
+  flush(): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    const others = this.#others;
+    this.#first = this.#others = undefined;
+    this.#queued = 0;
+    try {
+      if (others === undefined) this.#link.writeShared(first);
+      else this.#link.write([first, ...others]);
+      this.#settle();
+    } catch (error) {
+      this.#owner.abandon(error);
+    }
+  }
+
+  /** Forgets everything: the peer is gone. */
+  close(): void {
+    this.#closed = true;
+    this.#first = this.#others = undefined;
+    this.#queued = 0;
+    this.#waiting = undefined;
+    this.#hold(0);
+  }
+
+  #settle(): void {
+    const unsent = this.#link.unsent;
+    this.#hold(unsent);
+    if (unsent > 0 || this.#waiting !== undefined) this.#awaitDrain();
+  }
+
+  #awaitDrain(): void {
+    if (this.#draining) return;
+    if (this.#link.unsent === 0) {
+      // Nothing to wait for, but never at once: whoever waits must not run inside of what it waits for.
+      this.#draining = true;
+      this.#flusher.soon(() => this.#drained());
+      return;
+    }
+    this.#draining = true;
+    this.#link.whenDrained(() => this.#drained());
+  }
+
+  #drained(): void {
+    this.#draining = false;
+    if (this.#closed) return;
+    this.#drains++;
+    if (this.#first === undefined) this.#hold(this.#link.unsent);
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
+    try {
+      for (const run of waiting) run();
+    } catch (error) {
+      this.#owner.abandon(error);
+    }
+  }
+
+  #hold(bytes: number): void {
+    this.#budget.add(bytes - this.#held);
+    this.#held = bytes;
+  }
+}

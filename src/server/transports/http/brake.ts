@@ -1,0 +1,69 @@
+/**
+ * How fast requests are read of one socket. Who asks again before the answers have come, or after being told to wait, is not
+ * read from meanwhile, so that TCP slows it down: refusing each further request would cost as much as serving it. Over
+ * HTTP/2, where what is behind a request is no socket of its own, nothing is done.
+ */
+import { Socket } from "node:net";
+import type { HttpResponse } from "./exchange.js";
+
+/** So many requests may be unanswered on one socket. */
+const MOST_UNANSWERED = 4;
+/** A socket rests for so long at most, in milliseconds: others may be behind it. */
+const MOST_REST_MS = 1000;
+
+interface Pace {
+  unanswered: number;
+  /** Whether its peer was told to wait. */
+  rests: boolean;
+  /** Whether it is not read from, for either. */
+  paused: boolean;
+}
+
+const paces = new WeakMap<Socket, Pace>();
+
+function paceOf(request: object): [Socket, Pace] | undefined {
+  // What stands there for a socket looks like one, and must not be touched.
+  if ("httpVersionMajor" in request && request.httpVersionMajor === 2) return undefined;
+  const socket = "socket" in request ? request.socket : undefined;
+  if (!(socket instanceof Socket)) return undefined;
+  let pace = paces.get(socket);
+  if (pace === undefined) paces.set(socket, (pace = { unanswered: 0, rests: false, paused: false }));
+  return [socket, pace];
+}
+
+function keep(socket: Socket, pace: Pace): void {
+  const pauses = pace.rests || pace.unanswered >= MOST_UNANSWERED;
+  if (pauses === pace.paused || socket.destroyed) return;
+  pace.paused = pauses;
+  if (pauses) socket.pause();
+  else socket.resume();
+}
+
+/** A request is about to be served. */
+export function begun(request: object, response: HttpResponse): void {
+  const found = paceOf(request);
+  if (found === undefined) return;
+  const [socket, pace] = found;
+  pace.unanswered++;
+  keep(socket, pace);
+  response.once("close", () => {
+    pace.unanswered--;
+    keep(socket, pace);
+  });
+}
+
+/** The peer behind a request was told to wait for so many milliseconds. */
+export function brake(request: object, ms: number): void {
+  const found = ms > 0 ? paceOf(request) : undefined;
+  if (found === undefined || found[1].rests) return;
+  const [socket, pace] = found;
+  pace.rests = true;
+  keep(socket, pace);
+  setTimeout(
+    () => {
+      pace.rests = false;
+      keep(socket, pace);
+    },
+    Math.min(ms, MOST_REST_MS),
+  ).unref();
+}

@@ -1,0 +1,315 @@
+/**
+ * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
+ * Nothing is kept between two requests, so any server serves any of them.
+ */
+import {
+  CommandError,
+  FrameError,
+  NotACommand,
+  decodeCommand,
+  type CloseName,
+  type ErrorBody,
+  type Line,
+} from "../../../protocol/index.js";
+import type { Arrival } from "../../connection/limits/admission.js";
+import type { Connection } from "../../connection/connection.js";
+import { KEPT_MS } from "../../connection/users/revocations.js";
+import type { Engine } from "../../engine.js";
+import { REQUEST } from "../../connection/limits/turn-budget.js";
+import { detach } from "../../guard.js";
+import type { Addresses } from "../addresses.js";
+import { begun, brake } from "./brake.js";
+import { linesOf, readBody } from "./body.js";
+import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
+import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
+import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
+import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
+import { connectOf, eventStream } from "./sse.js";
+import type { Origins } from "../origin.js";
+import { peerOf } from "../peer.js";
+
+/** How long requests of the HTTP transports last. */
+export interface HttpOptions {
+  /** How long a poll waits for something to say, in milliseconds. Default 25 s. */
+  readonly poll: number;
+  /**
+   * How long a stream lasts, in milliseconds; its client comes back at once. That bounds how long one can be taken for
+   * present whose network has gone: over HTTP nothing answers a ping. Default 2 minutes.
+   */
+  readonly stream: number;
+}
+
+export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
+
+export interface HttpMountOptions {
+  /** Below it the endpoints are: such as `/connect`, or nothing for the root. */
+  readonly path: string;
+  readonly origins: Origins;
+  readonly addresses: Addresses;
+  readonly http: HttpOptions | false;
+}
+
+const METHODS = { stream: "POST", poll: "POST", send: "POST", sse: "GET" } as const;
+type Endpoint = keyof typeof METHODS;
+
+/** How long an answer and the next request may take on their way, in milliseconds. */
+const ON_THE_WAY_MS = 5000;
+
+/** A subscription that was refused, as an answer to connect has it. In names, quotes are escaped. */
+const REFUSED = '"error":{';
+
+export class HttpEndpoints {
+  readonly #engine: Engine;
+  readonly #options: HttpMountOptions;
+
+  constructor(engine: Engine, options: HttpMountOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** Serves a request if its path is one of ours; says whether it was. */
+  handle(path: string, request: HttpRequest, response: HttpResponse): boolean {
+    const { path: base, http } = this.#options;
+    const endpoint = http === false || !path.startsWith(`${base}/`) ? "" : path.slice(base.length + 1);
+    if (!Object.hasOwn(METHODS, endpoint)) return false;
+    this.#serve(endpoint as Endpoint, request, response);
+    return true;
+  }
+
+  #serve(endpoint: Endpoint, request: HttpRequest, response: HttpResponse): void {
+    const { origins } = this.#options;
+    const method = METHODS[endpoint];
+    response.on("error", () => {});
+    begun(request, response);
+    const page = refusedPage(request, origins);
+    if (page !== undefined) {
+      this.#engine.node.log.warn(
+        { origin: page },
+        `refused a page; to allow it: tidemark({ origins: [${JSON.stringify(page)}] })`,
+      );
+      refuse(response, refusalOf("forbidden_origin", `pages of ${page} may not connect here`), {
+        vary: "origin",
+      });
+      return;
+    }
+    const headers = corsHeaders(request, origins);
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { allow: method, ...preflightHeaders(request, origins, method) }).end("");
+    } else if (request.method !== method) {
+      refuse(
+        response,
+        { ...refusalOf("policy", `${endpoint} takes ${method}`), status: 405 },
+        { allow: method, ...headers },
+      );
+    } else if (endpoint === "sse") this.#sse(request, response, headers);
+    else {
+      detach(this.#post(endpoint, request, response, headers), (error) => {
+        this.#engine.node.log.error({ error, endpoint }, "the server failed at one request, and ended it");
+        refuseForFailure(response);
+      });
+    }
+  }
+
+  /** Resolves in a turn of the event loop that has room for another request. */
+  #inTurn(): Promise<void> {
+    const { requests } = this.#engine.node;
+    return new Promise((resolve) => {
+      requests.wait(() => {
+        requests.spend(REQUEST);
+        resolve();
+      }, false);
+    });
+  }
+
+  async #post(
+    endpoint: "stream" | "poll" | "send",
+    request: HttpRequest,
+    response: HttpResponse,
+    headers: Record<string, string>,
+  ): Promise<void> {
+    const { limits, clock, stillness, requests } = this.#engine.node;
+    const arrived = clock.monotonic();
+    const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
+    // A proxy before us may have gone by the other one.
+    if (hostsOf(request) > 1) return no("malformed", "two Host headers");
+    const { "content-encoding": encoding = "identity" } = request.headers;
+    if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
+    // Other requests carry nothing that could happen twice.
+    if (stillness.mayBeOld(arrived) && endpoint === "send")
+      return no(
+        "unavailable",
+        "the server stood still, and nobody can tell when this was sent; send it again",
+      );
+    if (!requests.take(REQUEST)) await this.#inTurn();
+    const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
+    if (body === "gone") return undefined;
+    if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
+    if (body === "connect_timeout")
+      return no(body, `the body did not come within ${limits.connectTimeout} ms`);
+    let lines: Line[];
+    try {
+      lines = linesOf(request, body);
+    } catch (error) {
+      if (error instanceof FrameError) return no("malformed", error.message);
+      throw error;
+    }
+    const problem = endpoint === "send" ? sendProblem(lines) : connectProblem(lines);
+    if (problem !== undefined) return no("policy", problem);
+    if (endpoint === "stream") this.#stream(request, response, headers, withId(lines));
+    else if (endpoint === "poll") this.#poll(request, response, headers, withId(lines));
+    else this.#send(request, response, headers, lines, arrived);
+    return undefined;
+  }
+
+  #stream(
+    request: HttpRequest,
+    response: HttpResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+  ): void {
+    const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
+    this.#open(request, link, "first").receiveLines(lines);
+    this.#finishInTime(response, link);
+  }
+
+  #sse(request: HttpRequest, response: HttpResponse, headers: Record<string, string>): void {
+    const query = queryOf(request);
+    const { authorization, "last-event-id": last } = request.headers;
+    const bearer = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
+    const connect = connectOf(query, last?.toString(), bearer);
+    const lines = [{ value: { connect, id: 0 }, bytes: undefined }];
+    const problem = typeof connect === "string" ? connect : connectProblem(lines);
+    if (problem !== undefined) return refuse(response, refusalOf("policy", problem), headers);
+    // Spread out, since the clients of a server that went away all come back.
+    const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
+    const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
+    const link: HttpLink = new HttpLink(response, {
+      format: eventStream(query.get("channel") ?? "", retry, onRefused),
+      headers,
+    });
+    this.#open(request, link, "first").receiveLines(lines);
+    this.#finishInTime(response, link);
+  }
+
+  #poll(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
+    const { clock } = this.#engine.node;
+    const most = (this.#options.http as HttpOptions).poll;
+    const asked = queryOf(request).get("wait");
+    const wait = Math.min(
+      most,
+      Number.isFinite(Number(asked ?? most)) ? Math.max(0, Number(asked ?? most)) : most,
+    );
+    let replied = false;
+    const onFrame: HttpLinkOptions["onFrame"] = (text, chunks) => {
+      // The first chunk is the answer to connect.
+      const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
+      if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
+      replied = true;
+      // Not at once: the connection is in the middle of writing.
+      if (news) queueMicrotask(() => link.finish());
+    };
+    const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
+    const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
+    this.#open(request, link, "poll").receiveLines(lines);
+  }
+
+  #send(
+    request: HttpRequest,
+    response: HttpResponse,
+    headers: Record<string, string>,
+    lines: Line[],
+    arrived: number,
+  ): void {
+    const link = new HttpLink(response, { format: NDJSON, headers });
+    const connection = this.#open(request, link, "aside", arrived);
+    connection.onIdle = () => {
+      connection.onIdle = undefined;
+      brake(request, connection.allowance.spentFor);
+      connection.out.flush();
+      link.finish();
+    };
+    connection.receiveLines(lines);
+  }
+
+  #open(request: HttpRequest, link: HttpLink, arrival: Arrival, arrived?: number): Connection {
+    const peer = peerOf(request, this.#engine.node.hooks, this.#options.addresses);
+    const connection = this.#engine.accept(link, peer, arrival, arrived);
+    connection.missed = missedBy(request);
+    link.attach(connection);
+    return connection;
+  }
+
+  /** Ends a stream before long. Not all at the same time: what began together must not come back together. */
+  #finishInTime(response: HttpResponse, link: HttpLink): void {
+    const { clock, random } = this.#engine.node;
+    const { stream } = this.#options.http as HttpOptions;
+    const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
+    response.once("close", () => clock.clearTimeout(timer));
+  }
+}
+
+function queryOf({ url = "" }: HttpRequest): URLSearchParams {
+  const at = url.indexOf("?");
+  return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+}
+
+/** For how long its client may have missed what its user was denied: since it last heard anything, and on its way here. */
+function missedBy(request: HttpRequest): number {
+  const away = /[?&]away=(\d{1,15})(&|$)/.exec(request.url ?? "")?.[1];
+  // A browser that comes back by itself waits for up to three seconds.
+  const ms = away ?? (request.headers["last-event-id"] === undefined ? undefined : 3000);
+  return ms === undefined ? 0 : Math.min(Number(ms) + ON_THE_WAY_MS, KEPT_MS);
+}
+
+/** A connect command that is answered also where it has no id: a stream has to begin, and a poll to end. */
+function withId(lines: readonly Line[]): Line[] {
+  return lines.map(({ value, bytes }) => ({ value: { id: 0, ...(value as object) }, bytes }));
+}
+
+/** What is wrong with lines that are to be one connect command. */
+function connectProblem(lines: readonly Line[]): string | undefined {
+  const [first] = lines;
+  if (first === undefined || lines.length > 1) return 'one connect command is wanted, such as {"connect":{}}';
+  return commandProblem(first, (command) =>
+    command === "connect" ? undefined : "the command must be connect",
+  );
+}
+
+/** What is wrong with lines that are to be a connect command without subscriptions, and further commands. */
+function sendProblem(lines: readonly Line[]): string | undefined {
+  const [first, ...others] = lines;
+  if (first === undefined) return 'a connect command comes first, such as {"connect":{}}';
+  const problem = commandProblem(first, (command, subs) => {
+    if (command !== "connect") return "the first command must be connect";
+    return subs === 0 ? undefined : "subs belong into a stream, a poll or a WebSocket: this answer ends";
+  });
+  if (problem !== undefined) return problem;
+  for (const line of others) {
+    const wrong = commandProblem(
+      line,
+      (command) =>
+        UNFIT.has(command) ? `${command} cannot be sent on its own: this answer ends` : undefined,
+      true,
+    );
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe"]);
+
+function commandProblem(
+  line: Line,
+  judge: (command: string, subs: number) => string | undefined,
+  answered = false,
+): string | undefined {
+  try {
+    const command = decodeCommand(line);
+    return judge(command.do, command.do === "connect" ? command.subs.size : 0);
+  } catch (error) {
+    // A command that is answered with an error by itself is no reason to refuse the others.
+    if (error instanceof CommandError) return answered ? undefined : error.message;
+    if (error instanceof NotACommand) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Messages that have begun and are not whole. Each has to get on: what it holds is memory of ours, for which its peer does
+ * nothing. One timer for all of them, and none while there are none; nothing is done for messages that come whole.
+ */
+import type { Clock, Timer } from "../../../protocol/index.js";
+
+/** A message must come at this pace at least, in bytes a second, once its time is over. */
+const LEAST_PACE = 1024;
+/** How often they are looked at, in milliseconds, and a tenth of the time where that is less. */
+const TICK_MS = 1000;
+const LEAST_TICK_MS = 20;
+
+/** Who is in the middle of a message. */
+export interface Unfinished {
+  /** How long it has been under way, in milliseconds, as far as the server listened. */
+  waited: number;
+  /** Bytes that have come of it. */
+  readonly came: number;
+}
+
+/** Whose message it is. */
+export interface UnfinishedOwner {
+  /** Whether the server does not read what it sends. */
+  readonly unread: boolean;
+  /** Its message has taken too long. */
+  onUnfinished(reason: string): void;
+}
+
+export class UnfinishedMessages {
+  readonly #clock: Clock;
+  readonly #patience: number;
+  readonly #tick: number;
+  readonly #all = new Map<Unfinished, UnfinishedOwner>();
+  #timer: Timer;
+  #looked = 0;
+
+  /** @param patience milliseconds that every message has, however slowly it comes */
+  constructor(clock: Clock, patience: number) {
+    this.#clock = clock;
+    this.#patience = patience;
+    this.#tick = Math.max(LEAST_TICK_MS, Math.min(TICK_MS, patience / 10));
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  add(message: Unfinished, owner: UnfinishedOwner): void {
+    if (this.#all.size === 0) this.#begin();
+    this.#all.set(message, owner);
+  }
+
+  delete(message: Unfinished): void {
+    this.#all.delete(message);
+  }
+
+  #begin(): void {
+    // One that was left running finds them.
+    if (this.#timer !== undefined) return;
+    this.#looked = this.#clock.monotonic();
+    this.#timer = this.#clock.setTimeout(() => this.#look(), this.#tick);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = this.#clock.monotonic();
+    // A server that stood still has not listened either.
+    const passed = Math.min(now - this.#looked, 2 * this.#tick);
+    for (const [message, owner] of this.#all) {
+      if (owner.unread) continue;
+      message.waited += passed;
+      if (message.waited > this.#patience + (message.came * 1000) / LEAST_PACE) {
+        this.#all.delete(message);
+        owner.onUnfinished(
+          `a message was not whole after ${Math.round(message.waited / 1000)} s; ${message.came} bytes of it have come`,
+        );
+      }
+    }
+    if (this.#all.size > 0) this.#begin();
+  }
+}

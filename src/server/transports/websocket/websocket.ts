@@ -1,0 +1,391 @@
+/**
+ * One WebSocket: its socket, what comes in, what goes out, and the closing handshake. Frames are read and written
+ * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
+ * request, no listener of its own, no timer until it closes.
+ */
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { CLOSE_CODES, type CloseName } from "../../../protocol/index.js";
+import { ByteRate } from "../../connection/limits/byte-rate.js";
+import type { Link } from "../../connection/link.js";
+import type { OnError } from "../../guard.js";
+import type { Chunk } from "../../delivery/chunk.js";
+import { FrameAssembler } from "./frame-assembler.js";
+import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
+import { shakeHands } from "./handshake.js";
+import type { UpgradeRequest } from "./plain-upgrade.js";
+import type { Reading } from "./reading.js";
+import { handleOf } from "./socket-handle.js";
+import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
+import { SocketWriter } from "./socket-writer.js";
+import type { UnfinishedOwner } from "./unfinished.js";
+import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
+
+/** What the transport tells its connection. */
+export interface Receiver {
+  /**
+   * Something came, whatever it is: told before what it is. Where it answers a ping, `pinged` is when that was sent, on
+   * the monotonic clock: all that comes from here on was sent after it.
+   */
+  alive(pinged?: number): void;
+  /** A text frame, as {@link FrameOwner.onText} has it. */
+  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
+  receiveBinary(frame: Uint8Array): void;
+  /** A frame came that brings no message: a ping, a pong, a fragment that is not the last. */
+  receiveNothing(): void;
+  /** A message has been under way for too long: the peer is to be told so, and to go. */
+  unfinished(reason: string): void;
+  transportClosed(reason: string, said: boolean): void;
+  /** Something failed that was read for it; it ends itself. Must not throw. */
+  readonly abandon: OnError;
+}
+
+/** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
+const READ_AT_ONCE = 64 * 1024;
+/** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
+const MAX_UNSENT_PONGS = 16 * 1024;
+/** How long a peer has to answer a close and let go of its socket, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 30_000;
+
+const LINK = Symbol("link");
+/** A socket that knows its link, so that the listeners below serve all of them. */
+interface LinkedSocket extends Duplex {
+  [LINK]?: WebSocketLink;
+}
+
+/** How an upgraded socket is used. */
+export interface SocketOptions {
+  /** Bytes of an incoming message, over which the connection is closed with 1009. */
+  readonly most: number;
+  /** Whether frames go past Node's stream layer, where they can. */
+  readonly direct: boolean;
+  /** Without it only a message's length is bounded: for those that are told to go at once. */
+  readonly reading?: Reading;
+  /** Of the socket, where it is read already. */
+  readonly reader?: SocketReader | undefined;
+}
+
+/**
+ * Takes a socket over from the HTTP server and makes a connection of it.
+ */
+export function acceptWebSocket(
+  request: UpgradeRequest,
+  socket: LinkedSocket,
+  head: Buffer,
+  options: SocketOptions,
+  connect: (link: WebSocketLink) => Receiver,
+): void {
+  const answer = shakeHands(request, socket);
+  if (answer === undefined) return;
+  if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
+  const link = new WebSocketLink(socket, options);
+  socket[LINK] = link;
+  link.send(answer);
+  try {
+    link.open(connect(link));
+  } catch (error) {
+    link.terminate();
+    throw error;
+  }
+  socket.on("end", onEnd).on("close", onClose);
+  if (head.length > 0) link.take(head);
+}
+
+/** @throws {Error} for a socket that was taken over before */
+export function mustBeNew(socket: LinkedSocket): void {
+  if (socket[LINK] !== undefined)
+    throw new Error("this upgrade was handled already: call handleUpgrade once");
+}
+
+/** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
+export function refuseWebSocket(
+  request: UpgradeRequest,
+  socket: Duplex,
+  head: Buffer,
+  name: CloseName,
+  reason: string,
+  reader?: SocketReader,
+): void {
+  acceptWebSocket(request, socket, head, { most: 1, direct: false, reader }, (link) => {
+    link.close(name, reason);
+    return NOBODY;
+  });
+}
+
+/** Where nobody is told any more. */
+const NOBODY: Receiver = {
+  receiveText() {},
+  receiveBinary() {},
+  receiveNothing() {},
+  alive() {},
+  unfinished() {},
+  transportClosed() {},
+  abandon() {},
+};
+
+function onEnd(this: LinkedSocket): void {
+  this[LINK]?.halfClosed();
+}
+
+function onClose(this: LinkedSocket): void {
+  this[LINK]?.gone();
+}
+
+/** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
+type State = "open" | "closing" | "closed";
+
+export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwner {
+  readonly #socket: Duplex;
+  readonly #writer: SocketWriter;
+  readonly #reader: SocketReader;
+  readonly #most: number;
+  readonly #reading: Reading | undefined;
+  #receiver: Receiver = NOBODY;
+  #assembler: FrameAssembler | undefined;
+  #state: State = "open";
+  #ended = false;
+  /** Bytes read since it rested last. */
+  #taken = 0;
+  /** Of who has sent much. */
+  #rate: ByteRate | undefined;
+  #paused = false;
+  #resting = false;
+  #closeTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Duplex, { most, direct, reader, reading }: SocketOptions) {
+    this.#socket = socket;
+    const handle = direct ? handleOf(socket) : undefined;
+    this.#writer = new SocketWriter(socket, handle);
+    this.#reader = reader?.giveTo(this) ?? new SocketReader(socket, this, handle);
+    this.#most = most;
+    this.#reading = reading;
+  }
+
+  /** Who is told from here on. */
+  open(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  get unsent(): number {
+    return this.#writer.unsent;
+  }
+
+  write(chunks: readonly Chunk[]): void {
+    if (this.#state === "open") this.#writer.writeAll(framesOf(chunks));
+  }
+
+  /** Hot path. */
+  writeShared(chunk: Chunk): void {
+    this.send(frameOf(chunk));
+  }
+
+  /** Sends a frame as it is: bytes, or a string of them in latin1. */
+  send(frame: string | Buffer): void {
+    // After a close frame nothing may follow.
+    if (this.#state === "open") this.#writer.write(frame);
+  }
+
+  whenDrained(run: () => void): void {
+    this.#writer.whenDrained(run);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#reader.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#resting) this.#reader.resume();
+  }
+
+  /** Whether it is not read because it has sent too much. */
+  get resting(): boolean {
+    return this.#resting;
+  }
+
+  get unread(): boolean {
+    return this.#paused || this.#resting;
+  }
+
+  /** What was read cost more than its bytes: so many of them are counted, too. */
+  weigh(bytes: number): void {
+    this.#taken += bytes;
+  }
+
+  ping(at: number): void {
+    this.send(pingAndEmpty(at));
+  }
+
+  close(name: CloseName, reason: string): void {
+    const { code } = CLOSE_CODES[name];
+    // Who sends too much is not listened to any more, not even for its goodbye.
+    if (name === "rate_limited") this.onBroken(code, reason);
+    else this.#sayGoodbye(code, reason);
+  }
+
+  terminate(): void {
+    this.#state = "closed";
+    this.#socket.destroy();
+  }
+
+  /** Bytes have come. Hot path: frames that are whole are read where they lie. */
+  read(bytes: Buffer): void {
+    this.#receiver.alive();
+    if (this.#assembler === undefined) {
+      const at = readWholeFrames(bytes, 0, this.#most, this);
+      if (at < bytes.length) this.#assemble(bytes.subarray(at));
+    } else {
+      this.#assembler.read(bytes);
+      if (this.#assembler?.idle === true) this.#letGo();
+    }
+    this.#taken += bytes.length;
+    if (this.#taken >= READ_AT_ONCE) this.#rest();
+  }
+
+  /** Bytes have come with the handshake. */
+  take(bytes: Buffer): void {
+    try {
+      this.read(bytes);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Reading has failed. */
+  failed(error: unknown): void {
+    this.#receiver.abandon(error);
+    // Whoever is told may be one that has ended.
+    if (this.#state === "open") this.terminate();
+  }
+
+  /** The peer has closed its side without a word. */
+  halfClosed(): void {
+    this.#end("1006");
+    this.#socket.end();
+  }
+
+  /** The socket is closed. */
+  gone(): void {
+    clearTimeout(this.#closeTimer);
+    this.#end("1006");
+    this.#state = "closed";
+  }
+
+  get ended(): boolean {
+    return this.#ended || this.#state === "closed";
+  }
+
+  onText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
+    if (this.#state === "open") this.#receiver.receiveText(bytes, from, to, ascii);
+  }
+
+  onBinary(bytes: Buffer): void {
+    if (this.#state === "open") this.#receiver.receiveBinary(kept(bytes));
+  }
+
+  onPing(data: Buffer): void {
+    this.#tellNothing();
+    if (this.unsent < MAX_UNSENT_PONGS) this.send(pongFrame(data));
+  }
+
+  onPong(data: Buffer): void {
+    // In the middle of a message it says nothing of that message's beginning.
+    if (this.#assembler?.fragmented !== true) this.#receiver.alive(pingedAt(data));
+    this.#tellNothing();
+  }
+
+  onFragment(): void {
+    this.#tellNothing();
+  }
+
+  onUnfinished(reason: string): void {
+    if (this.#reading !== undefined) this.#reading.refused.unfinished++;
+    this.#receiver.unfinished(reason);
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#sayGoodbye(code, reason);
+    this.#end(`${code} ${reason}`.trim(), code === 1000);
+    this.#socket.end();
+  }
+
+  onNoRoom(): void {
+    if (this.#reading !== undefined) this.#reading.refused.echo++;
+    this.onBroken(CLOSE_CODES.unavailable.code, "too many messages are under way here; come back later");
+  }
+
+  onBroken(code: number, reason = ""): void {
+    this.#sayGoodbye(code, reason);
+    this.#end(`${code} ${reason}`.trim());
+    this.#socket.end();
+    // The rest is read and thrown away: a socket that is closed with something unread is reset, and the code lost.
+    this.resume();
+  }
+
+  /**
+   * Now and then the peer has to wait for a turn: Node reads up to 2 MiB of one socket in a row, and meanwhile nothing
+   * is written to anybody.
+   */
+  #rest(): void {
+    const wait = this.#overRate(this.#taken);
+    this.#taken = 0;
+    this.#reader.pause();
+    if (wait > 0) this.#resting = true;
+    const goOn = (): void => {
+      this.#resting = false;
+      if (this.#paused) return;
+      // What came meanwhile is yet to be read.
+      if (wait > 0) this.#receiver.alive();
+      this.#reader.resume();
+    };
+    if (wait > 0) this.#reading?.clock.setTimeout(goOn, wait);
+    else setImmediate(goOn);
+  }
+
+  /** So many bytes were read: how many milliseconds nothing more is. */
+  #overRate(bytes: number): number {
+    if (this.#reading === undefined || this.#reading.rate === false) return 0;
+    const { rate, clock, refused } = this.#reading;
+    const now = clock.monotonic();
+    const wait = (this.#rate ??= new ByteRate(rate, now)).read(bytes, now);
+    if (wait > 0) refused.bytes++;
+    return wait;
+  }
+
+  /** Goes on with what is not plain, or not whole. */
+  #assemble(bytes: Buffer): void {
+    const assembler = (this.#assembler = new FrameAssembler(this.#most, this, this.#reading?.room));
+    assembler.read(bytes);
+    if (this.ended || assembler.idle) this.#letGo();
+    else this.#reading?.unfinished.add(assembler, this);
+  }
+
+  #letGo(): void {
+    const assembler = this.#assembler;
+    if (assembler === undefined) return;
+    this.#assembler = undefined;
+    this.#reading?.unfinished.delete(assembler);
+    assembler.drop();
+  }
+
+  #tellNothing(): void {
+    if (this.#state === "open") this.#receiver.receiveNothing();
+  }
+
+  #sayGoodbye(code: number, reason: string): void {
+    if (this.#state !== "open") return;
+    this.send(closeFrame(code, reason));
+    this.#state = "closing";
+    this.#closeTimer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+  }
+
+  /** Nothing more is read. */
+  #end(reason: string, said = false): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#state === "open") this.#state = "closing";
+    this.#letGo();
+    this.#receiver.transportClosed(reason, said);
+  }
+}
