@@ -1,6 +1,7 @@
 // npm run faults:proof [-- A1 F2]: that the tests of faults that were mended find them. Each row of test/faults/rows.json names
-// tests; they are laid over the sources of the commit before the mend, where each must fail, and run on these sources,
-// where each must pass.
+// tests. As they stood when the mend was made (`mended`) they are laid over the sources of the commit before it (`before`),
+// where each must fail; as they stand today they run on today's sources, where each must pass. Sources that have moved since
+// would make any test fail over old ones, and prove nothing.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,8 +11,11 @@ import { ensureInstalled } from "./lib/install.mjs";
 import { Failure, main, root } from "./lib/run.mjs";
 import { ensureSystemPackages } from "./lib/system-packages.mjs";
 
+const ROWS = "test/faults/rows.json";
+
 await main("npm run faults:proof", async () => {
-  const { before: commit, rows } = JSON.parse(readFileSync(join(root, "test/faults/rows.json"), "utf8"));
+  const { before: commit, mended, rows } = JSON.parse(readFileSync(join(root, ROWS), "utf8"));
+  const { rows: then } = JSON.parse(must("git", ["show", `${mended}:${ROWS}`], root));
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !(name in rows));
   if (unknown.length > 0)
@@ -22,16 +26,17 @@ await main("npm run faults:proof", async () => {
   await ensureBuilt();
   const folder = mkdtempSync(join(tmpdir(), "tidemark-proof-"));
   try {
-    console.log(`unpacking and building ${commit}, with the tests of this checkout…`);
-    unpack(commit, folder);
-    const tests = names.flatMap((name) => rows[name].tests);
-    const [there, here] = [folder, root].map((at) => outcomes(at, tests, missing));
+    console.log(`unpacking and building ${commit}, with the tests of ${mended}…`);
+    unpack(commit, mended, folder);
+    const testsOf = (list) => names.flatMap((name) => list[name].tests);
+    const there = outcomes(folder, testsOf(then), missing);
+    const here = outcomes(root, testsOf(rows), missing);
     let failures = 0;
     for (const name of names) {
       const { fault, tests: its } = rows[name];
       console.log(`\n${name}: ${fault}`);
       for (const test of its) {
-        const [before, now] = [there(test), here(test)];
+        const [before, now] = [there(asItWas(then[name].tests, test)), here(test)];
         const proven = before.status === "failed" && now.status === "passed";
         const skipped = now.status === "skipped";
         if (!proven && !skipped) failures++;
@@ -51,13 +56,22 @@ await main("npm run faults:proof", async () => {
   }
 });
 
-function unpack(commit, folder) {
+/** The same test before files were split or moved. */
+function asItWas(tests, { name }) {
+  const found = tests.find((test) => test.name === name);
+  if (found === undefined) throw new Failure(`there was no test ${JSON.stringify(name)} when it was mended`);
+  return found;
+}
+
+function unpack(commit, mended, folder) {
   const tar = join(folder, "sources.tar");
   must("git", ["archive", "--format=tar", `--output=${tar}`, commit], root);
   must("tar", ["-xf", tar, "-C", folder], root);
   rmSync(tar);
   rmSync(join(folder, "test"), { recursive: true });
-  cpSync(join(root, "test"), join(folder, "test"), { recursive: true });
+  must("git", ["archive", "--format=tar", `--output=${tar}`, mended, "test"], root);
+  must("tar", ["-xf", tar, "-C", folder], root);
+  rmSync(tar);
   // The tests' own packages, which may be newer than those of the commit.
   must("cp", ["-al", join(root, "node_modules"), join(folder, "node_modules")], root);
   must("cp", [join(root, "package-lock.json"), join(folder, "package-lock.json")], root);
@@ -123,4 +137,5 @@ function must(command, args, cwd) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
   if (status !== 0)
     throw new Failure(`${command} ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`);
+  return stdout;
 }
