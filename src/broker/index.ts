@@ -24,7 +24,7 @@ export {
   type Retain,
   type Signal,
 } from "./contract.js";
-export { DEFAULT_MAX_KEYS } from "./memory/key-memory.js";
+export { DEFAULT_MAX_KEYS } from "./log/key-memory.js";
 export {
   DEFAULT_IDLE_MS,
   createMemoryHub,

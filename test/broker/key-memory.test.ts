@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BrokerError, REMEMBERED_SEQUENCES, createMemoryHub, type Draft } from "../../src/broker/index.js";
-import { KeyMemory } from "../../src/broker/memory/key-memory.js";
-import { CONFLICT, NEW, SequenceRing, UNKNOWN } from "../../src/broker/memory/sequence-ring.js";
+import { KeyMemory } from "../../src/broker/log/key-memory.js";
+import { CONFLICT, NEW, SequenceRing, UNKNOWN } from "../../src/broker/log/sequence-ring.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 
 const WINDOW = 1000;

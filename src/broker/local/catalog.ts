@@ -4,7 +4,7 @@ import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
 import type { Changes } from "./changes.js";
 import { DiskLog, type LogShare } from "./disk-log.js";
 import { entryKey, offsetOfKey } from "./environment.js";
-import { FirstEpochs } from "./first-epochs.js";
+import { FirstEpochs } from "./stored-first-epochs.js";
 import { offsetAt } from "../../protocol/index.js";
 
 /** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */

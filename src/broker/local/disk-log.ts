@@ -7,10 +7,10 @@ import {
   type LogOptions,
   type Retain,
 } from "../contract.js";
-import { hasOffsetsFor, noOffsetLeft } from "../offset-range.js";
-import { keepsAnything } from "../retain.js";
+import { hasOffsetsFor, noOffsetLeft } from "../log/offset-range.js";
+import { keepsAnything } from "../log/retain.js";
 import type { Moment } from "../memory/channel-log.js";
-import { CONFLICT, NEW, UNKNOWN } from "../memory/sequence-ring.js";
+import { CONFLICT, NEW, UNKNOWN } from "../log/sequence-ring.js";
 import { packMeta, type ChannelMeta } from "./channel-meta.js";
 import type { Changes } from "./changes.js";
 import { entryKey, generationKey, offsetOfKey, type Environment } from "./environment.js";

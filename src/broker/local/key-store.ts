@@ -7,9 +7,9 @@
  */
 import { timeOf } from "../../protocol/index.js";
 import type { Draft, Key } from "../contract.js";
-import { KeyMemory, textOf } from "../memory/key-memory.js";
+import { KeyMemory, textOf } from "../log/key-memory.js";
 import type { Moment } from "../memory/channel-log.js";
-import type { SequenceRing } from "../memory/sequence-ring.js";
+import type { SequenceRing } from "../log/sequence-ring.js";
 import type { Changes } from "./changes.js";
 import { GENERATION_KEY_BYTES, generationKey, type Environment } from "./environment.js";
 import { HASH_BYTES } from "./packed-keys.js";

@@ -1,6 +1,6 @@
 import { realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
-import { DEFAULT_MAX_KEYS } from "../memory/key-memory.js";
+import { DEFAULT_MAX_KEYS } from "../log/key-memory.js";
 import { statfsSync } from "node:fs";
 import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";

@@ -2,7 +2,7 @@ import { MAX_OFFSET, offsetAt } from "../../protocol/index.js";
 import type { Entry, LogOptions, Page, ReadFrom } from "../contract.js";
 import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
 import { entryKey, offsetOfKey, type Environment } from "./environment.js";
-import { readFirstEpoch } from "./first-epochs.js";
+import { readFirstEpoch } from "./stored-first-epochs.js";
 import { storedSize, unpackStored } from "./record.js";
 
 /** A page, and when its log was last noted to be in use; `undefined` where there is no log. */

@@ -5,7 +5,7 @@
 import type { Member, Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
 import type { Moment } from "../memory/channel-log.js";
-import { firstVersionAt } from "../offset-range.js";
+import { firstVersionAt } from "../log/offset-range.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
 import { ChannelPresence } from "../memory/presence.js";

@@ -11,11 +11,11 @@ import {
   type ReadFrom,
   type Retain,
 } from "../contract.js";
-import { hasOffsetsFor, noOffsetLeft } from "../offset-range.js";
-import { keepsAnything } from "../retain.js";
+import { hasOffsetsFor, noOffsetLeft } from "../log/offset-range.js";
+import { keepsAnything } from "../log/retain.js";
 import { EntryQueue } from "./entry-queue.js";
-import { KeyMemory } from "./key-memory.js";
-import { CONFLICT, NEW, UNKNOWN } from "./sequence-ring.js";
+import { KeyMemory } from "../log/key-memory.js";
+import { CONFLICT, NEW, UNKNOWN } from "../log/sequence-ring.js";
 
 /** One moment on both of a clock's faces: offsets and ages are wall time, windows and idleness steady time. */
 export interface Moment {

@@ -3,7 +3,7 @@
  */
 import { realClock, realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
-import { DEFAULT_MAX_KEYS } from "./key-memory.js";
+import { DEFAULT_MAX_KEYS } from "../log/key-memory.js";
 import { MemoryBroker } from "./memory-broker.js";
 import { MemoryStore, type StoreSnapshot } from "./store.js";
 

@@ -1,8 +1,8 @@
 import type { Clock, Member, Random } from "../../protocol/index.js";
 import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
-import { firstVersionAt } from "../offset-range.js";
+import { firstVersionAt } from "../log/offset-range.js";
 import { ChannelLog, type Moment } from "./channel-log.js";
-import { ForgottenLogs, firstEpoch } from "./first-epochs.js";
+import { ForgottenLogs, firstEpoch } from "../log/first-epochs.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
 import { NodeDirectory } from "./node-directory.js";

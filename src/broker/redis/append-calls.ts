@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { digitsOf } from "../../protocol/digits.js";
 import type { Appended, Draft, Key, LogOptions } from "../contract.js";
-import { keepsAnything } from "../retain.js";
+import { keepsAnything } from "../log/retain.js";
 import { encodeEntry } from "./entry-codec.js";
 import { toBrokerError } from "./errors.js";
 import type { Keys } from "./keys.js";

@@ -1,5 +1,5 @@
 import { BrokerError } from "../contract.js";
-import { noOffsetLeft } from "../offset-range.js";
+import { noOffsetLeft } from "../log/offset-range.js";
 
 /** Answers of Redis that say: nothing was done, and it may be done a little later, perhaps elsewhere. */
 const NOT_NOW = new Set([

@@ -1,6 +1,6 @@
 /** What the calls of a log make of its options. */
 import type { LogOptions } from "../contract.js";
-import { keepsAnything } from "../retain.js";
+import { keepsAnything } from "../log/retain.js";
 import type { EpochNames } from "./epoch-names.js";
 
 /**

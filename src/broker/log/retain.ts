@@ -1,4 +1,4 @@
-import type { Retain } from "./contract.js";
+import type { Retain } from "../contract.js";
 
 /** Whether a log keeps entries at all. */
 export function keepsAnything(retain: Retain | undefined): boolean {

@@ -1,5 +1,5 @@
 /** What the disk has for naming logs without entries: the writer writes it, every process reads it. */
-import { firstEpoch, groupOf } from "../memory/first-epochs.js";
+import { firstEpoch, groupOf } from "../log/first-epochs.js";
 import type { Changes } from "./changes.js";
 import type { Environment } from "./environment.js";
 

@@ -1,6 +1,6 @@
 /** Where offsets end, for brokers that make them themselves. */
-import { MAX_OFFSET, nextOffset, offsetAt } from "../protocol/index.js";
-import { BrokerError } from "./contract.js";
+import { MAX_OFFSET, nextOffset, offsetAt } from "../../protocol/index.js";
+import { BrokerError } from "../contract.js";
 
 /** The largest offset that an entry can have: one below what "before the end" means in reads. */
 const LAST_OFFSET = MAX_OFFSET - 1;
