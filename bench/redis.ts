@@ -13,7 +13,7 @@ import { median, spread } from "./lib/statistics.js";
 
 const BATCHES = [1, 4, 16, 64] as const;
 const PAYLOAD = JSON.stringify("x".repeat(62));
-const OPTIONS = { retain: { count: 1000 }, dedupe: 300_000 };
+const OPTIONS = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 300_000 };
 const TARGET = 40_000;
 /** Publishers on a channel: each a scope of sequences of its own. */
 const PUBLISHERS = 10;

@@ -4,7 +4,7 @@ import type { HistoryEvent } from "tidemark/testing";
 import { messageId } from "./account.js";
 import type { Body } from "./crowd.js";
 
-const OPTIONS = { retain: { count: 1_000_000 }, dedupe: 300_000 };
+const OPTIONS = { keeping: { by: "entries" as const, retain: { count: 1_000_000 } }, dedupe: 300_000 };
 
 /** What is in a log after an offset, oldest first: each an append at `time`. */
 export async function readTruth(

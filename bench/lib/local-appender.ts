@@ -6,7 +6,7 @@ import { median } from "./statistics.js";
 import { usage } from "./usage.js";
 
 const PAYLOAD = JSON.stringify("x".repeat(62));
-const OPTIONS = { retain: { count: 1000 }, dedupe: 300_000 };
+const OPTIONS = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 300_000 };
 /** Publishers on a channel: each a scope of sequences of its own. */
 const PUBLISHERS = 10;
 

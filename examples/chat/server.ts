@@ -130,7 +130,9 @@ async function mustBeAuthor(channel: string, offset: number, id: string | undefi
 async function mustBeSomebody(channel: string, offset: number, id: string | undefined): Promise<unknown> {
   if (id === undefined) throw new TidemarkError("forbidden", "for this one needs a token, and so an id");
   const where = { before: offset + 1, limit: 1, bytes: 1 };
-  const [found] = (await broker.read(channel, where, { retain: RETAIN, dedupe: 0 })).entries;
+  const [found] = (
+    await broker.read(channel, where, { keeping: { by: "entries", retain: RETAIN }, dedupe: 0 })
+  ).entries;
   if (found?.offset !== offset) throw new TidemarkError("not_found", "this message is no longer kept");
   return z.object({ from: z.string().optional() }).parse(JSON.parse(found.meta ?? "{}")).from;
 }

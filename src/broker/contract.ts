@@ -48,7 +48,7 @@ export interface Draft {
  */
 export const ONLY_IF_KNOWN = -1e15;
 
-/** What a log keeps. Without any of them it keeps nothing: the channel is live only. */
+/** Which entries a log keeps. Without any of these limits it keeps none: the channel is live only. */
 export interface Retain {
   /** At most this many entries. */
   readonly count?: number;
@@ -58,10 +58,12 @@ export interface Retain {
   readonly age?: number;
 }
 
+/** What a log keeps: `entries`, the newest ones as they were appended. Without `retain` none of them. */
+export type Keeping = { readonly by: "entries"; readonly retain?: Retain | undefined };
+
 /** What the server knows of a channel and tells the broker with each call. */
 export interface LogOptions {
-  /** `undefined`: keep nothing. */
-  readonly retain: Retain | undefined;
+  readonly keeping: Keeping;
   /** How long keys are remembered, in milliseconds. */
   readonly dedupe: number;
 }

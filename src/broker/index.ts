@@ -13,6 +13,7 @@ export {
   type Epoch,
   type Follower,
   type Hint,
+  type Keeping,
   type Key,
   type Lease,
   type LogOptions,

@@ -6,7 +6,7 @@ import { EntryQueue } from "../../src/broker/memory/entry-queue.js";
 import { MAX_OFFSET, offsetAt } from "../../src/protocol/index.js";
 
 const START = Date.UTC(2026, 0, 1);
-const KEEP: LogOptions = { retain: { count: 1000 }, dedupe: 60_000 };
+const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 1000 } }, dedupe: 60_000 };
 const WHOLE = { after: 0, limit: 10_000, bytes: 1_000_000 };
 
 let keys = 0;
@@ -171,7 +171,7 @@ describe("a channel's log", () => {
   test("keeps no entries once its retention was taken away, and none that are too old to read", () => {
     const log = newLog();
     append(log, [draft(), draft()], 0);
-    const aged = { ...KEEP, retain: { age: 100 } };
+    const aged = { ...KEEP, keeping: { by: "entries" as const, retain: { age: 100 } } };
     expect(log.read(WHOLE, aged, at(100)).entries).toHaveLength(2);
     const page = log.read({ before: MAX_OFFSET, limit: 10, bytes: 100 }, aged, at(101));
     expect(page.entries).toEqual([]);
@@ -180,15 +180,15 @@ describe("a channel's log", () => {
     log.expire(at(101));
     expect(log.kept).toEqual({ entries: 0, bytes: 0 });
     append(log, [draft()], 102);
-    log.append([draft()], { ...KEEP, retain: undefined }, at(103), "boot-1", () => "");
+    log.append([draft()], { ...KEEP, keeping: { by: "entries" } }, at(103), "boot-1", () => "");
     expect(log.kept.entries).toBe(0);
   });
 
   test("is idle when nothing of it is promised any more", () => {
     const DAY = 86_400_000;
-    const idleAfter = (retain: LogOptions["retain"], drafts: Draft[]): number => {
+    const idleAfter = (retain: LogOptions["keeping"]["retain"], drafts: Draft[]): number => {
       const log = newLog();
-      log.append(drafts, { retain, dedupe: 1000 }, at(0), "boot-1", () => "");
+      log.append(drafts, { keeping: { by: "entries", retain }, dedupe: 1000 }, at(0), "boot-1", () => "");
       for (const ms of [1000, 5000, DAY]) {
         if (!log.isIdle(at(ms), DAY) && log.isIdle(at(ms + 1), DAY)) return ms;
       }
@@ -203,7 +203,7 @@ describe("a channel's log", () => {
 
   test("appends and trims a hundred thousand entries without moving them each time", () => {
     const log = newLog();
-    const options = { retain: { count: 50_000 }, dedupe: 1 };
+    const options = { keeping: { by: "entries" as const, retain: { count: 50_000 } }, dedupe: 1 };
     let sequence = 0;
     for (let batch = 0; batch < 2000; batch++) {
       const drafts = Array.from({ length: 50 }, () => ({

@@ -4,7 +4,7 @@ import { createMemoryHub, type LogOptions } from "../../src/broker/index.js";
 import { firstEpoch, groupOf } from "../../src/broker/log/first-epochs.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 
-const NONE: LogOptions = { retain: undefined, dedupe: 1000 };
+const NONE: LogOptions = { keeping: { by: "entries" }, dedupe: 1000 };
 const WHOLE = { after: 0, limit: 100, bytes: 10_000 };
 const draft = (id: string) => ({ data: "1", key: { scope: "test", id, print: 0 } });
 

@@ -126,7 +126,7 @@ describe("a channel that remembers as many keys as it may", () => {
   test("P6: refuses new text keys before it writes anything, and takes them when old ones are gone", async () => {
     const clock = new VirtualClock();
     const broker = createMemoryHub({ clock, random: seededRandom(1), maxKeys: 2 }).broker();
-    const options = { retain: { count: 10 }, dedupe: WINDOW };
+    const options = { keeping: { by: "entries" as const, retain: { count: 10 } }, dedupe: WINDOW };
     await broker.append("c", [keyed("a"), keyed("b")], options);
     const refused = broker.append("c", [keyed(1), keyed("c")], options);
     await expect(refused).rejects.toThrow(BrokerError);

@@ -30,7 +30,7 @@ brokerContract(
 );
 
 const DAY = 86_400_000;
-const KEEP: LogOptions = { retain: { count: 100 }, dedupe: 60_000 };
+const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 100 } }, dedupe: 60_000 };
 const WHOLE = { after: 0, limit: 100, bytes: 10_000 };
 
 let keys = 0;
@@ -56,7 +56,7 @@ function follower(told: unknown[]): Follower {
 async function sweepAll({ hub, clock }: ReturnType<typeof setup>): Promise<void> {
   const node = hub.broker();
   for (let i = 0; i < 2 * hub.channels + 256; i++)
-    await node.read("sweeper", WHOLE, { retain: undefined, dedupe: 0 });
+    await node.read("sweeper", WHOLE, { keeping: { by: "entries" }, dedupe: 0 });
   await clock.settle();
 }
 
@@ -253,7 +253,7 @@ describe("idle channels", () => {
     const node = hub.broker();
     let most = 0;
     for (let i = 0; i < 20_000; i++) {
-      await node.append(`one-off/${i}`, [draft()], { retain: undefined, dedupe: 1000 });
+      await node.append(`one-off/${i}`, [draft()], { keeping: { by: "entries" }, dedupe: 1000 });
       if (i % 100 === 99) await clock.advance(100);
       most = Math.max(most, hub.channels);
     }
@@ -264,17 +264,20 @@ describe("idle channels", () => {
     const scene = setup({ idle: 5000 });
     const { clock, hub } = scene;
     const node = hub.broker();
-    await node.append("kept", [draft()], { retain: { count: 10 }, dedupe: 1000 });
-    await node.append("aged", [draft()], { retain: { age: 20_000 }, dedupe: 1000 });
-    await node.append("live", [draft()], { retain: undefined, dedupe: 1000 });
-    await node.append("followed", [draft()], { retain: undefined, dedupe: 1000 });
+    await node.append("kept", [draft()], { keeping: { by: "entries", retain: { count: 10 } }, dedupe: 1000 });
+    await node.append("aged", [draft()], {
+      keeping: { by: "entries", retain: { age: 20_000 } },
+      dedupe: 1000,
+    });
+    await node.append("live", [draft()], { keeping: { by: "entries" }, dedupe: 1000 });
+    await node.append("followed", [draft()], { keeping: { by: "entries" }, dedupe: 1000 });
     await node.follow("followed", follower([]));
     await node.join("visited", { id: "ann" }, "1");
     const before = await node.read("kept", WHOLE, KEEP);
     await clock.advance(1000);
     await sweepAll(scene);
     expect(hub.channels).toBe(5);
-    await node.read("kept", WHOLE, { retain: { count: 10 }, dedupe: 1000 });
+    await node.read("kept", WHOLE, { keeping: { by: "entries", retain: { count: 10 } }, dedupe: 1000 });
     await clock.advance(5000);
     await sweepAll(scene);
     expect(hub.channels, "all but live").toBe(4);
@@ -293,7 +296,7 @@ describe("idle channels", () => {
 });
 
 describe("the epoch of a log that is not there", () => {
-  const NONE: LogOptions = { retain: undefined, dedupe: 1000 };
+  const NONE: LogOptions = { keeping: { by: "entries" }, dedupe: 1000 };
   const epochOf = async (node: Broker, channel: string): Promise<string> =>
     (await node.read(channel, WHOLE, NONE)).epochs.at(-1)?.epoch ?? "";
 

@@ -6,7 +6,7 @@ import { MAX_OFFSET, offsetAt, timeOf } from "../../src/protocol/index.js";
 import { VirtualClock } from "../../src/testing/index.js";
 import { freshFolder, removeFolder } from "./local/support/folders.js";
 
-const KEEP = { retain: { count: 100_000 }, dedupe: 1e15 };
+const KEEP = { keeping: { by: "entries" as const, retain: { count: 100_000 } }, dedupe: 1e15 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
 
 const cleanUp: (() => Promise<void> | void)[] = [];

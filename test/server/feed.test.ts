@@ -336,7 +336,7 @@ describe("reads", () => {
     const stale = await world.elsewhere.read(
       "log/a",
       { after: 0, limit: 1, bytes: 1 },
-      { retain: keep.retain, dedupe: 1 },
+      { keeping: { by: "entries", retain: keep.retain }, dedupe: 1 },
     );
     const first = { ...stale, head: stale.entries[0]?.offset ?? 0 };
     await say(world, 3, 4);
@@ -418,7 +418,7 @@ describe("reads", () => {
     const page = await world.elsewhere.read(
       "log/a",
       { after: 0, limit: 1, bytes: 1 },
-      { retain: keep.retain, dedupe: 1 },
+      { keeping: { by: "entries", retain: keep.retain }, dedupe: 1 },
     );
     const before = between.reads;
     for (const peer of peers) peer.send({ id: 1, subscribe: "log/a", cursor: `${page.epochs[0]?.epoch}:0` });
@@ -670,7 +670,7 @@ describe("a feed by itself", () => {
     const feed = new Feed(
       "c",
       1,
-      { ...keep, dedupe: 0 },
+      { keeping: { by: "entries", ...keep }, dedupe: 0 },
       { broker, clock, collect: (flush) => clock.setImmediate(flush), onError: () => {} },
     );
     feed.onEntries({ epoch: "a", entries: [{ offset: 20, prev: 10, data: "20" }] });

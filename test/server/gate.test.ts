@@ -67,7 +67,7 @@ async function connected(
     const page = await broker.read(
       "log/a",
       { after: 0, limit: 100, bytes: 1e6 },
-      { retain: { count: 100 }, dedupe: 1e6 },
+      { keeping: { by: "entries", retain: { count: 100 } }, dedupe: 1e6 },
     );
     return page.entries.map((entry) => JSON.parse(entry.data as string) as unknown);
   };

@@ -573,7 +573,7 @@ describe("the flusher", () => {
 });
 
 describe("the appender", () => {
-  const options = { retain: undefined, dedupe: 0 };
+  const options = { keeping: { by: "entries" as const }, dedupe: 0 };
   const draft = (id: number, size = 1): Draft => ({
     data: "x".repeat(size),
     key: { scope: "s", id, print: 0 },

@@ -174,7 +174,7 @@ describe("a broker that fails", () => {
       const page = await world.elsewhere.read(
         "log/a",
         { after: 0, limit: 100, bytes: 1e6 },
-        { retain: { count: 100 }, dedupe: 1e6 },
+        { keeping: { by: "entries", retain: { count: 100 } }, dedupe: 1e6 },
       );
       return page.entries.map(({ data }) => JSON.parse(data as string) as unknown);
     };

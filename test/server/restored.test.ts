@@ -9,7 +9,7 @@ import { freshFolder, removeFolder } from "../broker/local/support/folders.js";
 import { Client } from "./support/client.js";
 import { quiet, serve } from "./support/serve.js";
 
-const KEEP = { retain: { count: 1000 }, dedupe: 300_000 };
+const KEEP = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 300_000 };
 const ALL = { after: 0, limit: 1000, bytes: 1e9 };
 
 let keys = 0;
@@ -103,7 +103,7 @@ test("L15: cursors of long after the opening, of another epoch, and of what was 
   for (const data of ["5", "6", "7"])
     await broker.append("a/1", [{ data, key: { scope: "s", id: `${++keys}`, print: 0 } }], {
       ...KEEP,
-      retain: { count: 2 },
+      keeping: { by: "entries", retain: { count: 2 } },
     });
   for (const cursor of [
     `${epoch}:${2 ** 53 - 1}`,

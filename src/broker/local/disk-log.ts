@@ -130,7 +130,7 @@ export class DiskLog {
     const { env } = this.#share;
     const outcomes: Appended[] = [];
     const records: Buffer[] = [];
-    const keep = keepsAnything(options.retain);
+    const keep = keepsAnything(options.keeping.retain);
     let at = 0;
     /** Where the new records begin that lie one after the other up to `at`. */
     let newFrom = 0;
@@ -157,7 +157,7 @@ export class DiskLog {
       newFrom = at = end;
     }
     if (newFrom < at) records.push(newFrom === 0 ? batch.records : batch.records.subarray(newFrom, at));
-    this.#trim(options.retain, now.wall, changes);
+    this.#trim(options.keeping.retain, now.wall, changes);
     return { outcomes, records };
   }
 
@@ -170,7 +170,7 @@ export class DiskLog {
   use(options: LogOptions, now: Moment): void {
     this.#usedAt = now.wall;
     this.#dedupe = options.dedupe;
-    this.#age = options.retain?.age;
+    this.#age = options.keeping.retain?.age;
   }
 
   /** Lets go of entries and keys whose time is over, and of what was dropped. Says whether there was any. */

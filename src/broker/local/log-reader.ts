@@ -40,7 +40,7 @@ export class LogReader {
     }
   }
 
-  #page(meta: ChannelMeta, from: ReadFrom, { retain }: LogOptions, now: number): Page {
+  #page(meta: ChannelMeta, from: ReadFrom, { keeping: { retain } }: LogOptions, now: number): Page {
     const { head, epochs } = meta;
     const { oldest, oldestPrev } = this.#oldest(
       meta,

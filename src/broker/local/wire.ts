@@ -192,7 +192,8 @@ export function packAppend(
   options: CallOptions,
   patience: number,
 ): Buffer[] {
-  const { retain, dedupe, fence } = options;
+  const { keeping, dedupe, fence } = options;
+  const { retain } = keeping;
   const head = Buffer.allocUnsafe(OPTIONS_BYTES);
   head[0] =
     (retain === undefined ? 0 : RETAIN) |
@@ -224,7 +225,7 @@ export function readAppend(
     ...(flags & AGE && { age: bytes.readDoubleBE(end + 25) }),
   };
   const log: LogOptions = {
-    retain: flags & RETAIN ? retain : undefined,
+    keeping: { by: "entries", retain: flags & RETAIN ? retain : undefined },
     dedupe: bytes.readDoubleBE(end + 1),
   };
   const { text: fence, end: keysAt } = readText(bytes, end + OPTIONS_BYTES);

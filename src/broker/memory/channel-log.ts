@@ -99,7 +99,7 @@ export class ChannelLog {
     }
     const outcomes: Appended[] = [];
     const entries: Entry[] = [];
-    const keep = keepsAnything(options.retain);
+    const keep = keepsAnything(options.keeping.retain);
     for (const draft of drafts) {
       const known = this.#keys.find(draft.key, now.steady, options.dedupe);
       if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
@@ -115,7 +115,7 @@ export class ChannelLog {
         outcomes.push({ offset: entry.offset, duplicate: false });
       }
     }
-    this.#trim(options.retain, now.wall);
+    this.#trim(options.keeping.retain, now.wall);
     return { outcomes, entries };
   }
 
@@ -123,7 +123,7 @@ export class ChannelLog {
   read(from: ReadFrom, options: LogOptions, now: Moment): Page {
     this.#use(options, now);
     const entries = this.#entries;
-    const age = options.retain?.age;
+    const age = options.keeping.retain?.age;
     const oldest = age === undefined ? 0 : entries.indexFrom(offsetAt(now.wall - age));
     let start: number;
     let end: number;
@@ -181,7 +181,7 @@ export class ChannelLog {
   #use(options: LogOptions, now: Moment): void {
     this.#usedAt = now.steady;
     this.#dedupe = options.dedupe;
-    this.#age = options.retain?.age;
+    this.#age = options.keeping.retain?.age;
   }
 
   #openEpoch(incarnation: string, epoch: string): void {

@@ -146,7 +146,8 @@ export class AppendCalls {
 
   #head(options: AppendOptions): Arg[] {
     const { maxKeys, epochNames, idle } = this.#options;
-    const { retain, fence, dedupe } = options;
+    const { keeping, fence, dedupe } = options;
+    const { retain } = keeping;
     return [
       epochNames.next(),
       dedupe,

@@ -21,7 +21,7 @@ export class LogCalls {
   async read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
     const [direction, offset] = "after" in from ? ["after", from.after] : ["before", from.before];
     const { limit, bytes } = from;
-    const age = options.retain?.age ?? "";
+    const age = options.keeping.retain?.age ?? "";
     const { epochNames, idle } = this.#options;
     const args: Arg[] = [
       epochNames.next(),

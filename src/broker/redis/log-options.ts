@@ -23,7 +23,8 @@ export interface LogCallsOptions {
  * Milliseconds that a log lives after its last use: as long as its entries and keys are promised to last. 0 is for ever
  * as long as it keeps entries; without any it lives like the others.
  */
-export function lifeOf({ retain, dedupe }: LogOptions, idle: number | undefined): number {
+export function lifeOf({ keeping, dedupe }: LogOptions, idle: number | undefined): number {
+  const { retain } = keeping;
   const least = Math.max(LEAST_LIFE_MS, 2 * dedupe, retain?.age ?? 0);
   const unaged = keepsAnything(retain) && retain?.age === undefined;
   if (!unaged) return Math.ceil(least);

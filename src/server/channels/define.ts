@@ -124,8 +124,8 @@ const DEFAULT_GRACE_MS = 5000;
 export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
   options: StreamOptions<User, Params, Schema> = {},
 ): Channel<User, Params, { kind: "stream"; input: Input<Schema>; output: Output<Schema> }> {
-  const log = {
-    retain: readRetain(options.retain),
+  const log: LogOptions = {
+    keeping: { by: "entries", retain: readRetain(options.retain) },
     dedupe: duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe"),
   };
   return { kind: "stream", def: define("stream", log, options) };
@@ -140,7 +140,7 @@ export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema
 export function transient<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
   options: TransientOptions<User, Params, Schema> = {},
 ): Channel<User, Params, { kind: "transient"; input: Input<Schema>; output: Output<Schema> }> {
-  return { kind: "transient", def: define("transient", { retain: undefined, dedupe: 0 }, options) };
+  return { kind: "transient", def: define("transient", { keeping: { by: "entries" }, dedupe: 0 }, options) };
 }
 
 function define<User, Params, Schema extends StandardSchemaV1>(

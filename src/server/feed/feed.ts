@@ -65,7 +65,7 @@ export class Feed implements LiveEdge {
     this.#ch = ch;
     this.#log = log;
     this.#deps = deps;
-    const { retain } = log;
+    const { retain } = log.keeping;
     this.#tail = new Tail({
       count: retain?.count ?? Infinity,
       bytes: Math.min(retain?.bytes ?? Infinity, TAIL_BYTES),
@@ -101,7 +101,7 @@ export class Feed implements LiveEdge {
   }
 
   get keeps(): boolean {
-    return this.#log.retain !== undefined;
+    return this.#log.keeping.retain !== undefined;
   }
 
   /** Begins delivery from the subscriber's cursor, which may be anywhere. */

@@ -70,7 +70,7 @@ export function recorder(): Recorder {
 
 /** Options of a log that keeps `retain`, with a dedupe window that stays open unless it is given. */
 export function keeping(retain: Retain | undefined, dedupe = LONG): LogOptions {
-  return { retain, dedupe };
+  return { keeping: { by: "entries", retain }, dedupe };
 }
 
 /** Keeps everything that a test appends. */

@@ -88,7 +88,7 @@ export class RecordingStore extends MemoryStore {
       this.#recorder.add({ is: "trim", channel, until: oldestPrev });
       known.trimmed = oldestPrev;
     }
-    const keeps = oldestPrev < head ? (options.retain?.age ?? Infinity) : options.dedupe;
+    const keeps = oldestPrev < head ? (options.keeping.retain?.age ?? Infinity) : options.dedupe;
     known.keptUntil = this.#clock.monotonic() + keeps;
     return known;
   }

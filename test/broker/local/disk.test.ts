@@ -16,7 +16,7 @@ import { VirtualClock } from "../../../src/testing/index.js";
 import { readOn } from "../../../src/server/feed/resume.js";
 import { freshFolder, removeFolder, rowsOf } from "./support/folders.js";
 
-const KEEP: LogOptions = { retain: { count: 1000 }, dedupe: 60_000 };
+const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 1000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
 
 const cleanUp: (() => Promise<void> | void)[] = [];
@@ -128,7 +128,10 @@ describe("what one process leaves and the next one finds", () => {
               hub = createLocalHub({ dir, clock });
               local = hub.broker();
             } else {
-              const options = { retain: { count: one.count }, dedupe: 600_000 };
+              const options = {
+                keeping: { by: "entries" as const, retain: { count: one.count } },
+                dedupe: 600_000,
+              };
               const batch = one.ids.map((id) => keyed(id, { print: one.print }));
               expect(await local.append("c", batch, options)).toEqual(
                 await memory.append("c", batch, options),
@@ -171,7 +174,7 @@ describe("retention on the disk", () => {
   test("frees space that is used again: the file stops growing", async () => {
     const dir = folder();
     const { node } = open({ dir, sync: "none" });
-    const options = { retain: { count: 200 }, dedupe: 0 };
+    const options = { keeping: { by: "entries" as const, retain: { count: 200 } }, dedupe: 0 };
     const text = JSON.stringify("x".repeat(2000));
     const sizes: number[] = [];
     for (let round = 0; round < 6; round++) {
@@ -188,9 +191,12 @@ describe("retention on the disk", () => {
     const dir = folder();
     const clock = new VirtualClock();
     const first = open({ dir, clock });
-    const options = { retain: { age: 5000 }, dedupe: 2000 };
+    const options = { keeping: { by: "entries" as const, retain: { age: 5000 } }, dedupe: 2000 };
     await first.node.append("aged", [...drafts(50), keyed(1)], options);
-    await first.node.append("counted", drafts(3), { retain: { count: 10 }, dedupe: 2000 });
+    await first.node.append("counted", drafts(3), {
+      keeping: { by: "entries", retain: { count: 10 } },
+      dedupe: 2000,
+    });
     await first.hub.close();
     const { hub } = open({ dir, clock });
     const env = openForReading(dir);
@@ -213,7 +219,7 @@ describe("retention on the disk", () => {
     const dir = folder();
     const clock = new VirtualClock();
     const { hub, node } = open({ dir, clock, idle: 10_000 });
-    const none = { retain: undefined, dedupe: 1000 };
+    const none = { keeping: { by: "entries" as const }, dedupe: 1000 };
     const before = await node.append("empty", drafts(2), none);
     await node.append("kept", drafts(2), KEEP);
     await node.append("followed", drafts(2), none);
@@ -249,7 +255,7 @@ describe("retention on the disk", () => {
   test("L12, L18: of a log makes what comes under its name another one, also over an end of the process", async () => {
     const dir = folder();
     const clock = new VirtualClock();
-    const none = { retain: undefined, dedupe: 1000 };
+    const none = { keeping: { by: "entries" as const }, dedupe: 1000 };
     const told: string[] = [];
     const ask = async (node: Broker): Promise<void> => {
       told.push((await node.read("c", ALL, none)).epochs.at(-1)?.epoch ?? "");
@@ -283,11 +289,12 @@ describe("retention on the disk", () => {
   test("of a large log in one go is spread, and complete", async () => {
     const dir = folder();
     const { hub, node } = open({ dir, sync: "none" });
-    for (let i = 0; i < 10; i++) await node.append("c", drafts(500), { ...KEEP, retain: { count: 10_000 } });
+    for (let i = 0; i < 10; i++)
+      await node.append("c", drafts(500), { ...KEEP, keeping: { by: "entries", retain: { count: 10_000 } } });
     expect((await node.read("c", ALL, KEEP)).entries).toHaveLength(5000);
-    await node.append("c", drafts(1), { retain: { count: 7 }, dedupe: 60_000 });
+    await node.append("c", drafts(1), { keeping: { by: "entries", retain: { count: 7 } }, dedupe: 60_000 });
     expect((await node.read("c", ALL, KEEP)).entries).toHaveLength(7);
-    await node.append("c", drafts(1), { retain: undefined, dedupe: 60_000 });
+    await node.append("c", drafts(1), { keeping: { by: "entries" }, dedupe: 60_000 });
     await hub.idle();
     const env = openForReading(dir);
     cleanUp.push(() => env.root.close());

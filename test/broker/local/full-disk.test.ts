@@ -5,7 +5,7 @@ import { BrokerError, type Broker, type Draft, type Entry } from "../../../src/b
 import { createLocalHub, localWorker, type LocalHub } from "../../../src/broker/local/index.js";
 import { smallDisk, type SmallDisk } from "./support/small-disk.js";
 
-const KEEP = { retain: { count: 100_000 }, dedupe: 60_000 };
+const KEEP = { keeping: { by: "entries" as const, retain: { count: 100_000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
 /** So large that it needs room of its own. */
 const LARGE = JSON.stringify("x".repeat(20_000));

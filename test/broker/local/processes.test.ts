@@ -4,7 +4,7 @@ import { createLocalHub, localWorker, type LocalHub } from "../../../src/broker/
 import { Child } from "./support/child.js";
 import { delay, freshFolder, removeFolder } from "./support/folders.js";
 
-const KEEP: LogOptions = { retain: { count: 100_000 }, dedupe: 60_000 };
+const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 100_000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
 
 const cleanUp: (() => Promise<void> | void)[] = [];

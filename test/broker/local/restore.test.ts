@@ -23,7 +23,7 @@ import { createLocalHub } from "../../../src/broker/local/index.js";
 import { freshFolder, removeFolder } from "./support/folders.js";
 import { Many } from "./support/many.js";
 
-const KEEP = { retain: { count: 1000 }, dedupe: 60_000 };
+const KEEP = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 1000, bytes: 1e9 };
 const DATA = "data.mdb";
 

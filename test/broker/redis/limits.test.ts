@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)("a Redis", () => {
 
   test("takes a hundred thousand entries in large batches, each with an offset of its own", async () => {
     const node = await connect({ timeout: 10_000 });
-    const options = { retain: { count: 1000 }, dedupe: 60_000 };
+    const options = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 60_000 };
     let last = 0;
     let sequence = 0;
     for (let batch = 0; batch < 20; batch++) {
@@ -253,15 +253,22 @@ describe.skipIf(!hasRedis)("a Redis", () => {
     };
     const day = 86_400_000;
     await node.append("count", drafts(1), KEEP);
-    await node.append("age", drafts(1), { retain: { age: 2 * day }, dedupe: 1000 });
-    await node.append("none", drafts(1), { retain: undefined, dedupe: 1000 });
+    await node.append("age", drafts(1), {
+      keeping: { by: "entries", retain: { age: 2 * day } },
+      dedupe: 1000,
+    });
+    await node.append("none", drafts(1), { keeping: { by: "entries" }, dedupe: 1000 });
     for (const left of await ttl("count")) expect(left).toBe(-1);
     for (const left of await ttl("age")) expect(left).toBeGreaterThan(2 * day - 60_000);
     for (const left of await ttl("none")) expect(left).toBeGreaterThan(day - 60_000);
     // Reads renew it too, when a part of it is over; and what is promised may change.
-    await node.read("age", { after: 0, limit: 1, bytes: 1 }, { retain: { age: 4 * day }, dedupe: 1000 });
+    await node.read(
+      "age",
+      { after: 0, limit: 1, bytes: 1 },
+      { keeping: { by: "entries", retain: { age: 4 * day } }, dedupe: 1000 },
+    );
     for (const left of await ttl("age")) expect(left).toBeGreaterThan(4 * day - 60_000);
-    await node.append("count", drafts(1), { retain: { age: day }, dedupe: 1000 });
+    await node.append("count", drafts(1), { keeping: { by: "entries", retain: { age: day } }, dedupe: 1000 });
     for (const left of await ttl("count")) expect(left).toBeGreaterThan(day - 60_000);
     await node.append("age", drafts(1), KEEP);
     for (const left of await ttl("age")) expect(left).toBe(-1);

@@ -81,13 +81,15 @@ describe.skipIf(!hasRedis)("the scripts", () => {
           const offsets: number[][] = [[0], [0]];
           for (const { drafts, retain: kept } of steps) {
             const told = await Promise.all(
-              brokers.map((broker) => broker.append(channel, drafts, { retain: kept, dedupe: DEDUPE })),
+              brokers.map((broker) =>
+                broker.append(channel, drafts, { keeping: { by: "entries", retain: kept }, dedupe: DEDUPE }),
+              ),
             );
             const [expected, actual] = told.map((outcomes, i) =>
               outcomes.map((outcome) => ordinal(outcome, offsets[i] ?? [])),
             );
             expect(actual).toEqual(expected);
-            const options = { retain: kept, dedupe: DEDUPE };
+            const options = { keeping: { by: "entries" as const, retain: kept }, dedupe: DEDUPE };
             const whole = { after: 0, limit: 10_000, bytes: 1e9 };
             const [inMemory, inRedis] = await Promise.all(
               brokers.map((broker) => broker.read(channel, whole, options)),

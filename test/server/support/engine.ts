@@ -83,7 +83,10 @@ export class World {
   async append(channel: string, data: string, count = 1000): Promise<number> {
     const retain = count === 0 ? undefined : { count };
     const key = { scope: "elsewhere", id: `${Math.random()}`, print: 0 };
-    const [appended] = await this.elsewhere.append(channel, [{ data, key }], { retain, dedupe: 300_000 });
+    const [appended] = await this.elsewhere.append(channel, [{ data, key }], {
+      keeping: { by: "entries", retain },
+      dedupe: 300_000,
+    });
     if (appended === undefined || !("offset" in appended)) throw new Error("not appended");
     return appended.offset;
   }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { createLocalHub, localWorker } from "tidemark/broker/local";
 
 const [role, dir, sync = "disk"] = process.argv.slice(2);
-const KEEP = { retain: { count: 100_000 }, dedupe: 60_000 };
+const KEEP = { keeping: { by: "entries", retain: { count: 100_000 } }, dedupe: 60_000 };
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`);
 
 let node;

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { createLocalHub } from "tidemark/broker/local";
 
 const dirs = process.argv.slice(2);
-const KEEP = { retain: { count: 1000 }, dedupe: 60_000 };
+const KEEP = { keeping: { by: "entries", retain: { count: 1000 } }, dedupe: 60_000 };
 let hubs = [];
 let sequence = 0;
 const tasks = {

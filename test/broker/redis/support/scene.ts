@@ -9,7 +9,7 @@ import type {
 } from "../../../../src/broker/index.js";
 import { redisBroker, type RedisBrokerOptions } from "../../../../src/broker/redis/index.js";
 
-export const KEEP: LogOptions = { retain: { count: 100_000 }, dedupe: 60_000 };
+export const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 100_000 } }, dedupe: 60_000 };
 
 /** Everything in a log. */
 export function readAll(broker: Broker, channel: string): Promise<Page> {
