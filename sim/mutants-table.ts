@@ -21,8 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "dedupe-skipped",
     about: "the broker does not recognise a retry",
-    file: "src/broker/memory/channel-log.ts",
-    find: "const known = this.#keys.find(draft.key, now.steady, options.dedupe);",
+    file: "src/broker/log/log-state.ts",
+    find: "const known = keys.find(key, now.steady, dedupe);",
     replace: "const known: number = NEW;",
     promise: "at most once",
   },
@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "epoch-base-zero",
     about: "a new epoch claims to begin where the log began",
-    file: "src/broker/memory/channel-log.ts",
+    file: "src/broker/log/log-state.ts",
     find: "[...this.#epochs, { epoch, base: this.#head }]",
     replace: "[...this.#epochs, { epoch, base: 0 }]",
     promise: "honest gaps",
@@ -496,7 +496,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "offsets-overrun",
     about: "a clock beyond the end of offsets makes offsets beyond it",
-    file: "src/broker/memory/channel-log.ts",
+    file: "src/broker/log/log-state.ts",
     find: "if (!hasOffsetsFor(drafts.length, this.#head, now.wall)) {",
     replace: "if (drafts.length < 0) {",
     promise: "one order",

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { REMEMBERED_EPOCHS, type Draft, type Entry, type LogOptions } from "../../src/broker/index.js";
-import { ChannelLog, type LogAppend, type Moment } from "../../src/broker/memory/channel-log.js";
+import type { Moment } from "../../src/broker/log/moment.js";
+import { ChannelLog, type LogAppend } from "../../src/broker/memory/channel-log.js";
 import { EntryQueue } from "../../src/broker/memory/entry-queue.js";
 import { MAX_OFFSET, offsetAt } from "../../src/protocol/index.js";
 

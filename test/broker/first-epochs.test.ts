@@ -1,7 +1,8 @@
 /** What logs are called before anything is in them, where the store itself sees them go. */
 import { describe, expect, test } from "vitest";
 import { createMemoryHub, type LogOptions } from "../../src/broker/index.js";
-import { firstEpoch, groupOf } from "../../src/broker/log/first-epochs.js";
+import { firstEpoch } from "../../src/broker/log/epoch-names.js";
+import { groupOf } from "../../src/broker/log/forgotten-logs.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 
 const NONE: LogOptions = { keeping: { by: "entries" }, dedupe: 1000 };

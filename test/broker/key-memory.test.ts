@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BrokerError, REMEMBERED_SEQUENCES, createMemoryHub, type Draft } from "../../src/broker/index.js";
 import { KeyMemory } from "../../src/broker/log/key-memory.js";
-import { CONFLICT, NEW, SequenceRing, UNKNOWN } from "../../src/broker/log/sequence-ring.js";
+import { CONFLICT, NEW, UNKNOWN } from "../../src/broker/log/keys.js";
+import { SequenceRing } from "../../src/broker/log/sequence-ring.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 
 const WINDOW = 1000;

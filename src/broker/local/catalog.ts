@@ -1,14 +1,13 @@
 import type { Random } from "../../protocol/index.js";
-import type { Moment } from "../memory/channel-log.js";
+import { randomEpoch } from "../log/epoch-names.js";
+import type { Moment } from "../log/moment.js";
 import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
-import type { Changes } from "./changes.js";
-import { DiskLog, type LogShare } from "./disk-log.js";
+import { DiskLog } from "./disk-log.js";
+import type { LogShare } from "./log-share.js";
 import { entryKey, offsetOfKey } from "./environment.js";
 import { FirstEpochs } from "./stored-first-epochs.js";
 import { offsetAt } from "../../protocol/index.js";
 
-/** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
-const EPOCH_LETTERS = 8;
 /** The table's only key. */
 const LAST_NUMBER = Buffer.from("last number");
 
@@ -45,7 +44,7 @@ export class Catalog {
   }
 
   newEpochName(): string {
-    return this.#random.id().slice(0, EPOCH_LETTERS);
+    return randomEpoch(this.#random);
   }
 
   /** The log of that name as it is on the disk; `undefined` when there is none. */
@@ -58,7 +57,8 @@ export class Catalog {
   }
 
   /** A new log. Its meta is the caller's to save. */
-  create(name: string, now: Moment, changes: Changes): DiskLog {
+  create(name: string, now: Moment): DiskLog {
+    const { changes } = this.#share.commit;
     const number = ++this.#lastNumber;
     const bytes = Buffer.allocUnsafe(8);
     bytes.writeDoubleBE(number);
@@ -87,9 +87,9 @@ export class Catalog {
   }
 
   /** Erases a log, so that what comes under its name is told from it. */
-  erase(name: string, log: DiskLog, changes: Changes): void {
-    if (log.head > 0) this.#firstEpochs.forget(name, changes);
-    log.erase(changes);
+  erase(name: string, log: DiskLog): void {
+    if (log.head > 0) this.#firstEpochs.forget(name, this.#share.commit.changes);
+    log.erase();
   }
 
   /** The names of the next logs in turn that have something to let go of; looks at `count` and begins anew at the end. */

@@ -3,7 +3,7 @@
  * with a cursor of the epoch being written, that names an entry the log should have and has not, has seen what is gone.
  */
 import { offsetAt } from "../../protocol/index.js";
-import type { Moment } from "../memory/channel-log.js";
+import type { Moment } from "../log/moment.js";
 import type { DiskLog } from "./disk-log.js";
 
 /** Cursors are believed for so long after the directory was opened, in milliseconds. Anybody can make one up. */

@@ -6,12 +6,13 @@
  * small block an append, whatever it remembers.
  */
 import { timeOf } from "../../protocol/index.js";
-import type { Draft, Key } from "../contract.js";
+import type { Key } from "../contract.js";
 import { KeyMemory, textOf } from "../log/key-memory.js";
-import type { Moment } from "../memory/channel-log.js";
+import type { KeyedDraft, Keys } from "../log/keys.js";
+import type { Moment } from "../log/moment.js";
 import type { SequenceRing } from "../log/sequence-ring.js";
-import type { Changes } from "./changes.js";
-import { GENERATION_KEY_BYTES, generationKey, type Environment } from "./environment.js";
+import { GENERATION_KEY_BYTES, generationKey } from "./environment.js";
+import type { LogShare } from "./log-share.js";
 import { HASH_BYTES } from "./packed-keys.js";
 
 const TEXT = 0;
@@ -19,15 +20,17 @@ const BLOCK = 1;
 const BLOCK_SEQUENCES = 16;
 
 export interface KeyStoreStart {
-  readonly channel: number;
+  /** The number of the log. */
+  readonly number: number;
+  /** The younger generation. */
   readonly generation: number;
   /** When that generation began, in wall time. */
   readonly turnedAt: number;
-  readonly maxKeys: number;
 }
 
-export class KeyStore {
-  readonly #channel: number;
+export class KeyStore implements Keys {
+  readonly #share: LogShare;
+  readonly #number: number;
   readonly #memory: KeyMemory;
   /** Scopes that lie whole in the younger generation. */
   readonly #whole = new Set<string>();
@@ -36,13 +39,14 @@ export class KeyStore {
   #generation: number;
 
   /** Reads what an earlier process left, if there is anything. */
-  constructor(env: Environment, start: KeyStoreStart, now: Moment) {
-    this.#channel = start.channel;
+  constructor(share: LogShare, start: KeyStoreStart, now: Moment) {
+    this.#share = share;
+    this.#number = start.number;
     this.#generation = start.generation;
-    this.#memory = new KeyMemory(start.maxKeys, steadyOf(start.turnedAt, now));
+    this.#memory = new KeyMemory(share.maxKeys, steadyOf(start.turnedAt, now));
     for (const older of [true, false]) {
       const generation = older ? start.generation - 1 : start.generation;
-      if (generation >= 0) this.#load(env, generation, older, now);
+      if (generation >= 0) this.#load(generation, older, now);
     }
   }
 
@@ -55,40 +59,38 @@ export class KeyStore {
     return now.wall - (now.steady - this.#memory.turnedAt);
   }
 
-  /** As {@link KeyMemory.turn}. Returns the generations that are to be erased: from the first, up to the second. */
-  turn(
-    now: Moment,
-    window: number,
-    env: Environment,
-    changes: Changes,
-  ): readonly [number, number] | undefined {
-    const turned = this.#memory.turn(now.steady, window);
-    if (turned === 0) return undefined;
+  /** As {@link KeyMemory.turn}; what is forgotten is erased from the disk, generation by generation. */
+  turn(now: number, window: number): void {
+    const turned = this.#memory.turn(now, window);
+    if (turned === 0) return;
     // It belongs to the generation that it was remembered in. A scope that is used again is put whole.
-    this.save(env, changes);
+    this.save();
     this.#whole.clear();
+    const { eraser, commit } = this.#share;
     const first = Math.max(0, this.#generation - 1);
     this.#generation += turned;
-    return [first, this.#generation - 1];
+    const start = generationKey(this.#number, first);
+    const end = generationKey(this.#number, this.#generation - 1);
+    eraser.add("keys", start, end, commit.changes);
   }
 
-  hasRoomFor(keys: readonly Key[]): boolean {
-    return this.#memory.hasRoomFor(keys.map((key) => asDraft(key)));
+  hasRoomFor(drafts: readonly KeyedDraft[]): boolean {
+    return this.#memory.hasRoomFor(drafts);
   }
 
-  find(key: Key, now: Moment, window: number): number {
-    return this.#memory.find(key, now.steady, window);
+  find(key: Key, now: number, window: number): number {
+    return this.#memory.find(key, now, window);
   }
 
-  /** Remembers a key that {@link find} called new. */
-  remember(key: Key, offset: number, now: Moment, env: Environment, changes: Changes): void {
+  remember(key: Key, offset: number, now: number): void {
     if (typeof key.id === "string") {
-      this.#memory.remember(key, offset, now.steady);
-      changes.put(env.keys, this.#key(TEXT, key.id), doubles([offset, key.print]));
+      const { env, commit } = this.#share;
+      this.#memory.remember(key, offset, now);
+      commit.changes.put(env.keys, this.#key(TEXT, key.id), doubles([offset, key.print]));
       return;
     }
     const before = this.#memory.ring(key.scope)?.lowest;
-    this.#memory.remember(key, offset, now.steady);
+    this.#memory.remember(key, offset, now);
     const ring = this.#memory.ring(key.scope) as SequenceRing;
     if (this.#whole.has(key.scope)) this.#change(key.scope, blockOf(key.id));
     else {
@@ -100,14 +102,15 @@ export class KeyStore {
   }
 
   /** Puts the blocks that changed: once, however often they did. */
-  save(env: Environment, changes: Changes): void {
+  save(): void {
+    const { env, commit } = this.#share;
     for (const [scope, blocks] of this.#changed) {
       const ring = this.#memory.peek(scope);
       for (const block of blocks) {
         const records = ring?.records(block * BLOCK_SEQUENCES, (block + 1) * BLOCK_SEQUENCES) ?? [];
         const key = this.#key(BLOCK, scope, block);
-        if (records.length === 0) changes.remove(env.keys, key);
-        else changes.put(env.keys, key, doubles(records));
+        if (records.length === 0) commit.changes.remove(env.keys, key);
+        else commit.changes.put(env.keys, key, doubles(records));
       }
     }
     this.#changed.clear();
@@ -121,16 +124,17 @@ export class KeyStore {
 
   #key(kind: number, hash: string, block?: number): Buffer {
     const key = Buffer.allocUnsafe(GENERATION_KEY_BYTES + 1 + HASH_BYTES + (block === undefined ? 0 : 8));
-    key.set(generationKey(this.#channel, this.#generation), 0);
+    key.set(generationKey(this.#number, this.#generation), 0);
     key[GENERATION_KEY_BYTES] = kind;
     key.write(hash, GENERATION_KEY_BYTES + 1, "latin1");
     if (block !== undefined) key.writeDoubleBE(block, GENERATION_KEY_BYTES + 1 + HASH_BYTES);
     return key;
   }
 
-  #load(env: Environment, generation: number, older: boolean, now: Moment): void {
-    const start = generationKey(this.#channel, generation);
-    const end = generationKey(this.#channel, generation + 1);
+  #load(generation: number, older: boolean, now: Moment): void {
+    const { env } = this.#share;
+    const start = generationKey(this.#number, generation);
+    const end = generationKey(this.#number, generation + 1);
     env.keys.resetReadTxn();
     for (const { key, value } of env.keys.getRange({ start, end })) {
       const hash = Buffer.from(key).toString(
@@ -179,9 +183,4 @@ function doubles(numbers: readonly number[]): Uint8Array {
 function readDoubles(bytes: Uint8Array): Float64Array {
   // Aligned, as what LMDB gives is not.
   return new Float64Array(new Uint8Array(bytes).buffer);
-}
-
-/** `KeyMemory` counts the keys of drafts. */
-function asDraft(key: Key): Draft {
-  return { data: "", key };
 }

@@ -5,7 +5,8 @@
  * A packed key: kind (u8), hash (16 bytes), sequence, print (f64 each, big-endian).
  */
 import { createHash } from "node:crypto";
-import type { Draft, Key } from "../contract.js";
+import type { Draft } from "../contract.js";
+import type { KeyedDraft } from "../log/keys.js";
 
 export const HASH_BYTES = 16;
 const KEY_BYTES = 1 + HASH_BYTES + 16;
@@ -52,16 +53,21 @@ export function keysIn(bytes: Buffer): number {
   return bytes.length / KEY_BYTES;
 }
 
-/** Keys in which hashes stand for names: a sequence has its scope's as scope, a text key its own as id. */
-export function unpackKeys(bytes: Buffer): Key[] {
-  const keys: Key[] = [];
+/**
+ * Drafts with keys in which hashes stand for names: a sequence has its scope's as scope, a text key its own as id.
+ *
+ * @param within the milliseconds that are left for each
+ */
+export function unpackKeys(bytes: Buffer, within?: readonly number[]): KeyedDraft[] {
+  const drafts: KeyedDraft[] = [];
   for (let at = 0; at < bytes.length; at += KEY_BYTES) {
     const hash = bytes.toString("latin1", at + 1, at + 1 + HASH_BYTES);
     const sequence = bytes.readDoubleBE(at + 1 + HASH_BYTES);
     const print = bytes.readDoubleBE(at + 9 + HASH_BYTES);
-    keys.push(bytes[at] === TEXT ? { scope: "", id: hash, print } : { scope: hash, id: sequence, print });
+    const key = bytes[at] === TEXT ? { scope: "", id: hash, print } : { scope: hash, id: sequence, print };
+    drafts.push(within === undefined ? { key } : { key, within: within[drafts.length] ?? Infinity });
   }
-  return keys;
+  return drafts;
 }
 
 function hashOf(text: string): Buffer {

@@ -1,5 +1,6 @@
 /** What the disk has for naming logs without entries: the writer writes it, every process reads it. */
-import { firstEpoch, groupOf } from "../log/first-epochs.js";
+import { firstEpoch } from "../log/epoch-names.js";
+import { ForgottenLogs, groupOf } from "../log/forgotten-logs.js";
 import type { Changes } from "./changes.js";
 import type { Environment } from "./environment.js";
 
@@ -24,8 +25,8 @@ export function readFirstEpoch({ about }: Environment, channel: string): string 
 export class FirstEpochs {
   readonly #about: Environment["about"];
   readonly #incarnation: string;
-  /** Counts that the disk may not have yet, by group. */
-  readonly #forgotten = new Map<number, number>();
+  /** Ahead of the disk, which may not have the newest counts yet. */
+  readonly #forgotten = new ForgottenLogs((group) => this.#stored(group));
 
   constructor({ about }: Environment, incarnation: string) {
     this.#about = about;
@@ -34,17 +35,15 @@ export class FirstEpochs {
 
   /** What a new log of that name is called, and has been since before it was there. */
   of(channel: string): string {
-    return firstEpoch(this.#incarnation, this.#count(groupOf(channel)), channel);
+    return firstEpoch(this.#incarnation, this.#forgotten.count(channel), channel);
   }
 
   /** A log that had entries is erased with `changes`. */
   forget(channel: string, changes: Changes): void {
-    const group = groupOf(channel);
-    const count = this.#count(group) + 1;
-    this.#forgotten.set(group, count);
+    this.#forgotten.add(channel);
     const bytes = Buffer.allocUnsafe(8);
-    bytes.writeDoubleBE(count);
-    changes.put(this.#about, forgottenKey(group), bytes);
+    bytes.writeDoubleBE(this.#forgotten.count(channel));
+    changes.put(this.#about, forgottenKey(groupOf(channel)), bytes);
   }
 
   /** Has all processes name logs by the writer's incarnation, before any of them reads. */
@@ -69,9 +68,7 @@ export class FirstEpochs {
     return known === this.#incarnation;
   }
 
-  #count(group: number): number {
-    const decided = this.#forgotten.get(group);
-    if (decided !== undefined) return decided;
+  #stored(group: number): number {
     this.#about.resetReadTxn();
     const count = countOf(this.#about.getBinary(forgottenKey(group)));
     this.#about.resetReadTxn();

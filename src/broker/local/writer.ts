@@ -4,7 +4,7 @@
  */
 import type { Member, Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
-import type { Moment } from "../memory/channel-log.js";
+import type { Moment } from "../log/moment.js";
 import { firstVersionAt } from "../log/offset-range.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
@@ -77,13 +77,13 @@ export class Writer {
     this.durability = options.durability;
     this.leases = new LeaseTable(clock, random);
     this.nodes = new NodeDirectory(options.onError);
-    [this.#eraser, this.#catalog] = this.#open();
-    this.#catalog.announce();
     this.#commit = new GroupCommit(env, {
       closing: (changes) => this.#closing(changes),
       failed: (error) => this.#failed(error),
       mayWrite: (changes) => this.#gate.mayWrite(changes),
     });
+    [this.#eraser, this.#catalog] = this.#open();
+    this.#catalog.announce();
     this.#sweepLater();
   }
 
@@ -106,14 +106,8 @@ export class Writer {
     const now = this.#now();
     const channel = this.#channel(name);
     const log = this.#log(channel, now);
-    const { changes } = this.#commit;
-    const { outcomes, records } = log.append(
-      batch,
-      options,
-      now,
-      this.#options.owned.incarnation,
-      () => this.#catalog.newEpochName(),
-      changes,
+    const { outcomes, records } = log.append(batch, options, now, this.#options.owned.incarnation, () =>
+      this.#catalog.newEpochName(),
     );
     this.#dirty.add(channel);
     if (records.length > 0) this.#tell(channel, log.epoch, records);
@@ -219,7 +213,7 @@ export class Writer {
   #open(): [Eraser, Catalog] {
     const { env, random, owned, maxKeys } = this.#options;
     const eraser = new Eraser(env);
-    return [eraser, new Catalog({ env, eraser, maxKeys }, random, owned.incarnation)];
+    return [eraser, new Catalog({ env, eraser, commit: this.#commit, maxKeys }, random, owned.incarnation)];
   }
 
   #channel(name: string): WrittenChannel {
@@ -240,8 +234,7 @@ export class Writer {
   }
 
   #log(channel: WrittenChannel, now: Moment): DiskLog {
-    return (channel.log =
-      this.#find(channel, now) ?? this.#catalog.create(channel.name, now, this.#commit.changes));
+    return (channel.log = this.#find(channel, now) ?? this.#catalog.create(channel.name, now));
   }
 
   /** One piece of news per channel and transaction, unless its epoch changes in between. */
@@ -262,7 +255,7 @@ export class Writer {
     const heads = new Map<DiskLog, number>();
     for (const { log } of dirty) {
       if (log === undefined) continue;
-      log.save(now, changes);
+      log.save(now);
       heads.set(log, log.head);
     }
     const mark = this.#eraser.mark;
@@ -329,10 +322,10 @@ export class Writer {
         presence?.isIdle !== false &&
         !this.#isBusy(channel)
       ) {
-        this.#catalog.erase(name, log, changes);
+        this.#catalog.erase(name, log);
         this.#erased.add(name);
         channel.log = undefined;
-      } else if (log.expire(now, changes)) this.#dirty.add(channel);
+      } else if (log.expire(now)) this.#dirty.add(channel);
     }
     if (changes.size > 0 || this.#eraser.isReady) {
       this.#eraser.step(changes);
@@ -354,7 +347,7 @@ export class Writer {
 
   /** Nothing that retention dropped stays behind. */
   #unload(channel: WrittenChannel, now: Moment): void {
-    if (channel.log?.expire(now, this.#commit.changes) !== true) {
+    if (channel.log?.expire(now) !== true) {
       channel.log = undefined;
       return;
     }

@@ -1,5 +1,6 @@
-import type { Draft, Key } from "../contract.js";
-import { CONFLICT, NEW, SequenceRing } from "./sequence-ring.js";
+import type { Key } from "../contract.js";
+import { CONFLICT, NEW, type KeyedDraft, type Keys } from "./keys.js";
+import { SequenceRing } from "./sequence-ring.js";
 
 /** How many text keys one log remembers before its appends fail: 100,000. */
 export const DEFAULT_MAX_KEYS = 100_000;
@@ -25,7 +26,7 @@ interface TextKey {
  * text key is remembered for at least one window after its append, a scope for at least one after its last use,
  * and both for less than two. At the cap appends fail; the window never shrinks silently.
  */
-export class KeyMemory {
+export class KeyMemory implements Keys {
   readonly #maxKeys: number;
   #texts = new Map<string, TextKey>();
   #olderTexts = new Map<string, TextKey>();
@@ -79,8 +80,7 @@ export class KeyMemory {
     ring.insert(record.sequence, record.offset, record.print, record.time);
   }
 
-  /** Whether the keys of all these drafts can be remembered. */
-  hasRoomFor(drafts: readonly Draft[]): boolean {
+  hasRoomFor(drafts: readonly KeyedDraft[]): boolean {
     // The usual case costs no look-up.
     const texts = this.#texts.size + this.#olderTexts.size;
     const scopes = this.#scopes.size + this.#olderScopes.size;
@@ -97,7 +97,6 @@ export class KeyMemory {
     return fits(texts, newTexts.size, this.#maxKeys) && fits(scopes, newScopes.size, maxScopes);
   }
 
-  /** The offset this key was appended at, or one of `NEW`, `CONFLICT` and `UNKNOWN`. */
   find(key: Key, now: number, window: number): number {
     if (typeof key.id === "number") {
       return this.ring(key.scope)?.find(key.id, key.print, now - window) ?? NEW;
@@ -107,7 +106,6 @@ export class KeyMemory {
     return known.print === key.print ? known.offset : CONFLICT;
   }
 
-  /** Remembers a key that {@link find} called new. */
   remember(key: Key, offset: number, now: number): void {
     if (typeof key.id === "string") {
       this.#texts.set(textOf(key), { offset, print: key.print });

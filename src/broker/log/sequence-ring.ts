@@ -1,9 +1,5 @@
 import { REMEMBERED_SEQUENCES } from "../contract.js";
-
-/** What looking up a key gives when it is no offset. Offsets are greater than 0. */
-export const NEW = 0;
-export const CONFLICT = -1;
-export const UNKNOWN = -2;
+import { CONFLICT, NEW, UNKNOWN } from "./keys.js";
 
 /** A record is four numbers in a row: its sequence, offset, print and time. */
 const FIELDS = 4;

@@ -1,27 +1,10 @@
-import { nextOffset, offsetAt } from "../../protocol/index.js";
-import {
-  BrokerError,
-  REMEMBERED_EPOCHS,
-  type Appended,
-  type Draft,
-  type Entry,
-  type Epoch,
-  type LogOptions,
-  type Page,
-  type ReadFrom,
-  type Retain,
-} from "../contract.js";
-import { hasOffsetsFor, noOffsetLeft } from "../log/offset-range.js";
-import { keepsAnything } from "../log/retain.js";
-import { EntryQueue } from "./entry-queue.js";
+import { offsetAt } from "../../protocol/index.js";
+import type { Appended, Draft, Entry, LogOptions, Page, ReadFrom } from "../contract.js";
 import { KeyMemory } from "../log/key-memory.js";
-import { CONFLICT, NEW, UNKNOWN } from "../log/sequence-ring.js";
-
-/** One moment on both of a clock's faces: offsets and ages are wall time, windows and idleness steady time. */
-export interface Moment {
-  readonly wall: number;
-  readonly steady: number;
-}
+import { LogState, newOffset } from "../log/log-state.js";
+import type { Moment } from "../log/moment.js";
+import { applyRetain, keepsAnything } from "../log/retain.js";
+import { EntryQueue } from "./entry-queue.js";
 
 /** What became of the drafts, and the entries that are new in the log: these are what followers are told. */
 export interface LogAppend {
@@ -31,31 +14,26 @@ export interface LogAppend {
 
 /** One channel's log as a data structure: it has no clock, no followers and no name. */
 export class ChannelLog {
+  #state: LogState<KeyMemory>;
   #entries = new EntryQueue();
-  #keys: KeyMemory;
-  #epochs: readonly Epoch[];
-  #incarnation: string;
-  #head = 0;
-  #fence: string | undefined;
   #usedAt: number;
   #dedupe = 0;
   #age: number | undefined;
 
   constructor(incarnation: string, epoch: string, now: Moment, maxKeys: number) {
-    this.#keys = new KeyMemory(maxKeys, now.steady);
-    this.#epochs = [{ epoch, base: 0 }];
-    this.#incarnation = incarnation;
+    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation, fence: undefined };
+    this.#state = new LogState(start, new KeyMemory(maxKeys, now.steady));
     this.#usedAt = now.steady;
   }
 
   /** The epoch being written. */
   get epoch(): string {
-    return this.#epochs.at(-1)?.epoch ?? "";
+    return this.#state.epoch;
   }
 
   /** The offset of the newest entry ever appended; 0 when there was none. */
   get head(): number {
-    return this.#head;
+    return this.#state.head;
   }
 
   /** How many entries, and how many bytes of them, are kept now. */
@@ -65,14 +43,12 @@ export class ChannelLog {
 
   /** How many text keys and scopes are remembered. */
   get remembered(): number {
-    return this.#keys.size;
+    return this.#state.keys.size;
   }
 
   /**
-   * Appends in one step. The first entry under another `incarnation` than the log's own opens a new epoch. This
-   * is the hot path: O(1) amortised per draft, and per entry it allocates the entry and its outcome.
-   *
-   * @throws {BrokerError} `fenced`, or `unavailable` when the keys cannot be remembered; nothing was appended then
+   * Appends in one step: see {@link LogState.append}. This is the hot path: O(1) amortised per draft, and per entry it
+   * allocates the entry and its outcome.
    */
   append(
     drafts: readonly Draft[],
@@ -82,40 +58,20 @@ export class ChannelLog {
     newEpochName: () => string,
   ): LogAppend {
     this.#use(options, now);
-    if (options.fence !== undefined && options.fence !== this.#fence) {
-      throw new BrokerError("fenced", "another token was sealed on the channel");
-    }
-    this.#keys.turn(now.steady, options.dedupe);
-    if (!this.#keys.hasRoomFor(drafts)) {
-      throw new BrokerError(
-        "unavailable",
-        `the channel remembers as many keys as it may; retry within ${options.dedupe} ms`,
-      );
-    }
-    // Only near the end is it worth looking which of them are new.
-    if (!hasOffsetsFor(drafts.length, this.#head, now.wall)) {
-      const isNew = ({ key }: Draft): boolean => this.#keys.find(key, now.steady, options.dedupe) === NEW;
-      if (!hasOffsetsFor(drafts.filter(isNew).length, this.#head, now.wall)) throw noOffsetLeft();
-    }
-    const outcomes: Appended[] = [];
+    let prev = this.#state.head;
+    const outcomes = this.#state.append(drafts, options, now, incarnation, newEpochName);
+    const { retain } = options.keeping;
+    const keep = keepsAnything(retain);
     const entries: Entry[] = [];
-    const keep = keepsAnything(options.keeping.retain);
-    for (const draft of drafts) {
-      const known = this.#keys.find(draft.key, now.steady, options.dedupe);
-      if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
-      else if (known === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
-      else if (known !== NEW) outcomes.push({ offset: known, duplicate: true });
-      else if (draft.within !== undefined && draft.within <= 0) outcomes.push({ error: "outcome_unknown" });
-      else {
-        if (this.#incarnation !== incarnation) this.#openEpoch(incarnation, newEpochName());
-        const entry = this.#entry(draft, now.wall);
-        this.#keys.remember(draft.key, entry.offset, now.steady);
-        if (keep) this.#entries.push(entry, sizeOf(entry));
-        entries.push(entry);
-        outcomes.push({ offset: entry.offset, duplicate: false });
-      }
+    for (let i = 0; i < drafts.length; i++) {
+      const offset = newOffset(outcomes[i]);
+      if (offset === undefined) continue;
+      const entry = entryOf(drafts[i] as Draft, offset, prev);
+      if (keep) this.#entries.push(entry, sizeOf(entry));
+      entries.push(entry);
+      prev = offset;
     }
-    this.#trim(options.keeping.retain, now.wall);
+    applyRetain(this.#entries, retain, now.wall);
     return { outcomes, entries };
   }
 
@@ -136,21 +92,21 @@ export class ChannelLog {
     }
     return {
       entries: entries.slice(start, end),
-      oldestPrev: oldest < entries.length ? entries.at(oldest).prev : this.#head,
-      head: this.#head,
-      epochs: this.#epochs,
+      oldestPrev: oldest < entries.length ? entries.at(oldest).prev : this.#state.head,
+      head: this.#state.head,
+      epochs: this.#state.epochs,
     };
   }
 
   /** Makes `token` the one that fenced appends are accepted with. */
   seal(token: string, now: Moment): void {
-    this.#fence = token;
+    this.#state.seal(token);
     this.#usedAt = now.steady;
   }
 
   /** Lets go of entries and keys whose time is over, as the latest caller's options have it. */
   expire(now: Moment): void {
-    this.#keys.turn(now.steady, this.#dedupe);
+    this.#state.keys.turn(now.steady, this.#dedupe);
     if (this.#age !== undefined) this.#entries.dropBefore(offsetAt(now.wall - this.#age));
   }
 
@@ -166,13 +122,9 @@ export class ChannelLog {
 
   /** An independent copy, such as a replica would have at this moment. */
   clone(): ChannelLog {
-    const now = { wall: 0, steady: this.#usedAt };
-    const copy = new ChannelLog(this.#incarnation, this.epoch, now, 0);
+    const copy = new ChannelLog("", "", { wall: 0, steady: this.#usedAt }, 0);
+    copy.#state = new LogState(this.#state, this.#state.keys.clone());
     copy.#entries = this.#entries.clone();
-    copy.#keys = this.#keys.clone();
-    copy.#epochs = this.#epochs;
-    copy.#head = this.#head;
-    copy.#fence = this.#fence;
     copy.#dedupe = this.#dedupe;
     copy.#age = this.#age;
     return copy;
@@ -183,33 +135,12 @@ export class ChannelLog {
     this.#dedupe = options.dedupe;
     this.#age = options.keeping.retain?.age;
   }
+}
 
-  #openEpoch(incarnation: string, epoch: string): void {
-    this.#incarnation = incarnation;
-    // Replaced, never changed: pages share it.
-    this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
-  }
-
-  #entry(draft: Draft, wall: number): Entry {
-    const prev = this.#head;
-    const offset = nextOffset(prev, wall);
-    this.#head = offset;
-    // Bytes are copied: the draft's are often a view that would keep a whole receive buffer alive.
-    const data = typeof draft.data === "string" ? draft.data : new Uint8Array(draft.data);
-    return draft.meta === undefined ? { offset, prev, data } : { offset, prev, data, meta: draft.meta };
-  }
-
-  #trim(retain: Retain | undefined, wall: number): void {
-    const entries = this.#entries;
-    if (retain === undefined || !keepsAnything(retain)) {
-      entries.clear();
-      return;
-    }
-    const { count, bytes, age } = retain;
-    if (count !== undefined) while (entries.length > count) entries.dropOldest();
-    if (bytes !== undefined) while (entries.bytes > bytes) entries.dropOldest();
-    if (age !== undefined) entries.dropBefore(offsetAt(wall - age));
-  }
+function entryOf({ data, meta }: Draft, offset: number, prev: number): Entry {
+  // Bytes are copied: the draft's are often a view that would keep a whole receive buffer alive.
+  const copy = typeof data === "string" ? data : new Uint8Array(data);
+  return meta === undefined ? { offset, prev, data: copy } : { offset, prev, data: copy, meta };
 }
 
 /** Bytes of payload and meta. */

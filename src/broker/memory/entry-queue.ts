@@ -1,4 +1,5 @@
 import type { Entry } from "../contract.js";
+import type { KeptEntries } from "../log/retain.js";
 
 /** Stands in the place of a dropped entry, so that its payload is free before the next compaction. */
 const GONE: Entry = { offset: 0, prev: 0, data: "" };
@@ -10,7 +11,7 @@ const LEAST_COMPACTED = 64;
  * The kept entries of one log, oldest first. Appending and dropping are O(1) amortised: dropped slots are left
  * at the front and cut off when they are half of the array. (`Array.shift` moves a big array on every call.)
  */
-export class EntryQueue {
+export class EntryQueue implements KeptEntries {
   #slots: Entry[] = [];
   #sizes: number[] = [];
   #start = 0;

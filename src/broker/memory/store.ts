@@ -1,8 +1,10 @@
 import type { Clock, Member, Random } from "../../protocol/index.js";
 import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
 import { firstVersionAt } from "../log/offset-range.js";
-import { ChannelLog, type Moment } from "./channel-log.js";
-import { ForgottenLogs, firstEpoch } from "../log/first-epochs.js";
+import { ChannelLog } from "./channel-log.js";
+import { firstEpoch, randomEpoch } from "../log/epoch-names.js";
+import { ForgottenLogs } from "../log/forgotten-logs.js";
+import type { Moment } from "../log/moment.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
 import { NodeDirectory } from "./node-directory.js";
@@ -34,9 +36,6 @@ interface StoredChannel {
 /** The sweep looks at this many channels at every 64th call: two a call, so it outruns any growth. */
 const SWEPT_AT_ONCE = 128;
 
-/** Letters of an epoch's name; 48 random bits keep a cursor short and two lives of a log apart. */
-const EPOCH_LETTERS = 8;
-
 /** What all nodes of a hub share. Every method is one synchronous step. */
 export class MemoryStore {
   readonly leases: LeaseTable;
@@ -47,7 +46,7 @@ export class MemoryStore {
   readonly #maxKeys: number;
   readonly #onError: (error: unknown) => void;
   readonly #channels = new Map<string, StoredChannel>();
-  readonly #newEpochName = (): string => this.#random.id().slice(0, EPOCH_LETTERS);
+  readonly #newEpochName = (): string => randomEpoch(this.#random);
   #incarnation: string;
   #forgotten = new ForgottenLogs();
   #calls = 0;

@@ -1,12 +1,12 @@
 import type { Random } from "../../protocol/index.js";
+import { EPOCH_LETTERS, LETTERS } from "../log/epoch-names.js";
 
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const RANDOM_LETTERS = 6;
+const RANDOM_LETTERS = EPOCH_LETTERS - 2;
 const COUNTED = LETTERS.length ** 2;
 
 /**
  * Names for the epochs that an append may begin, each unlike all others: one goes with every call, and nearly none is
- * used. Eight letters, 36 random bits and 12 counted ones, keep a cursor short and two lives of a log apart; asking
+ * used. 36 of its bits are random and 12 are counted: asking
  * the system for random bits each time would cost an append some microseconds.
  */
 export class EpochNames {
