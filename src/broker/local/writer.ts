@@ -5,10 +5,8 @@
 import type { Member, Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
 import type { Moment } from "../log/moment.js";
-import { firstVersionAt } from "../log/offset-range.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
-import { ChannelPresence } from "../memory/presence.js";
 import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
 import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
@@ -17,6 +15,8 @@ import { Doubts } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { CallOptions, LinkEvents, NodeName } from "./link.js";
+import { News } from "./news.js";
+import { WrittenChannels, type WrittenChannel } from "./written-channels.js";
 
 export interface WriterOptions extends DiskGateOptions {
   readonly random: Random;
@@ -26,21 +26,6 @@ export interface WriterOptions extends DiskGateOptions {
   readonly idle: number;
   /** Told of silent workers, and of what goes wrong where nobody waits for it. */
   readonly onError: (error: unknown) => void;
-}
-
-interface WrittenChannel {
-  readonly name: string;
-  readonly followers: Set<LinkEvents>;
-  log: DiskLog | undefined;
-  /** Steady time of the log's last use. */
-  usedAt: number;
-  presence: ChannelPresence | undefined;
-}
-
-/** What a transaction brings to a channel's followers: the records of one epoch. */
-interface News {
-  readonly epoch: string;
-  readonly records: Buffer[];
 }
 
 const SWEEP_MS = 1000;
@@ -57,21 +42,21 @@ export class Writer {
   readonly #gate: DiskGate;
   readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
-  readonly #channels = new Map<string, WrittenChannel>();
+  readonly #channels: WrittenChannels;
   #eraser: Eraser;
   #catalog: Catalog;
   #dirty = new Set<WrittenChannel>();
   #underWay = new Set<WrittenChannel>();
-  #news = new Map<WrittenChannel, News[]>();
+  #news = new News();
   /** Logs that were dropped, which the disk may still show. */
   #erased = new Set<string>();
-  #droppedVersion = 0;
   #nodes = 0;
   #closed = false;
 
   constructor(options: WriterOptions) {
     const { env, clock, random } = options;
     this.#options = options;
+    this.#channels = new WrittenChannels(clock);
     this.#gate = new DiskGate(options);
     this.#doubts = new Doubts(this.#now());
     this.durability = options.durability;
@@ -104,19 +89,19 @@ export class Writer {
     fail: (error: Error) => void,
   ): void {
     const now = this.#now();
-    const channel = this.#channel(name);
+    const channel = this.#channels.of(name);
     const log = this.#log(channel, now);
     const { outcomes, records } = log.append(batch, options, now, this.#options.owned.incarnation, () =>
       this.#catalog.newEpochName(),
     );
     this.#dirty.add(channel);
-    if (records.length > 0) this.#tell(channel, log.epoch, records);
+    this.#news.add(channel, log.epoch, records);
     this.#commit.wait(() => done(outcomes), fail);
   }
 
   open(name: string, options: LogOptions, done: () => void, fail: (error: Error) => void): void {
     const now = this.#now();
-    const channel = this.#channel(name);
+    const channel = this.#channels.of(name);
     const log = this.#find(channel, now);
     log?.use(options, now);
     if (log !== undefined) this.#dirty.add(channel);
@@ -125,7 +110,7 @@ export class Writer {
 
   seal(name: string, token: string, done: () => void, fail: (error: Error) => void): void {
     const now = this.#now();
-    const channel = this.#channel(name);
+    const channel = this.#channels.of(name);
     this.#log(channel, now).seal(token, now);
     this.#dirty.add(channel);
     this.#commit.wait(done, fail);
@@ -134,7 +119,7 @@ export class Writer {
   /** A subscriber has that cursor. */
   doubt(name: string, epoch: string, offset: number): void {
     const now = this.#now();
-    const channel = this.#channel(name);
+    const channel = this.#channels.of(name);
     if (!this.#erased.has(name)) channel.log ??= this.#catalog.find(name, now);
     const { log } = channel;
     if (log === undefined || !this.#doubts.isNew(name, log, epoch, offset, now)) return;
@@ -149,41 +134,32 @@ export class Writer {
   }
 
   signal(name: string, signals: Buffer): void {
-    const followers = this.#channels.get(name)?.followers;
-    if (followers !== undefined) for (const follower of followers) follower.signals(name, signals);
+    this.#channels.signal(name, signals);
   }
 
   follow(name: string, events: LinkEvents): void {
-    this.#channel(name).followers.add(events);
+    this.#channels.of(name).followers.add(events);
   }
 
   unfollow(name: string, events: LinkEvents): void {
-    this.#channels.get(name)?.followers.delete(events);
+    this.#channels.unfollow(name, events);
   }
 
   join(node: number, name: string, member: Member, instance: string): void {
-    const channel = this.#channel(name);
-    channel.presence ??= this.#newPresence(channel);
-    channel.presence.join(node, member, instance);
+    this.#channels.join(node, name, member, instance);
   }
 
   leave(node: number, name: string, id: string, instance: string, grace: number): void {
-    this.#channels.get(name)?.presence?.leave(node, id, instance, grace);
+    this.#channels.leave(node, name, id, instance, grace);
   }
 
   members(name: string): { members: Member[]; version: number } {
-    const channel = this.#channels.get(name);
-    if (channel === undefined) return { members: [], version: this.#firstVersion() };
-    channel.presence ??= this.#newPresence(channel);
-    return channel.presence.list();
+    return this.#channels.members(name);
   }
 
   /** A node is gone: it hears nothing more, its members leave at once and its leases are free. */
   drop(node: number, events: LinkEvents): void {
-    for (const { followers, presence } of this.#channels.values()) {
-      followers.delete(events);
-      presence?.drop(node);
-    }
+    this.#channels.drop(node, events);
     this.nodes.silence(node);
     this.nodes.drop(node);
     this.leases.drop(node);
@@ -216,15 +192,6 @@ export class Writer {
     return [eraser, new Catalog({ env, eraser, commit: this.#commit, maxKeys }, random, owned.incarnation)];
   }
 
-  #channel(name: string): WrittenChannel {
-    let channel = this.#channels.get(name);
-    if (channel === undefined) {
-      channel = { name, followers: new Set(), log: undefined, usedAt: 0, presence: undefined };
-      this.#channels.set(name, channel);
-    }
-    return channel;
-  }
-
   #find(channel: WrittenChannel, now: Moment): DiskLog | undefined {
     channel.usedAt = now.steady;
     if (channel.log === undefined && !this.#erased.has(channel.name)) {
@@ -237,19 +204,10 @@ export class Writer {
     return (channel.log = this.#find(channel, now) ?? this.#catalog.create(channel.name, now));
   }
 
-  /** One piece of news per channel and transaction, unless its epoch changes in between. */
-  #tell(channel: WrittenChannel, epoch: string, records: readonly Buffer[]): void {
-    const news = this.#news.get(channel) ?? [];
-    const last = news.at(-1);
-    if (last?.epoch === epoch) for (const record of records) last.records.push(record);
-    else news.push({ epoch, records: [...records] });
-    this.#news.set(channel, news);
-  }
-
   #closing(changes: Changes): () => void {
     const now = this.#now();
     const [news, dirty, erased] = [this.#news, this.#dirty, [...this.#erased]];
-    this.#news = new Map();
+    this.#news = new News();
     this.#dirty = new Set();
     this.#underWay = dirty;
     const heads = new Map<DiskLog, number>();
@@ -265,11 +223,7 @@ export class Writer {
       this.#underWay = new Set();
       for (const [log, head] of heads) log.committed(head);
       for (const name of erased) this.#erased.delete(name);
-      for (const [{ name, followers }, pieces] of news) {
-        for (const { epoch, records } of pieces) {
-          for (const follower of followers) follower.entries(name, epoch, records);
-        }
-      }
+      news.tell();
       this.#eraser.committed(mark);
       if (!this.#eraser.isReady) return;
       this.#eraser.step(this.#commit.changes);
@@ -288,10 +242,10 @@ export class Writer {
 
   /** Nothing of it was seen by anybody: the logs go on from what is on the disk. */
   #failed(error: unknown): void {
-    for (const channel of this.#channels.values()) channel.log = undefined;
+    for (const channel of this.#channels.all()) channel.log = undefined;
     this.#dirty = new Set();
     this.#underWay = new Set();
-    this.#news = new Map();
+    this.#news = new News();
     this.#erased = new Set();
     this.#attempt(() => ([this.#eraser, this.#catalog] = this.#open()));
     this.#gate.failed(error);
@@ -310,7 +264,7 @@ export class Writer {
     const now = this.#now();
     const { changes } = this.#commit;
     for (const name of this.#catalog.next(SWEPT_AT_ONCE, now, idle)) {
-      const channel = this.#channel(name);
+      const channel = this.#channels.of(name);
       // Sweeping is no use: it must not keep the log in memory.
       if (this.#erased.has(name)) continue;
       channel.log ??= this.#catalog.find(name, now);
@@ -336,12 +290,9 @@ export class Writer {
 
   /** Lets go of what is in memory for nothing. */
   #forget(now: Moment): void {
-    for (const [name, channel] of this.#channels) {
+    for (const channel of this.#channels.all()) {
       if (now.steady - channel.usedAt > UNLOAD_MS && !this.#isBusy(channel)) this.#unload(channel, now);
-      const { log, followers, presence } = channel;
-      if (log !== undefined || followers.size > 0 || presence?.isIdle === false) continue;
-      this.#droppedVersion = Math.max(this.#droppedVersion, presence?.version ?? 0);
-      this.#channels.delete(name);
+      this.#channels.letGoOfUnused(channel);
     }
   }
 
@@ -358,16 +309,6 @@ export class Writer {
   /** Whether memory is ahead of the disk. */
   #isBusy(channel: WrittenChannel): boolean {
     return this.#dirty.has(channel) || this.#underWay.has(channel);
-  }
-
-  #newPresence({ name, followers }: WrittenChannel): ChannelPresence {
-    return new ChannelPresence(this.#options.clock, this.#firstVersion(), (change) => {
-      for (const follower of followers) follower.presence(name, change);
-    });
-  }
-
-  #firstVersion(): number {
-    return firstVersionAt(this.#options.clock.now(), this.#droppedVersion);
   }
 
   #now(): Moment {
