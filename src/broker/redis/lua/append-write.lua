@@ -1,6 +1,7 @@
 -- The second stage of append.lua: puts into Redis what the first one has decided about the log at hand. The first thing it
 -- writes is one that Redis refuses when it is out of memory.
 
+-- As in contract.ts.
 local REMEMBERED_EPOCHS = 16
 
 -- A memory that is new has no end yet, and gets one `ends_in` milliseconds from now, or none; one that is in use has an
