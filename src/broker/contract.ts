@@ -6,7 +6,7 @@
  */
 import type { Member } from "../protocol/index.js";
 
-/** A payload as the log keeps it: JSON text, or bytes. Opaque: a broker MUST give it back as it was, and MUST NOT look into it. */
+/** A payload as the log keeps it: JSON text, or bytes. Opaque to a broker, which MUST give it back as it was. */
 export type Payload = string | Uint8Array;
 
 /** One entry of a channel's log. */
@@ -172,7 +172,7 @@ export interface NodeInfo {
   readonly since: number;
 }
 
-/** One node's connection to the logs. Methods MUST reject with a {@link BrokerError}, and MUST NOT wait for ever. */
+/** One node's connection to the logs. What fails MUST reject with a {@link BrokerError}, and MUST NOT wait for ever. */
 export interface Broker {
   readonly durability: Durability;
   /** This node's id, as the others know it. */
@@ -226,7 +226,7 @@ export interface Broker {
   /** Who is present, those in their grace period included, and the version of the last change in it. */
   members(channel: string): Promise<{ members: Member[]; version: number }>;
 
-  /** Takes a lease of `ttl` milliseconds if nobody holds it; `undefined` when somebody does. Two MUST NOT hold it at once. */
+  /** Takes a lease of `ttl` milliseconds if nobody holds it; `undefined` when somebody does. */
   lease(name: string, ttl: number): Promise<Lease | undefined>;
 
   /** Makes `token` the only fence that the channel's fenced appends are accepted with: from then on others MUST be refused. */
