@@ -147,7 +147,7 @@ export function createHandle(
   function cannotBegin(cause: unknown): void {
     apart = false;
     sink.tell("subscribed", { resumed: false, complete: false });
-    sink.failed(new TidemarkError("unavailable", messageOf(cause), { channel: name, cause }));
+    sink.failed(new TidemarkError("unavailable", messageOf(cause), { retry: false, channel: name, cause }));
   }
 
   const sink: Sink = {
