@@ -3,7 +3,7 @@ import type { Clock, Cursor, StartAt, Timer } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
 import type { TidemarkError } from "./errors.js";
 import type { Message } from "./message.js";
-import type { Gap, Subscribed } from "./subscription.js";
+import type { Gap, Subscribed } from "./sink.js";
 import type { History } from "./types.js";
 
 /**

@@ -1,7 +1,6 @@
 import {
   type ConnectResult,
   type EventFrame,
-  type Kind,
   type MessageFrame,
   type StartAt,
   type SubscribeResult,
@@ -16,6 +15,7 @@ import {
 } from "../protocol/index.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
+import type { ClientKind } from "./kinds/kind.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
 import { MAX_FRAME_BYTES, UNTOLD } from "./wire.js";
 
@@ -26,7 +26,7 @@ export interface Subscriptions {
    *
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
-  readonly get: (name: string, kind: Kind, start: StartAt) => Subscription;
+  readonly get: (name: string, kind: ClientKind, start: StartAt) => Subscription;
   /**
    * The `subs` of a connect command in which so many bytes are used already, as JSON: as many as it takes. The others are
    * asked for later, or over HTTP when there is room.
@@ -59,7 +59,7 @@ export function createSubscriptions(core: Core): Subscriptions {
   /** Whether there was less room for them than there may be, since the server had not said how much there is. */
   let untold = false;
 
-  function get(name: string, kind: Kind, start: StartAt): Subscription {
+  function get(name: string, kind: ClientKind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
     if (problem) throw new TidemarkError("invalid", problem, { channel: name });
     const key = canonicalName(name);
@@ -71,7 +71,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       subscription = createSubscription(core, table, name, kind, from);
       byName.set(key, subscription);
     } else if (subscription.kind !== kind) {
-      throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind} channel`, {
+      throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind.name} channel`, {
         channel: name,
       });
     }
