@@ -143,7 +143,7 @@ export function createSubscription(
       over(new TidemarkError("wrong_kind", message, { channel: name }));
       return;
     }
-    const { ch, complete = true, presence } = result;
+    const { ch, presence } = result;
     const steady = state.at === "asked" && state.steady;
     const before = place.cursor();
     place.begin(result.cursor);
@@ -152,7 +152,8 @@ export function createSubscription(
     told = false;
     enter({ at: "on", ch });
     byNumber.set(ch, subscription);
-    sinks.subscribed({ resumed: same && before !== undefined, complete }, steady && same);
+    const resumed = same && before !== undefined;
+    sinks.subscribed({ resumed, complete: result.complete ?? true }, steady && same);
     if (presence) members.subscribed(steady);
   }
 
