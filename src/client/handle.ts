@@ -6,17 +6,15 @@ import {
   parseCursor,
 } from "../protocol/index.js";
 import { type Apart, createApart } from "./apart.js";
-import { createEmitter } from "./emitter.js";
 import { TidemarkError } from "./errors.js";
 import type { ClientHost } from "./host.js";
-import { type Inbox, createInbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
-import type { Message } from "./message.js";
+import { createListening } from "./listening.js";
 import { type Payload, payloadOf } from "./payload.js";
 import type { Gap, Sink, Subscribed, SubscriptionEvents } from "./sink.js";
 import type { History, Stream, StreamEvents } from "./types.js";
 
-/** How many messages wait for the first listener of a handle, and by default for an iterator's reader. */
+/** How many messages wait by default for an iterator's reader. */
 const DEFAULT_BUFFER = 1000;
 
 /**
@@ -34,16 +32,14 @@ export function createHandle(
 ): Stream {
   const subscription = host.subscribe(channel, kind, start);
   const { name } = subscription;
-  const events = createEmitter<StreamEvents<unknown>>(host.handlerFailed);
-  const inboxes = new Set<Inbox>();
-  const closed = new TidemarkError("closed", `this handle on ${name} was closed`, { channel: name });
   let open = true;
+  const listening = createListening(() => open, host.handlerFailed);
+  const { emit, message, gap, deliverEarly } = listening;
+  const closed = new TidemarkError("closed", `this handle on ${name} was closed`, { channel: name });
   /** Why nothing more comes, if so. */
   let over: { readonly error: TidemarkError | undefined } | undefined;
   /** There while the handle is elsewhere than its subscription, which shares another handle's beginning. */
   let apart: Apart | undefined;
-  /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
-  let early: Message[] | undefined = [];
   let resolveReady: () => void;
   let rejectReady: (error: TidemarkError) => void;
   const ready = new Promise<void>((resolve, reject) => {
@@ -52,22 +48,6 @@ export function createHandle(
   });
   // Whoever awaits it gets the error; with nobody awaiting it, the error event is enough.
   ready.catch(() => {});
-
-  function message(next: Message): void {
-    if (!open) return;
-    if (!early) {
-      events.emit("message", next);
-      for (const inbox of inboxes) inbox.push(next);
-    } else if (early.push(next) > DEFAULT_BUFFER) {
-      early = undefined;
-    }
-  }
-
-  function deliverEarly(): void {
-    const waiting = early ?? [];
-    early = undefined;
-    waiting.forEach(message);
-  }
 
   /** What comes from now on has had its chance to be listened to: a turn, so that `await chat.ready` works. */
   function isReady(): void {
@@ -78,13 +58,12 @@ export function createHandle(
   function finish(reason: TidemarkError, error?: TidemarkError): void {
     over = { error };
     apart?.stop();
-    for (const inbox of inboxes) inbox.end(error);
-    inboxes.clear();
+    listening.end(error);
     rejectReady(reason);
   }
 
   function failed(error: TidemarkError): void {
-    if (events.has("error")) events.emit("error", error);
+    if (listening.has("error")) emit("error", error);
     else host.report(error);
   }
 
@@ -92,12 +71,7 @@ export function createHandle(
     // What was refused may be allowed later.
     over = undefined;
     isReady();
-    events.emit("subscribed", how);
-  }
-
-  function tellGap(next: Gap): void {
-    for (const inbox of inboxes) inbox.gap(next);
-    events.emit("gap", next);
+    emit("subscribed", how);
   }
 
   const sink: Sink = {
@@ -111,8 +85,8 @@ export function createHandle(
         if (!apart?.begin()) subscribed(value as Subscribed);
       } else if (about === "gap") {
         if (apart) apart.hold(value as Gap);
-        else tellGap(value as Gap);
-      } else events.emit(about, value as StreamEvents<unknown>[Name]);
+        else gap(value as Gap);
+      } else emit(about, value as StreamEvents<unknown>[Name]);
     },
     failed,
     over(error, why) {
@@ -120,7 +94,7 @@ export function createHandle(
       if (!open || (over && why === "refused")) return;
       finish(error, error.code === "closed" ? undefined : error);
       if (why === "refused") failed(error);
-      else if (why === "unsubscribed") events.emit(why, error);
+      else if (why === "unsubscribed") emit(why, error);
     },
   };
 
@@ -154,7 +128,7 @@ export function createHandle(
       read: history,
       subscribed,
       message,
-      gap: tellGap,
+      gap,
       failed,
       done: () => (apart = undefined),
     };
@@ -174,13 +148,7 @@ export function createHandle(
     get memberCount(): number {
       return subscription.memberCount();
     },
-    on<Name extends keyof StreamEvents<unknown>>(
-      about: Name,
-      listener: (value: StreamEvents<unknown>[Name]) => void,
-    ) {
-      if (about === "message") queueMicrotask(deliverEarly);
-      return events.on(about, listener);
-    },
+    on: listening.on,
     publish: (data: unknown) => kind.publish(name, data, prepare),
     history,
     close() {
@@ -192,11 +160,9 @@ export function createHandle(
     [Symbol.asyncIterator]() {
       const log = history && {
         read: (after: number) => history({ after, limit: 1000 }),
-        gap: (gap: Gap) => void (open && tellGap(gap)),
+        gap: (missed: Gap) => void (open && gap(missed)),
       };
-      const inbox = createInbox(buffer, log, (ended) => inboxes.delete(ended));
-      inboxes.add(inbox);
-      deliverEarly();
+      const inbox = listening.iterate(buffer, log);
       if (over) inbox.end(over.error);
       return inbox;
     },
