@@ -8,8 +8,10 @@ import type { Sink } from "./sink.js";
 
 /**
  * What kinds of channels, and the handles on them, may use of their client: all of it is here, and they reach for nothing else.
- * It is over all connections: what it says to wait for a connection does so as often as connections are lost.
+ * It is over all connections: what waits for a connection does so as often as connections are lost. How a connection
+ * is doing a kind hears as its subscriptions do: `subscribed` comes after each reconnect.
  *
+ * Streams use `ask`, `number`, `publish` and `me`, transients `publishOnce`, the handles of both the rest; what nobody uses is not here.
  * Errors are `TidemarkError`s. "The server's code" is the code of its answer to the command.
  *
  * @example
