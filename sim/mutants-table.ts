@@ -323,7 +323,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cursor-stands-still",
     about: "the client resumes from where it began",
-    file: "src/client/subscription.ts",
+    file: "src/client/kinds/stream.ts",
     find: "cursor = { epoch: cursor.epoch, offset };",
     replace: "",
     promise: "one order",
@@ -332,7 +332,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "gap-not-followed",
     about: "the client's cursor stays before a gap",
     file: "src/client/subscription.ts",
-    find: "cursor = { epoch, offset: until };",
+    find: "place.skip({ epoch, offset: until });",
     replace: "",
     promise: "honest gaps",
   },

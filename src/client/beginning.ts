@@ -1,9 +1,10 @@
 /** Loaded when it is needed, and so it takes what it uses from its host. */
-import type { Clock, Cursor, StartAt, Timer } from "../protocol/index.js";
+import type { Clock, Cursor, StartAt } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
 import type { TidemarkError } from "./errors.js";
+import { type LogReader, createLogReader, readNewest } from "./log-reader.js";
 import type { Message } from "./message.js";
-import type { Gap, Subscribed } from "./subscription.js";
+import type { Gap, Subscribed } from "./sink.js";
 import type { History } from "./types.js";
 
 /**
@@ -43,11 +44,8 @@ const PAGE = 1000;
 /** More than these do not wait: they are read from the log as well. */
 const MAX_HELD = 1000;
 
-const STOPPED = new Error("stopped");
-
 export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHost): Beginning {
-  let run: object | undefined;
-  let timer: Timer;
+  let run: LogReader | undefined;
   let { from } = host;
   let flowing = false;
   /** With the subscription's cursor behind each. */
@@ -60,17 +58,6 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
   /** A cursor that the subscription has not come to yet. When it goes by without a message there, that one is void. */
   let ahead: number | undefined;
 
-  async function read(mine: object, options: object): Promise<History<unknown>> {
-    const backoff = host.backoff();
-    for (;;) {
-      const page = await host.read(options).catch((error: TidemarkError) => error);
-      if (run !== mine) throw STOPPED;
-      if ("messages" in page) return page;
-      if (!page.retry) throw page;
-      await new Promise<void>((resolve) => (timer = host.clock.setTimeout(resolve, backoff.next())));
-    }
-  }
-
   function deliver(messages: readonly Message[]): void {
     for (const message of messages) {
       place = message.offset;
@@ -79,30 +66,21 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
   }
 
   /** Where nothing was found that says where the log is. */
-  async function head(mine: object): Promise<number> {
-    return (await read(mine, { limit: 1 })).messages[0]?.offset ?? target;
+  async function head(log: LogReader): Promise<number> {
+    return (await log.read({ limit: 1 })).messages[0]?.offset ?? target;
   }
 
-  async function fromLast(mine: object, count: number): Promise<void> {
-    let found: readonly Message[] = [];
-    let page: History<unknown>;
-    let left = count;
-    do {
-      page = await read(mine, { limit: left, ...(found[0] && { before: found[0].offset }) });
-      found = [...page.messages, ...found];
-      left = count - found.length;
-    } while (left > 0 && page.more && page.messages.length > 0);
-    const complete = left <= 0 || page.complete;
-    // They are the first of the log.
-    if (left > 0 && complete) place = 0;
+  async function fromLast(log: LogReader, count: number): Promise<void> {
+    const { found, complete, whole } = await readNewest(log, count);
+    if (whole) place = 0;
     host.subscribed({ resumed: false, complete });
     deliver(found);
     place = found.at(-1)?.offset ?? target;
   }
 
-  async function fromTime(mine: object): Promise<void> {
-    const { messages, complete } = await read(mine, { since, limit: PAGE });
-    const none = messages.length === 0 ? await head(mine) : undefined;
+  async function fromTime(log: LogReader): Promise<void> {
+    const { messages, complete } = await log.read({ since, limit: PAGE });
+    const none = messages.length === 0 ? await head(log) : undefined;
     host.subscribed({ resumed: false, complete });
     place = none;
     deliver(messages);
@@ -117,10 +95,10 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
     if (!known) host.gap({ after, until: target, reason: "epoch" });
   }
 
-  async function catchUp(mine: object): Promise<void> {
-    while (run === mine && (place ?? target) < target) {
+  async function catchUp(log: LogReader): Promise<void> {
+    while (run === log && (place ?? target) < target) {
       const after = place ?? 0;
-      const { messages, complete, more } = await read(mine, { after, limit: PAGE });
+      const { messages, complete, more } = await log.read({ after, limit: PAGE });
       if (!complete || messages.length === 0) skip(after, messages[0] ? messages[0].offset - 1 : target);
       deliver(messages);
       if (!more) place = Math.max(place ?? 0, target);
@@ -132,23 +110,23 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
     host.gap({ after, until, reason: until < after ? "rollback" : "trimmed" });
   }
 
-  async function perform(mine: object): Promise<void> {
+  async function perform(log: LogReader): Promise<void> {
     ({ epoch, offset: target } = host.place() ?? { epoch, offset: target });
     let begun = false;
     try {
       if (from) fromCursor(from);
-      else if (last !== undefined) await fromLast(mine, last);
-      else await fromTime(mine);
+      else if (last !== undefined) await fromLast(log, last);
+      else await fromTime(log);
       begun = true;
-      await catchUp(mine);
+      await catchUp(log);
     } catch (error) {
-      if (run !== mine) return;
+      if (run !== log) return;
       if (!begun) host.subscribed({ resumed: false, complete: false });
       host.failed(error as TidemarkError);
       if (begun) skip(place ?? 0, target);
       place = target;
     }
-    if (run === mine) flow();
+    if (run === log) flow();
   }
 
   /** Tells what was held, and from then on at once what comes. */
@@ -192,7 +170,7 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
   return {
     begin() {
       if (flowing) return false;
-      if (!run) void perform((run = {}));
+      if (!run) void perform((run = createLogReader(host.read, host.clock, host.backoff)));
       return true;
     },
     hold(item) {
@@ -207,10 +185,10 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
     },
     place: () => (place === undefined ? undefined : { epoch, offset: place }),
     stop() {
+      run?.stop();
       run = undefined;
       // It goes on from there.
       if (place !== undefined) from = { epoch, offset: place };
-      host.clock.clearTimeout(timer);
     },
   };
 }

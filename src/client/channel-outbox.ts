@@ -1,21 +1,11 @@
-import type { ErrorBody, Timer } from "../protocol/index.js";
+import type { ErrorBody } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
+import { createPace } from "./pace.js";
 import type { Payload } from "./payload.js";
-
-/** The place that a message got. */
-export interface Published {
-  /** Its offset in the channel's log, the same that subscribers see. */
-  readonly offset: number;
-}
-
-/** A publish that is under way. */
-export interface Publishing extends Promise<Published> {
-  /** Its number: the `idem` of the message, where the channel says who its senders are. */
-  readonly idem: number;
-}
+import type { Published } from "./published.js";
 
 /** One message on its way. */
 export interface Publish {
@@ -49,30 +39,20 @@ export interface ChannelOutbox {
   readonly reject: (publish: Publish, error: TidemarkError) => void;
 }
 
-/** So many may be unanswered on a channel; a server remembers 256 for telling retries. */
-const MAX_WINDOW = 200;
-
 /** @param settled is told of each publish that is done, one way or the other */
 export function createChannelOutbox(
   { clock, random, settings, wire }: Core,
   channel: string,
   settled: (publish: Publish) => void,
 ): ChannelOutbox {
-  const backoff = createBackoff(settings.backoff, random);
+  const pace = createPace(clock, createBackoff(settings.backoff, random), pump);
   const publishes: Publish[] = [];
   /** How many, from the first, are on their way. */
   let sent = 0;
-  /** How many may be: half as many after each failure, one more with each success, so that it suits the server. */
-  let window = MAX_WINDOW;
   let lastNumber = 0;
-  /** Runs while the server has asked for patience. */
-  let pause: Timer;
-  let paused = false;
-  /** In a row. */
-  let failures = 0;
 
   function pump(): void {
-    while (!paused && sent < window) {
+    while (pace.allows(sent)) {
       const next = publishes[sent];
       if (next === undefined) return;
       const problem = wire.open && tooLarge(next);
@@ -114,9 +94,7 @@ export function createChannelOutbox(
 
   function done(publish: Publish, { offset }: Published): void {
     if (!remove(publish)) return;
-    window = Math.min(window + 1, MAX_WINDOW);
-    backoff.reset();
-    failures = 0;
+    pace.succeeded();
     publish.resolve({ offset });
     pump();
   }
@@ -124,11 +102,7 @@ export function createChannelOutbox(
   function failed(publish: Publish, error: ErrorBody): void {
     if (error.retry) {
       rewind(publishes.indexOf(publish));
-      window = Math.ceil(window / 2);
-      paused = true;
-      // A server that says the same short time again and again is asked less and less often, down to once a second.
-      const least = Math.min(0.1 * 2 ** failures++, 1000);
-      pause = clock.setTimeout(resume, Math.max(error.after ?? backoff.next(), least));
+      pace.failed(error.after);
     } else {
       reject(publish, fromReply(error, channel));
       pump();
@@ -139,13 +113,7 @@ export function createChannelOutbox(
   function rewind(index: number): void {
     for (let i = index; i < sent; i++) (publishes[i] as Publish).try = undefined;
     sent = index;
-    clock.clearTimeout(pause);
-    paused = false;
-  }
-
-  function resume(): void {
-    paused = false;
-    pump();
+    pace.restart();
   }
 
   function reject(publish: Publish, error: TidemarkError): void {

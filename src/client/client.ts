@@ -1,12 +1,18 @@
-import { type Kind, type StartAt, type TypedApp, fillPattern, utf8Length } from "../protocol/index.js";
+import { type StartAt, type TypedApp, fillPattern, utf8Length } from "../protocol/index.js";
+import { createBackoff } from "./backoff.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { TidemarkError, messageOf } from "./errors.js";
-import { type HandleHost, createHandle } from "./handle.js";
+import { createHandle } from "./handle.js";
+import type { ClientHost } from "./host.js";
+import type { ClientKind } from "./kinds/kind.js";
+import { streamKind } from "./kinds/stream.js";
+import { transientKind } from "./kinds/transient.js";
 import { type ClientOptions, addressOf, given, settingsFrom } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { payloadOf } from "./payload.js";
+import { publishOnce } from "./publish-once.js";
 import { createQuestions } from "./questions.js";
 import type { Status } from "./session.js";
 import { createSubscriptions } from "./subscriptions.js";
@@ -47,15 +53,25 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   let reason: TidemarkError | undefined;
   let id: string | undefined;
 
-  const host: HandleHost = {
-    ...core,
-    outbox,
-    questions,
+  const host: ClientHost = {
+    clock,
+    backoff: () => createBackoff(settings.backoff, random),
     checkOpen() {
       if (status === "closed" && reason) throw reason;
     },
     report,
     handlerFailed: (thrown) => report(handlerError(thrown)),
+    ask: questions.ask,
+    number: outbox.number,
+    publish: outbox.publish,
+    publishOnce: (channel, payload) => publishOnce(wire, channel, payload),
+    me: () => wire.me,
+    subscribe(channel, kind, start) {
+      const subscription = subscriptions.get(channel, kind, start);
+      // After this turn, so that handles opened and closed in it cost nothing.
+      queueMicrotask(subscription.ask);
+      return subscription;
+    },
   };
 
   const connection = createConnection(core, address, env, {
@@ -98,17 +114,13 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   }
 
   /** `(pattern, params, options)` or `(name, options)`: a pattern is what has a parameter, or comes with three arguments. */
-  function open(kind: Kind) {
+  function open(kind: ClientKind) {
     return (name: string, second: object = {}, third?: object): Stream => {
       host.checkOpen();
       const isPattern = third !== undefined || /(^|\/):/.test(name);
       const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
       const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
-      const begin = startOf(start);
-      const subscription = subscriptions.get(channel, kind, begin);
-      // After this turn, so that handles opened and closed in it cost nothing.
-      queueMicrotask(subscription.ask);
-      return createHandle(host, subscription, begin, buffer);
+      return createHandle(host, kind, channel, startOf(start), buffer);
     };
   }
 
@@ -130,8 +142,8 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
       return id;
     },
     on: events.on,
-    stream: open("stream"),
-    transient: open("transient"),
+    stream: open(streamKind(host)),
+    transient: open(transientKind(host)),
     async call(method: string, data?: unknown) {
       host.checkOpen();
       const { body, bytes } = data === undefined ? { body: "" } : payloadOf(data);

@@ -1,22 +1,12 @@
-import {
-  type ConnectResult,
-  type ErrorBody,
-  type Limits,
-  type Line,
-  type RefreshResult,
-  type Timer,
-  decodeServer,
-  readBinaryLines,
-  splitTextLines,
-  utf8Length,
-  waitOf,
-} from "../protocol/index.js";
+import type { ConnectResult, ErrorBody, RefreshResult, Timer } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
 import type { Core } from "./core.js";
 import type { Environment, PlatformEvent } from "./environment.js";
 import { TidemarkError, fromReply, messageOf } from "./errors.js";
-import { type Moment, elapsedSince, momentOf } from "./moment.js";
+import { type Moment, momentOf } from "./moment.js";
+import { createPatience } from "./patience.js";
+import { receive } from "./receive.js";
 import type { Session } from "./session.js";
 import { createSilence } from "./silence.js";
 import { createTokenSource } from "./token.js";
@@ -45,13 +35,6 @@ type State =
   | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
 
-/** What a server takes that does not say it. */
-const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 };
-
-/** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
-const STABLE_AFTER = 10_000;
-/** No sooner than this is a server asked again that says when, in milliseconds. */
-const MIN_WAIT = 100;
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
@@ -59,15 +42,13 @@ export function createConnection(
   session: Session,
 ): Connection {
   const token = createTokenSource(clock, settings.token, refresh);
-  const backoff = createBackoff(settings.backoff, random);
+  const patience = createPatience(clock, createBackoff(settings.backoff, random));
   const silence = createSilence(clock, ask, () => retry(lost("silent", "the server is silent")));
   const choice = createChoice(settings.transports, memory?.()?.getItem(url));
   let state: State = { at: "offline", timer: undefined, told: false };
   let id: string | undefined;
   let secret: string | undefined;
   let renewing = false;
-  /** Whether a refused token was replaced since the last connection that lasted. */
-  let renewed = false;
 
   function connect(reason?: TidemarkError): void {
     const link: OpenTransport = { transport: undefined };
@@ -108,14 +89,15 @@ export function createConnection(
   }
 
   function eventsOf(link: OpenTransport): TransportEvents {
+    const here = () => has(link);
     const own =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
       (...args: Args): void => {
-        if (has(link)) act(...args);
+        if (here()) act(...args);
       };
     return {
       open: own(() => shakeHands(link)),
-      frame: own((frame: string | Uint8Array, aside?: boolean) => read(link, frame, aside)),
+      frame: own((frame: string | Uint8Array, aside?: boolean) => read(here, frame, aside)),
       over: own(() => (state.at === "online" ? greet(link) : closed(1006, ""))),
       idle: own(session.idle),
       better: own((adopt: (events: TransportEvents) => Transport) => {
@@ -158,16 +140,12 @@ export function createConnection(
 
   function online(link: OpenTransport, result: ConnectResult): void {
     id = result.client;
-    wire.open = true;
-    wire.limits = result.limits ?? UNSAID;
-    // With the names of its fields, and the publisher secret.
-    wire.head = wire.renew ? utf8Length(JSON.stringify(secret ?? "")) + 128 : 0;
-    wire.me = result.sender ?? "";
+    wire.opened(result, secret);
     choice.worked();
     enter({
       at: "online",
       link,
-      since: state.at === "online" ? state.since : momentOf(clock),
+      since: since() ?? momentOf(clock),
       timer: undefined,
     });
     if (!has(link)) return;
@@ -192,9 +170,8 @@ export function createConnection(
     if (error.code === "token_expired" && token.renewable) {
       token.forget();
       // Nothing is wrong with the server, so there is no reason to wait - unless this keeps happening.
-      retry(error, settled() ? 0 : undefined);
-    } else if (error.code === "unauthorized" && token.renewable && !renewed) {
-      renewed = true;
+      retry(error, patience.settled(since()) ? 0 : undefined);
+    } else if (error.code === "unauthorized" && token.renewable && patience.mayReplace()) {
       token.forget();
       connect(error);
     } else if (error.retry) {
@@ -218,57 +195,32 @@ export function createConnection(
     (state.at !== "online" && choice.failed(certain) ? connect : retry)(error);
   }
 
-  /** Whether nothing has gone wrong lately. After a connection that lasted, that is so again. */
-  function settled(): boolean {
-    if (state.at === "online" && elapsedSince(clock, state.since) >= STABLE_AFTER) {
-      backoff.reset();
-      renewed = false;
-    }
-    return backoff.fresh();
+  function since(): Moment | undefined {
+    return state.at === "online" ? state.since : undefined;
   }
 
   /** @param after how long the server has said to wait */
   function retry(reason: TidemarkError, after?: number): void {
-    settled();
-    const jittered = backoff.next();
-    // What the server says counts, but not for a loop: only when nothing was wrong with it there is no wait at all.
-    const ms = after ? Math.max(after, Math.min(jittered, MIN_WAIT * 10), MIN_WAIT) : (after ?? jittered);
-    const timer = clock.setTimeout(() => connect(reason), ms);
+    const timer = clock.setTimeout(() => connect(reason), patience.wait(since(), after));
     enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
-  function read(link: OpenTransport, frame: string | Uint8Array, aside = false): void {
+  function read(here: () => boolean, frame: string | Uint8Array, aside = false): void {
     if (!aside) silence.heard();
     try {
-      for (const line of typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)) {
-        dispatch(line);
-        // What a frame's first lines lead to can be the end of the connection they came on.
-        if (!has(link)) return;
-      }
+      receive(frame, session, wire, leaveAfter, here);
     } catch (cause) {
       const error = lost("malformed", `malformed frame: ${messageOf(cause)}`, cause);
-      if (has(link)) unreachable(error);
+      if (here()) unreachable(error);
       session.error(error);
     }
-  }
-
-  function dispatch(line: Line): void {
-    const { message, event, id: to, ok, error } = decodeServer(line);
-    if (message) session.message(message);
-    else if (event?.event === "goaway") leaveAfter(event.after);
-    else if (event) session.event(event);
-    else if (to !== undefined) wire.answer(to, error, ok);
-    else if (error) session.error(fromReply(error));
   }
 
   function leaveAfter(after: unknown): void {
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
-    const first = settled();
-    // Of servers that all say so at once, each is left later than the one before.
-    const more = backoff.next();
-    const ms = Math.max(waitOf(after) ?? 0, MIN_WAIT) + (first ? 0 : more);
-    state.timer = clock.setTimeout(() => connect(lost("going_away", "the server stops")), ms);
+    const leave = () => connect(lost("going_away", "the server stops"));
+    state.timer = clock.setTimeout(leave, patience.stay(state.since, after));
   }
 
   /** Has the server say something. */

@@ -1,6 +1,6 @@
 import { TidemarkError, messageOf } from "./errors.js";
 import type { Message } from "./message.js";
-import type { Gap } from "./subscription.js";
+import type { Gap } from "./sink.js";
 import type { History } from "./types.js";
 
 /** Where an inbox reads on when it has fallen behind. */

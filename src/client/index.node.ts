@@ -38,10 +38,10 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
-export type { Published, Publishing } from "./channel-outbox.js";
+export type { Published, Publishing } from "./published.js";
 export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";
-export type { Gap, Subscribed } from "./subscription.js";
+export type { Gap, Subscribed } from "./sink.js";
 export type { TokenOption } from "./token.js";
 export type { Transport, TransportEvents, TransportFactory, TransportName } from "./transport.js";
 export type { Memory } from "./transports/memory.js";

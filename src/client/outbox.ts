@@ -2,9 +2,10 @@ import { canonicalName } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
-import { type ChannelOutbox, type Publish, type Published, createChannelOutbox } from "./channel-outbox.js";
+import { type ChannelOutbox, type Publish, createChannelOutbox } from "./channel-outbox.js";
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
+import type { Published } from "./published.js";
 
 /** Everything that was published and is not answered yet, over all connections, within its bounds. */
 export interface Outbox {

@@ -1,60 +1,21 @@
 import {
-  type Cursor,
   type ErrorBody,
   type EventFrame,
-  type Kind,
-  type Member,
-  type MembersResult,
   type MessageFrame,
   type StartAt,
   type SubscribeResult,
   type Timer,
   canonicalName,
   formatCursor,
-  parseCursor,
 } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
-import { type Message, messageFrom } from "./message.js";
-import { createPresence } from "./presence.js";
-
-/** Messages may be missing between two places of a stream. */
-export interface Gap {
-  /** The last offset that was certain. */
-  readonly after: number;
-  /** Delivery goes on behind this offset. */
-  readonly until: number;
-  readonly reason: Extract<EventFrame, { event: "gap" }>["reason"];
-}
-
-/** How a subscription began, or came back. */
-export interface Subscribed {
-  /** True when it went on from where it was before. */
-  readonly resumed: boolean;
-  /** False when `last` or `since` asked for messages that the log does not have any more. */
-  readonly complete: boolean;
-}
-
-/** What a subscription tells its handles, besides messages and the end. */
-export interface SubscriptionEvents {
-  readonly gap: Gap;
-  readonly subscribed: Subscribed;
-  readonly members: readonly Member[];
-  readonly join: readonly Member[];
-  readonly leave: readonly Member[];
-  readonly update: readonly Member[];
-}
-
-/** One handle on a subscription, as the subscription sees it. */
-export interface Sink {
-  readonly message: (message: Message) => void;
-  readonly tell: <Name extends keyof SubscriptionEvents>(name: Name, value: SubscriptionEvents[Name]) => void;
-  /** Something about this channel went wrong, but it goes on. */
-  readonly failed: (error: TidemarkError) => void;
-  /** Nothing more will come: the server refused it, the server ended it, or the client is closed. */
-  readonly over: (error: TidemarkError, why: "refused" | "unsubscribed" | "closed") => void;
-}
+import type { ChannelSubscription } from "./host.js";
+import type { ClientKind } from "./kinds/kind.js";
+import { createMembers } from "./members.js";
+import { messageFrom } from "./message.js";
+import { createSinks } from "./sinks.js";
 
 type State =
   /** Not asked for on this connection. */
@@ -69,28 +30,15 @@ type State =
   | { readonly at: "ended" };
 
 /** One channel's subscription over all connections, shared by the handles on it. It ends with the last of them. */
-export interface Subscription {
-  readonly name: string;
-  readonly kind: Kind;
+export interface Subscription extends ChannelSubscription {
+  readonly kind: ClientKind;
   readonly at: () => State["at"];
-  readonly cursor: () => Cursor | undefined;
-  readonly members: () => readonly Member[];
-  readonly memberCount: () => number;
-  /**
-   * Adds a handle, which is told `subscribed` when the subscription is on. Says whether `own`, where the handle wants to
-   * begin, is another place than where the subscription does.
-   */
-  readonly add: (sink: Sink, own: StartAt) => boolean;
-  /** Takes a handle off. The last one ends the subscription, unless there is another within this microtask. */
-  readonly remove: (sink: Sink) => void;
   /** What to subscribe with, as JSON: where it got to, or else where it was to begin. */
   readonly options: () => string;
   /** Asks once more where the server had no room for it; says whether that was so. */
   readonly askIfFull: () => boolean;
   /** It is part of a connect command that is on its way. */
   readonly asked: () => void;
-  /** Asks for it on an open connection, where that has not been done. */
-  readonly ask: () => void;
   readonly unsubscribe: () => void;
   /** The server has subscribed it, asked or by itself. */
   readonly confirm: (result: SubscribeResult) => void;
@@ -122,44 +70,34 @@ export interface SubscriptionTable {
 
 /** So many are asked for at once: a server that limits the rate of commands is not flooded. */
 const MAX_ASKING = 100;
-/** Between two answers over HTTP nobody tells who came and went: the list is asked for this long after one, in milliseconds. */
-const MEMBERS_AFTER = 5000;
 
 export function createSubscription(
   { clock, random, settings, wire }: Core,
   table: SubscriptionTable,
   name: string,
-  kind: Kind,
+  kind: ClientKind,
   start: StartAt,
 ): Subscription {
   const { byName, byNumber } = table;
   const quoted = JSON.stringify(name);
   const backoff = createBackoff(settings.backoff, random);
-  const presence = createPresence(askMembers, tell);
+  const place = kind.place(name);
+  const sinks = createSinks();
+  const members = createMembers({ clock, wire }, name, backoff, sinks);
   let state: State = { at: "idle" };
-  /** Another one whenever answers to what was asked before are of no use any more. */
-  let life = {};
-  // Replaced, never changed, so that handles may come and go while they are being told something.
-  let sinks: readonly Sink[] = [];
-  /** Those of them that have not been told that it is on. */
-  const fresh = new Set<Sink>();
-  let cursor: Cursor | undefined;
   /** Whether it has had a handle. */
   let used = false;
   /** Whether its handles know that there is no room for it. */
   let told = false;
-  let membersTimer: Timer;
-
-  function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
-    for (const sink of sinks) sink.tell(about, value);
-  }
 
   function options(): string {
-    return JSON.stringify({ kind, ...(!cursor ? start : { cursor: formatCursor(cursor) }) });
+    const cursor = place.cursor();
+    return JSON.stringify({ kind: kind.name, ...(!cursor ? start : { cursor: formatCursor(cursor) }) });
   }
 
   function ask(): void {
-    if (state.at !== "idle" || sinks.length === 0 || !wire.open || table.asking.size >= MAX_ASKING) return;
+    if (state.at !== "idle" || sinks.all.length === 0 || !wire.open || table.asking.size >= MAX_ASKING)
+      return;
     if (wire.renew) {
       if (!table.full) wire.renew();
       else if (!told) noRoom();
@@ -177,7 +115,7 @@ export function createSubscription(
     told = true;
     const message = "too many channels for HTTP: this one waits";
     const error = new TidemarkError("limit_reached", message, { retry: true, channel: name });
-    for (const sink of sinks) sink.failed(error);
+    for (const sink of sinks.all) sink.failed(error);
   }
 
   /** Until the server has done so it counts, and messages come for nobody. */
@@ -199,45 +137,24 @@ export function createSubscription(
 
   function confirm(result: SubscribeResult): void {
     if (state.at === "ended") return;
-    if (result.kind !== kind) {
+    if (result.kind !== kind.name) {
       unsubscribe();
-      over(
-        new TidemarkError("wrong_kind", `a ${result.kind} channel, not a ${kind} channel`, { channel: name }),
-      );
+      const message = `a ${result.kind} channel, not a ${kind.name} channel`;
+      over(new TidemarkError("wrong_kind", message, { channel: name }));
       return;
     }
+    const { ch, presence } = result;
     const steady = state.at === "asked" && state.steady;
-    const before = cursor;
-    if (kind === "stream") begin(parseCursor(result.cursor ?? ""));
-    const resumed = before !== undefined && cursor === before;
-    const complete = result.complete ?? true;
+    const before = place.cursor();
+    place.begin(result.cursor);
+    const same = place.cursor() === before;
     backoff.reset();
     told = false;
-    enter({ at: "on", ch: result.ch });
-    byNumber.set(result.ch, subscription);
-    const kept = steady && cursor === before;
-    for (const sink of sinks) {
-      const first = fresh.delete(sink);
-      if (first || !kept) sink.tell("subscribed", { resumed: resumed && !first, complete });
-    }
-    if (!result.presence) return;
-    if (!steady) return presence.ask();
-    presence.moved();
-    membersTimer ??= clock.setTimeout(() => {
-      membersTimer = undefined;
-      presence.ask();
-    }, MEMBERS_AFTER);
-  }
-
-  /** Tells a handle that came when it was on already. */
-  function welcome(sink: Sink): void {
-    if (state.at === "on" && fresh.delete(sink)) sink.tell("subscribed", { resumed: false, complete: true });
-  }
-
-  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
-  function begin(from: Cursor | undefined): void {
-    if (from === undefined) throw new Error(`no cursor for ${name}`);
-    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
+    enter({ at: "on", ch });
+    byNumber.set(ch, subscription);
+    const resumed = same && before !== undefined;
+    sinks.subscribed({ resumed, complete: result.complete ?? true }, steady && same);
+    if (presence) members.subscribed(steady);
   }
 
   function refuse(error: ErrorBody): void {
@@ -260,30 +177,14 @@ export function createSubscription(
 
   function over(error: TidemarkError): void {
     const why = state.at === "on" ? "unsubscribed" : "refused";
-    life = {};
     enter({ at: "refused", code: error.code, again: why === "refused" });
-    for (const sink of sinks) sink.over(error, why);
+    for (const sink of sinks.all) sink.over(error, why);
     if (why === "unsubscribed") table.freed();
-  }
-
-  function askMembers(): void {
-    const asked = life;
-    wire.request(`"members":${quoted}`, (error, result) => {
-      // The next connection has a question of its own.
-      if (asked !== life) return;
-      if (!error) {
-        presence.adopt(result as MembersResult);
-      } else if (error.retry) {
-        clock.setTimeout(() => asked === life && askMembers(), (error.after ?? 0) + backoff.next());
-      } else {
-        for (const sink of sinks) sink.failed(fromReply(error, name));
-      }
-    });
   }
 
   function end(): void {
     const last = state;
-    if (last.at === "ended" || sinks.length > 0) return;
+    if (last.at === "ended" || sinks.all.length > 0) return;
     enter({ at: "ended" });
     const key = canonicalName(name);
     if (byName.get(key) === subscription) byName.delete(key);
@@ -294,10 +195,7 @@ export function createSubscription(
 
   function enter(next: State): void {
     if (state.at === "waiting") clock.clearTimeout(state.timer);
-    if (next.at !== "on" && next.at !== "asked") {
-      clock.clearTimeout(membersTimer);
-      membersTimer = undefined;
-    }
+    if (next.at !== "on" && next.at !== "asked") members.stop();
     state = next;
     if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
     else if (table.asking.delete(subscription)) table.askMore();
@@ -307,25 +205,23 @@ export function createSubscription(
     name,
     kind,
     at: () => state.at,
-    cursor: () => cursor,
-    members: presence.list,
-    memberCount: presence.count,
+    cursor: place.cursor,
+    members: members.list,
+    memberCount: members.count,
     add(sink, own) {
       // One that nobody wanted before it was asked for begins where its next handle says.
-      if (used && sinks.length === 0 && state.at === "idle" && !cursor) start = own;
+      if (used && sinks.all.length === 0 && state.at === "idle" && !place.cursor()) start = own;
       used = true;
-      sinks = [...sinks, sink];
-      fresh.add(sink);
+      sinks.add(sink);
       told = false;
       if (state.at === "refused") enter({ at: "idle" });
-      queueMicrotask(() => welcome(sink));
-      const { last, ...place } = own;
-      if (kind === "transient" || (!last && Object.keys(place).length === 0)) return false;
-      return cursor !== undefined || JSON.stringify(own) !== JSON.stringify(start);
+      queueMicrotask(() => state.at === "on" && sinks.welcome(sink));
+      const { last, ...other } = own;
+      if (!kind.read || (!last && Object.keys(other).length === 0)) return false;
+      return place.cursor() !== undefined || JSON.stringify(own) !== JSON.stringify(start);
     },
     remove(sink) {
-      fresh.delete(sink);
-      sinks = sinks.filter((other) => other !== sink);
+      sinks.remove(sink);
       queueMicrotask(end);
     },
     options,
@@ -343,32 +239,27 @@ export function createSubscription(
     confirm,
     refuse,
     message([, offset, data, meta]) {
-      // Everything in the log comes once; what is not in a log has offset 0.
-      if (offset > 0) {
-        if (!cursor || offset <= cursor.offset) return;
-        cursor = { epoch: cursor.epoch, offset };
-      }
+      if (!place.take(offset)) return;
       const message = messageFrom(offset, data, meta, wire.me, clock.now());
-      for (const sink of sinks) sink.message(message);
+      for (const sink of sinks.all) sink.message(message);
     },
     event(event) {
       if (event.event === "gap") {
         const { after, until, epoch, reason } = event;
-        cursor = { epoch, offset: until };
-        tell("gap", { after, until, reason });
+        place.skip({ epoch, offset: until });
+        sinks.tell("gap", { after, until, reason });
       } else if (event.event === "unsubscribed") {
         byNumber.delete(event.ch);
         over(new TidemarkError(event.code, event.message, { channel: name }));
         // What a newer server may tell has no version.
-      } else if ("version" in event) presence.change(event);
+      } else if ("version" in event) members.change(event);
     },
     down() {
-      life = {};
       if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });
     },
     close(error) {
       enter({ at: "ended" });
-      for (const sink of sinks) sink.over(error, "closed");
+      for (const sink of sinks.all) sink.over(error, "closed");
     },
   };
   return subscription;

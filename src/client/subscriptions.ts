@@ -1,23 +1,21 @@
 import {
   type ConnectResult,
   type EventFrame,
-  type Kind,
   type MessageFrame,
   type StartAt,
   type SubscribeResult,
-  MAX_CONNECT_SUBS,
-  MAX_CONNECT_SUBS_HTTP,
   canonicalName,
   channelNameProblem,
   isOffset,
   readError,
   parseCursor,
-  utf8Length,
 } from "../protocol/index.js";
+import { connectSubs } from "./connect-subs.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
+import type { ClientKind } from "./kinds/kind.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
-import { MAX_FRAME_BYTES, UNTOLD } from "./wire.js";
+import { UNTOLD } from "./wire.js";
 
 /** All subscriptions of a client. */
 export interface Subscriptions {
@@ -26,7 +24,7 @@ export interface Subscriptions {
    *
    * @throws {TidemarkError} `invalid` for a name or start that no server takes, `wrong_kind` when there is one of the other kind
    */
-  readonly get: (name: string, kind: Kind, start: StartAt) => Subscription;
+  readonly get: (name: string, kind: ClientKind, start: StartAt) => Subscription;
   /**
    * The `subs` of a connect command in which so many bytes are used already, as JSON: as many as it takes. The others are
    * asked for later, or over HTTP when there is room.
@@ -40,11 +38,6 @@ export interface Subscriptions {
   readonly close: (error: TidemarkError) => void;
 }
 
-/** What a connect command, and the answer to it, have besides the subscriptions at most, in bytes. */
-const AROUND_SUBS = 2048;
-/** What an answer says of a channel at most, besides its name, in bytes. A connect command says less. */
-const IN_ANSWER = 100;
-
 /** A server that says nothing of a channel is asked again. */
 const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true } } as const;
 
@@ -55,11 +48,11 @@ export function createSubscriptions(core: Core): Subscriptions {
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
-  let resuming: Subscription[] = [];
+  let resuming: readonly Subscription[] = [];
   /** Whether there was less room for them than there may be, since the server had not said how much there is. */
   let untold = false;
 
-  function get(name: string, kind: Kind, start: StartAt): Subscription {
+  function get(name: string, kind: ClientKind, start: StartAt): Subscription {
     const problem = channelNameProblem(name) ?? startProblem(start);
     if (problem) throw new TidemarkError("invalid", problem, { channel: name });
     const key = canonicalName(name);
@@ -71,7 +64,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       subscription = createSubscription(core, table, name, kind, from);
       byName.set(key, subscription);
     } else if (subscription.kind !== kind) {
-      throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind} channel`, {
+      throw new TidemarkError("wrong_kind", `${name} is in use as a ${subscription.kind.name} channel`, {
         channel: name,
       });
     }
@@ -95,31 +88,12 @@ export function createSubscriptions(core: Core): Subscriptions {
   return {
     get,
     resume(used) {
-      const http = core.wire.renew;
-      const { limits } = core.wire;
-      untold = limits === UNTOLD;
-      // Over HTTP it takes all there are.
-      let room = (http ? limits.frame - AROUND_SUBS : MAX_FRAME_BYTES) - used;
-      let answer = limits.answer - AROUND_SUBS;
-      let subs = "";
-      resuming = [];
+      untold = core.wire.limits === UNTOLD;
       byNumber.clear();
-      table.full = false;
-      for (const subscription of byName.values()) {
-        if (!["idle", "asked", "on"].includes(subscription.at())) continue;
-        const name = JSON.stringify(subscription.name);
-        const options = subscription.options();
-        const size = utf8Length(name);
-        room -= size + options.length + 2;
-        answer -= size + IN_ANSWER;
-        table.full =
-          room < 0 || answer < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
-        if (table.full) break;
-        subs += `,${name}:${options}`;
-        subscription.asked();
-        resuming.push(subscription);
-      }
-      return `{${subs.slice(1)}}`;
+      const { json, asked, full } = connectSubs(core.wire, byName.values(), used);
+      resuming = asked;
+      table.full = full;
+      return json;
     },
     online({ subs = {} }) {
       if (untold) table.full = false;

@@ -9,9 +9,9 @@ import type {
 } from "../protocol/index.js";
 import type { Status } from "./session.js";
 import type { TidemarkError } from "./errors.js";
-import type { Published, Publishing } from "./channel-outbox.js";
+import type { Published, Publishing } from "./published.js";
 import type { Message } from "./message.js";
-import type { Gap, Subscribed } from "./subscription.js";
+import type { Gap, Subscribed } from "./sink.js";
 import type { TransportName } from "./transport.js";
 import type { CallArguments, ChannelFor, ChannelsOf, CheckName, MethodsOf, PatternOf } from "./typed.js";
 

@@ -11,6 +11,9 @@ import type {
 } from "./types.js";
 import type { View } from "./view.js";
 
+/** The stores of each kind that a hook looks at. */
+const STORES = { stream: streamStore, transient: transientStore };
+
 type Texts = Readonly<Record<string, string>>;
 
 /** See `Hooks.useStream`, which knows the app's types. */
@@ -44,11 +47,11 @@ export function useTransient(name: string, second?: object, third?: object): Tra
 export function usePresence(
   pattern: string,
   params: Texts,
-  { kind }: { readonly kind?: "stream" | "transient" } = {},
+  { kind = "stream" }: { readonly kind?: keyof typeof STORES } = {},
 ): PresenceView {
   const { channel } = readArguments(pattern, params, {});
   const client = useContext(ClientContext);
-  const store = kind === "transient" ? transientStore : streamStore;
+  const store = STORES[kind];
   return useView(useMemo(() => store(client, channel).presence, [store, client, channel]));
 }
 

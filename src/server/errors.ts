@@ -1,33 +1,7 @@
-import { ERRORS, type ErrorBody, type ErrorCode, type Issue } from "../protocol/index.js";
+import type { TidemarkError } from "../protocol/errors.js";
+import type { ErrorBody } from "../protocol/index.js";
 
-/**
- * An error that a client may see. Thrown from `authenticate`, `allow`, `onPublish` or a method it crosses the wire with its code
- * and message; any other error is logged and reaches the client only as `internal`.
- *
- * @example throw new TidemarkError("slow_down", "one message every ten seconds in this room");
- */
-export class TidemarkError extends Error {
-  override readonly name = "TidemarkError";
-  /** Stable, for programs: one of the protocol's, or one of your own. */
-  readonly code: ErrorCode | (string & {});
-  /** Whether sending the same again can help. The protocol's codes know it; your own say it here. */
-  readonly retry: boolean;
-  /** Milliseconds to wait before the retry. Clients are told at least 50, and at most a day. */
-  readonly after: number | undefined;
-  readonly issues: readonly Issue[] | undefined;
-
-  constructor(
-    code: ErrorCode | (string & {}),
-    message: string,
-    options: { retry?: boolean; after?: number; issues?: readonly Issue[]; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.retry = options.retry ?? (Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].retry);
-    this.after = options.after;
-    this.issues = options.issues;
-  }
-}
+export { TidemarkError } from "../protocol/errors.js";
 
 /** The least and the most that anybody is told to wait, in milliseconds: nobody is to come at once, or in a month. */
 const LEAST_AFTER = 50;

@@ -3,7 +3,8 @@ import { realClock, type Clock } from "../../src/protocol/index.js";
 import { connectIn } from "../../src/client/client.js";
 import { realEnvironment } from "../../src/client/real-platform.js";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { httpTransport, type Answer } from "../../src/client/transports/http.js";
+import type { Answer } from "../../src/client/transports/http-answer.js";
+import { httpTransport } from "../../src/client/transports/http.js";
 import { VirtualClock } from "tidemark/testing";
 import { World, outcome, streamAt, type Link, type Sent } from "./world.js";
 

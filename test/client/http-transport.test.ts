@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "tidemark/testing";
 import type { TransportEvents } from "../../src/client/transport.js";
-import { httpTransport, type Answer, type Part } from "../../src/client/transports/http.js";
+import type { Answer, Part } from "../../src/client/transports/http-answer.js";
+import { httpTransport } from "../../src/client/transports/http.js";
 
 const never = new Promise<never>(() => {});
 

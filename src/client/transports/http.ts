@@ -1,5 +1,7 @@
 import type { Transport, TransportEvents } from "../transport.js";
 import { type Search, seekBetter } from "./better.js";
+import { type Answer, readAnswer } from "./http-answer.js";
+import { BYTES, bodyOf } from "./http-body.js";
 
 /**
  * What goes together into one request, in characters: at most three bytes each, so that with the longest token it is
@@ -14,8 +16,6 @@ const DEFAULT_PING = 25_000;
 /** A poll that ends within the first, with nothing to say, is followed by the next after the second; in milliseconds. */
 const TOO_SOON = 100;
 const NOT_SO_SOON = 1000;
-/** What a refusal has at most, in characters; ours are far shorter, and somebody else's page is not read to its end. */
-const MAX_REFUSAL = 64 * 1024;
 /** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
 const LAST_LOOK = 1000;
 
@@ -26,16 +26,6 @@ interface End {
   readonly reason?: string;
   readonly id?: number;
   readonly error?: { readonly code: string; readonly message: string };
-}
-
-/** Whether this is how Tidemark refuses a request. Gateways and proxies answer with JSON of their own. */
-function isRefusal(text: string): boolean {
-  try {
-    const { close, error } = JSON.parse(text) as Partial<End>;
-    return typeof close === "number" && typeof error?.code === "string";
-  } catch {
-    return false;
-  }
 }
 
 /** What it takes of the platform. */
@@ -54,15 +44,6 @@ export interface Web {
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
-
-/** What it takes of the answer to a request. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Pick<Headers, "get">;
-  readonly body: { getReader(): { read(): Promise<Part> } } | null;
-}
-
-export type Part = { readonly done: boolean; readonly value?: Uint8Array | undefined };
 
 /**
  * A transport over HTTP. A connect command is a request whose answer brings the messages, at once (`stream`) or when
@@ -129,35 +110,20 @@ export function httpTransport(
         signal,
         cache: "no-store",
       });
-      const reader = answer.body?.getReader();
-      const ok = answer.status === 200;
-      // Whatever stands between here and there says something else.
-      const foreign = (): never => {
-        throw new Error(`HTTP ${answer.status}: not an answer of Tidemark's`);
-      };
-      if (!reader || !answer.headers.get("content-type")?.includes(ok ? "ndjson" : "json")) return foreign();
-      const decoder = new TextDecoder();
-      let text = "";
-      let last = "";
-      for (;;) {
-        const { done, value } = await reader.read();
-        watch();
-        if (!aside) heard = web.performance.now();
-        text += decoder.decode(value, { stream: !done });
-        // A blank line ends a frame; within one, a line and its bytes may be apart still.
-        const end = done ? text.length : ok ? text.lastIndexOf("\n\n") : -1;
-        if (!ok && (done ? !isRefusal(text) : text.length > MAX_REFUSAL)) foreign();
-        if (signal.aborted) return;
-        if (end > 0) {
+      const last = await readAnswer(
+        answer,
+        () => {
+          watch();
+          if (!aside) heard = web.performance.now();
+          return !signal.aborted;
+        },
+        (frame) => {
           // It works, so that there is time to look for something better.
           if (search) stopSeeking ??= seekBetter(url, way, search, idle, events, hello);
-          last = text.slice(0, end);
-          news += last.match(/^(\[|\{")/gm)?.length ?? 0;
-          take(last, aside);
-        }
-        if (end >= 0) text = text.slice(end + 2);
-        if (done) break;
-      }
+          news += frame.match(/^(\[|\{")/gm)?.length ?? 0;
+          take(frame, aside);
+        },
+      );
       if (signal.aborted) return;
       if (!/\{\}\s*$/.test(last)) throw new Error("the answer was cut off");
       if (aside) {
@@ -243,20 +209,4 @@ export function httpTransport(
     close,
     idle,
   };
-}
-
-const BYTES = { "content-type": "application/octet-stream" };
-
-/** Text where it can be. Its lines stand as they are between the bytes otherwise. */
-function bodyOf(parts: readonly (string | Uint8Array)[]): string | Uint8Array {
-  if (parts.every((part) => typeof part === "string")) return parts.join("");
-  const encoder = new TextEncoder();
-  const all = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
-  const body = new Uint8Array(all.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const part of all) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
 }

@@ -1,6 +1,6 @@
 /** One HTTP request of the simulated network and its answer: `fetch` at one end, a server's handler at the other. */
 import { EventEmitter } from "node:events";
-import type { Answer, Part } from "../../client/transports/http.js";
+import type { Answer, Part } from "../../client/transports/http-answer.js";
 import type { HttpRequest, HttpResponse } from "../../server/transports/http/exchange.js";
 import type { Pipe } from "./pipe.js";
 import { type Conditions, type NodeLink, pipesOf } from "./pipes.js";

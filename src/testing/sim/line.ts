@@ -1,6 +1,7 @@
 /** A client's own line into the network: its WebSockets and requests, and what goes wrong with them. */
 import type { Transport, TransportEvents, TransportFactory } from "../../client/transport.js";
-import { type Answer, type Web, httpTransport } from "../../client/transports/http.js";
+import type { Answer } from "../../client/transports/http-answer.js";
+import { type Web, httpTransport } from "../../client/transports/http.js";
 import type { Random } from "../../protocol/index.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { Exchange } from "./exchange.js";

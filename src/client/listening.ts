@@ -1,0 +1,73 @@
+import { type Emitter, createEmitter } from "./emitter.js";
+import type { TidemarkError } from "./errors.js";
+import { type Inbox, type Log, createInbox } from "./inbox.js";
+import type { Message } from "./message.js";
+import type { Gap } from "./sink.js";
+import type { StreamEvents } from "./types.js";
+
+/** What the application hears of a handle: by listeners, and by iterators. Messages wait for the first of either. */
+export interface Listening extends Emitter<StreamEvents<unknown>> {
+  readonly message: (message: Message) => void;
+  readonly gap: (gap: Gap) => void;
+  /** From now on messages wait for nobody. */
+  readonly deliverEarly: () => void;
+  /** One more iterator, which holds so many messages; see `createInbox`. */
+  readonly iterate: (buffer: number, log: Log | undefined) => Inbox;
+  /** Ends the iterators that there are, with an error or without one. */
+  readonly end: (error: TidemarkError | undefined) => void;
+}
+
+/** How many messages wait for the first listener. */
+const MAX_EARLY = 1000;
+
+/**
+ * @param open whether the handle is: else no message is told
+ * @param handlerFailed takes what a listener has thrown
+ */
+export function createListening(open: () => boolean, handlerFailed: (thrown: unknown) => void): Listening {
+  const events = createEmitter<StreamEvents<unknown>>(handlerFailed);
+  const inboxes = new Set<Inbox>();
+  /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
+  let early: Message[] | undefined = [];
+
+  function message(next: Message): void {
+    if (!open()) return;
+    if (!early) {
+      events.emit("message", next);
+      for (const inbox of inboxes) inbox.push(next);
+    } else if (early.push(next) > MAX_EARLY) {
+      early = undefined;
+    }
+  }
+
+  function deliverEarly(): void {
+    const waiting = early ?? [];
+    early = undefined;
+    waiting.forEach(message);
+  }
+
+  return {
+    has: events.has,
+    emit: events.emit,
+    on(name, listener) {
+      if (name === "message") queueMicrotask(deliverEarly);
+      return events.on(name, listener);
+    },
+    message,
+    gap(next) {
+      for (const inbox of inboxes) inbox.gap(next);
+      events.emit("gap", next);
+    },
+    deliverEarly,
+    iterate(buffer, log) {
+      const inbox = createInbox(buffer, log, (ended) => inboxes.delete(ended));
+      inboxes.add(inbox);
+      deliverEarly();
+      return inbox;
+    },
+    end(error) {
+      for (const inbox of inboxes) inbox.end(error);
+      inboxes.clear();
+    },
+  };
+}
