@@ -242,8 +242,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "half-open-kept",
     about: "a peer that vanished is never given up",
     file: "src/server/connection/life/heartbeat.ts",
-    find: "if (connection.pinged > connection.heard",
-    replace: "if (connection.pinged < 0",
+    find: "if (connection.silent",
+    replace: "if (connection.missed < 0",
     promise: "presence",
   },
   {

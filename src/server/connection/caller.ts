@@ -3,11 +3,12 @@ import type { CloseName, Id } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
 import type { EncodedLine } from "../delivery/chunk.js";
 import type { Arrival } from "./limits/admission.js";
+import type { Allowance } from "./limits/allowance.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import type { Outgoing } from "../delivery/outgoing.js";
 import type { TokenBucket } from "./limits/rate.js";
-import type { ChannelSession } from "./channels/session.js";
+import type { Sessions } from "./channels/sessions.js";
 
 /** Who is on a connection. */
 export interface Identity {
@@ -30,6 +31,8 @@ export interface Caller {
   readonly peer: Peer;
   /** What limits by address go by. `undefined` where it is not known: then others would be meant, too. */
   readonly address: string | undefined;
+  /** How fast it may go. */
+  readonly allowance: Allowance;
   /** What new channels it may use, where it has no user to go by. */
   newChannels: TokenBucket | undefined;
   readonly out: Outgoing;
@@ -46,11 +49,7 @@ export interface Caller {
   readonly asksAgain: boolean;
   /** Who it is, once that is known. */
   readonly identity: Identity | undefined;
-  readonly sessions: Map<string, ChannelSession>;
-  /** Channels that the server has subscribed it to, and may again: `allow` is not asked about them. */
-  readonly granted: ReadonlySet<string>;
-  /** How many of the sessions are subscribed or about to be. */
-  subscriptions: number;
+  readonly sessions: Sessions;
   /** Calls that run. Nobody asks for them again if the connection is lost. */
   calls: number;
 
@@ -58,11 +57,6 @@ export interface Caller {
   identified(identity: Identity): void;
   /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
   whenOpen(run: () => void): void;
-  session(channel: string): ChannelSession;
-  grant(channel: string): void;
-  revoke(channel: string): void;
-  /** Drops the session when there is nothing to remember of it. */
-  tidy(channel: string): void;
 
   /** A payload of this many bytes is on its way to the broker, or, with a negative number, is no more. */
   hold(bytes: number): void;
@@ -70,10 +64,6 @@ export interface Caller {
   reply(id: Id, ok: string, size?: number): void;
   /** Answers with an error; commands without an id get it too, without saying which they were. */
   fail(id: Id, error: TidemarkError): void;
-  /** Makes of anything thrown an error that the peer may see, and answers with it. */
-  failWith(id: Id, thrown: unknown, doing: string): void;
-  /** The error that the peer may see; what it may not see goes to the log. */
-  presentable(thrown: unknown, doing: string): TidemarkError;
   /** Sends a line that belongs to no command. */
   tell(text: string): void;
   /** Answers with a large line: made when its turn comes, sent when there is room. `undefined` is no answer. */

@@ -7,10 +7,10 @@ import {
   type SubscribeOptions,
 } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
-import { textOf } from "../guard.js";
+import { detach, textOf } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
 import { catchUp } from "./users/control.js";
-import { costAtAddress, costOf, inTurn, rateOverHttp } from "./limits/http-rate.js";
+import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limits/http-rate.js";
 import type { RateOptions } from "./limits/rate.js";
 import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
@@ -64,6 +64,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     refuse(connection, command, error);
     return;
   }
+  if (connection.asksAgain) shareRates(connection, identity);
   connection.identified(identity);
   if (!connection.closed) catchUp(connection, identity, began, command.subs);
   if (connection.closed) return;
@@ -156,10 +157,10 @@ async function subscribeAll(
   const wanted: Wanted[] = [];
   for (const [name, options] of subs) wanted.push({ name, canonical: registry.canonicalName(name), options });
   const asked = wanted.length;
-  for (const name of given) connection.grant(registry.canonicalName(name));
-  if (connection.granted.size > 0) {
+  for (const name of given) connection.sessions.grant(registry.canonicalName(name));
+  if (connection.sessions.granted.size > 0) {
     const names = new Set(wanted.map(({ canonical }) => canonical));
-    for (const name of connection.granted)
+    for (const name of connection.sessions.granted)
       if (!names.has(name)) wanted.push({ name, canonical: name, options: {} });
   }
   const preparing: Promise<() => Started | TidemarkError>[] = [];
@@ -180,7 +181,7 @@ async function subscribeAll(
     const byServer = i >= asked;
     if (byServer && one instanceof TidemarkError) notGiven(connection, name, one);
     else started.set(name, one);
-    if (byServer && !(one instanceof TidemarkError)) connection.session(canonical).given = true;
+    if (byServer && !(one instanceof TidemarkError)) connection.sessions.of(canonical).given = true;
   }
   return started;
 }
@@ -208,6 +209,13 @@ export async function refresh(connection: Caller, command: Command & { do: "refr
   } catch (error) {
     connection.fail(command.id, refusalOf(connection, error));
   }
+}
+
+/** Tells the app that a connection which it let in has ended. */
+export function tellEnd({ node, client, peer }: Caller, { user }: Identity, reason: string): void {
+  const { hooks, log } = node;
+  const telling = (async () => hooks.onDisconnect?.({ client, user, request: peer, reason }))();
+  detach(telling, (error) => log.error({ client, error }, "onDisconnect failed"));
 }
 
 async function authenticated({ node, peer }: Caller, token: string | undefined): Promise<unknown> {

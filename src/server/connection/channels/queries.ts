@@ -10,6 +10,7 @@ import { withBytes } from "../../delivery/encode.js";
 import { PAGE_BYTES } from "../../feed/laggards.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
+import { presentable } from "../presentable.js";
 import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
 
 type Call = Command & { do: "call" };
@@ -42,7 +43,7 @@ export function history(connection: Caller, command: Command & { do: "history" }
       );
       return historyLine(id, page, from, limit);
     },
-    (error) => connection.failWith(id, error, "read the history"),
+    (error) => connection.fail(id, presentable(connection, error, "read the history")),
   );
 }
 
@@ -73,7 +74,7 @@ export function members(connection: Caller, command: Command & { do: "members" }
         JSON.stringify(connection.arrival === "aside" ? { ...reply, version: undefined } : reply),
       );
     },
-    (error) => connection.failWith(id, error, "list the members"),
+    (error) => connection.fail(id, presentable(connection, error, "list the members")),
   );
 }
 
@@ -130,7 +131,7 @@ function finish(
 }
 
 function callFailed(connection: Caller, { id, method }: Call, error: unknown): void {
-  connection.failWith(id, error, `run ${JSON.stringify(method)}`);
+  connection.fail(id, presentable(connection, error, `run ${JSON.stringify(method)}`));
 }
 
 function answerCall(connection: Caller, command: Call, output: unknown): void {

@@ -17,18 +17,18 @@ export interface Subscription {
   readonly membership: Membership | undefined;
 }
 
-/** Whose session it is: a connection. */
+/** Whose session it is: one of all those of a connection. */
 export interface SessionOwner {
   /** Drops the session when there is nothing to remember of it. */
   tidy(channel: string): void;
-  /** Something failed that was done for it; it ends itself. */
+  /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
 }
 
 /** There is one for each subscription of each client: what a quiet one does not need is made when it is used. */
 export class ChannelSession implements TaskQueueOwner {
   readonly #owner: SessionOwner;
-  readonly #channel: string;
+  readonly channel: string;
   #queue: TaskQueue | undefined;
   #gate: Gate | undefined;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
@@ -38,7 +38,7 @@ export class ChannelSession implements TaskQueueOwner {
 
   constructor(owner: SessionOwner, channel: string) {
     this.#owner = owner;
-    this.#channel = channel;
+    this.channel = channel;
   }
 
   /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */
@@ -60,7 +60,7 @@ export class ChannelSession implements TaskQueueOwner {
 
   queueIdle(): void {
     this.#queue = undefined;
-    this.#owner.tidy(this.#channel);
+    this.#owner.tidy(this.channel);
   }
 
   taskFailed(error: unknown): void {

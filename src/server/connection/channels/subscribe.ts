@@ -16,6 +16,7 @@ import type { ActiveChannel } from "../../feed/active-channel.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
 import type { ServerNode } from "../node.js";
+import { presentable } from "../presentable.js";
 import type { ChannelSession, Membership } from "./session.js";
 
 /** A subscription that is ready: `result` goes into the reply, and right after the reply `start` begins delivery. */
@@ -26,7 +27,7 @@ export interface Started {
 
 export function subscribe(connection: Caller, command: Command & { do: "subscribe" }): void {
   const { id, channel } = command;
-  connection.session(channel).queue.run(async () => {
+  connection.sessions.of(channel).queue.run(async () => {
     const { identity } = connection;
     if (identity === undefined) return;
     const started = (await prepare(connection, identity, channel, command.options))();
@@ -38,7 +39,7 @@ export function subscribe(connection: Caller, command: Command & { do: "subscrib
 
 export function unsubscribe(connection: Caller, command: Command & { do: "unsubscribe" }): void {
   const { id, channel } = command;
-  const session = connection.session(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(() => {
     if (connection.closed) return;
     const { subscription } = session;
@@ -48,17 +49,17 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
         new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`),
       );
     } else {
-      end(connection, channel, session, 0);
+      end(connection, session, 0);
       connection.reply(id, "{}");
     }
-    connection.tidy(channel);
+    connection.sessions.tidy(channel);
   });
 }
 
 /** Subscribes a connection without its asking, and tells it; does nothing where it is subscribed. */
 export function subscribeByServer(connection: Caller, channel: string): void {
-  connection.grant(channel);
-  const session = connection.session(channel);
+  connection.sessions.grant(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(async () => {
     const { identity } = connection;
     if (identity === undefined || connection.closed || session.subscription !== undefined) return;
@@ -81,16 +82,16 @@ export function unsubscribeByServer(
   code: string,
   message: string,
 ): void {
-  connection.revoke(channel);
-  const session = connection.session(channel);
+  connection.sessions.revoke(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(() => {
     const { subscription } = session;
     if (subscription !== undefined && subscription !== "opening") {
       const { ch } = subscription.active;
-      end(connection, channel, session, 0);
+      end(connection, session, 0);
       connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
     }
-    connection.tidy(channel);
+    connection.sessions.tidy(channel);
   });
 }
 
@@ -99,9 +100,9 @@ export function unsubscribeByServer(
  * many milliseconds; after a goodbye not at all.
  */
 export function leaveAll(connection: Caller, how: "goodbye" | number): void {
-  for (const [channel, session] of connection.sessions) {
+  for (const session of connection.sessions) {
     const grace = membershipOf(session)?.grace ?? 0;
-    end(connection, channel, session, how === "goodbye" ? 0 : Math.max(grace, how));
+    end(connection, session, how === "goodbye" ? 0 : Math.max(grace, how));
   }
   connection.sessions.clear();
 }
@@ -150,30 +151,30 @@ export async function prepare(
   name: string,
   options: SubscribeOptions,
 ): Promise<() => Started | TidemarkError> {
-  const session = connection.session(name);
+  const session = connection.sessions.of(name);
   // One that the client did not ask for gives way to the one that it asks for, with a start of its own.
-  if (session.given) end(connection, name, session, 0);
+  if (session.given) end(connection, session, 0);
   if (session.subscription !== undefined) {
     return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
   }
   const { node } = connection;
   const { limits, hub } = node;
-  if (connection.subscriptions >= limits.subscriptions) {
-    connection.tidy(name);
+  if (connection.sessions.subscribed >= limits.subscriptions) {
+    connection.sessions.tidy(name);
     return refused(
       new TidemarkError("limit_reached", `at most ${limits.subscriptions} subscriptions on one connection`),
     );
   }
-  connection.subscriptions++;
+  connection.sessions.subscribed++;
   session.subscription = "opening";
   let active: ActiveChannel | undefined;
   let membership: Membership | undefined;
   const undo = (): void => {
-    connection.subscriptions--;
+    connection.sessions.subscribed--;
     session.subscription = undefined;
     if (active !== undefined) hub.release(name);
     leave(connection, name, membership, 0);
-    connection.tidy(name);
+    connection.sessions.tidy(name);
   };
   try {
     const resolved = mustResolve(connection, name);
@@ -186,11 +187,11 @@ export async function prepare(
     }
     const context = contextOf(connection, identity, resolved);
     // What need not be waited for is not: each wait is a turn of the microtask queue for each subscription.
-    if (def.allow !== undefined && !connection.granted.has(name))
+    if (def.allow !== undefined && !connection.sessions.granted.has(name))
       await mustAllow(node, context, resolved, "subscribe");
     if (def.onSubscribe !== undefined)
       await node.slowHooks.watch(def.onSubscribe(context), "onSubscribe", resolved.name);
-    if (!connection.granted.has(name)) connection.node.newChannels.use(connection, name);
+    if (!connection.sessions.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
     const begins = startOf(active, options);
     const start = isPromise(begins) ? await begins : begins;
@@ -205,7 +206,7 @@ export async function prepare(
     };
   } catch (error) {
     undo();
-    return refused(connection.presentable(error, "subscribe"));
+    return refused(presentable(connection, error, "subscribe"));
   }
 }
 
@@ -293,13 +294,13 @@ function membershipOf({ subscription }: ChannelSession): Membership | undefined 
   return typeof subscription === "object" ? subscription.membership : undefined;
 }
 
-function end(connection: Caller, channel: string, session: ChannelSession, grace: number): void {
-  const { subscription } = session;
+function end(connection: Caller, session: ChannelSession, grace: number): void {
+  const { channel, subscription } = session;
   // One that is still opening sees that the connection has closed, and takes itself back.
   if (subscription === undefined || subscription === "opening") return;
   session.subscription = undefined;
   session.given = false;
-  connection.subscriptions--;
+  connection.sessions.subscribed--;
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");
   connection.node.newChannels.note(channel);

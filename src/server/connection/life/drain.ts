@@ -52,7 +52,7 @@ export class Drain {
     const span = Math.min((all.length / PACE) * 1000, grace * SPREAD);
     for (const [i, connection] of all.entries()) {
       const at = now + (span * (i + random.float())) / all.length;
-      attempt(connection, () => connection.askToMove(Math.ceil(at - now), reason));
+      attempt(connection, () => askToMove(connection, Math.ceil(at - now), reason));
       // One that had not connected is gone by now.
       if (!connection.closed) this.#leaving.set(connection, { connection, at });
     }
@@ -82,12 +82,27 @@ export class Drain {
     if (connection.asksAgain) {
       if (now >= at) connection.finish();
     } else if (now >= at + OVERDUE_MS) {
-      connection.closeWhenIdle("going_away", this.#reason);
+      closeWhenIdle(connection, this.#reason);
     } else if (now >= at - LEAD_MS && connection.calls > 0 && now + POSTPONED_MS + OVERDUE_MS < this.#end) {
       leaving.at = now + POSTPONED_MS;
-      connection.askToMove(POSTPONED_MS, this.#reason);
+      askToMove(connection, POSTPONED_MS, this.#reason);
     }
   }
+}
+
+/** Its client is to come back elsewhere in so many milliseconds. Nothing is said over HTTP. */
+function askToMove(connection: Connection, after: number, reason: string): void {
+  if (connection.stage === "new") connection.close("going_away", reason);
+  else if (!connection.asksAgain)
+    connection.whenOpen(() => connection.tell(JSON.stringify({ event: "goaway", after })));
+}
+
+/** Ends it as soon as all that was asked for is answered; nothing further is carried out. */
+function closeWhenIdle(connection: Connection, reason: string): void {
+  const { intake } = connection;
+  intake.shut();
+  if (!intake.busy) return connection.close("going_away", reason);
+  intake.whenIdle(() => connection.close("going_away", reason));
 }
 
 /** What fails at one of them is the end of that one, and keeps nobody else from moving. */

@@ -88,7 +88,7 @@ export class Heartbeat {
   /** What fails at one of them must not keep the others from their turn. */
   #judge(connection: Connection): void {
     try {
-      if (connection.pinged > connection.heard && !connection.deaf && !this.#isReading(connection))
+      if (connection.silent && !connection.deaf && !this.#isReading(connection))
         connection.close("silent", "nothing was heard since the last ping");
     } catch (error) {
       connection.abandon(error);

@@ -19,6 +19,14 @@ export function rateOverHttp(connection: Caller, identity: Identity, now: number
   return address === undefined ? undefined : node.rates.of(JSON.stringify([null, "", address]), now);
 }
 
+/** From here on a request's commands count with all of its client's, and with all that come from its address. */
+export function shareRates(connection: Caller, identity: Identity): void {
+  const { node, address, allowance } = connection;
+  const now = node.clock.monotonic();
+  const ofAddress = address === undefined ? undefined : node.addressRates.of(address, now);
+  allowance.share(rateOverHttp(connection, identity, now), ofAddress);
+}
+
 /** What a request costs its address, in commands: several times what a command over a WebSocket does. */
 const REQUEST = 4;
 

@@ -13,6 +13,7 @@ import type { ServerNode } from "../node.js";
 import { marginOf } from "./margin.js";
 import { abortedError, readOutcome, type Outcome } from "./outcome.js";
 import { asBytes, encode, fitting } from "./payload.js";
+import { presentable } from "../presentable.js";
 import { publishKey } from "./publish-key.js";
 import { Gate, type ChannelSession } from "../channels/session.js";
 import { contextOf, forbidden, mustResolve } from "../channels/subscribe.js";
@@ -44,7 +45,7 @@ function inLane(
     const message = "too many channels are in use on this connection";
     return connection.fail(command.id, new TidemarkError("limit_reached", message));
   }
-  const session = connection.session(command.channel);
+  const session = connection.sessions.of(command.channel);
   // It ages while those before it take their time, and not what comes after it.
   const sent = connection.sentAfter - ageOf(command);
   session.queue.run(() => {
@@ -266,12 +267,12 @@ class Publishing implements AnyJob {
     const ok = `{"offset":${digitsOf(result)}}`;
     this.#release();
     this.#connection.reply(id, ok, ok.length);
-    this.#connection.tidy(channel);
+    this.#connection.sessions.tidy(channel);
   }
 
   failed(thrown: unknown): void {
     const { id, channel, idem } = this.#command;
-    const error = this.#connection.presentable(thrown, "publish");
+    const error = presentable(this.#connection, thrown, "publish");
     if (error.retry && idem !== undefined) {
       this.#gate.shutFor(this.#turn, idem);
       // The retry of a later one may have opened a new gate already: this one came before all that passed that.
@@ -280,7 +281,7 @@ class Publishing implements AnyJob {
     }
     this.#release();
     this.#connection.fail(id, error);
-    this.#connection.tidy(channel);
+    this.#connection.sessions.tidy(channel);
   }
 
   /** Before it is answered: with the answer, what waited for the room that it held goes on. */

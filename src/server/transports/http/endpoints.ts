@@ -222,12 +222,11 @@ export class HttpEndpoints {
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
     const connection = this.#open(request, link, "aside", arrived);
-    connection.onIdle = () => {
-      connection.onIdle = undefined;
+    connection.intake.whenIdle(() => {
       brake(request, connection.allowance.spentFor);
       connection.out.flush();
       link.finish();
-    };
+    });
     connection.receiveLines(lines);
   }
 
