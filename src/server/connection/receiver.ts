@@ -25,3 +25,14 @@ export interface Receiver {
   /** Something failed while it was read: the connection ends itself. Must not throw. */
   readonly abandon: OnError;
 }
+
+/** Where nobody is told any more. */
+export const NOBODY: Receiver = {
+  receiveText() {},
+  receiveBinary() {},
+  receiveNothing() {},
+  alive() {},
+  unfinished() {},
+  transportClosed() {},
+  abandon() {},
+};

@@ -20,7 +20,7 @@ import type { UpgradeRequest } from "./websocket/plain-upgrade.js";
 import type { Reading } from "./websocket/reading.js";
 import type { SocketReader } from "./websocket/socket-reader.js";
 import { UnfinishedMessages } from "./websocket/unfinished.js";
-import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/websocket.js";
+import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/accept.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;

@@ -13,7 +13,7 @@ const PATIENCE_MS = 10_000;
  * How long a peer may leave unread what was sent before the ping, in milliseconds: it cannot answer what it has not
  * come to. What it costs meanwhile is bounded.
  */
-const STALLED_MS = 120_000;
+export const STALLED_MS = 120_000;
 
 export class Heartbeat {
   readonly #clock: Clock;

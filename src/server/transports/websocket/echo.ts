@@ -1,15 +1,15 @@
 /** The smallest server there is: whatever comes in goes out again. No channels. */
 import type { CloseName, Clock, Timer } from "../../../protocol/index.js";
+import { STALLED_MS } from "../../connection/life/heartbeat.js";
 import type { RefusedCounters } from "../../connection/limits/refused.js";
 import { TokenBucket, type RateOptions } from "../../connection/limits/rate.js";
+import type { Receiver } from "../../connection/receiver.js";
 import { PING_ONLY, binaryFrame, textFrame } from "./frame.js";
+import type { WebSocketLink } from "./link.js";
 import { ReadRoom } from "./read-room.js";
-import type { Receiver, WebSocketLink } from "./websocket.js";
 
 /** Unsent bytes at which the echo stops listening until its peer has read some. */
 const HIGH_WATER = 256 * 1024;
-/** How long a peer may leave unread what was sent, in milliseconds. */
-const STALLED_MS = 120_000;
 /** What a message costs besides its bytes, counted in those. */
 const WEIGHT = 1024;
 /** Bytes that all echoes together hold of messages that are not whole, or not read. */

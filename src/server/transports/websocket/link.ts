@@ -3,17 +3,14 @@
  * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
  * request, no listener of its own, no timer until it closes.
  */
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../../protocol/index.js";
 import { ByteRate } from "../../connection/limits/byte-rate.js";
 import type { Link } from "../../connection/link.js";
-import type { OnError } from "../../guard.js";
+import { NOBODY, type Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
-import { shakeHands } from "./handshake.js";
-import type { UpgradeRequest } from "./plain-upgrade.js";
 import type { Reading } from "./reading.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
@@ -21,37 +18,12 @@ import { SocketWriter } from "./socket-writer.js";
 import type { UnfinishedOwner } from "./unfinished.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
-/** What the transport tells its connection. */
-export interface Receiver {
-  /**
-   * Something came, whatever it is: told before what it is. Where it answers a ping, `pinged` is when that was sent, on
-   * the monotonic clock: all that comes from here on was sent after it.
-   */
-  alive(pinged?: number): void;
-  /** A text frame, as {@link FrameOwner.onText} has it. */
-  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
-  receiveBinary(frame: Uint8Array): void;
-  /** A frame came that brings no message: a ping, a pong, a fragment that is not the last. */
-  receiveNothing(): void;
-  /** A message has been under way for too long: the peer is to be told so, and to go. */
-  unfinished(reason: string): void;
-  transportClosed(reason: string, said: boolean): void;
-  /** Something failed that was read for it; it ends itself. Must not throw. */
-  readonly abandon: OnError;
-}
-
 /** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
 const READ_AT_ONCE = 64 * 1024;
 /** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
 const MAX_UNSENT_PONGS = 16 * 1024;
 /** How long a peer has to answer a close and let go of its socket, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 30_000;
-
-const LINK = Symbol("link");
-/** A socket that knows its link, so that the listeners below serve all of them. */
-interface LinkedSocket extends Duplex {
-  [LINK]?: WebSocketLink;
-}
 
 /** How an upgraded socket is used. */
 export interface SocketOptions {
@@ -63,72 +35,6 @@ export interface SocketOptions {
   readonly reading?: Reading;
   /** Of the socket, where it is read already. */
   readonly reader?: SocketReader | undefined;
-}
-
-/**
- * Takes a socket over from the HTTP server and makes a connection of it.
- */
-export function acceptWebSocket(
-  request: UpgradeRequest,
-  socket: LinkedSocket,
-  head: Buffer,
-  options: SocketOptions,
-  connect: (link: WebSocketLink) => Receiver,
-): void {
-  const answer = shakeHands(request, socket);
-  if (answer === undefined) return;
-  if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
-  const link = new WebSocketLink(socket, options);
-  socket[LINK] = link;
-  link.send(answer);
-  try {
-    link.open(connect(link));
-  } catch (error) {
-    link.terminate();
-    throw error;
-  }
-  socket.on("end", onEnd).on("close", onClose);
-  if (head.length > 0) link.take(head);
-}
-
-/** @throws {Error} for a socket that was taken over before */
-export function mustBeNew(socket: LinkedSocket): void {
-  if (socket[LINK] !== undefined)
-    throw new Error("this upgrade was handled already: call handleUpgrade once");
-}
-
-/** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
-export function refuseWebSocket(
-  request: UpgradeRequest,
-  socket: Duplex,
-  head: Buffer,
-  name: CloseName,
-  reason: string,
-  reader?: SocketReader,
-): void {
-  acceptWebSocket(request, socket, head, { most: 1, direct: false, reader }, (link) => {
-    link.close(name, reason);
-    return NOBODY;
-  });
-}
-
-/** Where nobody is told any more. */
-const NOBODY: Receiver = {
-  receiveText() {},
-  receiveBinary() {},
-  receiveNothing() {},
-  alive() {},
-  unfinished() {},
-  transportClosed() {},
-  abandon() {},
-};
-
-function onEnd(this: LinkedSocket): void {
-  this[LINK]?.halfClosed();
-}
-
-function onClose(this: LinkedSocket): void {
-  this[LINK]?.gone();
 }
 
 /** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
