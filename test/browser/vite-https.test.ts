@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { createServer } from "vite";
-import { selfSigned } from "../transports/support/certificate.js";
+import { noCertificates, selfSigned } from "../transports/support/certificate.js";
 import { launchBrowser, noBrowser } from "./support.js";
 
-it.skipIf(noBrowser)(
+it.skipIf(noBrowser || noCertificates)(
   "H16, N24: over HTTP/2, with WebSockets refused, a page comes online and hears what is said",
   async () => {
     const root = join(import.meta.dirname, "../../examples/with-vite");

@@ -4,8 +4,8 @@
  */
 import type { CloseName, ErrorBody } from "../../../protocol/index.js";
 import type { Link } from "../../connection/link.js";
+import type { Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
-import type { OnError } from "../../guard.js";
 import type { HttpResponse } from "./exchange.js";
 import { channelRefusal, closeLine, endOfChannel, refusalOf, refuse, type Refusal } from "./refusal.js";
 
@@ -21,13 +21,8 @@ export interface Format {
   readonly close: (line: string) => string;
 }
 
-/** What the transport tells its connection. */
-export interface Receiver {
-  alive(): void;
-  /** Something failed while it was written to; it ends itself. Must not throw. */
-  readonly abandon: OnError;
-  transportClosed(reason: string, said: boolean, least?: number): void;
-}
+/** What is told of an answer: what a request brings is read before there is a link. */
+export type AnswerReceiver = Pick<Receiver, "alive" | "abandon" | "transportClosed">;
 
 /** A blank line, which means nothing, of 2 KB. */
 const PADDING = `${" ".repeat(2048)}\n`;
@@ -71,7 +66,7 @@ export class HttpLink implements Link {
   #said = "";
   /** Those who wait for what is held to be written. */
   #waiting: (() => void)[] = [];
-  #receiver: Receiver | undefined;
+  #receiver: AnswerReceiver | undefined;
   /** Bytes that the system had taken when it was last pinged. */
   #taken = 0;
 
@@ -83,7 +78,7 @@ export class HttpLink implements Link {
   }
 
   /** The connection that this is the way out of. */
-  attach(receiver: Receiver): void {
+  attach(receiver: AnswerReceiver): void {
     this.#receiver = receiver;
     this.#response.on("drain", () => receiver.alive());
     this.#response.on("close", () => receiver.transportClosed("the request ended", false));

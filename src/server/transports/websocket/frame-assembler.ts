@@ -5,25 +5,24 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { ReadRoom } from "./read-room.js";
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  FINAL,
+  MAX_CONTROL,
+  NO_CODE,
+  NOT_UTF8,
+  PING,
+  PONG,
+  PROTOCOL_ERROR,
+  TEXT,
+  TOO_LONG,
+} from "./rfc6455.js";
 import { lengthEnd, payloadLength, readWholeFrames, unmask, type FrameOwner } from "./whole-frames.js";
-
-const CONTINUATION = 0;
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-
-const PROTOCOL_ERROR = 1002;
-const NOT_UTF8 = 1007;
-const TOO_LONG = 1009;
-/** What RFC 6455 calls a close without a code. */
-const NO_CODE = 1005;
 
 /** The longest header: two bytes, a length of eight, a mask. */
 const MAX_HEAD = 14;
-/** The longest payload of a control frame. */
-const MAX_CONTROL = 125;
 /** What a message's first bytes get, in bytes. It grows with what comes, not with what a frame says. */
 const FIRST_CAPACITY = 256;
 const NOTHING = Buffer.alloc(0);
@@ -134,10 +133,10 @@ export class FrameAssembler {
       case BINARY:
         return this.#kind === 0;
       case CLOSE:
-        return first >= 0x80 && size <= MAX_CONTROL && size !== 1;
+        return first >= FINAL && size <= MAX_CONTROL && size !== 1;
       case PING:
       case PONG:
-        return first >= 0x80 && size <= MAX_CONTROL;
+        return first >= FINAL && size <= MAX_CONTROL;
       default:
         return false;
     }
@@ -159,7 +158,7 @@ export class FrameAssembler {
   }
 
   get #isFinal(): boolean {
-    return (this.#head[0] as number) >= 0x80;
+    return (this.#head[0] as number) >= FINAL;
   }
 
   /** The header is whole. */

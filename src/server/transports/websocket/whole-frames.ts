@@ -4,12 +4,13 @@
  * {@link FrameAssembler}.
  */
 import { isUtf8 } from "node:buffer";
+import { BINARY, FINAL, NOT_UTF8, PING, PONG, TEXT } from "./rfc6455.js";
 
-/** The first byte of a frame: FIN, no reserved bits, and the opcode. */
-const TEXT = 0x81;
-const BINARY = 0x82;
-const PING = 0x89;
-const PONG = 0x8a;
+/** The first byte of a frame that is a whole message: nothing is reserved in it. */
+const WHOLE_TEXT = FINAL | TEXT;
+const WHOLE_BINARY = FINAL | BINARY;
+const WHOLE_PING = FINAL | PING;
+const WHOLE_PONG = FINAL | PONG;
 /** Mask and length in the second byte. */
 const MASKED = 0x80;
 
@@ -46,12 +47,16 @@ export interface FrameOwner {
  */
 function isPlain(first: number, second: number): boolean {
   if (second < MASKED) return false;
-  return first === TEXT || first === BINARY || ((first === PING || first === PONG) && second < MASKED + 126);
+  return (
+    first === WHOLE_TEXT ||
+    first === WHOLE_BINARY ||
+    ((first === WHOLE_PING || first === WHOLE_PONG) && second < MASKED + 126)
+  );
 }
 
 /** Whether a plain frame is longer than messages may be. Control frames are no messages. */
 function isTooLong(first: number, size: number, most: number): boolean {
-  return size > most && first < PING;
+  return size > most && first < WHOLE_PING;
 }
 
 /** How many bytes from the frame's beginning say how long it is. */
@@ -104,13 +109,13 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
       bytes[from - 2] as number,
       bytes[from - 1] as number,
     );
-    if (first === TEXT) {
+    if (first === WHOLE_TEXT) {
       // Most of what is sent is ASCII, and that needs no look at its UTF-8.
       if (bits < 128) owner.onText(bytes, from, start, true);
       else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes, from, start, false);
-      else owner.onBroken(1007);
-    } else if (first === BINARY) owner.onBinary(bytes.subarray(from, start));
-    else if (first === PONG) owner.onPong(bytes.subarray(from, start));
+      else owner.onBroken(NOT_UTF8);
+    } else if (first === WHOLE_BINARY) owner.onBinary(bytes.subarray(from, start));
+    else if (first === WHOLE_PONG) owner.onPong(bytes.subarray(from, start));
     else owner.onPing(bytes.subarray(from, start));
   }
   return owner.ended ? bytes.length : start;
