@@ -453,7 +453,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "append-without-latest-time",
     about: "an append may be made however late it comes to the broker",
-    file: "src/server/connection/publish/publish.ts",
+    file: "src/server/connection/publish/publishing.ts",
     find: "this.#until = this.#sent + log.dedupe;",
     replace: "",
     promise: "at most once",

@@ -23,7 +23,7 @@ import type { Channel } from "./channels/define.js";
 import { duration, type Duration } from "./channels/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
-import { publishAsServer } from "./connection/publish/publish.js";
+import { publishAsServer } from "./connection/publish/publish-as-server.js";
 import type { Drain } from "./connection/life/drain.js";
 import type { Hooks } from "./connection/node.js";
 import { noneRefused, type Refused } from "./connection/limits/refused.js";

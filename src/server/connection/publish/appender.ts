@@ -8,7 +8,6 @@ import type { Clock } from "../../../protocol/index.js";
 
 /** A publish that waits for its outcome. */
 export interface Job {
-  readonly draft: Draft;
   /**
    * The draft, with the time that is left for it as `within`; `undefined` when there is none any more.
    *
