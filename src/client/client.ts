@@ -1,4 +1,5 @@
-import { type Kind, type StartAt, type TypedApp, fillPattern, utf8Length } from "../protocol/index.js";
+import { type Kind, type StartAt, type TypedApp, utf8Length } from "../protocol/index.js";
+import { readChannelArguments } from "../protocol/pattern.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -97,13 +98,10 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
     else env.report(error);
   }
 
-  /** `(pattern, params, options)` or `(name, options)`: a pattern is what has a parameter, or comes with three arguments. */
   function open(kind: Kind) {
-    return (name: string, second: object = {}, third?: object): Stream => {
+    return (name: string, second?: object, third?: StreamOptions): Stream => {
       host.checkOpen();
-      const isPattern = third !== undefined || /(^|\/):/.test(name);
-      const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
-      const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
+      const [channel, { buffer, ...start }] = readChannelArguments(name, second, third);
       const begin = startOf(start);
       const subscription = subscriptions.get(channel, kind, begin);
       // After this turn, so that handles opened and closed in it cost nothing.
