@@ -266,7 +266,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "leave-not-said",
     about: "a connection that ends leaves its members behind",
-    file: "src/server/connection/channels/subscribe.ts",
+    file: "src/server/connection/channels/membership.ts",
     find: "connection.node.leaves.say({ channel, id, instance, grace });",
     replace: "",
     promise: "presence",
@@ -282,7 +282,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "join-not-undone",
     about: "a join whose answer was lost is not taken back",
-    file: "src/server/connection/channels/subscribe.ts",
+    file: "src/server/connection/channels/membership.ts",
     find: "leave(connection, name, membership, 0); throw error;",
     replace: "throw error;",
     promise: "presence",

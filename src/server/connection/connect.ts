@@ -1,5 +1,4 @@
 /** The connect command: who is it, and everything that it was subscribed to, in one answer. */
-import { hash } from "node:crypto";
 import {
   MAX_CONNECT_SUBS,
   MAX_CONNECT_SUBS_HTTP,
@@ -7,8 +6,9 @@ import {
   type SubscribeOptions,
 } from "../../protocol/index.js";
 import { TidemarkError, errorBody } from "../errors.js";
-import { detach, textOf } from "../guard.js";
+import { detach } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
+import { authenticated, identify, lifeOf, refusalOf } from "./identity.js";
 import { catchUp } from "./users/control.js";
 import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limits/http-rate.js";
 import type { RateOptions } from "./limits/rate.js";
@@ -186,68 +186,11 @@ async function subscribeAll(
   return started;
 }
 
-/** Carries out a refresh command and answers it: the same user, with a token that is good for longer. Never rejects. */
-export async function refresh(connection: Caller, command: Command & { do: "refresh" }): Promise<void> {
-  const { identity, node } = connection;
-  if (identity === undefined) return;
-  try {
-    const user = await authenticated(connection, command.token);
-    if (connection.closed) return;
-    // Where users have no id there is nothing to tell one from another by.
-    const id = idOf(user);
-    if (id !== identity.userId) throw new TidemarkError("unauthorized", "the token is another user's");
-    if (id === undefined && node.hooks.authenticate !== undefined) {
-      throw new TidemarkError(
-        "unauthorized",
-        "users without an id cannot renew their token; connect again with it",
-      );
-    }
-    const next = { ...identity, user, expires: expiryOf(user) };
-    mustNotBeOver(connection, next);
-    connection.identified(next);
-    connection.reply(command.id, `{${lifeOf(connection, next)}}`);
-  } catch (error) {
-    connection.fail(command.id, refusalOf(connection, error));
-  }
-}
-
 /** Tells the app that a connection which it let in has ended. */
 export function tellEnd({ node, client, peer }: Caller, { user }: Identity, reason: string): void {
   const { hooks, log } = node;
   const telling = (async () => hooks.onDisconnect?.({ client, user, request: peer, reason }))();
   detach(telling, (error) => log.error({ client, error }, "onDisconnect failed"));
-}
-
-async function authenticated({ node, peer }: Caller, token: string | undefined): Promise<unknown> {
-  const user = node.hooks.authenticate?.({ token, request: peer });
-  return (await node.slowHooks.watch(user, "authenticate")) ?? null;
-}
-
-function mustNotBeOver({ node }: Caller, { expires }: Identity): void {
-  if (expires <= node.clock.now()) throw new TidemarkError("token_expired", "the token has expired");
-}
-
-/** How long the user may stay, as a field of an answer; nothing where that is not limited. */
-function lifeOf({ node }: Caller, { expires }: Identity, before = ""): string {
-  return expires === Infinity
-    ? ""
-    : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
-}
-
-/** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
-function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
-  if (thrown instanceof TidemarkError) return thrown;
-  node.log.warn({ client, reason: reasonOf(thrown) }, "authenticate or onConnect refused");
-  return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
-}
-
-/** In one line: not the stack of what is thrown as a matter of course. */
-function reasonOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return textOf(thrown);
-  }
 }
 
 /** Not now, or not here. */
@@ -266,36 +209,4 @@ function refuse(connection: Caller, command: Command & { do: "connect" }, thrown
       ? "token_expired"
       : "unauthorized";
   connection.close(name, error.message);
-}
-
-/** @throws {TidemarkError} `token_expired` */
-function identify(connection: Caller, user: unknown, publisher: string | undefined): Identity {
-  const userId = idOf(user);
-  // As one JSON text, so that no choice of ids makes two users' scopes meet.
-  const scope = JSON.stringify(publisher === undefined ? [connection.client] : [userId ?? null, publisher]);
-  const sender = publisher === undefined ? connection.client : publicName(publisher);
-  const member = userId ?? (publisher === undefined ? sender : `anon-${sender}`);
-  const identity = { user, userId, expires: expiryOf(user), scope, member, sender };
-  mustNotBeOver(connection, identity);
-  return identity;
-}
-
-/** The id of a user, where there is one: a text or a number. */
-function idOf(user: unknown): string | undefined {
-  const id = typeof user === "object" && user !== null && "id" in user ? user.id : undefined;
-  return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
-}
-
-/** When a user says that its time is over: `expires` in milliseconds since 1970 or a Date, or `exp` in seconds. */
-function expiryOf(user: unknown): number {
-  if (typeof user !== "object" || user === null) return Infinity;
-  const { expires, exp } = user as { expires?: unknown; exp?: unknown };
-  const time = expires === undefined && typeof exp === "number" ? exp * 1000 : Number(expires ?? Infinity);
-  if (Number.isNaN(time)) throw new TypeError("a user's expires must be milliseconds since 1970, or a Date");
-  return time;
-}
-
-/** A name that is the same for all connections of a client, and from which its secret cannot be had. */
-function publicName(publisher: string): string {
-  return hash("sha256", publisher, "base64url").slice(0, 12);
 }

@@ -13,7 +13,7 @@ import { PAGE_BYTES } from "../../feed/laggards.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
 import { presentable } from "../presentable.js";
-import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
+import { contextOf, mustAllow, mustResolve } from "./access.js";
 
 type Call = Command & { do: "call" };
 

@@ -8,14 +8,13 @@ import {
   type SubscribeOptions,
   type SubscribeResult,
 } from "../../../protocol/index.js";
-import type { Action, Context } from "../../channels/define.js";
-import type { ResolvedChannel } from "../../channels/registry.js";
 import { isPromise } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { ActiveChannel } from "../../feed/active-channel.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
-import type { ServerNode } from "../node.js";
+import { contextOf, mustAllow, mustResolve } from "./access.js";
+import { join, leave, membershipOf } from "./membership.js";
 import { presentable } from "../presentable.js";
 import type { ChannelSession, Membership } from "./session.js";
 
@@ -105,40 +104,6 @@ export function leaveAll(connection: Caller, how: "goodbye" | number): void {
     end(connection, session, how === "goodbye" ? 0 : Math.max(grace, how));
   }
   connection.sessions.clear();
-}
-
-/** What a connection is called in hooks of a channel. */
-export function contextOf(
-  connection: Caller,
-  identity: Identity,
-  { name, params }: ResolvedChannel,
-): Context {
-  return { user: identity.user, client: connection.client, channel: name, params };
-}
-
-/** @throws {TidemarkError} `forbidden` when the channel does not allow it */
-export async function mustAllow(
-  node: ServerNode,
-  context: Context,
-  resolved: ResolvedChannel,
-  action: Action,
-): Promise<void> {
-  const { allow } = resolved.def;
-  if (allow === undefined) return;
-  const verdict = node.slowHooks.watch(allow({ ...context, action }), "allow", resolved.name);
-  if (!(await verdict)) throw forbidden(action, resolved.name);
-}
-
-export function forbidden(action: Action, channel: string): TidemarkError {
-  return new TidemarkError("forbidden", `you may not ${action} on ${JSON.stringify(channel)}`);
-}
-
-/** @throws {TidemarkError} `not_found` when no pattern matches */
-export function mustResolve(connection: Caller, name: string): ResolvedChannel {
-  const resolved = connection.node.registry.resolve(name);
-  if (resolved === undefined)
-    throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(name)}`);
-  return resolved;
 }
 
 /**
@@ -261,39 +226,6 @@ function startOf({ feed }: ActiveChannel, options: SubscribeOptions): BeginsAt |
   return {};
 }
 
-async function join(
-  connection: Caller,
-  identity: Identity,
-  active: ActiveChannel,
-  context: Context,
-): Promise<Membership | undefined> {
-  const { presence } = active.resolved.def;
-  if (presence === undefined) return undefined;
-  // As JSON has it, from here on: what is no JSON must fail here, and what the app changes later must not show.
-  const text = JSON.stringify(presence.data?.(context)) as string | undefined;
-  const data: unknown = text === undefined ? undefined : JSON.parse(text);
-  const member = { id: identity.member, ...(data !== undefined && { data }) };
-  // A name of its own for each subscription: a leave that comes late must not take the next one's member away.
-  const instance = `${connection.client}.${connection.node.nextNumber().toString(36)}`;
-  const membership = { id: member.id, instance, grace: presence.grace };
-  const { name } = active.resolved;
-  try {
-    await connection.node.broker.join(name, member, instance);
-  } catch (error) {
-    // Nobody knows whether it arrived.
-    leave(connection, name, membership, 0);
-    throw error;
-  }
-  // It may have closed meanwhile, and then nobody else would take it back.
-  if (!connection.closed) return membership;
-  leave(connection, name, membership, presence.grace);
-  return undefined;
-}
-
-function membershipOf({ subscription }: ChannelSession): Membership | undefined {
-  return typeof subscription === "object" ? subscription.membership : undefined;
-}
-
 function end(connection: Caller, session: ChannelSession, grace: number): void {
   const { channel, subscription } = session;
   // One that is still opening sees that the connection has closed, and takes itself back.
@@ -305,10 +237,4 @@ function end(connection: Caller, session: ChannelSession, grace: number): void {
   connection.node.hub.release(channel, "subscription");
   connection.node.newChannels.note(channel);
   leave(connection, channel, subscription.membership, grace);
-}
-
-function leave(connection: Caller, channel: string, membership: Membership | undefined, grace: number): void {
-  if (membership === undefined) return;
-  const { id, instance } = membership;
-  connection.node.leaves.say({ channel, id, instance, grace });
 }

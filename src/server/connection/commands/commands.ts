@@ -3,7 +3,7 @@ import type { Command } from "../../../protocol/index.js";
 import type { ChannelRegistry } from "../../channels/registry.js";
 import { detach } from "../../guard.js";
 import type { Caller } from "../caller.js";
-import { refresh } from "../connect.js";
+import { refresh } from "../refresh.js";
 import { publish } from "../publish/publish.js";
 import { call, history, members } from "../channels/queries.js";
 import { subscribe, unsubscribe } from "../channels/subscribe.js";

@@ -8,7 +8,7 @@ import { andThen, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { Caller, Identity } from "../caller.js";
 import { Gate, type ChannelSession } from "../channels/session.js";
-import { contextOf, forbidden, mustResolve } from "../channels/subscribe.js";
+import { contextOf, forbidden, mustResolve } from "../channels/access.js";
 import { presentable } from "../presentable.js";
 import { handOver, type HandedOver } from "./hand-over.js";
 import { mustBeInTime } from "./in-time.js";
