@@ -28,7 +28,8 @@ import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { start, type Running, type World } from "./running.js";
-import { readPaths, type AnyServer } from "./transports/mount.js";
+import type { AnyServer } from "./transports/attachment.js";
+import { readPaths } from "./transports/paths.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;

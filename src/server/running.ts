@@ -11,7 +11,8 @@ import { readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
 import { Addresses } from "./transports/addresses.js";
 import { DEFAULT_HTTP } from "./transports/http/endpoints.js";
-import { Mount, readPaths } from "./transports/mount.js";
+import { Mount } from "./transports/mount.js";
+import { readPaths } from "./transports/paths.js";
 
 /** What an app has from outside. */
 export interface World {
