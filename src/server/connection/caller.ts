@@ -29,33 +29,33 @@ export interface Identity {
 export interface Caller {
   readonly node: ServerNode;
   readonly peer: Peer;
-  /** What limits by address go by. `undefined` where it is not known: then others would be meant, too. */
+  /** The address that limits go by. `undefined` where that is not known to be the client's alone. */
   readonly address: string | undefined;
-  /** How fast it may go. */
+  /** How fast the connection may go. */
   readonly allowance: Allowance;
-  /** What new channels it may use, where it has no user to go by. */
+  /** How many new channels the connection may use, where it has no user to go by; made when one is used. */
   newChannels: TokenBucket | undefined;
   readonly out: Outgoing;
   /** The connection's name, unique among all servers. */
   readonly client: string;
-  /** Whether it comes, goes on from another one, or belongs to one. */
+  /** Whether the connection comes, goes on from another one, or belongs to one. */
   readonly arrival: Arrival;
-  /** For so many milliseconds before it began, what its user was denied may not have reached it. */
+  /** For so many milliseconds before the connection began, its client may not have heard what its user was denied. */
   readonly missed: number;
   readonly closed: boolean;
-  /** What is carried out was sent after this time, on the monotonic clock. */
+  /** The commands that are carried out now were sent after this time, on the monotonic clock. */
   readonly sentAfter: number;
-  /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
+  /** Whether the client asks again by itself when an answer ends in good order: so over HTTP. */
   readonly asksAgain: boolean;
-  /** Who it is, once that is known. */
+  /** Who is on the connection, once that is known. */
   readonly identity: Identity | undefined;
   readonly sessions: Sessions;
-  /** Calls that run. Nobody asks for them again if the connection is lost. */
+  /** How many calls run. Nobody asks for them again if the connection is lost. */
   calls: number;
 
-  /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
+  /** Says who is on the connection, once the app has let them in or knows better: also when it has ended meanwhile. */
   identified(identity: Identity): void;
-  /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
+  /** Runs `run` now, or when the answer to connect has been sent; never on a connection that does not get that far. */
   whenOpen(run: () => void): void;
 
   /** A payload of this many bytes is on its way to the broker, or, with a negative number, is no more. */
@@ -70,6 +70,6 @@ export interface Caller {
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void;
-  /** Something of the server's own failed while it worked for this connection: ends it, and says so to the log. Never throws. */
+  /** Ends the connection because something of the server's own failed while it worked for it; the log says what. Never throws. */
   abandon(error: unknown): void;
 }

@@ -1,4 +1,4 @@
-/** The connect command: who is it, and everything that it was subscribed to, in one answer. */
+/** The connect command: who the client is, and everything that it was subscribed to, in one answer. */
 import {
   MAX_CONNECT_SUBS,
   MAX_CONNECT_SUBS_HTTP,
@@ -14,7 +14,7 @@ import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limit
 import type { RateOptions } from "./limits/rate.js";
 import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
-/** What a line has besides the answer in it, in bytes. */
+/** What the line with an answer has besides the answer, in bytes. */
 const AROUND_ANSWER = 32;
 /** How many subscriptions of one connect command are begun in one turn of the event loop. */
 const SUBS_A_TURN = 25;
@@ -49,7 +49,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     const user = authenticate === undefined ? null : await authenticated(connection, command.token);
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
-    // What is sent beside it counts by itself.
+    // Commands that are sent beside another connection count by themselves.
     if (cost > 0 && connection.arrival !== "aside") {
       const rate = rateOverHttp(connection, identity, node.clock.monotonic());
       const after = await inTurn(connection, rate, cost);
@@ -81,7 +81,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   const perhaps = `${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
   const head = `{"client":${JSON.stringify(client)}${sender},${limits},"durability":"${durability}","ping":${ping}${perhaps}`;
   const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
-  // It would be the same again: not what a peer is that does not read.
+  // The peer is not one that does not read: the answer would be too long again.
   const size = Buffer.byteLength(answer);
   if (size > most)
     connection.close(
@@ -92,7 +92,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
 }
 
-/** What `subscriptions` returned. Not everybody who writes one has types. */
+/** What the hook `subscriptions` returned. Not everybody who writes such a hook has types. */
 function namesOf(given: unknown): readonly string[] {
   if (given === undefined || given === null) return [];
   if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
@@ -193,13 +193,13 @@ export function tellEnd({ node, client, peer }: Caller, { user }: Identity, reas
   detach(telling, (error) => log.error({ client, error }, "onDisconnect failed"));
 }
 
-/** Not now, or not here. */
+/** Refuses a client that may come back later, or to another server. */
 function sendAway(connection: Caller, command: Command & { do: "connect" }, error: TidemarkError): void {
   connection.fail(command.id, error);
   connection.close(error.code === "going_away" ? "going_away" : "unavailable", error.message);
 }
 
-/** A refusal ends the connection: there is nothing it could do. It is said twice, for programs and for people. */
+/** A refusal ends the connection, which could do nothing. It is said twice, for programs and for people. */
 function refuse(connection: Caller, command: Command & { do: "connect" }, thrown: unknown): void {
   const error = refusalOf(connection, thrown);
   connection.fail(command.id, error);

@@ -1,7 +1,7 @@
 /**
  * One client's connection: a state machine between a transport and the channels. What comes goes through its
  * {@link Intake}, which has it carried out, answers go through its {@link Outgoing}, and its dealings with channels are
- * its {@link Sessions}. Here is who it is, how far it is, and how it ends.
+ * its {@link Sessions}. Here is who the client is, how far the connection is, and how it ends.
  */
 import {
   FrameError,
@@ -53,7 +53,7 @@ export class Connection
   readonly allowance: Allowance;
   calls = 0;
   newChannels: TokenBucket | undefined;
-  /** In which of the heartbeat's groups it is. */
+  /** In which of the heartbeat's groups the connection is. */
   beat = 0;
   /** When the peer was last heard of and when it was last pinged, on the monotonic clock. */
   #heard: number;
@@ -123,7 +123,7 @@ export class Connection
         expires - clock.now(),
       );
     }
-    // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
+    // The connection ended while the app was asked whether it may begin. The app said yes, and so hears of the end too.
     if (this.#state.at === "closed") tellEnd(this, identity, this.#state.reason);
   }
 
@@ -205,7 +205,7 @@ export class Connection
     this.askAge(this.#pinged);
   }
 
-  /** A ping whose answer says how old what follows is at most; it may take as long as it likes. */
+  /** Sends a ping whose answer says how old what follows it is at most; the answer may take as long as it likes. */
   askAge(now: number): void {
     if (this.closed) return;
     try {
@@ -219,7 +219,7 @@ export class Connection
   close(name: CloseName, reason: string): void {
     if (this.closed) return;
     this.out.flush();
-    // Writing may have found that it is over.
+    // Writing may have found that the peer is gone.
     if (this.closed) return;
     try {
       this.#end(reason, 0);
@@ -255,7 +255,7 @@ export class Connection
     return this.#link.finish !== undefined;
   }
 
-  /** Ends in good order what the client asks for again, once it has begun. */
+  /** Ends in good order an answer that the client asks for again, once the connection is open. */
   finish(): void {
     this.whenOpen(() => {
       this.out.flush();
@@ -331,7 +331,7 @@ export class Connection
     this.intake.clear();
     this.#onOpen = undefined;
     this.out.close();
-    // First, so that whatever fails behind it leaves nothing of the connection where it would be looked for.
+    // Told first, so that whatever fails after that leaves nothing of the connection where it would be looked for.
     this.#onEnd(this);
     leaveAll(this, how);
     if (identity !== undefined) tellEnd(this, identity, reason);

@@ -1,4 +1,4 @@
-/** Who is on a connection: asked of the app, told by its answer, and for how long that is good. */
+/** Who is on a connection: what the app says when it is asked, and for how long that is good. */
 import { hash } from "node:crypto";
 import { TidemarkError } from "../errors.js";
 import { textOf } from "../guard.js";
@@ -20,14 +20,14 @@ export function lifeOf({ node }: Caller, { expires }: Identity, before = ""): st
     : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
 }
 
-/** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
+/** What a client is told when a hook has thrown. Anything means no; only what is said with a TidemarkError is said on. */
 export function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
   if (thrown instanceof TidemarkError) return thrown;
   node.log.warn({ client, reason: reasonOf(thrown) }, "authenticate or onConnect refused");
   return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
 }
 
-/** In one line: not the stack of what is thrown as a matter of course. */
+/** The reason for a refusal in one line, without the stack of what hooks throw as a matter of course. */
 function reasonOf(thrown: unknown): string {
   try {
     return String(thrown);
@@ -39,7 +39,7 @@ function reasonOf(thrown: unknown): string {
 /** @throws {TidemarkError} `token_expired` */
 export function identify(connection: Caller, user: unknown, publisher: string | undefined): Identity {
   const userId = idOf(user);
-  // As one JSON text, so that no choice of ids makes two users' scopes meet.
+  // The scope is one JSON text, so that no choice of ids makes two users' scopes meet.
   const scope = JSON.stringify(publisher === undefined ? [connection.client] : [userId ?? null, publisher]);
   const sender = publisher === undefined ? connection.client : publicName(publisher);
   const member = userId ?? (publisher === undefined ? sender : `anon-${sender}`);

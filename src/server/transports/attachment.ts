@@ -13,7 +13,7 @@ export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
 type Emit = EventEmitter["emit"];
 
-/** Who takes what is ours: `true` where it was. */
+/** Who takes requests and upgrades on our paths; `false` for those on others. */
 export interface Handlers {
   handleRequest(request: AnyRequest, response: AnyResponse): boolean;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
@@ -22,10 +22,10 @@ export interface Handlers {
 export class Attachment {
   readonly #server: AnyServer;
   readonly #handlers: Handlers;
-  /** The server's own, and whether that was a property of this server alone. */
+  /** The server's own `emit`, and whether that was a property of this server alone. */
   readonly #emit: Emit;
   readonly #hadOwnEmit: boolean;
-  /** What stands in its place. */
+  /** The function that stands in place of the server's `emit`. */
   readonly #first: Emit;
   readonly #sniffer: Sniffer | undefined;
   #attached = true;
@@ -38,7 +38,7 @@ export class Attachment {
   ) {
     this.#server = server;
     this.#handlers = handlers;
-    // Of all kinds of servers, what they have in common.
+    // What all kinds of servers have in common.
     this.#emit = (server.emit as Emit).bind(server);
     this.#hadOwnEmit = Object.hasOwn(server, "emit");
     this.#sniffer = snifferFor?.((socket) => this.#emit("connection", socket));
@@ -86,7 +86,7 @@ export class Attachment {
   }
 }
 
-/** Of Node's, or of whoever stands in for Node: such a one does not have Node's classes. */
+/** Whether it is a request of Node's, or of whoever stands in for Node and does not have Node's classes. */
 function isRequest(value: unknown): value is IncomingMessage {
   return (
     typeof value === "object" &&

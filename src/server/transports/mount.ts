@@ -86,7 +86,7 @@ export class Mount implements Handlers {
     });
   }
 
-  /** Says from now on that this server stops, to whoever asks whether it is ready. */
+  /** Whoever asks whether this server is ready is told from now on that it stops. */
   stopping(): void {
     this.#ready = false;
   }
@@ -120,14 +120,14 @@ export class Mount implements Handlers {
     else if (path === "/readyz")
       json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
     else if (this.#isWebSocket(path)) {
-      // Over HTTP/2 there is no such header, and no WebSocket that we know.
+      // Over HTTP/2 there is no upgrade header, and no WebSocket that we know.
       const headers: Record<string, string> = isHttp2(request) ? {} : { upgrade: "websocket" };
       json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, headers);
     } else return this.#http.handle(path, request, response) || this.#api.handle(path, request, response);
     return true;
   }
 
-  /** @param reader of the socket, where it is read already */
+  /** @param reader of the socket, where that is read already */
   handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer, reader?: SocketReader): boolean {
     const path = pathOf(request);
     if (!this.#isWebSocket(path)) return false;

@@ -1,6 +1,6 @@
 /** Paths of our own: as the app was told them, and as requests say them. */
 
-/** What a path may have that browsers and Node send as it is. */
+/** A path that browsers and Node send as it is. */
 const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
 
 export interface Paths {
@@ -39,7 +39,7 @@ export function readPath(name: string, path: unknown): string {
     );
   }
   const plain = plainPath(path);
-  // Browsers resolve these before they ask.
+  // Browsers resolve such segments before they ask.
   if (plain.split("/").some((segment) => segment === "." || segment === ".."))
     throw new TypeError(`${name} must have no . or .. in it: ${shown}`);
   return plain === "/" ? "" : plain;

@@ -18,7 +18,7 @@ export async function join(
 ): Promise<Membership | undefined> {
   const { presence } = active.resolved.def;
   if (presence === undefined) return undefined;
-  // As JSON has it, from here on: what is no JSON must fail here, and what the app changes later must not show.
+  // The data is what JSON has, from here on: what is no JSON must fail here, and what the app changes later must not show.
   const text = JSON.stringify(presence.data?.(context)) as string | undefined;
   const data: unknown = text === undefined ? undefined : JSON.parse(text);
   const member = { id: identity.member, ...(data !== undefined && { data }) };
@@ -29,11 +29,11 @@ export async function join(
   try {
     await connection.node.broker.join(name, member, instance);
   } catch (error) {
-    // Nobody knows whether it arrived.
+    // Nobody knows whether the join arrived.
     leave(connection, name, membership, 0);
     throw error;
   }
-  // It may have closed meanwhile, and then nobody else would take it back.
+  // The connection may have closed meanwhile, and then nobody else would take the member back.
   if (!connection.closed) return membership;
   leave(connection, name, membership, presence.grace);
   return undefined;

@@ -55,7 +55,7 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
   });
 }
 
-/** Subscribes a connection without its asking, and tells it; does nothing where it is subscribed. */
+/** Subscribes a connection without its asking, and tells its client; does nothing where there is a subscription. */
 export function subscribeByServer(connection: Caller, channel: string): void {
   connection.sessions.grant(channel);
   const session = connection.sessions.of(channel);
@@ -74,7 +74,7 @@ export function notGiven({ node, client }: Caller, channel: string, error: Tidem
   node.log.warn({ client, channel, error }, "the server could not subscribe a connection by itself");
 }
 
-/** Ends a connection's subscription without its asking, and tells it why. */
+/** Ends a connection's subscription without its asking, and tells its client why. */
 export function unsubscribeByServer(
   connection: Caller,
   channel: string,
@@ -107,7 +107,7 @@ export function leaveAll(connection: Caller, how: "goodbye" | number): void {
 }
 
 /**
- * Does all that has to be waited for. What it returns must be called, in the same turn as the reply is written:
+ * Does all of a subscription that has to be waited for. What this returns must be called, in the same turn as the reply is written:
  * there the place in the log is taken, so that delivery begins exactly where the reply says. Never rejects.
  */
 export async function prepare(
@@ -117,7 +117,7 @@ export async function prepare(
   options: SubscribeOptions,
 ): Promise<() => Started | TidemarkError> {
   const session = connection.sessions.of(name);
-  // One that the client did not ask for gives way to the one that it asks for, with a start of its own.
+  // A subscription that the client did not ask for gives way to one that it asks for, with a start of its own.
   if (session.given) end(connection, session, 0);
   if (session.subscription !== undefined) {
     return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
@@ -151,7 +151,7 @@ export async function prepare(
       );
     }
     const context = contextOf(connection, identity, resolved);
-    // What need not be waited for is not: each wait is a turn of the microtask queue for each subscription.
+    // Hooks that are not there are not waited for: each wait is a turn of the microtask queue for each subscription.
     if (def.allow !== undefined && !connection.sessions.granted.has(name))
       await mustAllow(node, context, resolved, "subscribe");
     if (def.onSubscribe !== undefined)
@@ -228,7 +228,7 @@ function startOf({ feed }: ActiveChannel, options: SubscribeOptions): BeginsAt |
 
 function end(connection: Caller, session: ChannelSession, grace: number): void {
   const { channel, subscription } = session;
-  // One that is still opening sees that the connection has closed, and takes itself back.
+  // A subscription that is still opening sees that the connection has closed, and takes itself back.
   if (subscription === undefined || subscription === "opening") return;
   session.subscription = undefined;
   session.given = false;

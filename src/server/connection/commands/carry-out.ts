@@ -16,13 +16,13 @@ export type Stage = "new" | "connecting" | "open" | "closed";
 /** Whose commands they are: a connection. */
 export interface Commander extends Caller {
   readonly stage: Stage;
-  /** The first command: who it is, and what it wants from the beginning. It is answered sooner or later. */
+  /** Carries out the first command, which says who the client is and what it wants from the beginning. Answered now or later. */
   connect(command: Command & { do: "connect" }): void;
 }
 
 const PONG = textChunk("{}");
 
-/** Carries one out. It is answered now or later, or the connection is closed. */
+/** Carries out one command. It is answered now or later, or the connection is closed. */
 export function carryOut(connection: Commander, incoming: Incoming): void {
   try {
     const command = "do" in incoming ? incoming : decodeCommand(incoming);
@@ -47,7 +47,7 @@ function answerPing(connection: Commander): void {
 function mayRun(connection: Commander, command: RealCommand): boolean {
   const refusal = overRate(connection);
   if (connection.closed) return false;
-  // Whoever unsubscribes is not held to what it wants to be rid of; it costs no more than a refusal.
+  // Whoever unsubscribes is not held to what they want to be rid of; to unsubscribe costs no more than a refusal.
   if (refusal !== undefined && command.do !== "unsubscribe") {
     const known = withCanonicalName(command, connection.node.registry);
     if (known.do === "publish") refusePublish(connection, known, refusal);

@@ -11,7 +11,7 @@ import { subscribe, unsubscribe } from "../channels/subscribe.js";
 /** A command that asks for something. */
 export type RealCommand = Exclude<Command, { do: "ping" }>;
 
-/** Channels have one spelling, by which everything that is known of them is found. */
+/** The command with its channel in the one spelling by which everything that is known of the channel is found. */
 export function withCanonicalName(command: RealCommand, registry: ChannelRegistry): RealCommand {
   if (!("channel" in command)) return command;
   const channel = registry.canonicalName(command.channel);

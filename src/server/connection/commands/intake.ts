@@ -33,12 +33,12 @@ export class Intake {
   #lines = NOTHING;
   #at = 0;
   #sentAfter: number;
-  /** The same for what comes after what waits. Both in whole milliseconds: others take twice the memory. */
+  /** Commands that come behind those that wait were sent after this. In whole milliseconds: others take twice the memory. */
   #nextSentAfter = -1;
   #unanswered = 0;
   #held = 0;
   #paused = false;
-  /** Whether it waits for the next turn of the event loop. */
+  /** Whether the intake waits for the next turn of the event loop. */
   #isInLine = false;
   #pumping = false;
   #shut = false;
@@ -96,7 +96,7 @@ export class Intake {
     this.pump();
   }
 
-  /** One of them has its answer. */
+  /** A command that was carried out has its answer. */
   answered(): void {
     this.#unanswered--;
     if (this.#paused) this.pump();
@@ -154,14 +154,14 @@ export class Intake {
     );
   }
 
-  /** Takes nothing more, and forgets what waits. */
+  /** Takes no more commands, and forgets those that wait. */
   shut(): void {
     this.#shut = true;
     this.clear();
     this.pump();
   }
 
-  /** Forgets what waits. */
+  /** Forgets the commands that wait. */
   clear(): void {
     this.#lines = NOTHING;
     this.#at = 0;
@@ -185,7 +185,7 @@ export class Intake {
   }
 }
 
-/** What it counts in a turn. What was read in place is a publish or a call; what has yet to be read tells by its fields. */
+/** What a command counts in a turn. One that was read in place is a publish or a call; others are told by their fields. */
 function weightOf(incoming: Incoming): number {
   if ("do" in incoming) return 1;
   const { value } = incoming;

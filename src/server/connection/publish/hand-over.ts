@@ -13,7 +13,7 @@ export interface HandedOver extends Job {
 /**
  * Hands a draft over to the log, or straight to everybody where there is none.
  *
- * @param slot what it takes the place of, where there is no log
+ * @param slot whose earlier signals this one takes the place of, where there is no log
  */
 export function handOver(
   node: ServerNode,

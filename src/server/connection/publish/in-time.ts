@@ -6,10 +6,12 @@ import { marginOf } from "./margin.js";
 type Publish = Command & { do: "publish" };
 
 /**
- * What comes so late that its key may be forgotten is refused: nobody can tell whether it happened.
+ * Refuses a publish that comes so late that its key may be forgotten: nobody can tell whether it happened.
  *
- * @param most how long ago it was sent first at most. Of that, what its peer does not say counts once it is more than the
- *   margin, which is there for it: answers to pings are seldom so far apart
+ * @param most how many milliseconds ago the publish was first sent at most. Of those, the ones that its client does not say
+ *   count only when they are more than the margin, which is there for them: answers to pings are seldom so far apart
+ * @param dedupe milliseconds that keys are remembered
+ * @throws {TidemarkError} `outcome_unknown`
  */
 export function mustBeInTime(command: Publish, most: number, dedupe: number): void {
   const margin = marginOf(dedupe);
@@ -22,7 +24,7 @@ export function mustBeInTime(command: Publish, most: number, dedupe: number): vo
   throw new TidemarkError("outcome_unknown", message);
 }
 
-/** What its client says of it; nothing is younger than just sent. */
+/** How many milliseconds ago a publish was first sent, as its client says; never less than 0. */
 export function ageOf({ age }: Publish): number {
   return Math.max(0, age);
 }

@@ -15,7 +15,7 @@ export async function publishAsServer(
   resolved: ResolvedChannel,
   data: unknown,
 ): Promise<{ offset: number }> {
-  // Before the schema sees it, as with what clients send.
+  // Bytes are made of it before the schema sees it, as with what clients send.
   const value = await validate(resolved.def.schema, asBytes(data) ?? data);
   const payload = encode(value, node);
   return new Promise((resolve, reject) => {

@@ -30,7 +30,7 @@ function inLane(
     return connection.fail(command.id, new TidemarkError("limit_reached", message));
   }
   const session = connection.sessions.of(command.channel);
-  // It ages while those before it take their time, and not what comes after it.
+  // Taken here: a publish ages while those before it take their time, and `sentAfter` moves on with what comes later.
   const sent = connection.sentAfter - ageOf(command);
   session.queue.run(() => {
     if (connection.closed) return undefined;

@@ -30,17 +30,17 @@ export class Publishing implements HandedOver {
   readonly #command: Publish;
   readonly #gate: Gate;
   readonly #turn: number;
-  /** It was first sent after this time, on the monotonic clock. */
+  /** The publish was first sent after this time, on the monotonic clock. */
   readonly #sent: number;
-  /** Until when it may be appended, on the monotonic clock. */
+  /** Until when the publish may be appended, on the monotonic clock. */
   #until = Infinity;
   #key: Key | undefined;
-  /** Whether the log knows it already. */
+  /** Whether the log knows the publish already. */
   #isKnown = false;
-  /** Bytes that it holds until it is answered. */
+  /** Bytes that the publish holds until it is answered. */
   #held = 0;
 
-  /** Goes to the gate, or through a new one: the retry of what shut it, or what nothing is unanswered before. */
+  /** Comes to the gate, or through a new one where it is the retry of what shut that, or nothing before it is unanswered. */
   constructor(connection: Caller, command: Publish, session: ChannelSession, sent: number) {
     const { idem, first } = command;
     if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
@@ -74,12 +74,12 @@ export class Publishing implements HandedOver {
     return this.#judge(identity, resolved, sent);
   }
 
-  /** Before a hook saves anything: what it has let pass is not refused any more for what the channel's name costs. */
+  /** Counted before a hook saves anything: what a hook let pass is not refused any more for what the channel's name costs. */
   #countIfNew({ name, def }: ResolvedChannel): void {
     if (def.kind === "stream") this.#connection.node.newChannels.use(this.#connection, name);
   }
 
-  /** What the application says of it. */
+  /** Asks the application: `allow`, then schema and hook. */
   #judge(identity: Identity, resolved: ResolvedChannel, sent: Payload): void | PromiseLike<void> {
     const { allow, schema, onPublish } = resolved.def;
     const context = contextOf(this.#connection, identity, resolved);
@@ -98,7 +98,7 @@ export class Publishing implements HandedOver {
     });
   }
 
-  /** Whether the log may know it already. */
+  /** Whether the log may know the publish already. */
   get #isRetry(): boolean {
     return this.#command.idem !== undefined && this.#command.age > 0;
   }
@@ -119,7 +119,7 @@ export class Publishing implements HandedOver {
     const [answer] = await broker.append(resolved.name, [question], resolved.def.log);
     if (answer !== undefined && "error" in answer && answer.error === "outcome_unknown") return go();
     this.#isKnown = true;
-    // By the way of all others, so that answers keep their order; as what it is does not matter any more.
+    // Appended like all others, so that answers keep their order; which payload goes with the key does not matter any more.
     return this.#handOver(identity, resolved, sent, sent);
   }
 
@@ -130,7 +130,7 @@ export class Publishing implements HandedOver {
       : keyOf(this.#connection, identity, resolved, idem, sent);
   }
 
-  /** Schema and hook. */
+  /** Asks the schema and the hook, and hands over what they make of the data. */
   #call(
     identity: Identity,
     resolved: ResolvedChannel,
@@ -140,7 +140,7 @@ export class Publishing implements HandedOver {
     const { node } = this.#connection;
     const { schema, onPublish } = resolved.def;
     const { json, bytes, data } = this.#command;
-    // What it costs is known before anything is saved.
+    // Whether there is room for the key is known before the hook saves anything.
     if (onPublish !== undefined) this.#key ??= this.#keyIn(identity, resolved, sent);
     const raw: unknown = json === undefined ? (bytes ?? data) : JSON.parse(json);
     return andThen(validate(schema, raw), (valid) =>
@@ -152,13 +152,13 @@ export class Publishing implements HandedOver {
               "onPublish",
               resolved.name,
             ),
-        // A schema or hook may have changed it in place.
+        // A schema or hook may have changed the data in place.
         (value) => this.#handOver(identity, resolved, sent, this.#encodeJudged(value, resolved)),
       ),
     );
   }
 
-  /** What schema and hook have made of it. Where that is no message, it is the application that has to hear of it. */
+  /** The payload that schema and hook have made. Where it is no message, the application has to hear of that. */
   #encodeJudged(value: unknown, { name, def }: ResolvedChannel): Payload {
     const { node } = this.#connection;
     try {
@@ -176,14 +176,14 @@ export class Publishing implements HandedOver {
 
   #handOver(identity: Identity, resolved: ResolvedChannel, sent: Payload, data: Payload): void {
     const { node, client, closed } = this.#connection;
-    // What a hook let pass it may have saved. It goes on to the log, whoever is left to hear the answer: otherwise it
+    // A message that a hook let pass may be saved. It goes on to the log, whoever is left to hear the answer: otherwise it
     // would be saved, and told to nobody until its publisher comes back, if ever.
     if (closed && resolved.def.onPublish === undefined) return;
     const { idem } = this.#command;
     const key = this.#key ?? this.#keyIn(identity, resolved, sent);
     const meta = metaOf(identity, resolved.def.sender, idem);
     const draft: OwnDraft = meta === undefined ? { data, key } : { data, meta, key };
-    // Forgotten since it was asked about: then it is appended no more.
+    // Where the key was forgotten since it was asked about, nothing is appended any more.
     if (this.#isKnown) draft.within = ONLY_IF_KNOWN;
     this.#draft = draft;
     handOver(node, resolved, draft, this, identity.userId ?? client);
@@ -200,7 +200,7 @@ export class Publishing implements HandedOver {
     return this.#command.idem !== undefined && this.#gate.aborts(this.#turn);
   }
 
-  /** Who asked is not left without an answer: what fails here ends the connection. */
+  /** The client is not left without an answer: what fails here ends the connection. */
   done(outcome: Outcome): void {
     try {
       this.#answer(outcome);
@@ -230,7 +230,7 @@ export class Publishing implements HandedOver {
     const error = presentable(this.#connection, thrown, "publish");
     if (error.retry && idem !== undefined) {
       this.#gate.shutFor(this.#turn, idem);
-      // The retry of a later one may have opened a new gate already: this one came before all that passed that.
+      // The retry of a later publish may have opened a new gate already: this one came before all that passed the new one.
       const now = this.#connection.sessions.get(channel)?.gate;
       if (now !== this.#gate) now?.shutFor(0, idem);
     }
@@ -239,14 +239,14 @@ export class Publishing implements HandedOver {
     this.#connection.sessions.tidy(channel);
   }
 
-  /** Before it is answered: with the answer, what waited for the room that it held goes on. */
+  /** Gives back what the publish holds, before it is answered: with the answer, commands go on that waited for that room. */
   #release(): void {
     this.#gate.settled();
     this.#connection.hold(-this.#held);
   }
 }
 
-/** Who published it, as the text that stands beside the message. */
+/** Who published a message, as the text that stands beside it. */
 function metaOf(
   { userId, sender }: Identity,
   withSender: boolean,

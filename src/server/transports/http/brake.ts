@@ -13,9 +13,9 @@ const MOST_REST_MS = 1000;
 
 interface Pace {
   unanswered: number;
-  /** Whether its peer was told to wait. */
+  /** Whether the peer was told to wait. */
   rests: boolean;
-  /** Whether it is not read from, for either. */
+  /** Whether the socket is not read from, for one of both reasons. */
   paused: boolean;
 }
 
@@ -28,7 +28,7 @@ interface PacedRequest {
 const paces = new WeakMap<Socket, Pace>();
 
 function paceOf(request: PacedRequest): [Socket, Pace] | undefined {
-  // What stands there for a socket looks like one, and must not be touched.
+  // Over HTTP/2 what stands there looks like a socket, and must not be touched.
   if (isHttp2(request)) return undefined;
   const { socket } = request;
   if (!(socket instanceof Socket)) return undefined;

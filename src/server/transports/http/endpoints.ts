@@ -35,7 +35,7 @@ export interface HttpOptions {
 export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
 
 export interface HttpMountOptions {
-  /** Below it the endpoints are: such as `/connect`, or nothing for the root. */
+  /** The path below which the endpoints are: such as `/connect`, or nothing for the root. */
   readonly path: string;
   readonly origins: Origins;
   readonly addresses: Addresses;
@@ -48,7 +48,7 @@ type Endpoint = keyof typeof METHODS;
 /** How long an answer and the next request may take on their way, in milliseconds. */
 const ON_THE_WAY_MS = 5000;
 
-/** A subscription that was refused, as an answer to connect has it. In names, quotes are escaped. */
+/** How an answer to connect has a subscription that was refused; a channel's name cannot look so, as quotes are escaped. */
 const REFUSED = '"error":{';
 
 export class HttpEndpoints {
@@ -123,7 +123,7 @@ export class HttpEndpoints {
     const { limits, clock, stillness, requests } = this.#engine.node;
     const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
-    // A proxy before us may have gone by the other one.
+    // A proxy before us may have gone by another one than we would.
     if (hostsOf(request) > 1) return no("malformed", "two Host headers");
     const { "content-encoding": encoding = "identity" } = request.headers;
     if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
@@ -173,7 +173,7 @@ export class HttpEndpoints {
     const lines = [{ value: { connect, id: 0 }, bytes: undefined }];
     const problem = typeof connect === "string" ? connect : connectProblem(lines);
     if (problem !== undefined) return refuse(response, refusalOf("policy", problem), headers);
-    // Spread out, since the clients of a server that went away all come back.
+    // Retries are spread out, since the clients of a server that went away all come back.
     const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
     const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
     const link: HttpLink = new HttpLink(response, {
@@ -198,7 +198,7 @@ export class HttpEndpoints {
       const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
       if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
       replied = true;
-      // Not at once: the connection is in the middle of writing.
+      // The answer does not end at once: the connection is in the middle of writing.
       if (news) queueMicrotask(() => link.finish());
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
@@ -231,7 +231,7 @@ export class HttpEndpoints {
     return connection;
   }
 
-  /** Ends a stream before long. Not all at the same time: what began together must not come back together. */
+  /** Ends a stream before long. Streams that began together end at different times, so that they do not come back together. */
   #finishInTime(response: HttpResponse, link: HttpLink): void {
     const { clock, random } = this.#engine.node;
     const { stream } = this.#options.http as HttpOptions;
@@ -245,7 +245,7 @@ function queryOf({ url = "" }: HttpRequest): URLSearchParams {
   return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
 }
 
-/** For how long its client may have missed what its user was denied: since it last heard anything, and on its way here. */
+/** For how many milliseconds a request's client may have missed what its user was denied: since it last heard anything. */
 function missedBy(request: HttpRequest): number {
   const away = /[?&]away=(\d{1,15})(&|$)/.exec(request.url ?? "")?.[1];
   // A browser that comes back by itself waits for up to three seconds.

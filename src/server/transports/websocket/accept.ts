@@ -15,7 +15,11 @@ interface LinkedSocket extends Duplex {
 }
 
 /**
- * Takes a socket over from the HTTP server and makes a connection of it.
+ * Takes a socket over from the HTTP server and makes a connection of it. Where the handshake is none, the peer is told why.
+ *
+ * @param head bytes that came behind the request
+ * @param connect makes the connection over the link
+ * @throws what `connect` throws; then the socket is destroyed
  */
 export function acceptWebSocket(
   request: UpgradeRequest,

@@ -7,7 +7,7 @@ const STRING_LIMIT = 1024;
 /** From here on a chunk is a frame of its own, in bytes. */
 const LARGE = 4096;
 
-/** The frame for one chunk, made once and kept with it. Hot path: the first subscriber's write makes it. */
+/** The frame for one chunk, made once and kept with the chunk. Hot path: the first subscriber's write makes it. */
 export function frameOf(chunk: Chunk): string | Buffer {
   return (chunk.webSocketFrame ??=
     chunk.text === undefined
@@ -37,7 +37,7 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
   return frames;
 }
 
-/** One frame for several chunks. Binary as soon as one of them is. */
+/** One frame for several chunks, which is binary as soon as one of them is. */
 function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
   let text = "";
   let size = 0;
@@ -99,7 +99,7 @@ function cut(whole: string, most: number): string {
   return text.length < whole.length && /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-/** @param ascii whether it is known to be of characters that take one byte */
+/** @param ascii whether all characters are known to take one byte */
 export function textFrame(text: string, ascii = false): string | Buffer {
   const size = ascii ? text.length : Buffer.byteLength(text);
   if (size === text.length && size <= STRING_LIMIT) return header(TEXT, size) + text;

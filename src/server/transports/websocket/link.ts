@@ -1,6 +1,6 @@
 /**
  * One WebSocket: its socket, what comes in, what goes out, and the closing handshake. Frames are read and written
- * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
+ * here, straight from and to the socket. There are as many links as there are clients, so each keeps little: no
  * request, no listener of its own, no timer until it closes.
  */
 import type { Duplex } from "node:stream";
@@ -18,7 +18,7 @@ import { SocketWriter } from "./socket-writer.js";
 import type { UnfinishedOwner } from "./unfinished.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
-/** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
+/** How much is read of one peer in a turn of the event loop, in bytes; a read of Node's more may come. */
 const READ_AT_ONCE = 64 * 1024;
 /** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
 const MAX_UNSENT_PONGS = 16 * 1024;
@@ -31,9 +31,9 @@ export interface SocketOptions {
   readonly most: number;
   /** Whether frames go past Node's stream layer, where they can. */
   readonly direct: boolean;
-  /** Without it only a message's length is bounded: for those that are told to go at once. */
+  /** What bounds reading. Without it only a message's length is bounded: for peers that are told to go at once. */
   readonly reading?: Reading;
-  /** Of the socket, where it is read already. */
+  /** The socket's reader, where it is read already. */
   readonly reader?: SocketReader | undefined;
 }
 
@@ -50,9 +50,9 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   #assembler: FrameAssembler | undefined;
   #state: State = "open";
   #ended = false;
-  /** Bytes read since it rested last. */
+  /** Bytes read since the link rested last. */
   #taken = 0;
-  /** Of who has sent much. */
+  /** The rate of a peer that has sent much. */
   #rate: ByteRate | undefined;
   #paused = false;
   #resting = false;
@@ -67,7 +67,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     this.#reading = reading;
   }
 
-  /** Who is told from here on. */
+  /** Says who is told of what comes from here on. */
   open(receiver: Receiver): void {
     this.#receiver = receiver;
   }
@@ -80,12 +80,12 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (this.#state === "open") this.#writer.writeAll(framesOf(chunks));
   }
 
-  /** Hot path. */
+  /** Hot path: all who get the chunk share its frame. */
   writeShared(chunk: Chunk): void {
     this.send(frameOf(chunk));
   }
 
-  /** Sends a frame as it is: bytes, or a string of them in latin1. */
+  /** Sends a frame as it is: bytes, or a string in latin1 that stands for bytes. */
   send(frame: string | Buffer): void {
     // After a close frame nothing may follow.
     if (this.#state === "open") this.#writer.write(frame);
@@ -105,7 +105,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (!this.#resting) this.#reader.resume();
   }
 
-  /** Whether it is not read because it has sent too much. */
+  /** Whether the socket is not read because its peer has sent too much. */
   get resting(): boolean {
     return this.#resting;
   }
@@ -114,7 +114,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     return this.#paused || this.#resting;
   }
 
-  /** What was read cost more than its bytes: so many of them are counted, too. */
+  /** A message cost more than its bytes: so many bytes are counted, too. */
   weigh(bytes: number): void {
     this.#taken += bytes;
   }
@@ -125,7 +125,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
 
   close(name: CloseName, reason: string): void {
     const { code } = CLOSE_CODES[name];
-    // Who sends too much is not listened to any more, not even for its goodbye.
+    // A peer that sends too much is not listened to any more, not even for its goodbye.
     if (name === "rate_limited") this.onBroken(code, reason);
     else this.#sayGoodbye(code, reason);
   }
@@ -161,7 +161,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   /** Reading has failed. */
   failed(error: unknown): void {
     this.#receiver.abandon(error);
-    // Whoever is told may be one that has ended.
+    // The receiver may be a connection that has ended.
     if (this.#state === "open") this.terminate();
   }
 
@@ -196,7 +196,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   }
 
   onPong(data: Buffer): void {
-    // In the middle of a message it says nothing of that message's beginning.
+    // In the middle of a message a pong says nothing of that message's beginning.
     if (this.#assembler?.fragmented !== true) this.#receiver.alive(pingedAt(data));
     this.#tellNothing();
   }
@@ -241,7 +241,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     const goOn = (): void => {
       this.#resting = false;
       if (this.#paused) return;
-      // What came meanwhile is yet to be read.
+      // Bytes that came meanwhile are yet to be read.
       if (wait > 0) this.#receiver.alive();
       this.#reader.resume();
     };
@@ -249,7 +249,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     else setImmediate(goOn);
   }
 
-  /** So many bytes were read: how many milliseconds nothing more is. */
+  /** Counts bytes that were read: for how many milliseconds no more are. */
   #overRate(bytes: number): number {
     if (this.#reading === undefined || this.#reading.rate === false) return 0;
     const { rate, clock, refused } = this.#reading;
@@ -259,7 +259,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     return wait;
   }
 
-  /** Goes on with what is not plain, or not whole. */
+  /** Has an assembler go on with a frame that is not plain, or not whole. */
   #assemble(bytes: Buffer): void {
     const assembler = (this.#assembler = new FrameAssembler(this.#most, this, this.#reading?.room));
     assembler.read(bytes);

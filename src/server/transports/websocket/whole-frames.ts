@@ -1,6 +1,6 @@
 /**
  * Hot path: the frames that peers send nearly always - whole, masked, unfragmented, nothing reserved - are read where
- * they lie in what the socket gave. It keeps nothing between two reads; what it does not take is for the
+ * they lie in what the socket gave. Nothing is kept between two reads; what is not taken here is for the
  * {@link FrameAssembler}.
  */
 import { isUtf8 } from "node:buffer";
@@ -21,19 +21,19 @@ export interface FrameOwner {
   /**
    * A text, which is valid UTF-8, from `from` up to `to` in bytes that the next read may overwrite.
    *
-   * @param ascii whether it is known to be ASCII
+   * @param ascii whether the text is known to be ASCII
    */
   onText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   /** The bytes are a view into what was read, which the next read may overwrite. */
   onBinary(bytes: Buffer): void;
   onPing(data: Buffer): void;
-  /** The data is that of a ping, where it answers one; a view into what was read. */
+  /** The data is that of a ping, where the pong answers one; a view into what was read. */
   onPong(data: Buffer): void;
-  /** The peer's close frame; 1005 where it has no code. */
+  /** The peer's close frame came; 1005 where that has no code. */
   onClose(code: number, reason: string): void;
-  /** What came breaks the WebSocket protocol; the peer is told so with this close code. */
+  /** The peer has broken the WebSocket protocol, and is told so with this close code. */
   onBroken(code: number): void;
-  /** There is no room for what comes, though it may be as long. */
+  /** There is no room for a message, though messages may be as long. */
   onNoRoom?(): void;
   /** A fragment of a message came that is not its last. */
   onFragment?(): void;
@@ -59,7 +59,7 @@ function isTooLong(first: number, size: number, most: number): boolean {
   return size > most && first < WHOLE_PING;
 }
 
-/** How many bytes from the frame's beginning say how long it is. */
+/** How many bytes from a frame's beginning say how long the frame is. */
 export function lengthEnd(second: number): number {
   const size = second & 127;
   return size < 126 ? 2 : size === 126 ? 4 : 10;
@@ -121,7 +121,7 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
   return owner.ended ? bytes.length : start;
 }
 
-/** Takes a mask of four bytes off what is up to `to`. Returns all bits that occur there. */
+/** Takes a mask of four bytes off the bytes from `from` up to `to`. Returns all bits that occur there. */
 export function unmask(
   bytes: Buffer,
   from: number,
