@@ -5,7 +5,7 @@ import type { Chunk } from "../delivery/chunk.js";
 export interface Link {
   /** Writes chunks as one frame, in order. Never fails: a dead peer is reported by the transport's close. */
   write(chunks: readonly Chunk[]): void;
-  /** Writes one chunk, which many connections share, as a frame. */
+  /** The same for one chunk, which many connections share. */
   writeShared(chunk: Chunk): void;
   /** Bytes handed over and not yet taken by the kernel. */
   readonly unsent: number;
