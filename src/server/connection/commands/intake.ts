@@ -2,8 +2,7 @@
  * What a peer has sent and what is not carried out yet. While too much of it is unanswered, or answers are not read,
  * commands wait here and the transport is not read from: TCP does the rest.
  */
-import type { Outgoing } from "../../delivery/outgoing.js";
-import { HEAVY, type TurnBudget } from "../limits/turn-budget.js";
+import { HEAVY } from "../limits/turn-budget.js";
 import type { Link } from "../link.js";
 import { carryOut, type Commander } from "./carry-out.js";
 import type { Incoming } from "./read-frame.js";
@@ -27,9 +26,6 @@ const NOTHING: Incoming[] = [];
 export class Intake {
   readonly #owner: IntakeOwner;
   readonly #link: Link;
-  readonly #out: Outgoing;
-  readonly #limit: number;
-  readonly #turns: TurnBudget;
   #lines = NOTHING;
   #at = 0;
   #sentAfter: number;
@@ -46,12 +42,8 @@ export class Intake {
 
   /** @param sentAfter what comes was sent after this time, on the monotonic clock */
   constructor(owner: IntakeOwner, link: Link, sentAfter: number) {
-    const { node, out } = owner;
     this.#owner = owner;
     this.#link = link;
-    this.#out = out;
-    this.#limit = node.limits.unanswered;
-    this.#turns = node.turns;
     this.#sentAfter = Math.floor(sentAfter);
   }
 
@@ -112,16 +104,18 @@ export class Intake {
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    const { node, out } = this.#owner;
+    const { unanswered: most } = node.limits;
     let share = SHARE;
-    while (this.#waits && this.#unanswered < this.#limit && this.#held < MAX_HELD && this.#isReady) {
-      if (!this.#out.roomy) {
-        this.#out.whenRoomy(() => this.pump());
+    while (this.#waits && this.#unanswered < most && this.#held < MAX_HELD && this.#isReady) {
+      if (!out.roomy) {
+        out.whenRoomy(() => this.pump());
         break;
       }
       const incoming = this.#lines[this.#at] as Incoming;
       const weight = weightOf(incoming);
       share -= weight;
-      if ((share < 0 && this.#turns.isSought) || !this.#turns.take(weight)) {
+      if ((share < 0 && node.turns.isSought) || !node.turns.take(weight)) {
         this.#waitForTurn();
         break;
       }
@@ -145,7 +139,7 @@ export class Intake {
   #waitForTurn(): void {
     if (this.#isInLine) return;
     this.#isInLine = true;
-    this.#turns.wait(
+    this.#owner.node.turns.wait(
       () => {
         this.#isInLine = false;
         this.pump();
