@@ -5,17 +5,17 @@ import {
   type Command,
   type SubscribeOptions,
 } from "../../protocol/index.js";
-import { TidemarkError, errorBody } from "../errors.js";
+import { TidemarkError } from "../errors.js";
 import { detach } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
-import { authenticated, identify, lifeOf, refusalOf } from "./identity.js";
+import { connectAnswer, mostOfAnswer } from "./connect-answer.js";
+import { authenticated, identify, refusalOf } from "./identity.js";
+import { arrivalOf } from "./poll-ticket.js";
 import { catchUp } from "./users/control.js";
 import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limits/http-rate.js";
 import type { RateOptions } from "./limits/rate.js";
 import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
-/** What the line with an answer has besides the answer, in bytes. */
-const AROUND_ANSWER = 32;
 /** How many subscriptions of one connect command are begun in one turn of the event loop. */
 const SUBS_A_TURN = 25;
 
@@ -69,18 +69,8 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   if (!connection.closed) catchUp(connection, identity, began, command.subs);
   if (connection.closed) return;
   const started = await subscribeAll(connection, identity, command, given);
-  const subs = [...started].map(([name, one]) => {
-    const result = one instanceof TidemarkError ? { error: errorBody(one) } : one.result;
-    return `${JSON.stringify(name)}:${JSON.stringify(result)}`;
-  });
-  const { durability } = node.broker;
-  const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
-  const most = connection.out.most - AROUND_ANSWER;
-  const { message, frame, ping } = node.limits;
-  const limits = `"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
-  const perhaps = `${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
-  const head = `{"client":${JSON.stringify(client)}${sender},${limits},"durability":"${durability}","ping":${ping}${perhaps}`;
-  const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
+  const answer = connectAnswer(connection, identity, command, started);
+  const most = mostOfAnswer(connection);
   // The peer is not one that does not read: the answer would be too long again.
   const size = Buffer.byteLength(answer);
   if (size > most)
@@ -97,29 +87,6 @@ function namesOf(given: unknown): readonly string[] {
   if (given === undefined || given === null) return [];
   if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
   throw new TypeError("subscriptions must return channels' names as an array of texts");
-}
-
-/** A poll with a good ticket goes on from another one; one without comes as everybody does. */
-function arrivalOf(connection: Caller, command: Command & { do: "connect" }): "first" | "next" | "aside" {
-  const { arrival, node } = connection;
-  if (arrival !== "poll") return arrival;
-  const holder = holderOf(connection, command);
-  if (command.ticket === undefined || holder === undefined) return "first";
-  return node.tickets.isGood(command.ticket, holder, node.clock.now()) ? "next" : "first";
-}
-
-/** The ticket for the next poll, as a field of the answer. */
-function ticketFor(connection: Caller, command: Command & { do: "connect" }): string {
-  if (connection.arrival !== "poll") return "";
-  const { tickets, clock } = connection.node;
-  const holder = holderOf(connection, command);
-  return holder === undefined ? "" : `,"ticket":${JSON.stringify(tickets.issue(holder, clock.now()))}`;
-}
-
-/** Who may show a ticket: one whose requests all have the same rate. */
-function holderOf({ address }: Caller, { publisher }: Command & { do: "connect" }): string | undefined {
-  if (publisher !== undefined) return `p${publisher}`;
-  return address === undefined ? undefined : `a${address}`;
 }
 
 function tooFast({ node }: Caller, after: number): TidemarkError {
