@@ -242,8 +242,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "half-open-kept",
     about: "a peer that vanished is never given up",
     file: "src/server/connection/life/heartbeat.ts",
-    find: "if (connection.pinged > connection.heard",
-    replace: "if (connection.pinged < 0",
+    find: "if (connection.silent",
+    replace: "if (connection.missed < 0",
     promise: "presence",
   },
   {
@@ -266,7 +266,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "leave-not-said",
     about: "a connection that ends leaves its members behind",
-    file: "src/server/connection/channels/subscribe.ts",
+    file: "src/server/connection/channels/membership.ts",
     find: "connection.node.leaves.say({ channel, id, instance, grace });",
     replace: "",
     promise: "presence",
@@ -282,7 +282,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "join-not-undone",
     about: "a join whose answer was lost is not taken back",
-    file: "src/server/connection/channels/subscribe.ts",
+    file: "src/server/connection/channels/membership.ts",
     find: "leave(connection, name, membership, 0); throw error;",
     replace: "throw error;",
     promise: "presence",
@@ -453,7 +453,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "append-without-latest-time",
     about: "an append may be made however late it comes to the broker",
-    file: "src/server/connection/publish/publish.ts",
+    file: "src/server/connection/publish/publishing.ts",
     find: "this.#until = this.#sent + log.dedupe;",
     replace: "",
     promise: "at most once",

@@ -5,9 +5,9 @@
  * be. Ends with code 1 when one cost too much. `--write` puts the table into docs/reliability.md.
  */
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { SERVER_CORE } from "../lib/cores.js";
 import { writeBetweenMarkers } from "../lib/markers.js";
+import { tableOptions } from "../lib/options.js";
 import { ROWS } from "./rows.js";
 import type { AttackName } from "./attacks.js";
 import { runAttack } from "./run.js";
@@ -19,7 +19,11 @@ const NAMES = Object.keys(ROWS) as AttackName[];
 const DEDUPE_MS = 20_000;
 const CALM_S = 3;
 
-const options = read();
+const options = tableOptions(
+  NAMES,
+  { runs: 3, seconds: 6, rest: 10 },
+  `--only ${NAMES.join("|")}  --runs 3  --seconds 6  --rest 10 (seconds)  --write`,
+);
 const verdicts: Verdict[] = [];
 for (const name of NAMES.filter((one) => options.only === undefined || one === options.only)) {
   console.log(`${name}: ${ROWS[name].what}`);
@@ -48,29 +52,3 @@ const report = `${table(verdicts)}\n\n${options.runs} runs of ${options.seconds}
 console.log(`\n${report}`);
 if (options.write) writeBetweenMarkers(PAGE, "attacks", report);
 process.exitCode = verdicts.some(({ problems }) => problems.length > 0) ? 1 : 0;
-
-function read(): { only: string | undefined; runs: number; seconds: number; rest: number; write: boolean } {
-  const text = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({
-      options: { only: text, runs: text, seconds: text, rest: text, write: { type: "boolean" } },
-    });
-    if (values.only !== undefined && !(values.only in ROWS)) throw new Error(`there is no "${values.only}"`);
-    const number = (name: "runs" | "seconds" | "rest", standard: number): number => {
-      const value = Number(values[name] ?? standard);
-      if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1 on`);
-      return value;
-    };
-    return {
-      only: values.only,
-      runs: number("runs", 3),
-      seconds: number("seconds", 6),
-      rest: number("rest", 10),
-      write: values.write === true,
-    };
-  } catch (error) {
-    console.error((error as Error).message);
-    console.error(`options: --only ${NAMES.join("|")}  --runs 3  --seconds 6  --rest 10 (seconds)  --write`);
-    process.exit(2);
-  }
-}

@@ -5,18 +5,21 @@
  * code 1 when a promise was broken. `--write` puts the table into docs/reliability.md. Needs redis-server.
  */
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { writeBetweenMarkers } from "../lib/markers.js";
+import { tableOptions } from "../lib/options.js";
 import { runScenario, SCENARIOS } from "./scenarios.js";
 import { table } from "./table.js";
 import type { Row } from "./verdict.js";
 
-const USAGE = `options: --only ${Object.keys(SCENARIOS).join("|")}  --seconds 30  --clients 100 (on each node)  --rate 100 (a second, on each node)  --seed N  --write`;
 const PAGE = fileURLToPath(new URL("../../../docs/reliability.md", import.meta.url));
 /** Of each kind of problem so many are printed. */
 const SHOWN = 10;
 
-const options = read();
+const options = tableOptions(
+  Object.keys(SCENARIOS),
+  { seconds: 30, clients: 100, rate: 100, seed: 1 + Math.floor(Math.random() * 1_000_000) },
+  `--only ${Object.keys(SCENARIOS).join("|")}  --seconds 30  --clients 100 (on each node)  --rate 100 (a second, on each node)  --seed N  --write`,
+);
 const names = Object.keys(SCENARIOS).filter((name) => options.only === undefined || name === options.only);
 const rows: Row[] = [];
 let failed = false;
@@ -36,44 +39,3 @@ console.log(`\n${report}`);
 if (options.write) writeBetweenMarkers(PAGE, "faults", report);
 if (failed) console.error(`Repeat: --seed ${options.seed}`);
 process.exitCode = failed ? 1 : 0;
-
-function read(): {
-  only: string | undefined;
-  seconds: number;
-  clients: number;
-  rate: number;
-  seed: number;
-  write: boolean;
-} {
-  const text = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: text,
-        seconds: text,
-        clients: text,
-        rate: text,
-        seed: text,
-        write: { type: "boolean" },
-      },
-    });
-    if (values.only !== undefined && !(values.only in SCENARIOS))
-      throw new Error(`there is no "${values.only}"`);
-    const number = (name: "seconds" | "clients" | "rate" | "seed", standard: number): number => {
-      const value = Number(values[name] ?? standard);
-      if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1 on`);
-      return value;
-    };
-    return {
-      only: values.only,
-      seconds: number("seconds", 30),
-      clients: number("clients", 100),
-      rate: number("rate", 100),
-      seed: number("seed", 1 + Math.floor(Math.random() * 1_000_000)),
-      write: values.write === true,
-    };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    process.exit(2);
-  }
-}

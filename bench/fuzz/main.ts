@@ -6,9 +6,8 @@
  * process, when one of its guards had to hold, or when a good client beside it was not served. `redis` needs redis-server.
  */
 import { parseArgs } from "node:util";
+import { orUsage } from "../lib/options.js";
 import { fuzz, type FuzzOptions } from "./fuzz.js";
-
-const USAGE = "options: --seconds 600  --seed N  --broker memory|local|redis";
 
 const options = read();
 console.log(`seed ${options.seed}: ${options.seconds} seconds, broker: ${options.broker}`);
@@ -25,7 +24,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 function read(): Omit<FuzzOptions, "built"> {
   const text = { type: "string" } as const;
-  try {
+  return orUsage("--seconds 600  --seed N  --broker memory|local|redis", () => {
     const { values } = parseArgs({ options: { seconds: text, seed: text, broker: text } });
     const { broker = "memory" } = values;
     if (broker !== "memory" && broker !== "local" && broker !== "redis")
@@ -35,8 +34,5 @@ function read(): Omit<FuzzOptions, "built"> {
     if (!(seconds > 0)) throw new Error("--seconds takes a number above 0");
     if (!Number.isInteger(seed)) throw new Error("--seed takes a whole number");
     return { broker, seconds, seed };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    process.exit(2);
-  }
+  });
 }

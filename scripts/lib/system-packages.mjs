@@ -12,6 +12,7 @@ const NEEDED = [
     command: "haproxy",
     tests: "the tests of transports behind HAProxy, and the check of its example,",
   },
+  { name: "openssl", command: "openssl", tests: "the tests over TLS and HTTP/2" },
   { name: "redis-server", command: "redis-server", tests: "the tests of the Redis broker" },
   // Debian keeps the server's own programs off the path; this one comes with them.
   { name: "postgresql", command: "pg_ctlcluster", tests: "the tests of saving to PostgreSQL" },

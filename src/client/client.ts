@@ -1,4 +1,5 @@
-import { type StartAt, type TypedApp, fillPattern, utf8Length } from "../protocol/index.js";
+import { type StartAt, type TypedApp, utf8Length } from "../protocol/index.js";
+import { readChannelArguments } from "../protocol/pattern.js";
 import { createBackoff } from "./backoff.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
@@ -113,13 +114,10 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
     else env.report(error);
   }
 
-  /** `(pattern, params, options)` or `(name, options)`: a pattern is what has a parameter, or comes with three arguments. */
   function open(kind: ClientKind) {
-    return (name: string, second: object = {}, third?: object): Stream => {
+    return (name: string, second?: object, third?: StreamOptions): Stream => {
       host.checkOpen();
-      const isPattern = third !== undefined || /(^|\/):/.test(name);
-      const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
-      const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
+      const [channel, { buffer, ...start }] = readChannelArguments(name, second, third);
       return createHandle(host, kind, channel, startOf(start), buffer);
     };
   }

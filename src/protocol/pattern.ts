@@ -24,6 +24,32 @@ export function fillPattern(pattern: string, params: Readonly<Record<string, str
   });
 }
 
+/** The names of a pattern's parameters, in their order. */
+export function paramNames(pattern: string): string[] {
+  return pattern
+    .split("/")
+    .filter((segment) => segment.startsWith(":"))
+    .map((segment) => segment.slice(1));
+}
+
+/**
+ * The channel and the options that `(pattern, params, options)` or `(name, options)` stands for: a pattern is what has a
+ * parameter, or comes with three arguments.
+ *
+ * @throws {TypeError} as {@link fillPattern}
+ */
+export function readChannelArguments<Options extends object>(
+  name: string,
+  second?: object,
+  third?: Options,
+): [channel: string, options: Options] {
+  const isPattern = third !== undefined || /(^|\/):/.test(name);
+  return [
+    isPattern ? fillPattern(name, (second ?? {}) as Readonly<Record<string, string>>) : name,
+    ((isPattern ? third : second) ?? {}) as Options,
+  ];
+}
+
 /** A set of patterns that finds the one for a name. Give it all patterns at once, so that clashes show at start-up. */
 export class PatternTable<Value> {
   readonly #entries: { segments: readonly string[]; value: Value }[] = [];
@@ -61,7 +87,7 @@ export class PatternTable<Value> {
 /** The pattern's segments: parameters as they are, the others in the spelling that names are compared in. */
 function checkPattern(pattern: string): string[] {
   const segments = pattern.split("/");
-  const names = segments.filter((segment) => segment.startsWith(":"));
+  const names = paramNames(pattern);
   const sound =
     segments.every((segment) => segment !== "" && segment !== ":") && new Set(names).size === names.length;
   if (!sound) {

@@ -1,5 +1,5 @@
 import { useContext, useMemo, useSyncExternalStore } from "react";
-import { fillPattern } from "../protocol/index.js";
+import { readChannelArguments } from "../protocol/pattern.js";
 import { ClientContext } from "./provider.js";
 import { streamStore, transientStore } from "./stores.js";
 import type {
@@ -20,7 +20,7 @@ type Texts = Readonly<Record<string, string>>;
 export function useStream(pattern: string, params: Texts, options?: UseStreamOptions): StreamView;
 export function useStream(name: string, options?: UseStreamOptions): StreamView;
 export function useStream(name: string, second?: object, third?: object): StreamView {
-  const { channel, options } = readArguments(name, second, third);
+  const [channel, options] = readChannelArguments(name, second, third);
   const client = useContext(ClientContext);
   const view = useMemo(() => {
     const store = streamStore(client, channel);
@@ -34,7 +34,7 @@ export function useStream(name: string, second?: object, third?: object): Stream
 export function useTransient(pattern: string, params: Texts, options?: UseTransientOptions): TransientView;
 export function useTransient(name: string, options?: UseTransientOptions): TransientView;
 export function useTransient(name: string, second?: object, third?: object): TransientView {
-  const { channel, options } = readArguments(name, second, third);
+  const [channel, options] = readChannelArguments(name, second, third);
   const client = useContext(ClientContext);
   const view = useMemo(() => {
     const store = transientStore(client, channel);
@@ -49,7 +49,7 @@ export function usePresence(
   params: Texts,
   { kind = "stream" }: { readonly kind?: keyof typeof STORES } = {},
 ): PresenceView {
-  const { channel } = readArguments(pattern, params, {});
+  const [channel] = readChannelArguments(pattern, params, {});
   const client = useContext(ClientContext);
   const store = STORES[kind];
   return useView(useMemo(() => store(client, channel).presence, [store, client, channel]));
@@ -67,14 +67,5 @@ function wanting<Snapshot>(view: View<Snapshot>, want: () => void): View<Snapsho
       want();
       return view.subscribe(listener);
     },
-  };
-}
-
-/** `(pattern, params, options)` or `(name, options)`, told apart as the client does. */
-function readArguments<Options extends object>(name: string, second?: object, third?: Options) {
-  const isPattern = third !== undefined || /(^|\/):/.test(name);
-  return {
-    channel: isPattern ? fillPattern(name, (second ?? {}) as Texts) : name,
-    options: ((isPattern ? third : second) ?? {}) as Options,
   };
 }

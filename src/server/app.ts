@@ -1,41 +1,35 @@
 /** The public face of a server: what is said of channels and methods, and where it listens. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { memoryBroker, type Broker } from "../broker/index.js";
 import {
   channelNameProblem,
   fillPattern,
-  realRandom,
   type AppTypes,
   type ChannelTypes,
-  type Clock,
   type MethodTypes,
   type Params,
-  type Random,
   type TypedApp,
 } from "../protocol/index.js";
 import { keyCheck } from "./auth/api-key.js";
-import type { ActiveChannels } from "./inspection/inspector.js";
-import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
 import type { Channel } from "./channels/define.js";
 import { duration, type Duration } from "./channels/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
-import { publishAsServer } from "./connection/publish/publish.js";
 import type { Drain } from "./connection/life/drain.js";
-import type { Hooks } from "./connection/node.js";
 import { noneRefused, type Refused } from "./connection/limits/refused.js";
-import { Engine } from "./engine.js";
+import { publishAsServer } from "./connection/publish/publish-as-server.js";
+import type { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
-import { guardedClock, guardedLogger } from "./guard.js";
+import { guardedLogger } from "./guard.js";
+import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
+import type { ActiveChannels } from "./inspection/inspector.js";
+import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { checkAddressing, readLimits, type AppOptions } from "./options.js";
-import { serverClock } from "./real-clock.js";
-import { Addresses } from "./transports/addresses.js";
-import { DEFAULT_HTTP } from "./transports/http/endpoints.js";
-import { Mount, readPaths, type AnyServer } from "./transports/mount.js";
+import { start, type Running, type World } from "./running.js";
+import type { AnyServer } from "./transports/attachment.js";
+import { readPaths } from "./transports/paths.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
@@ -45,26 +39,8 @@ type InputOf<
   Pattern extends keyof Types["channels"],
 > = Types["channels"][Pattern]["input"];
 
-/** How long a request and its body may take: Node's own default, in milliseconds. */
-const REQUEST_MS = 300_000;
-
 /** What clients are told at the end. */
 const STOPPING = "the server is stopping";
-
-/** What an app has from outside. */
-interface World {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly broker: Broker;
-}
-
-/** Where an app listens. */
-export interface ListenOptions {
-  /** Default 8080; 0 for any free one. */
-  readonly port?: number;
-  /** Default: all interfaces. */
-  readonly host?: string;
-}
 
 /** How {@link App.close} ends. */
 export interface CloseOptions {
@@ -91,7 +67,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   readonly #options: AppOptions<User>;
   readonly #channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>;
   readonly #methods: ReadonlyMap<string, MethodDef>;
-  #running: { engine: Engine; mount: Mount } | undefined;
+  #running: Running | undefined;
   #server: Server | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -141,32 +117,16 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /** Serves on a port of its own. Resolves with where; rejects with the system's error, such as EADDRINUSE. */
   async listen(options: ListenOptions = {}): Promise<{ port: number; host: string; url: string }> {
     if (this.#server !== undefined) throw new TidemarkError("already_listening", "this app listens already");
-    const { connectTimeout } = readLimits(this.#options).limits;
-    const server = createServer({
-      headersTimeout: connectTimeout,
-      requestTimeout: Math.max(connectTimeout, REQUEST_MS),
-      connectionsCheckingInterval: Math.min(connectTimeout, 5000),
-    });
+    const server = createHttpServer(readLimits(this.#options).limits.connectTimeout);
     this.#server = server;
     this.#closed = false;
     this.#run().mount.attach(server, true);
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(options.port ?? 8080, options.host, () => {
-          server.off("error", reject);
-          // Such as no file descriptors for another connection: those that are open go on.
-          server.on("error", (error) => this.#log.error({ error }, "the listening socket has failed"));
-          resolve();
-        });
-      });
+      return await listenOn(server, options, this.#log);
     } catch (error) {
       this.#server = undefined;
       throw error;
     }
-    const { port, address } = server.address() as AddressInfo;
-    const host = options.host ?? "localhost";
-    return { port, host: address, url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` };
   }
 
   /**
@@ -331,41 +291,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   }
 
   /** Started by its first use. */
-  #run(world: Partial<World> = {}): { engine: Engine; mount: Mount } {
-    if (this.#running !== undefined) return this.#running;
-    const options = this.#options;
-    const { limits, budget } = readLimits(options);
-    const clock = world.clock ?? options.clock ?? serverClock;
-    const random = world.random ?? options.random ?? realRandom;
-    const log = this.#log;
-    const onError = (error: unknown): void =>
-      log.error({ error }, "something failed in the broker; it goes on");
-    const engine = new Engine({
-      clock,
-      random,
-      broker:
-        world.broker ??
-        options.broker ??
-        memoryBroker({ clock: guardedClock(clock, onError), random, onError }),
-      log,
-      registry: this.#registry(),
-      methods: this.#methods,
-      // The hooks are handed back what the app's own authenticate returned.
-      hooks: options as unknown as Hooks,
-      limits,
-      budget,
-      secret: options.secret,
-    });
-    const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
-    const mount = new Mount(engine, {
-      ...readPaths(options),
-      origins: options.origins ?? [],
-      addresses: new Addresses(options.trustedProxies, log),
-      http,
-      apiKey: options.apiKey,
-      directSockets: options.directSockets ?? true,
-    });
-    return (this.#running = { engine, mount });
+  #run(world?: World): Running {
+    return (this.#running ??= start(this.#options, this.#registry(), this.#methods, this.#log, world));
   }
 }
 

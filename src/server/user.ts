@@ -1,5 +1,6 @@
 /** All connections of one user, whichever nodes they are on. */
 import { fillPattern, type AppTypes, type Params } from "../protocol/index.js";
+import { paramNames } from "../protocol/pattern.js";
 import type { UserCommand } from "./connection/users/user-command.js";
 
 /** Patterns with one parameter: that can be the user's id. */
@@ -53,13 +54,8 @@ export function userOf<Types extends AppTypes>(
 ): UserHandle<Types> {
   return {
     id,
-    publish(pattern, data) {
-      const names = pattern.split("/").filter((segment) => segment.startsWith(":"));
-      return publish(
-        fillPattern(pattern, Object.fromEntries(names.map((name) => [name.slice(1), id]))),
-        data,
-      );
-    },
+    publish: (pattern, data) =>
+      publish(fillPattern(pattern, Object.fromEntries(paramNames(pattern).map((name) => [name, id]))), data),
     async subscribe(channel) {
       check(channel);
       await command({ user: id, do: "subscribe", channel });

@@ -1,10 +1,7 @@
 /** The examples that put Tidemark beside a framework: the framework's routes, the channels, the framework's own upgrades. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createServer } from "vite";
+import { describe, expect, test } from "vitest";
 import { chatAt, checkChannels, firstMessage, startExample } from "./support.js";
+import { startVite } from "./vite.js";
 
 describe.each([
   ["with-express", "hello from Express"],
@@ -29,20 +26,8 @@ describe.each([
 });
 
 test("with-vite: the dev server's pages and hot reload go on working beside the channels", async () => {
-  const root = join(import.meta.dirname, "../../examples/with-vite");
-  const cacheDir = mkdtempSync(join(tmpdir(), "tidemark-vite-"));
-  onTestFinished(() => rmSync(cacheDir, { recursive: true }));
-  const vite = await createServer({
-    root,
-    cacheDir,
-    logLevel: "error",
-    server: { port: 0, host: "127.0.0.1", watch: null },
-  });
-  onTestFinished(() => vite.close());
-  await vite.listen();
-  const address = vite.httpServer?.address();
-  if (typeof address !== "object" || address === null) throw new Error("not listening");
-  const url = `http://127.0.0.1:${address.port}`;
+  const { vite, port } = await startVite();
+  const url = `http://127.0.0.1:${port}`;
 
   expect(await (await fetch(url, { headers: { accept: "text/html" } })).text()).toContain(
     "Tidemark with Vite",

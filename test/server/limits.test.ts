@@ -2,7 +2,7 @@
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { stream, tidemark } from "../../src/server/index.js";
-import { WebSocketLink } from "../../src/server/transports/websocket/websocket.js";
+import { WebSocketLink } from "../../src/server/transports/websocket/link.js";
 import { textFrame } from "../../src/testing/text-frame.js";
 import { World, type Peer } from "./support/engine.js";
 import { TEXT, frame } from "./support/raw.js";

@@ -593,7 +593,6 @@ describe("the appender", () => {
     const add = (id: number, size = 1, aborted = (): boolean => false): void => {
       const made = draft(id, size);
       appender.append("c", options, {
-        draft: made,
         draftAt: () => made,
         aborted,
         done: (outcome) =>

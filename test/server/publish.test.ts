@@ -349,7 +349,7 @@ describe("a broker that fails", () => {
     const { moody, world } = await setup();
     moody.next = [down];
     const resolved = world.engine.node.registry.resolve("log/a");
-    const { publishAsServer } = await import("../../src/server/connection/publish/publish.js");
+    const { publishAsServer } = await import("../../src/server/connection/publish/publish-as-server.js");
     if (resolved === undefined) throw new Error("no channel");
     await expect(publishAsServer(world.engine.node, resolved, 1)).rejects.toMatchObject({
       code: "outcome_unknown",

@@ -3,9 +3,9 @@ import type { BrokerError } from "../../broker/index.js";
 import type { Clock } from "../../protocol/index.js";
 import type { Logger } from "../logger.js";
 
-/** How long the same is not said again, in milliseconds. */
+/** How long a failure that was said is not said again, in milliseconds. */
 const QUIET_MS = 10_000;
-/** How many are told apart. */
+/** How many kinds of failures are told apart. */
 const MOST = 100;
 
 export class BrokerErrors {

@@ -3,11 +3,12 @@ import type { CloseName, Id } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
 import type { EncodedLine } from "../delivery/chunk.js";
 import type { Arrival } from "./limits/admission.js";
+import type { Allowance } from "./limits/allowance.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import type { Outgoing } from "../delivery/outgoing.js";
 import type { TokenBucket } from "./limits/rate.js";
-import type { ChannelSession } from "./channels/session.js";
+import type { Sessions } from "./channels/sessions.js";
 
 /** Who is on a connection. */
 export interface Identity {
@@ -28,41 +29,34 @@ export interface Identity {
 export interface Caller {
   readonly node: ServerNode;
   readonly peer: Peer;
-  /** What limits by address go by. `undefined` where it is not known: then others would be meant, too. */
+  /** The address that limits go by. `undefined` where that is not known to be the client's alone. */
   readonly address: string | undefined;
-  /** What new channels it may use, where it has no user to go by. */
+  /** How fast the connection may go. */
+  readonly allowance: Allowance;
+  /** How many new channels the connection may use, where it has no user to go by; made when one is used. */
   newChannels: TokenBucket | undefined;
   readonly out: Outgoing;
   /** The connection's name, unique among all servers. */
   readonly client: string;
-  /** Whether it comes, goes on from another one, or belongs to one. */
+  /** Whether the connection comes, goes on from another one, or belongs to one. */
   readonly arrival: Arrival;
-  /** For so many milliseconds before it began, what its user was denied may not have reached it. */
+  /** For so many milliseconds before the connection began, its client may not have heard what its user was denied. */
   readonly missed: number;
   readonly closed: boolean;
-  /** What is carried out was sent after this time, on the monotonic clock. */
+  /** The commands that are carried out now were sent after this time, on the monotonic clock. */
   readonly sentAfter: number;
-  /** Whether its client asks again by itself when the answer ends in good order: so over HTTP. */
+  /** Whether the client asks again by itself when an answer ends in good order: so over HTTP. */
   readonly asksAgain: boolean;
-  /** Who it is, once that is known. */
+  /** Who is on the connection, once that is known. */
   readonly identity: Identity | undefined;
-  readonly sessions: Map<string, ChannelSession>;
-  /** Channels that the server has subscribed it to, and may again: `allow` is not asked about them. */
-  readonly granted: ReadonlySet<string>;
-  /** How many of the sessions are subscribed or about to be. */
-  subscriptions: number;
-  /** Calls that run. Nobody asks for them again if the connection is lost. */
+  readonly sessions: Sessions;
+  /** How many calls run. Nobody asks for them again if the connection is lost. */
   calls: number;
 
-  /** Who it is, once the app has let them in, or knows better: also when the connection has ended meanwhile. */
+  /** Says who is on the connection, once the app has let them in or knows better: also when it has ended meanwhile. */
   identified(identity: Identity): void;
-  /** Runs `run` now, or when the answer to connect has been sent; never on one that does not get that far. */
+  /** Runs `run` now, or when the answer to connect has been sent; never on a connection that does not get that far. */
   whenOpen(run: () => void): void;
-  session(channel: string): ChannelSession;
-  grant(channel: string): void;
-  revoke(channel: string): void;
-  /** Drops the session when there is nothing to remember of it. */
-  tidy(channel: string): void;
 
   /** A payload of this many bytes is on its way to the broker, or, with a negative number, is no more. */
   hold(bytes: number): void;
@@ -70,16 +64,12 @@ export interface Caller {
   reply(id: Id, ok: string, size?: number): void;
   /** Answers with an error; commands without an id get it too, without saying which they were. */
   fail(id: Id, error: TidemarkError): void;
-  /** Makes of anything thrown an error that the peer may see, and answers with it. */
-  failWith(id: Id, thrown: unknown, doing: string): void;
-  /** The error that the peer may see; what it may not see goes to the log. */
-  presentable(thrown: unknown, doing: string): TidemarkError;
   /** Sends a line that belongs to no command. */
   tell(text: string): void;
   /** Answers with a large line: made when its turn comes, sent when there is room. `undefined` is no answer. */
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void;
-  /** Something of the server's own failed while it worked for this connection: ends it, and says so to the log. Never throws. */
+  /** Ends the connection because something of the server's own failed while it worked for it; the log says what. Never throws. */
   abandon(error: unknown): void;
 }

@@ -1,21 +1,21 @@
-/** The connect command: who is it, and everything that it was subscribed to, in one answer. */
-import { hash } from "node:crypto";
+/** The connect command: who the client is, and everything that it was subscribed to, in one answer. */
 import {
   MAX_CONNECT_SUBS,
   MAX_CONNECT_SUBS_HTTP,
   type Command,
   type SubscribeOptions,
 } from "../../protocol/index.js";
-import { TidemarkError, errorBody } from "../errors.js";
-import { textOf } from "../guard.js";
+import { TidemarkError } from "../errors.js";
+import { detach } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
+import { connectAnswer, mostOfAnswer } from "./connect-answer.js";
+import { authenticated, identify, refusalOf } from "./identity.js";
+import { arrivalOf } from "./poll-ticket.js";
 import { catchUp } from "./users/control.js";
-import { costAtAddress, costOf, inTurn, rateOverHttp } from "./limits/http-rate.js";
+import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limits/http-rate.js";
 import type { RateOptions } from "./limits/rate.js";
 import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
-/** What a line has besides the answer in it, in bytes. */
-const AROUND_ANSWER = 32;
 /** How many subscriptions of one connect command are begun in one turn of the event loop. */
 const SUBS_A_TURN = 25;
 
@@ -49,7 +49,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     const user = authenticate === undefined ? null : await authenticated(connection, command.token);
     if (connection.closed) return;
     identity = identify(connection, user, command.publisher);
-    // What is sent beside it counts by itself.
+    // Commands that are sent beside another connection count by themselves.
     if (cost > 0 && connection.arrival !== "aside") {
       const rate = rateOverHttp(connection, identity, node.clock.monotonic());
       const after = await inTurn(connection, rate, cost);
@@ -64,23 +64,14 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     refuse(connection, command, error);
     return;
   }
+  if (connection.asksAgain) shareRates(connection, identity);
   connection.identified(identity);
   if (!connection.closed) catchUp(connection, identity, began, command.subs);
   if (connection.closed) return;
   const started = await subscribeAll(connection, identity, command, given);
-  const subs = [...started].map(([name, one]) => {
-    const result = one instanceof TidemarkError ? { error: errorBody(one) } : one.result;
-    return `${JSON.stringify(name)}:${JSON.stringify(result)}`;
-  });
-  const { durability } = node.broker;
-  const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
-  const most = connection.out.most - AROUND_ANSWER;
-  const { message, frame, ping } = node.limits;
-  const limits = `"limits":{"message":${message},"frame":${frame},"answer":${most}}`;
-  const perhaps = `${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
-  const head = `{"client":${JSON.stringify(client)}${sender},${limits},"durability":"${durability}","ping":${ping}${perhaps}`;
-  const answer = subs.length === 0 ? `${head}}` : `${head},"subs":{${subs.join(",")}}}`;
-  // It would be the same again: not what a peer is that does not read.
+  const answer = connectAnswer(connection, identity, command, started);
+  const most = mostOfAnswer(connection);
+  // The peer is not one that does not read: the answer would be too long again.
   const size = Buffer.byteLength(answer);
   if (size > most)
     connection.close(
@@ -91,34 +82,11 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   for (const one of started.values()) if (!(one instanceof TidemarkError)) one.start();
 }
 
-/** What `subscriptions` returned. Not everybody who writes one has types. */
+/** What the hook `subscriptions` returned. Not everybody who writes such a hook has types. */
 function namesOf(given: unknown): readonly string[] {
   if (given === undefined || given === null) return [];
   if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
   throw new TypeError("subscriptions must return channels' names as an array of texts");
-}
-
-/** A poll with a good ticket goes on from another one; one without comes as everybody does. */
-function arrivalOf(connection: Caller, command: Command & { do: "connect" }): "first" | "next" | "aside" {
-  const { arrival, node } = connection;
-  if (arrival !== "poll") return arrival;
-  const holder = holderOf(connection, command);
-  if (command.ticket === undefined || holder === undefined) return "first";
-  return node.tickets.isGood(command.ticket, holder, node.clock.now()) ? "next" : "first";
-}
-
-/** The ticket for the next poll, as a field of the answer. */
-function ticketFor(connection: Caller, command: Command & { do: "connect" }): string {
-  if (connection.arrival !== "poll") return "";
-  const { tickets, clock } = connection.node;
-  const holder = holderOf(connection, command);
-  return holder === undefined ? "" : `,"ticket":${JSON.stringify(tickets.issue(holder, clock.now()))}`;
-}
-
-/** Who may show a ticket: one whose requests all have the same rate. */
-function holderOf({ address }: Caller, { publisher }: Command & { do: "connect" }): string | undefined {
-  if (publisher !== undefined) return `p${publisher}`;
-  return address === undefined ? undefined : `a${address}`;
 }
 
 function tooFast({ node }: Caller, after: number): TidemarkError {
@@ -156,10 +124,10 @@ async function subscribeAll(
   const wanted: Wanted[] = [];
   for (const [name, options] of subs) wanted.push({ name, canonical: registry.canonicalName(name), options });
   const asked = wanted.length;
-  for (const name of given) connection.grant(registry.canonicalName(name));
-  if (connection.granted.size > 0) {
+  for (const name of given) connection.sessions.grant(registry.canonicalName(name));
+  if (connection.sessions.granted.size > 0) {
     const names = new Set(wanted.map(({ canonical }) => canonical));
-    for (const name of connection.granted)
+    for (const name of connection.sessions.granted)
       if (!names.has(name)) wanted.push({ name, canonical: name, options: {} });
   }
   const preparing: Promise<() => Started | TidemarkError>[] = [];
@@ -180,75 +148,25 @@ async function subscribeAll(
     const byServer = i >= asked;
     if (byServer && one instanceof TidemarkError) notGiven(connection, name, one);
     else started.set(name, one);
-    if (byServer && !(one instanceof TidemarkError)) connection.session(canonical).given = true;
+    if (byServer && !(one instanceof TidemarkError)) connection.sessions.of(canonical).given = true;
   }
   return started;
 }
 
-/** Carries out a refresh command and answers it: the same user, with a token that is good for longer. Never rejects. */
-export async function refresh(connection: Caller, command: Command & { do: "refresh" }): Promise<void> {
-  const { identity, node } = connection;
-  if (identity === undefined) return;
-  try {
-    const user = await authenticated(connection, command.token);
-    if (connection.closed) return;
-    // Where users have no id there is nothing to tell one from another by.
-    const id = idOf(user);
-    if (id !== identity.userId) throw new TidemarkError("unauthorized", "the token is another user's");
-    if (id === undefined && node.hooks.authenticate !== undefined) {
-      throw new TidemarkError(
-        "unauthorized",
-        "users without an id cannot renew their token; connect again with it",
-      );
-    }
-    const next = { ...identity, user, expires: expiryOf(user) };
-    mustNotBeOver(connection, next);
-    connection.identified(next);
-    connection.reply(command.id, `{${lifeOf(connection, next)}}`);
-  } catch (error) {
-    connection.fail(command.id, refusalOf(connection, error));
-  }
+/** Tells the app that a connection which it let in has ended. */
+export function tellEnd({ node, client, peer }: Caller, { user }: Identity, reason: string): void {
+  const { hooks, log } = node;
+  const telling = (async () => hooks.onDisconnect?.({ client, user, request: peer, reason }))();
+  detach(telling, (error) => log.error({ client, error }, "onDisconnect failed"));
 }
 
-async function authenticated({ node, peer }: Caller, token: string | undefined): Promise<unknown> {
-  const user = node.hooks.authenticate?.({ token, request: peer });
-  return (await node.slowHooks.watch(user, "authenticate")) ?? null;
-}
-
-function mustNotBeOver({ node }: Caller, { expires }: Identity): void {
-  if (expires <= node.clock.now()) throw new TidemarkError("token_expired", "the token has expired");
-}
-
-/** How long the user may stay, as a field of an answer; nothing where that is not limited. */
-function lifeOf({ node }: Caller, { expires }: Identity, before = ""): string {
-  return expires === Infinity
-    ? ""
-    : `${before}"expires":${Math.max(0, Math.ceil(expires - node.clock.now()))}`;
-}
-
-/** Whatever authenticate throws means no; only what it says with a TidemarkError is said on. */
-function refusalOf({ node, client }: Caller, thrown: unknown): TidemarkError {
-  if (thrown instanceof TidemarkError) return thrown;
-  node.log.warn({ client, reason: reasonOf(thrown) }, "authenticate or onConnect refused");
-  return new TidemarkError("unauthorized", "the token was refused", { cause: thrown });
-}
-
-/** In one line: not the stack of what is thrown as a matter of course. */
-function reasonOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return textOf(thrown);
-  }
-}
-
-/** Not now, or not here. */
+/** Refuses a client that may come back later, or to another server. */
 function sendAway(connection: Caller, command: Command & { do: "connect" }, error: TidemarkError): void {
   connection.fail(command.id, error);
   connection.close(error.code === "going_away" ? "going_away" : "unavailable", error.message);
 }
 
-/** A refusal ends the connection: there is nothing it could do. It is said twice, for programs and for people. */
+/** A refusal ends the connection, which could do nothing. It is said twice, for programs and for people. */
 function refuse(connection: Caller, command: Command & { do: "connect" }, thrown: unknown): void {
   const error = refusalOf(connection, thrown);
   connection.fail(command.id, error);
@@ -258,36 +176,4 @@ function refuse(connection: Caller, command: Command & { do: "connect" }, thrown
       ? "token_expired"
       : "unauthorized";
   connection.close(name, error.message);
-}
-
-/** @throws {TidemarkError} `token_expired` */
-function identify(connection: Caller, user: unknown, publisher: string | undefined): Identity {
-  const userId = idOf(user);
-  // As one JSON text, so that no choice of ids makes two users' scopes meet.
-  const scope = JSON.stringify(publisher === undefined ? [connection.client] : [userId ?? null, publisher]);
-  const sender = publisher === undefined ? connection.client : publicName(publisher);
-  const member = userId ?? (publisher === undefined ? sender : `anon-${sender}`);
-  const identity = { user, userId, expires: expiryOf(user), scope, member, sender };
-  mustNotBeOver(connection, identity);
-  return identity;
-}
-
-/** The id of a user, where there is one: a text or a number. */
-function idOf(user: unknown): string | undefined {
-  const id = typeof user === "object" && user !== null && "id" in user ? user.id : undefined;
-  return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
-}
-
-/** When a user says that its time is over: `expires` in milliseconds since 1970 or a Date, or `exp` in seconds. */
-function expiryOf(user: unknown): number {
-  if (typeof user !== "object" || user === null) return Infinity;
-  const { expires, exp } = user as { expires?: unknown; exp?: unknown };
-  const time = expires === undefined && typeof exp === "number" ? exp * 1000 : Number(expires ?? Infinity);
-  if (Number.isNaN(time)) throw new TypeError("a user's expires must be milliseconds since 1970, or a Date");
-  return time;
-}
-
-/** A name that is the same for all connections of a client, and from which its secret cannot be had. */
-function publicName(publisher: string): string {
-  return hash("sha256", publisher, "base64url").slice(0, 12);
 }

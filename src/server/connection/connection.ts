@@ -1,15 +1,10 @@
 /**
- * One client's connection: a state machine between a transport and the channels. It is given frames and told
- * when the transport has closed; what it has to do comes through its {@link Intake}, its answers go through its
- * {@link Outgoing}.
+ * One client's connection: a state machine between a transport and the channels. What comes goes through its
+ * {@link Intake}, which has it carried out, answers go through its {@link Outgoing}, and its dealings with channels are
+ * its {@link Sessions}. Here is who the client is, how far the connection is, and how it ends.
  */
 import {
-  CommandError,
   FrameError,
-  NotACommand,
-  decodeCommand,
-  readBinaryLines,
-  readTextLines,
   type CloseName,
   type Command,
   type Id,
@@ -17,76 +12,64 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
-import { MOST_LINES } from "../../protocol/lines.js";
 import { textChunk, type Chunk, type EncodedLine } from "../delivery/chunk.js";
-import { TidemarkError, errorBody } from "../errors.js";
+import { Outgoing, type OutgoingOwner } from "../delivery/outgoing.js";
+import { errorBody, type TidemarkError } from "../errors.js";
 import { detach } from "../guard.js";
+import type { Caller, Identity } from "./caller.js";
+import { LargeAnswers, type LargeAnswersOwner } from "./channels/large-answers.js";
+import { Sessions, type SessionsOwner } from "./channels/sessions.js";
+import { leaveAll } from "./channels/subscribe.js";
+import type { Stage } from "./commands/carry-out.js";
+import { Intake, type IntakeOwner } from "./commands/intake.js";
+import { readBinaryFrame, readTextFrame, type Incoming } from "./commands/read-frame.js";
+import { connect, tellEnd } from "./connect.js";
 import type { Arrival } from "./limits/admission.js";
 import { Allowance } from "./limits/allowance.js";
-import type { Caller, Identity } from "./caller.js";
-import { runCommand, withCanonicalName, type RealCommand } from "./commands/commands.js";
-import { connect } from "./connect.js";
-import { Intake, type Incoming, type IntakeOwner } from "./commands/intake.js";
-import { LargeAnswers, type LargeAnswersOwner } from "./channels/large-answers.js";
+import type { TokenBucket } from "./limits/rate.js";
 import type { Link, Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
-import { Outgoing, type OutgoingOwner } from "../delivery/outgoing.js";
 import { addressOf, peerToKeep } from "./peer.js";
-import { readPlainCommands } from "./commands/plain-commands.js";
-import { presentable } from "./presentable.js";
-import { rateOverHttp } from "./limits/http-rate.js";
-import { refusePublish } from "./publish/publish.js";
-import type { TokenBucket } from "./limits/rate.js";
-import { ChannelSession, type SessionOwner } from "./channels/session.js";
-import { leaveAll } from "./channels/subscribe.js";
+import type { Receiver } from "./receiver.js";
 
-const PONG = textChunk("{}");
-
-type State =
-  | { readonly at: "new" }
-  | { readonly at: "connecting" }
-  | { readonly at: "open" }
-  | { readonly at: "closed"; readonly reason: string };
+type State = { readonly at: Exclude<Stage, "closed"> } | { readonly at: "closed"; readonly reason: string };
 
 const NEW: State = { at: "new" };
 const CONNECTING: State = { at: "connecting" };
 const OPEN: State = { at: "open" };
-const NONE: ReadonlySet<string> = new Set();
 
 /** There is one for each client: what a quiet one does not need is made when it is used. */
-export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, OutgoingOwner, SessionOwner {
+export class Connection
+  implements Caller, IntakeOwner, LargeAnswersOwner, OutgoingOwner, Receiver, SessionsOwner
+{
   readonly node: ServerNode;
   peer: Peer;
   readonly out: Outgoing;
+  readonly intake: Intake;
   readonly client: string;
   readonly arrival: Arrival;
   missed = 0;
-  readonly sessions = new Map<string, ChannelSession>();
-  subscriptions = 0;
+  readonly sessions = new Sessions(this);
+  readonly allowance: Allowance;
   calls = 0;
   newChannels: TokenBucket | undefined;
-  /** When the peer was last heard of, on the monotonic clock. */
-  heard: number;
-  /** When it was last pinged. */
-  pinged = 0;
-  sentAfter: number;
-  /** The same for what comes after what waits to be carried out. Both in whole milliseconds: others take twice the memory. */
-  #nextSentAfter = -1;
-  /** In which of the heartbeat's groups it is. */
+  /** In which of the heartbeat's groups the connection is. */
   beat = 0;
-  /** Called whenever all commands that came have been answered. */
-  onIdle: (() => void) | undefined;
+  /** When the peer was last heard of and when it was last pinged, on the monotonic clock. */
+  #heard: number;
+  #pinged = 0;
   readonly #link: Link;
-  readonly #allowance: Allowance;
   #large: LargeAnswers | undefined;
   #state: State = NEW;
   #identity: Identity | undefined;
   #expiry: Timer;
   #onOpen: (() => void)[] | undefined;
-  readonly #intake: Intake;
-  #granted: Set<string> | undefined;
   readonly #onEnd: (connection: Connection) => void;
 
+  /**
+   * @param onEnd told once, when the connection has ended
+   * @param arrived what comes was sent after this time, on the monotonic clock; now, unless that is given
+   */
   constructor(
     node: ServerNode,
     link: Link,
@@ -103,11 +86,14 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.#onEnd = onEnd;
     this.client = `${node.id.slice(0, 6)}-${node.nextNumber().toString(36)}`;
     this.out = new Outgoing(link, node.flusher, node.budget, this);
-    this.#intake = new Intake(this, link, this.out, node.limits.unanswered, node.turns);
-    this.heard = now;
-    this.sentAfter = Math.floor(arrived ?? now);
-    this.#allowance = new Allowance(node, now);
+    this.intake = new Intake(this, link, arrived ?? now);
+    this.#heard = now;
+    this.allowance = new Allowance(node, now);
     node.newcomers.add(this, now);
+  }
+
+  get stage(): Stage {
+    return this.#state.at;
   }
 
   get closed(): boolean {
@@ -118,16 +104,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     return addressOf(this.peer);
   }
 
-  get granted(): ReadonlySet<string> {
-    return this.#granted ?? NONE;
-  }
-
-  grant(channel: string): void {
-    (this.#granted ??= new Set()).add(channel);
-  }
-
-  revoke(channel: string): void {
-    this.#granted?.delete(channel);
+  get sentAfter(): number {
+    return this.intake.sentAfter;
   }
 
   get identity(): Identity | undefined {
@@ -138,12 +116,6 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     const { clock } = this.node;
     const { expires } = identity;
     this.#identity = identity;
-    if (this.asksAgain) {
-      const now = clock.monotonic();
-      const { address } = this;
-      const ofAddress = address === undefined ? undefined : this.node.addressRates.of(address, now);
-      this.#allowance.share(rateOverHttp(this, identity, now), ofAddress);
-    }
     clock.clearTimeout(this.#expiry);
     if (expires < Infinity && !this.closed) {
       this.#expiry = clock.setTimeout(
@@ -151,8 +123,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
         expires - clock.now(),
       );
     }
-    // It ended while the app was asked whether it may begin. The app said yes, and so has to hear of the end too.
-    if (this.#state.at === "closed") this.#tellEnd(identity, this.#state.reason);
+    // The connection ended while the app was asked whether it may begin. The app said yes, and so hears of the end too.
+    if (this.#state.at === "closed") tellEnd(this, identity, this.#state.reason);
   }
 
   whenOpen(run: () => void): void {
@@ -160,16 +132,21 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     else if (!this.closed) (this.#onOpen ??= []).push(run);
   }
 
-  /** A text frame: valid UTF-8, from `from` up to `to` in bytes that are overwritten afterwards. */
   receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void {
     if (this.closed) return;
     try {
-      const commands = readPlainCommands(bytes, from, to, ascii);
-      if (commands === undefined)
-        this.#receive(readTextLines, bytes.toString(ascii ? "latin1" : "utf8", from, to));
-      else this.#take(commands);
+      this.#take(readTextFrame(bytes, from, to, ascii, this.node.limits));
     } catch (error) {
-      this.abandon(error);
+      this.#unreadable(error);
+    }
+  }
+
+  receiveBinary(frame: Uint8Array): void {
+    if (this.closed) return;
+    try {
+      this.#take(readBinaryFrame(frame, this.node.limits));
+    } catch (error) {
+      this.#unreadable(error);
     }
   }
 
@@ -179,53 +156,56 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     try {
       this.#take(lines);
     } catch (error) {
-      this.abandon(error);
+      this.#unreadable(error);
     }
   }
 
-  /** A frame came without a command: a ping, a pong, a blank one, a piece of a message. */
+  #take(incoming: Incoming[]): void {
+    if (incoming.length === 0) this.receiveNothing();
+    else this.intake.take(incoming);
+  }
+
+  #unreadable(error: unknown): void {
+    if (error instanceof FrameError) this.close("malformed", error.message);
+    else this.abandon(error);
+  }
+
   receiveNothing(): void {
     if (this.closed) return;
-    const refusal = this.#allowance.refuseFrame(this.heard);
+    const refusal = this.allowance.refuseFrame(this.#heard);
     if (refusal !== undefined) this.close("rate_limited", refusal);
   }
 
-  /** A message is under way for too long. Who has not connected has a time of its own for all it does. */
+  /** Who has not connected has a time of its own for all that it sends. */
   unfinished(reason: string): void {
     if (this.#state.at !== "new") this.close("silent", reason);
   }
 
-  receiveBinary(frame: Uint8Array): void {
-    try {
-      this.#receive(readBinaryLines, frame);
-    } catch (error) {
-      this.abandon(error);
-    }
+  /** When the process has stood still, this is where that is seen first: all connections end before anything is carried out. */
+  alive(pinged?: number): void {
+    const now = this.node.clock.monotonic();
+    this.#heard = now;
+    if (pinged !== undefined && pinged <= now) this.intake.nextSentAfter(pinged);
+    this.node.stillness.look(now);
   }
 
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
   get deaf(): boolean {
-    return (this.#intake.paused && this.out.roomy) || this.#link.resting === true;
+    return (this.intake.paused && this.out.roomy) || this.#link.resting === true;
   }
 
-  /**
-   * Something came, if only a part of a frame, or the answer to the ping that was sent at `pinged`. When the process has
-   * stood still, this is where it is seen first, and all connections end before anything of them is carried out.
-   */
-  alive(pinged = -Infinity): void {
-    const now = this.node.clock.monotonic();
-    this.heard = now;
-    if (pinged > this.#nextSentAfter && pinged <= now) this.#nextSentAfter = Math.floor(pinged);
-    this.node.stillness.look(now);
+  /** Whether nothing was heard of the peer since it was last pinged. */
+  get silent(): boolean {
+    return this.#pinged > this.#heard;
   }
 
   ping(): void {
     if (this.closed) return;
-    this.pinged = this.node.clock.monotonic();
-    this.askAge(this.pinged);
+    this.#pinged = this.node.clock.monotonic();
+    this.askAge(this.#pinged);
   }
 
-  /** A ping whose answer says how old what follows is at most; it may take as long as it likes. */
+  /** Sends a ping whose answer says how old what follows it is at most; the answer may take as long as it likes. */
   askAge(now: number): void {
     if (this.closed) return;
     try {
@@ -239,12 +219,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
   close(name: CloseName, reason: string): void {
     if (this.closed) return;
     this.out.flush();
-    // Writing may have found that it is over.
+    // Writing may have found that the peer is gone.
     if (this.closed) return;
     try {
       this.#end(reason, 0);
       // The peer's part of the goodbye has to be read.
-      if (this.#intake.paused) this.#link.resume();
+      if (this.intake.paused) this.#link.resume();
       this.#link.close(name, reason);
     } catch (error) {
       this.#cutOff(error);
@@ -271,20 +251,11 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.node.log.error({ client: this.client, error }, "the server failed at one connection, and ended it");
   }
 
-  get allowance(): Allowance {
-    return this.#allowance;
-  }
-
-  /** Whether it has asked for something and not been answered yet. */
-  get busy(): boolean {
-    return this.#intake.busy;
-  }
-
   get asksAgain(): boolean {
     return this.#link.finish !== undefined;
   }
 
-  /** Ends in good order what the client asks for again, once it has begun. */
+  /** Ends in good order an answer that the client asks for again, once the connection is open. */
   finish(): void {
     this.whenOpen(() => {
       this.out.flush();
@@ -296,23 +267,6 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     });
   }
 
-  /** The server stops, and the client is to come back elsewhere in so many milliseconds. Nothing is said over HTTP. */
-  askToMove(after: number, reason: string): void {
-    if (this.#state.at === "new") this.close("going_away", reason);
-    else if (!this.asksAgain) this.whenOpen(() => this.tell(JSON.stringify({ event: "goaway", after })));
-  }
-
-  /** Ends it as soon as all that was asked for is answered; nothing further is carried out. */
-  closeWhenIdle(name: CloseName, reason: string): void {
-    this.#intake.shut();
-    if (!this.busy) return this.close(name, reason);
-    this.onIdle = () => this.close(name, reason);
-  }
-
-  /**
-   * The transport has closed. `said` is true when the peer said goodbye, rather than vanished. For `least` milliseconds it
-   * is expected to come back by itself.
-   */
   transportClosed(reason: string, said: boolean, least = 0): void {
     if (this.closed) return;
     try {
@@ -322,18 +276,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     }
   }
 
-  session(channel: string): ChannelSession {
-    let session = this.sessions.get(channel);
-    if (session === undefined) this.sessions.set(channel, (session = new ChannelSession(this, channel)));
-    return session;
-  }
-
-  tidy(channel: string): void {
-    if (this.sessions.get(channel)?.idle === true) this.sessions.delete(channel);
-  }
-
   hold(bytes: number): void {
-    this.#intake.hold(bytes);
+    this.intake.hold(bytes);
   }
 
   reply(id: Id, ok: string, size = Buffer.byteLength(ok)): void {
@@ -341,25 +285,17 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
       const text = `{"id":${digitsOf(id)},"ok":${ok}}`;
       this.#send(textChunk(text, text.length - ok.length + size + 1));
     }
-    this.#intake.answered();
+    this.intake.answered();
   }
 
   fail(id: Id, error: TidemarkError): void {
     const body = JSON.stringify(errorBody(error));
     this.#send(textChunk(id === undefined ? `{"error":${body}}` : `{"id":${id},"error":${body}}`));
-    this.#intake.answered();
-  }
-
-  failWith(id: Id, thrown: unknown, doing: string): void {
-    this.fail(id, this.presentable(thrown, doing));
-  }
-
-  presentable(thrown: unknown, doing: string): TidemarkError {
-    return presentable(this.node, this.client, thrown, doing);
+    this.intake.answered();
   }
 
   replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
-    (this.#large ??= new LargeAnswers(this)).add(make, () => this.#intake.answered(), onError);
+    (this.#large ??= new LargeAnswers(this)).add(make, () => this.intake.answered(), onError);
   }
 
   tell(text: string): void {
@@ -371,97 +307,8 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.close("slow_replies", "replies are not being read");
   }
 
-  #receive<F>(read: (frame: F, most: number) => Line[], frame: F): void {
-    if (this.closed) return;
-    let lines: Line[];
-    try {
-      lines = read(frame, this.node.limits.commands === false ? Infinity : MOST_LINES);
-    } catch (error) {
-      this.close("malformed", error instanceof FrameError ? error.message : "unreadable frame");
-      return;
-    }
-    if (lines.length === 0) this.receiveNothing();
-    else this.#take(lines);
-  }
-
-  /** What waits was sent before the latest answer to a ping. */
-  #take(incoming: Incoming[]): void {
-    if (this.#nextSentAfter > this.sentAfter && !this.#intake.waits) this.sentAfter = this.#nextSentAfter;
-    this.#intake.take(incoming);
-  }
-
-  /** For the intake only. */
-  get ready(): boolean {
-    return !this.closed && this.#state.at !== "connecting";
-  }
-
-  /** For the intake only: what came meanwhile is yet to be read. */
-  resumed(): void {
-    this.alive();
-  }
-
-  /** For the intake only. */
-  idled(): void {
-    if (this.#state.at === "open") this.onIdle?.();
-  }
-
-  /** For the intake only. */
-  carryOut(incoming: Incoming): void {
-    try {
-      const command = "do" in incoming ? incoming : decodeCommand(incoming);
-      this.#intake.begun();
-      if (command.do === "ping") this.#answerPing();
-      else if (this.#mayRun(command)) this.#run(withCanonicalName(command, this.node.registry));
-    } catch (error) {
-      if (error instanceof NotACommand) return this.close("policy", error.message);
-      if (!(error instanceof CommandError)) throw error;
-      this.#intake.begun();
-      this.fail(error.id, this.#overRate() ?? new TidemarkError(error.code, error.message));
-    }
-  }
-
-  /** A client's `{}` asks whether anybody is there. Where there is no room for an answer, there is one on its way. */
-  #answerPing(): void {
-    const refusal = this.#overRate();
-    if (refusal !== undefined) return this.fail(undefined, refusal);
-    this.out.offer(PONG);
-    this.#intake.answered();
-  }
-
-  #mayRun(command: RealCommand): boolean {
-    const { id } = command;
-    const refusal = this.#overRate();
-    if (this.closed) return false;
-    // Whoever unsubscribes is not held to what it wants to be rid of; it costs no more than a refusal.
-    if (refusal !== undefined && command.do !== "unsubscribe") {
-      const known = withCanonicalName(command, this.node.registry);
-      if (known.do === "publish") refusePublish(this, known, refusal);
-      else this.fail(id, refusal);
-      return false;
-    }
-    if ((command.do === "connect") === (this.#state.at === "new")) return true;
-    const error =
-      command.do === "connect"
-        ? new TidemarkError("already_connected", "this connection is connected already")
-        : new TidemarkError("connect_first", 'send {"id":1,"connect":{}} first');
-    this.fail(id, error);
-    return false;
-  }
-
-  /** Why a command may not be run now; the connection is closed if it keeps being told so. */
-  #overRate(): TidemarkError | undefined {
-    const refusal = this.#allowance.refuse(this.node.clock.monotonic());
-    if (refusal !== undefined && this.#allowance.isSpent)
-      this.close("rate_limited", `${refusal.message}, and on after being refused`);
-    return refusal;
-  }
-
-  #run(command: RealCommand): void {
-    if (command.do === "connect") this.#connect(command);
-    else runCommand(this, command);
-  }
-
-  #connect(command: Command & { do: "connect" }): void {
+  /** Called once, by the connect command. */
+  connect(command: Command & { do: "connect" }): void {
     this.node.newcomers.delete(this);
     this.#state = CONNECTING;
     const connected = connect(this, command).then(() => {
@@ -471,7 +318,7 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
       const waiting = this.#onOpen ?? [];
       this.#onOpen = undefined;
       for (const run of waiting) run();
-      this.#intake.pump();
+      this.intake.pump();
     });
     detach(connected, (error) => this.abandon(error));
   }
@@ -481,18 +328,12 @@ export class Connection implements Caller, IntakeOwner, LargeAnswersOwner, Outgo
     this.node.newcomers.delete(this);
     this.#state = { at: "closed", reason };
     this.node.clock.clearTimeout(this.#expiry);
-    this.#intake.clear();
+    this.intake.clear();
     this.#onOpen = undefined;
     this.out.close();
-    // First, so that whatever fails behind it leaves nothing of the connection where it would be looked for.
+    // Told first, so that whatever fails after that leaves nothing of the connection where it would be looked for.
     this.#onEnd(this);
     leaveAll(this, how);
-    if (identity !== undefined) this.#tellEnd(identity, reason);
-  }
-
-  #tellEnd(identity: Identity, reason: string): void {
-    const info = { client: this.client, user: identity.user, request: this.peer, reason };
-    const telling = (async () => this.node.hooks.onDisconnect?.(info))();
-    detach(telling, (error) => this.node.log.error({ client: this.client, error }, "onDisconnect failed"));
+    if (identity !== undefined) tellEnd(this, identity, reason);
   }
 }

@@ -14,18 +14,18 @@ export interface Link {
   /** Stops reading from the peer, so that TCP slows it down. */
   pause(): void;
   resume(): void;
-  /** Whether it does not read of its own accord: its peer has sent too much. Absent where that cannot be. */
+  /** Whether the transport does not read of its own accord: its peer has sent too much. Absent where that cannot be. */
   readonly resting?: boolean;
   /**
    * Makes the peer say something, and tells pages that the server is there. `at` is the present time on the monotonic
-   * clock; where answers come in the order of what they are sent among, the connection is told when this one is answered.
+   * clock; where an answer comes in its place among what the peer sends, the connection is told when this ping is answered.
    */
   ping(at: number): void;
   /** Ends the connection and tells the peer why; then the transport reports the close. `reason` is cut at 123 bytes. */
   close(name: CloseName, reason: string): void;
   /** Ends in good order what the peer will ask for again; absent where nothing ends so. */
   finish?(): void;
-  /** Ends it without a word. */
+  /** Ends the connection without a word. */
   terminate(): void;
 }
 

@@ -107,9 +107,9 @@ export interface ServerNode {
   readonly brokerErrors: BrokerErrors;
   readonly hub: Hub;
   readonly admission: Admission;
-  /** Of clients, each over all its requests. */
+  /** The rates of clients, each over all its requests. */
   readonly rates: RateMemory;
-  /** Of addresses, over all requests that come from there. */
+  /** The rates of addresses, each over all requests that come from there. */
   readonly addressRates: RateMemory;
   readonly newChannels: NewChannels;
   readonly keyShares: KeyShares;
@@ -137,6 +137,6 @@ export interface ServerNode {
   nextNumber(): number;
   /** The name of this server's life. */
   readonly id: string;
-  /** The scope of the keys that it makes. */
+  /** The scope of the keys that this server makes. */
   readonly scope: string;
 }

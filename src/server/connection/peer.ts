@@ -1,10 +1,10 @@
-/** What hooks are shown of a peer, and what is remembered of it: a client's headers are more than all else that it takes. */
+/** What hooks are shown of a peer, and what is remembered of it: a client's headers take more memory than all else of it. */
 import type { Peer } from "./link.js";
 import type { Hooks } from "./node.js";
 
 const NO_HEADERS: Peer["headers"] = {};
 
-/** A peer that no hook can ask about: limits go by its address, and look for that when they need it. */
+/** A peer that no hook can ask about: limits go by its address, which they look up when they need it. */
 export class BarePeer implements Peer {
   readonly #from: { readonly remoteAddress?: string | undefined };
 
@@ -44,21 +44,21 @@ export function addressOf({ ip, shared = false }: Peer): string | undefined {
     .join(":");
 }
 
-/** Whether there is a hook that is shown the peer: its address is asked of the system, which takes its time. */
+/** Whether there is a hook that is shown the peer: only then is the system asked for the address, which takes its time. */
 export function showsPeer({ authenticate, subscriptions, onConnect, onDisconnect }: Hooks): boolean {
   return [authenticate, subscriptions, onConnect, onDisconnect].some((hook) => hook !== undefined);
 }
 
-/** The peer as later hooks are to see it. Where there are none that could ask, no more is kept than its address. */
+/** The peer as later hooks are to see it. Where no hook could ask, no more of the peer is kept than its address. */
 export function peerToKeep(peer: Peer, hooks: Hooks): Peer {
   if (hooks.authenticate !== undefined || hooks.onDisconnect !== undefined) return new PackedPeer(peer);
-  // Its address is asked of the system, which costs as much as a tenth of accepting it.
+  // To ask the system for the address costs as much as a tenth of accepting a connection.
   if (peer instanceof BarePeer) return peer;
   const { ip, shared = false } = peer;
   return { headers: NO_HEADERS, url: "", ip, shared };
 }
 
-/** Its headers are one text, and read again when somebody asks. */
+/** A peer whose headers are kept as one text, and read again when somebody asks. */
 class PackedPeer implements Peer {
   readonly url: string;
   readonly ip: string;

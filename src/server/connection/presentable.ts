@@ -5,17 +5,16 @@ import type { ServerNode } from "./node.js";
 
 /** The error that the peer of a connection may see; what it may not see goes to the log. */
 export function presentable(
-  { brokerErrors, log }: ServerNode,
-  client: string,
+  { node, client }: { readonly node: Pick<ServerNode, "brokerErrors" | "log">; readonly client: string },
   thrown: unknown,
   doing: string,
 ): TidemarkError {
   if (thrown instanceof TidemarkError) return thrown;
   if (thrown instanceof BrokerError) {
     // What a broker says is for the operator: it may tell of hosts, versions and how full it is.
-    brokerErrors.note(thrown, doing);
+    node.brokerErrors.note(thrown, doing);
     return new TidemarkError("unavailable", `the server cannot ${doing} now; try again later`);
   }
-  log.error({ client, error: thrown, doing }, "a command failed");
+  node.log.error({ client, error: thrown, doing }, "a command failed");
   return new TidemarkError("internal", `the server failed to ${doing}; its log says why`);
 }

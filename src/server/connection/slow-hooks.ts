@@ -1,11 +1,11 @@
 /**
- * Hooks of the application that do not settle. What waits behind one of them waits for ever, and its client is told nothing
- * but that nothing comes; so the log names the hook.
+ * Hooks of the application that do not settle. Whatever waits behind such a hook waits for ever, and its client hears
+ * nothing; so the log names the hook.
  */
 import type { Clock, Timer } from "../../protocol/index.js";
 import { isPromise } from "../channels/validate.js";
 
-/** How long a hook may take before it is told of, in milliseconds: no client waits much longer for anything. */
+/** How long a hook may take before the log names it, in milliseconds: no client waits much longer for anything. */
 const PATIENCE_MS = 10_000;
 
 /** A hook that has been called and has not settled. */
@@ -19,7 +19,7 @@ interface Call {
 /** What is told: one line for each hook, however many calls of it there are. */
 export interface SlowHook {
   readonly hook: string;
-  /** The channel of one of them, where they have one. */
+  /** The channel of one of the calls, where they have one. */
   readonly channel: string | undefined;
   /** How many calls have not settled for so long. */
   readonly calls: number;
@@ -52,7 +52,7 @@ export class SlowHooks {
     this.#calls.clear();
   }
 
-  /** One timer for all of them, and none while nothing is under way. */
+  /** One timer for all calls, and none while no call is under way. */
   #lookLater(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => {

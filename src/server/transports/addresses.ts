@@ -5,7 +5,7 @@ import type { Logger } from "../logger.js";
 /** Which proxies are believed; see `trustedProxies` of the options. */
 export type TrustedProxies = string | readonly string[];
 
-/** Networks that names stand for. */
+/** The networks that names of options stand for. */
 const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   loopback: ["127.0.0.0/8", "::1/128"],
   private: [
@@ -26,7 +26,7 @@ interface Asked {
 
 export interface Located {
   readonly ip: string;
-  /** Whether it is a proxy's, for all who come through that. */
+  /** Whether the address is a proxy's, for all who come through that. */
   readonly shared: boolean;
 }
 
@@ -42,7 +42,7 @@ export class Addresses {
     this.#log = log;
   }
 
-  /** Whether nothing but the socket says where it comes from: then that may be asked when somebody wants to know. */
+  /** Whether nothing but the socket says where a request comes from: then the socket may be asked when somebody wants to know. */
   isDirect({ headers }: Asked): boolean {
     return this.#trusted === undefined && headers["x-forwarded-for"] === undefined;
   }
@@ -60,7 +60,7 @@ export class Addresses {
     return this.#behind(peer, forwarded ?? "");
   }
 
-  /** The last one that somebody who is trusted has seen and who is not trusted itself. Reads no further than that. */
+  /** The last address that a trusted proxy has seen and that is no trusted proxy's itself. Reads no further than that. */
   #behind(proxy: string, forwarded: string): Located {
     let ip = proxy;
     for (let end = forwarded.length; end > 0;) {
@@ -91,7 +91,7 @@ export function trustedBy(trusted: TrustedProxies | undefined): BlockList | unde
   return names.length === 0 ? undefined : listOf(names);
 }
 
-/** Without a port, brackets, a zone, or the form that IPv4 has within IPv6. Whatever else it is stays as it is. */
+/** An address without a port, brackets, a zone, or the form that IPv4 has within IPv6. Anything else stays as it is. */
 function plain(address: string): string {
   const bare = /^\[([^\]]*)\](:\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
   const zone = bare.indexOf("%");

@@ -1,57 +1,30 @@
 /** Our paths on an HTTP server: channels, echo, health, the API. Everything else on that server is left alone. */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { Socket } from "node:net";
-import { Duplex } from "node:stream";
-import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
 import type { OnError } from "../guard.js";
 import type { Addresses } from "./addresses.js";
+import { Attachment, type AnyRequest, type AnyServer, type Handlers } from "./attachment.js";
 import { HttpApi } from "./http/api.js";
-import { Echoes } from "./websocket/echo.js";
-import { Sniffer } from "./websocket/sniffer.js";
 import { HttpEndpoints, type HttpOptions } from "./http/endpoints.js";
 import { isHttp2 } from "./http/exchange.js";
+import { json, type AnyResponse } from "./http/json.js";
 import { refuseForFailure } from "./http/refusal.js";
 import { refusedOrigin, type Origins } from "./origin.js";
-import { pathOf, readPath } from "./paths.js";
+import { pathOf, type Paths } from "./paths.js";
 import { peerOf } from "./peer.js";
+import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/accept.js";
+import { Echoes } from "./websocket/echo.js";
 import type { UpgradeRequest } from "./websocket/plain-upgrade.js";
 import type { Reading } from "./websocket/reading.js";
+import { Sniffer } from "./websocket/sniffer.js";
 import type { SocketReader } from "./websocket/socket-reader.js";
 import { UnfinishedMessages } from "./websocket/unfinished.js";
-import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/websocket.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;
 /** How long peers have for the closing handshake, in milliseconds. */
 const CLOSE_MS = 1000;
-
-/** A server that requests can come to: over TLS or not, HTTP/1.1 or 2. */
-export type AnyServer = Server | Http2Server | Http2SecureServer;
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
-export type AnyResponse = ServerResponse | Http2ServerResponse;
-
-/** Where channels and echo are; nothing stands for the root. */
-export interface Paths {
-  readonly path: string;
-  readonly echo: string | false;
-}
-
-/**
- * Paths with defaults filled in.
- *
- * @throws {TypeError} when no request could ever ask for one of them
- */
-export function readPaths(options: {
-  readonly path?: string | undefined;
-  readonly echo?: string | false | undefined;
-}): Paths {
-  const path = readPath("path", options.path ?? "/connect");
-  const echo = options.echo === false ? false : readPath("echo", options.echo ?? "/echo");
-  if (path === echo) throw new TypeError(`path and echo must differ, and both are ${JSON.stringify(path)}`);
-  return { path, echo };
-}
 
 export interface MountOptions extends Paths {
   readonly origins: Origins;
@@ -61,7 +34,7 @@ export interface MountOptions extends Paths {
   readonly directSockets: boolean;
 }
 
-export class Mount {
+export class Mount implements Handlers {
   readonly #engine: Engine;
   readonly #options: MountOptions;
   readonly #http: HttpEndpoints;
@@ -71,7 +44,7 @@ export class Mount {
   readonly #reading: Reading;
   readonly #readingEcho: Reading;
   readonly #onError: OnError;
-  readonly #detach: (() => void)[] = [];
+  readonly #attachments: Attachment[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
   readonly #sockets = new Set<Duplex>();
   readonly #forget: (this: Duplex) => void;
@@ -96,68 +69,24 @@ export class Mount {
   }
 
   /**
-   * Puts us before all handlers of the server, those that come later too: they see only what is not ours.
+   * Puts us before all handlers of the server, those that come later too.
    *
    * @param own whether nobody else uses the server: then connections are looked at before it sees them
    */
   attach(server: AnyServer, own: boolean): void {
-    // Of all of them, what they have in common.
-    const emit = (server.emit as EventEmitter["emit"]).bind(server);
-    const isOwn = Object.hasOwn(server, "emit");
-    let attached = true;
-    const sniffer = own ? this.#snifferOf(emit) : undefined;
-    const first = (event: string | symbol, ...args: readonly unknown[]): boolean =>
-      (attached && this.#takes(event, args, sniffer)) ||
-      Boolean(Reflect.apply(emit, undefined, [event, ...args]));
-    server.emit = first;
-    const onRequest = (_request: unknown, response: AnyResponse): void => {
-      if (server.listenerCount("request") === 1) notFound(response);
-    };
-    const onUpgrade = (_request: unknown, socket: Duplex): void => {
-      // Nobody else is there to answer, and an upgrade without an answer would hang.
-      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket);
-    };
-    server.on("request", onRequest);
-    server.on("upgrade", onUpgrade);
-    this.#detach.push(() => {
-      attached = false;
-      sniffer?.close();
-      // Whoever has come after us leaves with what it found.
-      if (Reflect.get(server, "emit") === first) {
-        if (isOwn) server.emit = emit;
-        else Reflect.deleteProperty(server, "emit");
-      }
-      server.off("request", onRequest);
-      server.off("upgrade", onUpgrade);
-    });
+    this.#attachments.push(new Attachment(server, this, own ? (pass) => this.#snifferFor(pass) : undefined));
   }
 
-  #snifferOf(emit: EventEmitter["emit"]): Sniffer {
+  #snifferFor(pass: (socket: Socket) => void): Sniffer {
     return new Sniffer({
       take: (request, socket, head, reader) => this.handleUpgrade(request, socket, head, reader),
-      pass: (socket) => emit("connection", socket),
+      pass,
       direct: this.#options.directSockets,
       onError: this.#onError,
     });
   }
 
-  #takes(
-    event: string | symbol,
-    [request, second, head]: readonly unknown[],
-    sniffer: Sniffer | undefined,
-  ): boolean {
-    if (event === "connection" && sniffer !== undefined && request instanceof Socket) {
-      sniffer.sniff(request);
-      return true;
-    }
-    if (event === "request") {
-      return isRequest(request) && isResponse(second) && this.handleRequest(request, second);
-    }
-    if (event !== "upgrade" || !isRequest(request)) return false;
-    return second instanceof Duplex && Buffer.isBuffer(head) && this.handleUpgrade(request, second, head);
-  }
-
-  /** Says from now on that this server stops, to whoever asks whether it is ready. */
+  /** Whoever asks whether this server is ready is told from now on that it stops. */
   stopping(): void {
     this.#ready = false;
   }
@@ -165,7 +94,7 @@ export class Mount {
   /** Takes no more requests. Resolves when all sockets have closed; those that take longer than a second are cut. */
   async close(): Promise<void> {
     this.#ready = false;
-    for (const detach of this.#detach.splice(0)) detach();
+    for (const attachment of this.#attachments.splice(0)) attachment.detach();
     const open = [...this.#sockets];
     const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     const timer = setTimeout(() => {
@@ -191,14 +120,14 @@ export class Mount {
     else if (path === "/readyz")
       json(response, this.#ready ? 200 : 503, { status: this.#ready ? "ready" : "stopping" });
     else if (this.#isWebSocket(path)) {
-      // Over HTTP/2 there is no such header, and no WebSocket that we know.
+      // Over HTTP/2 there is no upgrade header, and no WebSocket that we know.
       const headers: Record<string, string> = isHttp2(request) ? {} : { upgrade: "websocket" };
       json(response, 426, { error: "this is a WebSocket endpoint; see docs/protocol.md" }, headers);
     } else return this.#http.handle(path, request, response) || this.#api.handle(path, request, response);
     return true;
   }
 
-  /** @param reader of the socket, where it is read already */
+  /** @param reader of the socket, where that is read already */
   handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer, reader?: SocketReader): boolean {
     const path = pathOf(request);
     if (!this.#isWebSocket(path)) return false;
@@ -262,39 +191,3 @@ export class Mount {
 }
 
 function ignore(): void {}
-
-/** Of Node's, or of whoever stands in for Node: such a one does not have Node's classes. */
-function isRequest(value: unknown): value is IncomingMessage {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof Reflect.get(value, "url") === "string" &&
-    typeof Reflect.get(value, "headers") === "object"
-  );
-}
-
-function isResponse(value: unknown): value is ServerResponse {
-  return typeof value === "object" && value !== null && typeof Reflect.get(value, "writeHead") === "function";
-}
-
-function json(
-  response: AnyResponse,
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
-  response.end(`${JSON.stringify(body)}\n`);
-}
-
-/** Says no and lets go of the socket: its peer might break it, or hold it open for ever. */
-function refuseUpgrade(socket: Duplex): void {
-  socket.on("error", () => {});
-  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () =>
-    socket.destroy(),
-  );
-}
-
-function notFound(response: AnyResponse): void {
-  json(response, 404, { error: "nothing here" });
-}

@@ -1,7 +1,27 @@
 /** Paths of our own: as the app was told them, and as requests say them. */
 
-/** What a path may have that browsers and Node send as it is. */
+/** A path that browsers and Node send as it is. */
 const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
+
+export interface Paths {
+  readonly path: string;
+  readonly echo: string | false;
+}
+
+/**
+ * Paths with defaults filled in.
+ *
+ * @throws {TypeError} when no request could ever ask for one of them
+ */
+export function readPaths(options: {
+  readonly path?: string | undefined;
+  readonly echo?: string | false | undefined;
+}): Paths {
+  const path = readPath("path", options.path ?? "/connect");
+  const echo = options.echo === false ? false : readPath("echo", options.echo ?? "/echo");
+  if (path === echo) throw new TypeError(`path and echo must differ, and both are ${JSON.stringify(path)}`);
+  return { path, echo };
+}
 
 /**
  * A path for the app, without a slash at its end; that of the root is empty.
@@ -19,7 +39,7 @@ export function readPath(name: string, path: unknown): string {
     );
   }
   const plain = plainPath(path);
-  // Browsers resolve these before they ask.
+  // Browsers resolve such segments before they ask.
   if (plain.split("/").some((segment) => segment === "." || segment === ".."))
     throw new TypeError(`${name} must have no . or .. in it: ${shown}`);
   return plain === "/" ? "" : plain;

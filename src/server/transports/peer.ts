@@ -6,7 +6,7 @@ import type { HttpRequest } from "./http/exchange.js";
 
 type Asked = Pick<HttpRequest, "headers" | "url" | "socket">;
 
-/** The peer as hooks see it, where there are any that do. */
+/** The peer as hooks see it, where there are hooks that do. */
 export function peerOf(request: Asked, hooks: Hooks, addresses: Addresses): Peer {
   const { headers, url = "/", socket } = request;
   const shown = showsPeer(hooks);

@@ -7,7 +7,7 @@ import { readLimits } from "../../server/options.js";
 import { Addresses } from "../../server/transports/addresses.js";
 import { HttpEndpoints } from "../../server/transports/http/endpoints.js";
 import type { HttpRequest, HttpResponse } from "../../server/transports/http/exchange.js";
-import type { Receiver } from "../../server/transports/websocket/websocket.js";
+import type { Receiver } from "../../server/connection/receiver.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";

@@ -2,7 +2,7 @@
 import type { Transport, TransportEvents } from "../../client/index.js";
 import { CLOSE_CODES, type CloseName } from "../../protocol/index.js";
 import type { Link } from "../../server/connection/link.js";
-import type { Receiver } from "../../server/transports/websocket/websocket.js";
+import type { Receiver } from "../../server/connection/receiver.js";
 import type { Chunk } from "../../server/delivery/chunk.js";
 import { textFrame } from "../text-frame.js";
 import type { Pipe } from "./pipe.js";

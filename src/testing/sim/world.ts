@@ -115,7 +115,7 @@ export class World {
     for (const { name, engine } of this.nodes) {
       if (engine === undefined) continue;
       let wanted = 0;
-      for (const { subscriptions } of engine.connections) wanted += subscriptions;
+      for (const { sessions } of engine.connections) wanted += sessions.subscribed;
       let kept = 0;
       for (const { audience } of engine.node.hub) kept += audience.size;
       if (kept > wanted)

@@ -3,6 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Whether no certificate can be made here, because openssl is missing. */
+export const noCertificates = (process.env["TIDEMARK_MISSING"] ?? "").split(",").includes("openssl");
+
 /** A key and a certificate of localhost, signed by nobody but itself. */
 export function selfSigned(): { readonly key: Buffer; readonly cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-tls-"));

@@ -1,4 +1,4 @@
-/** Large answers of one connection: made and sent one at a time, so that it never holds more than one of them. */
+/** Large answers of one connection: made and sent one at a time, so that the connection never holds more than one. */
 import { TidemarkError } from "../../errors.js";
 import { Chunk, type EncodedLine } from "../../delivery/chunk.js";
 import type { OnError } from "../../guard.js";
@@ -9,7 +9,7 @@ import type { Outgoing } from "../../delivery/outgoing.js";
 export interface LargeAnswersOwner {
   readonly out: Outgoing;
   readonly closed: boolean;
-  /** Something failed that was done for it; it ends itself. */
+  /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
 }
 
@@ -21,7 +21,10 @@ export class LargeAnswers implements TaskQueueOwner {
     this.#owner = owner;
   }
 
-  /** Makes the answer when its turn comes, sends it when there is room, and calls one of the two. `undefined` is no answer. */
+  /**
+   * Makes the answer when its turn comes and sends it when there is room; then `answered` is called, or `failed`. `undefined`
+   * is no answer.
+   */
   add(
     make: () => Promise<EncodedLine | undefined>,
     answered: () => void,

@@ -2,7 +2,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Entry, Page } from "../../../broker/index.js";
 import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../../protocol/index.js";
+import type { Action, ChannelDef } from "../../channels/define.js";
 import type { MethodDef } from "../../channels/methods.js";
+import type { ResolvedChannel } from "../../channels/registry.js";
 import { andThen, isPromise, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import { bytesLine, textLine, type EncodedLine } from "../../delivery/chunk.js";
@@ -10,7 +12,8 @@ import { withBytes } from "../../delivery/encode.js";
 import { PAGE_BYTES } from "../../feed/laggards.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
-import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
+import { presentable } from "../presentable.js";
+import { contextOf, mustAllow, mustResolve } from "./access.js";
 
 type Call = Command & { do: "call" };
 
@@ -20,20 +23,9 @@ export function history(connection: Caller, command: Command & { do: "history" }
   const { id, limit = DEFAULT_LIMIT } = command;
   connection.replyLarge(
     async () => {
-      const resolved = mustResolve(connection, command.channel);
-      if (resolved.def.kind !== "stream") {
-        throw new TidemarkError(
-          "wrong_kind",
-          `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`,
-        );
-      }
-      await mustAllow(
-        connection.node,
-        contextOf(connection, connection.identity as Identity, resolved),
-        resolved,
-        "history",
+      const resolved = await resolveAllowed(connection, command.channel, "history", ({ kind }) =>
+        kind === "stream" ? undefined : `is a ${kind} and keeps no history`,
       );
-      connection.node.newChannels.use(connection, resolved.name);
       const from = rangeOf(command);
       const page = await connection.node.broker.read(
         resolved.name,
@@ -42,7 +34,7 @@ export function history(connection: Caller, command: Command & { do: "history" }
       );
       return historyLine(id, page, from, limit);
     },
-    (error) => connection.failWith(id, error, "read the history"),
+    (error) => connection.fail(id, presentable(connection, error, "read the history")),
   );
 }
 
@@ -50,20 +42,9 @@ export function members(connection: Caller, command: Command & { do: "members" }
   const { id } = command;
   connection.replyLarge(
     async () => {
-      const resolved = mustResolve(connection, command.channel);
-      if (resolved.def.presence === undefined) {
-        throw new TidemarkError(
-          "wrong_kind",
-          `${JSON.stringify(resolved.name)} does not tell who is present`,
-        );
-      }
-      await mustAllow(
-        connection.node,
-        contextOf(connection, connection.identity as Identity, resolved),
-        resolved,
-        "members",
+      const resolved = await resolveAllowed(connection, command.channel, "members", ({ presence }) =>
+        presence === undefined ? "does not tell who is present" : undefined,
       );
-      connection.node.newChannels.use(connection, resolved.name);
       const active = await connection.node.hub.acquire(resolved);
       connection.node.hub.release(resolved.name);
       const reply = active.roster?.reply();
@@ -73,8 +54,30 @@ export function members(connection: Caller, command: Command & { do: "members" }
         JSON.stringify(connection.arrival === "aside" ? { ...reply, version: undefined } : reply),
       );
     },
-    (error) => connection.failWith(id, error, "list the members"),
+    (error) => connection.fail(id, presentable(connection, error, "list the members")),
   );
+}
+
+/**
+ * The channel that is asked about, once it is known that this connection may ask.
+ *
+ * @param lack what the channel would have to have, as it follows its name; `undefined` where it has that
+ * @throws {TidemarkError} `not_found`, `wrong_kind`, `forbidden`, `rate_limited`
+ */
+async function resolveAllowed(
+  connection: Caller,
+  channel: string,
+  action: Action,
+  lack: (def: ChannelDef) => string | undefined,
+): Promise<ResolvedChannel> {
+  const resolved = mustResolve(connection, channel);
+  const lacking = lack(resolved.def);
+  if (lacking !== undefined)
+    throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} ${lacking}`);
+  const context = contextOf(connection, connection.identity as Identity, resolved);
+  await mustAllow(connection.node, context, resolved, action);
+  connection.node.newChannels.use(connection, resolved.name);
+  return resolved;
 }
 
 /** Calls run side by side, and are never repeated by anybody but the caller. */
@@ -130,7 +133,7 @@ function finish(
 }
 
 function callFailed(connection: Caller, { id, method }: Call, error: unknown): void {
-  connection.failWith(id, error, `run ${JSON.stringify(method)}`);
+  connection.fail(id, presentable(connection, error, `run ${JSON.stringify(method)}`));
 }
 
 function answerCall(connection: Caller, command: Call, output: unknown): void {

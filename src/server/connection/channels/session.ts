@@ -17,18 +17,18 @@ export interface Subscription {
   readonly membership: Membership | undefined;
 }
 
-/** Whose session it is: a connection. */
+/** Whose session it is: one of all those of a connection. */
 export interface SessionOwner {
   /** Drops the session when there is nothing to remember of it. */
   tidy(channel: string): void;
-  /** Something failed that was done for it; it ends itself. */
+  /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
 }
 
 /** There is one for each subscription of each client: what a quiet one does not need is made when it is used. */
 export class ChannelSession implements TaskQueueOwner {
   readonly #owner: SessionOwner;
-  readonly #channel: string;
+  readonly channel: string;
   #queue: TaskQueue | undefined;
   #gate: Gate | undefined;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
@@ -38,7 +38,7 @@ export class ChannelSession implements TaskQueueOwner {
 
   constructor(owner: SessionOwner, channel: string) {
     this.#owner = owner;
-    this.#channel = channel;
+    this.channel = channel;
   }
 
   /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */
@@ -60,7 +60,7 @@ export class ChannelSession implements TaskQueueOwner {
 
   queueIdle(): void {
     this.#queue = undefined;
-    this.#owner.tidy(this.#channel);
+    this.#owner.tidy(this.channel);
   }
 
   taskFailed(error: unknown): void {
@@ -69,13 +69,13 @@ export class ChannelSession implements TaskQueueOwner {
 }
 
 /**
- * Publishes that are on their way share a gate. When one of them fails retryably it is shut: the later ones fail too,
- * so that a retry cannot overtake. It is opened by the retry of the earliest that failed, or by a publish that
+ * Publishes that are on their way share a gate. When one of them fails retryably the gate is shut: the later ones fail too,
+ * so that a retry cannot overtake. The gate is opened by the retry of the earliest that failed, or by a publish that
  * nothing is unanswered before; those that were on their way stay with the gate they came through.
  */
 export class Gate {
   #passed = 0;
-  /** How many that came have no outcome yet. */
+  /** How many publishes that came have no outcome yet. */
   #underWay = 0;
   #shutBy: { readonly turn: number; readonly key: number | string } | undefined;
 
@@ -83,12 +83,12 @@ export class Gate {
     return this.#shutBy !== undefined;
   }
 
-  /** Whether it can be forgotten: it is open, and nothing that is under way could shut it. */
+  /** Whether the gate can be forgotten: it is open, and nothing that is under way could shut it. */
   get idle(): boolean {
     return !this.shut && this.#underWay === 0;
   }
 
-  /** Counts a publish that comes to the gate; `settled` is called once when it has its outcome. */
+  /** Counts a publish that comes to the gate; `settled` is called once when the publish has its outcome. */
   turn(): number {
     this.#underWay++;
     return ++this.#passed;
@@ -100,11 +100,11 @@ export class Gate {
 
   /** The publish that came at `turn` has failed. */
   shutFor(turn: number, key: number | string): void {
-    // What came later may fail sooner, by its rate or by its hook; what counts is who came first.
+    // A publish that came later may fail sooner, by its rate or by its hook; what counts is which came first.
     if (this.#shutBy === undefined || turn < this.#shutBy.turn) this.#shutBy = { turn, key };
   }
 
-  /** Whether one that came before `turn` has failed, so that this one may not go on. */
+  /** Whether a publish that came before `turn` has failed, so that the one which came then may not go on. */
   aborts(turn: number): boolean {
     return this.#shutBy !== undefined && this.#shutBy.turn < turn;
   }

@@ -8,14 +8,14 @@ import {
   type SubscribeOptions,
   type SubscribeResult,
 } from "../../../protocol/index.js";
-import type { Action, Context } from "../../channels/define.js";
-import type { ResolvedChannel } from "../../channels/registry.js";
 import { isPromise } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { ActiveChannel } from "../../feed/active-channel.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
-import type { ServerNode } from "../node.js";
+import { contextOf, mustAllow, mustResolve } from "./access.js";
+import { join, leave, membershipOf } from "./membership.js";
+import { presentable } from "../presentable.js";
 import type { ChannelSession, Membership } from "./session.js";
 
 /** A subscription that is ready: `result` goes into the reply, and right after the reply `start` begins delivery. */
@@ -26,7 +26,7 @@ export interface Started {
 
 export function subscribe(connection: Caller, command: Command & { do: "subscribe" }): void {
   const { id, channel } = command;
-  connection.session(channel).queue.run(async () => {
+  connection.sessions.of(channel).queue.run(async () => {
     const { identity } = connection;
     if (identity === undefined) return;
     const started = (await prepare(connection, identity, channel, command.options))();
@@ -38,7 +38,7 @@ export function subscribe(connection: Caller, command: Command & { do: "subscrib
 
 export function unsubscribe(connection: Caller, command: Command & { do: "unsubscribe" }): void {
   const { id, channel } = command;
-  const session = connection.session(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(() => {
     if (connection.closed) return;
     const { subscription } = session;
@@ -48,17 +48,17 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
         new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`),
       );
     } else {
-      end(connection, channel, session, 0);
+      end(connection, session, 0);
       connection.reply(id, "{}");
     }
-    connection.tidy(channel);
+    connection.sessions.tidy(channel);
   });
 }
 
-/** Subscribes a connection without its asking, and tells it; does nothing where it is subscribed. */
+/** Subscribes a connection without its asking, and tells its client; does nothing where there is a subscription. */
 export function subscribeByServer(connection: Caller, channel: string): void {
-  connection.grant(channel);
-  const session = connection.session(channel);
+  connection.sessions.grant(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(async () => {
     const { identity } = connection;
     if (identity === undefined || connection.closed || session.subscription !== undefined) return;
@@ -74,23 +74,23 @@ export function notGiven({ node, client }: Caller, channel: string, error: Tidem
   node.log.warn({ client, channel, error }, "the server could not subscribe a connection by itself");
 }
 
-/** Ends a connection's subscription without its asking, and tells it why. */
+/** Ends a connection's subscription without its asking, and tells its client why. */
 export function unsubscribeByServer(
   connection: Caller,
   channel: string,
   code: string,
   message: string,
 ): void {
-  connection.revoke(channel);
-  const session = connection.session(channel);
+  connection.sessions.revoke(channel);
+  const session = connection.sessions.of(channel);
   session.queue.run(() => {
     const { subscription } = session;
     if (subscription !== undefined && subscription !== "opening") {
       const { ch } = subscription.active;
-      end(connection, channel, session, 0);
+      end(connection, session, 0);
       connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
     }
-    connection.tidy(channel);
+    connection.sessions.tidy(channel);
   });
 }
 
@@ -99,49 +99,15 @@ export function unsubscribeByServer(
  * many milliseconds; after a goodbye not at all.
  */
 export function leaveAll(connection: Caller, how: "goodbye" | number): void {
-  for (const [channel, session] of connection.sessions) {
+  for (const session of connection.sessions) {
     const grace = membershipOf(session)?.grace ?? 0;
-    end(connection, channel, session, how === "goodbye" ? 0 : Math.max(grace, how));
+    end(connection, session, how === "goodbye" ? 0 : Math.max(grace, how));
   }
   connection.sessions.clear();
 }
 
-/** What a connection is called in hooks of a channel. */
-export function contextOf(
-  connection: Caller,
-  identity: Identity,
-  { name, params }: ResolvedChannel,
-): Context {
-  return { user: identity.user, client: connection.client, channel: name, params };
-}
-
-/** @throws {TidemarkError} `forbidden` when the channel does not allow it */
-export async function mustAllow(
-  node: ServerNode,
-  context: Context,
-  resolved: ResolvedChannel,
-  action: Action,
-): Promise<void> {
-  const { allow } = resolved.def;
-  if (allow === undefined) return;
-  const verdict = node.slowHooks.watch(allow({ ...context, action }), "allow", resolved.name);
-  if (!(await verdict)) throw forbidden(action, resolved.name);
-}
-
-export function forbidden(action: Action, channel: string): TidemarkError {
-  return new TidemarkError("forbidden", `you may not ${action} on ${JSON.stringify(channel)}`);
-}
-
-/** @throws {TidemarkError} `not_found` when no pattern matches */
-export function mustResolve(connection: Caller, name: string): ResolvedChannel {
-  const resolved = connection.node.registry.resolve(name);
-  if (resolved === undefined)
-    throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(name)}`);
-  return resolved;
-}
-
 /**
- * Does all that has to be waited for. What it returns must be called, in the same turn as the reply is written:
+ * Does all of a subscription that has to be waited for. What this returns must be called, in the same turn as the reply is written:
  * there the place in the log is taken, so that delivery begins exactly where the reply says. Never rejects.
  */
 export async function prepare(
@@ -150,30 +116,30 @@ export async function prepare(
   name: string,
   options: SubscribeOptions,
 ): Promise<() => Started | TidemarkError> {
-  const session = connection.session(name);
-  // One that the client did not ask for gives way to the one that it asks for, with a start of its own.
-  if (session.given) end(connection, name, session, 0);
+  const session = connection.sessions.of(name);
+  // A subscription that the client did not ask for gives way to one that it asks for, with a start of its own.
+  if (session.given) end(connection, session, 0);
   if (session.subscription !== undefined) {
     return refused(new TidemarkError("already_subscribed", `already subscribed to ${JSON.stringify(name)}`));
   }
   const { node } = connection;
   const { limits, hub } = node;
-  if (connection.subscriptions >= limits.subscriptions) {
-    connection.tidy(name);
+  if (connection.sessions.subscribed >= limits.subscriptions) {
+    connection.sessions.tidy(name);
     return refused(
       new TidemarkError("limit_reached", `at most ${limits.subscriptions} subscriptions on one connection`),
     );
   }
-  connection.subscriptions++;
+  connection.sessions.subscribed++;
   session.subscription = "opening";
   let active: ActiveChannel | undefined;
   let membership: Membership | undefined;
   const undo = (): void => {
-    connection.subscriptions--;
+    connection.sessions.subscribed--;
     session.subscription = undefined;
     if (active !== undefined) hub.release(name);
     leave(connection, name, membership, 0);
-    connection.tidy(name);
+    connection.sessions.tidy(name);
   };
   try {
     const resolved = mustResolve(connection, name);
@@ -185,12 +151,12 @@ export async function prepare(
       );
     }
     const context = contextOf(connection, identity, resolved);
-    // What need not be waited for is not: each wait is a turn of the microtask queue for each subscription.
-    if (def.allow !== undefined && !connection.granted.has(name))
+    // Hooks that are not there are not waited for: each wait is a turn of the microtask queue for each subscription.
+    if (def.allow !== undefined && !connection.sessions.granted.has(name))
       await mustAllow(node, context, resolved, "subscribe");
     if (def.onSubscribe !== undefined)
       await node.slowHooks.watch(def.onSubscribe(context), "onSubscribe", resolved.name);
-    if (!connection.granted.has(name)) connection.node.newChannels.use(connection, name);
+    if (!connection.sessions.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
     const begins = startOf(active, options);
     const start = isPromise(begins) ? await begins : begins;
@@ -205,7 +171,7 @@ export async function prepare(
     };
   } catch (error) {
     undo();
-    return refused(connection.presentable(error, "subscribe"));
+    return refused(presentable(connection, error, "subscribe"));
   }
 }
 
@@ -260,54 +226,15 @@ function startOf({ feed }: ActiveChannel, options: SubscribeOptions): BeginsAt |
   return {};
 }
 
-async function join(
-  connection: Caller,
-  identity: Identity,
-  active: ActiveChannel,
-  context: Context,
-): Promise<Membership | undefined> {
-  const { presence } = active.resolved.def;
-  if (presence === undefined) return undefined;
-  // As JSON has it, from here on: what is no JSON must fail here, and what the app changes later must not show.
-  const text = JSON.stringify(presence.data?.(context)) as string | undefined;
-  const data: unknown = text === undefined ? undefined : JSON.parse(text);
-  const member = { id: identity.member, ...(data !== undefined && { data }) };
-  // A name of its own for each subscription: a leave that comes late must not take the next one's member away.
-  const instance = `${connection.client}.${connection.node.nextNumber().toString(36)}`;
-  const membership = { id: member.id, instance, grace: presence.grace };
-  const { name } = active.resolved;
-  try {
-    await connection.node.broker.join(name, member, instance);
-  } catch (error) {
-    // Nobody knows whether it arrived.
-    leave(connection, name, membership, 0);
-    throw error;
-  }
-  // It may have closed meanwhile, and then nobody else would take it back.
-  if (!connection.closed) return membership;
-  leave(connection, name, membership, presence.grace);
-  return undefined;
-}
-
-function membershipOf({ subscription }: ChannelSession): Membership | undefined {
-  return typeof subscription === "object" ? subscription.membership : undefined;
-}
-
-function end(connection: Caller, channel: string, session: ChannelSession, grace: number): void {
-  const { subscription } = session;
-  // One that is still opening sees that the connection has closed, and takes itself back.
+function end(connection: Caller, session: ChannelSession, grace: number): void {
+  const { channel, subscription } = session;
+  // A subscription that is still opening sees that the connection has closed, and takes itself back.
   if (subscription === undefined || subscription === "opening") return;
   session.subscription = undefined;
   session.given = false;
-  connection.subscriptions--;
+  connection.sessions.subscribed--;
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");
   connection.node.newChannels.note(channel);
   leave(connection, channel, subscription.membership, grace);
-}
-
-function leave(connection: Caller, channel: string, membership: Membership | undefined, grace: number): void {
-  if (membership === undefined) return;
-  const { id, instance } = membership;
-  connection.node.leaves.say({ channel, id, instance, grace });
 }

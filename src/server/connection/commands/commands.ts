@@ -3,7 +3,7 @@ import type { Command } from "../../../protocol/index.js";
 import type { ChannelRegistry } from "../../channels/registry.js";
 import { detach } from "../../guard.js";
 import type { Caller } from "../caller.js";
-import { refresh } from "../connect.js";
+import { refresh } from "../refresh.js";
 import { publish } from "../publish/publish.js";
 import { call, history, members } from "../channels/queries.js";
 import { subscribe, unsubscribe } from "../channels/subscribe.js";
@@ -11,7 +11,7 @@ import { subscribe, unsubscribe } from "../channels/subscribe.js";
 /** A command that asks for something. */
 export type RealCommand = Exclude<Command, { do: "ping" }>;
 
-/** Channels have one spelling, by which everything that is known of them is found. */
+/** The command with its channel in the one spelling by which everything that is known of the channel is found. */
 export function withCanonicalName(command: RealCommand, registry: ChannelRegistry): RealCommand {
   if (!("channel" in command)) return command;
   const channel = registry.canonicalName(command.channel);

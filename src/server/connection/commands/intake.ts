@@ -2,28 +2,18 @@
  * What a peer has sent and what is not carried out yet. While too much of it is unanswered, or answers are not read,
  * commands wait here and the transport is not read from: TCP does the rest.
  */
-import type { Command, Line } from "../../../protocol/index.js";
+import { HEAVY } from "../limits/turn-budget.js";
 import type { Link } from "../link.js";
-import type { Outgoing } from "../../delivery/outgoing.js";
-import { HEAVY, type TurnBudget } from "../limits/turn-budget.js";
+import { carryOut, type Commander } from "./carry-out.js";
+import type { Incoming } from "./read-frame.js";
 
 /** Bytes of payloads that may be on their way to the broker before nothing more is taken. */
 const MAX_HELD = 512 * 1024;
 
-/** Whose commands they are: a connection. Its own object, since there are as many of both as there are peers. */
-export interface IntakeOwner {
-  /** Whether commands may be carried out now. */
-  readonly ready: boolean;
-  /** Carries one out; it is answered by {@link Intake.answered}. */
-  carryOut(incoming: Incoming): void;
-  /** The transport is read from again. */
-  resumed(): void;
-  /** All that came has been answered. */
-  idled(): void;
+/** Whose intake it is: a connection, told when what lay in its transport meanwhile is about to be read. */
+export interface IntakeOwner extends Commander {
+  alive(): void;
 }
-
-/** A command, read or yet to be read. */
-export type Incoming = Line | Command;
 
 /** Who has no more commands than these waiting does not wait for those who have. */
 const LITTLE = 8;
@@ -36,26 +26,25 @@ const NOTHING: Incoming[] = [];
 export class Intake {
   readonly #owner: IntakeOwner;
   readonly #link: Link;
-  readonly #out: Outgoing;
-  readonly #limit: number;
-  readonly #turns: TurnBudget;
   #lines = NOTHING;
   #at = 0;
+  #sentAfter: number;
+  /** Commands that come behind those that wait were sent after this. In whole milliseconds: others take twice the memory. */
+  #nextSentAfter = -1;
   #unanswered = 0;
   #held = 0;
   #paused = false;
-  /** Whether it waits for the next turn of the event loop. */
+  /** Whether the intake waits for the next turn of the event loop. */
   #isInLine = false;
   #pumping = false;
   #shut = false;
+  #whenIdle: (() => void) | undefined;
 
-  /** @param limit commands that may be unanswered */
-  constructor(owner: IntakeOwner, link: Link, out: Outgoing, limit: number, turns: TurnBudget) {
-    this.#turns = turns;
+  /** @param sentAfter what comes was sent after this time, on the monotonic clock */
+  constructor(owner: IntakeOwner, link: Link, sentAfter: number) {
     this.#owner = owner;
     this.#link = link;
-    this.#out = out;
-    this.#limit = limit;
+    this.#sentAfter = Math.floor(sentAfter);
   }
 
   /** Whether the transport is not being read from. */
@@ -68,17 +57,29 @@ export class Intake {
     return this.#unanswered > 0 || this.#waits;
   }
 
-  /** Whether something that came is yet to be carried out. */
-  get waits(): boolean {
-    return this.#waits;
+  /** What is carried out now was sent after this time, on the monotonic clock. */
+  get sentAfter(): number {
+    return this.#sentAfter;
   }
 
+  /** Whatever comes from here on was sent after `time`, on the monotonic clock; what waits was sent before it. */
+  nextSentAfter(time: number): void {
+    if (time > this.#nextSentAfter) this.#nextSentAfter = Math.floor(time);
+  }
+
+  /** Calls `run` once, instead of what was to be called before: when all that came is answered, on an open connection. */
+  whenIdle(run: () => void): void {
+    this.#whenIdle = run;
+  }
+
+  /** Whether something that came is yet to be carried out. */
   get #waits(): boolean {
     return this.#at < this.#lines.length;
   }
 
   take(lines: Incoming[]): void {
     if (this.#shut) return;
+    if (!this.#waits && this.#nextSentAfter > this.#sentAfter) this.#sentAfter = this.#nextSentAfter;
     if (this.#waits) for (const line of lines) this.#lines.push(line);
     else {
       this.#lines = lines;
@@ -87,12 +88,7 @@ export class Intake {
     this.pump();
   }
 
-  /** A command is being carried out. */
-  begun(): void {
-    this.#unanswered++;
-  }
-
-  /** One of them has its answer. */
+  /** A command that was carried out has its answer. */
   answered(): void {
     this.#unanswered--;
     if (this.#paused) this.pump();
@@ -108,21 +104,24 @@ export class Intake {
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    const { node, out } = this.#owner;
+    const { unanswered: most } = node.limits;
     let share = SHARE;
-    while (this.#waits && this.#unanswered < this.#limit && this.#held < MAX_HELD && this.#owner.ready) {
-      if (!this.#out.roomy) {
-        this.#out.whenRoomy(() => this.pump());
+    while (this.#waits && this.#unanswered < most && this.#held < MAX_HELD && this.#isReady) {
+      if (!out.roomy) {
+        out.whenRoomy(() => this.pump());
         break;
       }
       const incoming = this.#lines[this.#at] as Incoming;
       const weight = weightOf(incoming);
       share -= weight;
-      if ((share < 0 && this.#turns.isSought) || !this.#turns.take(weight)) {
+      if ((share < 0 && node.turns.isSought) || !node.turns.take(weight)) {
         this.#waitForTurn();
         break;
       }
       this.#at++;
-      this.#owner.carryOut(incoming);
+      this.#unanswered++;
+      carryOut(this.#owner, incoming);
     }
     this.#pumping = false;
     if (!this.#waits) {
@@ -132,10 +131,15 @@ export class Intake {
     this.#setPaused(this.#waits);
   }
 
+  get #isReady(): boolean {
+    const { stage } = this.#owner;
+    return stage === "open" || stage === "new";
+  }
+
   #waitForTurn(): void {
     if (this.#isInLine) return;
     this.#isInLine = true;
-    this.#turns.wait(
+    this.#owner.node.turns.wait(
       () => {
         this.#isInLine = false;
         this.pump();
@@ -144,14 +148,14 @@ export class Intake {
     );
   }
 
-  /** Takes nothing more, and forgets what waits. */
+  /** Takes no more commands, and forgets those that wait. */
   shut(): void {
     this.#shut = true;
     this.clear();
     this.pump();
   }
 
-  /** Forgets what waits. */
+  /** Forgets the commands that wait. */
   clear(): void {
     this.#lines = NOTHING;
     this.#at = 0;
@@ -161,16 +165,21 @@ export class Intake {
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused) return this.#link.pause();
-    this.#owner.resumed();
+    this.#owner.alive();
     this.#link.resume();
   }
 
   #checkIdle(): void {
-    if (!this.#pumping && this.#unanswered === 0 && !this.#waits) this.#owner.idled();
+    if (this.#whenIdle === undefined || this.#pumping || this.#owner.stage !== "open") return;
+    if (this.#unanswered === 0 && !this.#waits) {
+      const run = this.#whenIdle;
+      this.#whenIdle = undefined;
+      run();
+    }
   }
 }
 
-/** What it counts in a turn. What was read in place is a publish or a call; what has yet to be read tells by its fields. */
+/** What a command counts in a turn. One that was read in place is a publish or a call; others are told by their fields. */
 function weightOf(incoming: Incoming): number {
   if ("do" in incoming) return 1;
   const { value } = incoming;

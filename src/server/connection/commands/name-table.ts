@@ -1,6 +1,6 @@
 import { MAX_CHANNEL_BYTES } from "../../../protocol/index.js";
 
-/** How many are remembered at most. */
+/** How many names are remembered at most. */
 const SLOTS = 256;
 
 interface Known {
@@ -9,14 +9,14 @@ interface Known {
 }
 
 /**
- * Names as text, for bytes that come again and again. Whoever gets one gets the same string as the one before, which
- * knows its hash already. Two names may share a place, and then the later one has it.
+ * Names as text, for bytes that come again and again. The same name is always the same string, which knows its hash
+ * already. Two names may share a place, and then the later one has it.
  */
 export class NameTable {
   readonly #isGood: (name: string) => boolean;
   readonly #known: (Known | undefined)[] = Array.from({ length: SLOTS });
 
-  /** @param isGood what is not, is no name */
+  /** @param isGood whether a text is a name at all */
   constructor(isGood: (name: string) => boolean) {
     this.#isGood = isGood;
   }

@@ -24,7 +24,7 @@ const SPACE = 32;
 export const MAX_DIGITS = 15;
 /** With more zeros after the point `JSON.stringify` writes an exponent. */
 const MAX_ZEROS = 5;
-/** How deep it looks. */
+/** How deep a value may be nested that is looked through. */
 const MAX_DEPTH = 32;
 /** How many keys the objects may have that are open at one time: each is compared with those before it. */
 const MAX_KEYS = 32;

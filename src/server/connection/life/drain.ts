@@ -14,14 +14,14 @@ const SPREAD = 0.8;
 const TICK_MS = 100;
 /** How long before its slot a client that still waits for a call is given a later one, in milliseconds. */
 const LEAD_MS = 300;
-/** How much later. */
+/** How much later that slot is, in milliseconds. */
 const POSTPONED_MS = 1000;
 /** How long after its slot a client that has not moved is made to, in milliseconds. */
 const OVERDUE_MS = 1000;
 
 interface Leaving {
   readonly connection: Connection;
-  /** Its slot, on the monotonic clock. */
+  /** When it is told to move: its slot, on the monotonic clock. */
   at: number;
 }
 
@@ -35,7 +35,7 @@ export class Drain {
   #resolve: () => void = () => {};
   #timer: Timer;
 
-  /** @param grace milliseconds that it may take in all */
+  /** @param grace milliseconds that clients may take to leave, all together */
   constructor(
     connections: Iterable<Connection>,
     { clock, random }: { readonly clock: Clock; readonly random: Random },
@@ -47,13 +47,13 @@ export class Drain {
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     const now = clock.monotonic();
     this.#end = now + grace;
-    // What belongs to a connection elsewhere ends by itself.
+    // Commands sent over HTTP beside a connection end by themselves.
     const all = [...connections].filter(({ arrival }) => arrival !== "aside");
     const span = Math.min((all.length / PACE) * 1000, grace * SPREAD);
     for (const [i, connection] of all.entries()) {
       const at = now + (span * (i + random.float())) / all.length;
-      attempt(connection, () => connection.askToMove(Math.ceil(at - now), reason));
-      // One that had not connected is gone by now.
+      attempt(connection, () => askToMove(connection, Math.ceil(at - now), reason));
+      // A connection that had not connected is gone by now.
       if (!connection.closed) this.#leaving.set(connection, { connection, at });
     }
     this.#tick();
@@ -64,7 +64,7 @@ export class Drain {
     this.#leaving.delete(connection);
   }
 
-  /** Ends it now. */
+  /** Ends the drain now, whoever is still here. */
   cut(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#resolve();
@@ -82,15 +82,30 @@ export class Drain {
     if (connection.asksAgain) {
       if (now >= at) connection.finish();
     } else if (now >= at + OVERDUE_MS) {
-      connection.closeWhenIdle("going_away", this.#reason);
+      closeWhenIdle(connection, this.#reason);
     } else if (now >= at - LEAD_MS && connection.calls > 0 && now + POSTPONED_MS + OVERDUE_MS < this.#end) {
       leaving.at = now + POSTPONED_MS;
-      connection.askToMove(POSTPONED_MS, this.#reason);
+      askToMove(connection, POSTPONED_MS, this.#reason);
     }
   }
 }
 
-/** What fails at one of them is the end of that one, and keeps nobody else from moving. */
+/** Tells the client to come back elsewhere in so many milliseconds. Nothing is said over HTTP. */
+function askToMove(connection: Connection, after: number, reason: string): void {
+  if (connection.stage === "new") connection.close("going_away", reason);
+  else if (!connection.asksAgain)
+    connection.whenOpen(() => connection.tell(JSON.stringify({ event: "goaway", after })));
+}
+
+/** Ends the connection as soon as all that was asked for is answered; nothing further is carried out. */
+function closeWhenIdle(connection: Connection, reason: string): void {
+  const { intake } = connection;
+  intake.shut();
+  if (!intake.busy) return connection.close("going_away", reason);
+  intake.whenIdle(() => connection.close("going_away", reason));
+}
+
+/** What fails at one connection is the end of that one, and keeps nobody else from moving. */
 function attempt(connection: Connection, run: () => void): void {
   try {
     run();

@@ -10,10 +10,10 @@ import type { Stillness } from "./stillness.js";
 /** How long an answer to a ping may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
 /**
- * How long a peer may leave unread what was sent before the ping, in milliseconds: it cannot answer what it has not
- * come to. What it costs meanwhile is bounded.
+ * How long a peer may leave unread what was sent before the ping, in milliseconds: the peer cannot answer a ping
+ * that it has not come to. What the peer costs meanwhile is bounded.
  */
-const STALLED_MS = 120_000;
+export const STALLED_MS = 120_000;
 
 export class Heartbeat {
   readonly #clock: Clock;
@@ -22,16 +22,16 @@ export class Heartbeat {
   readonly #stillness: Stillness;
   #next = 0;
   #timer: Timer;
-  /** Of the pings in between, which only ask for the age of what comes. */
+  /** The timer of the pings in between, which only ask for the age of what comes. */
   #ageTimer: Timer;
   #nextAge = 0;
   #dealt = 0;
-  /** Of those who are behind in reading: how far they were when that was last found to have changed. */
+  /** How far those peers were that are behind in reading, when that was last found to have changed. */
   readonly #progress = new WeakMap<Connection, { readonly drains: number; readonly at: number }>();
 
   /**
    * @param ping milliseconds between two pings of a connection
-   * @param age the same for those which only ask for the age of what comes, where they are to come more often
+   * @param age milliseconds between two pings which only ask for the age of what comes; where that is less than `ping`
    */
   constructor(clock: Clock, ping: number, age: number, stillness: Stillness) {
     this.#clock = clock;
@@ -65,7 +65,7 @@ export class Heartbeat {
     }, this.#tick);
   }
 
-  /** Asks one group after the other, `ms` milliseconds apart. */
+  /** Asks one group after the other for the age of what comes, `ms` milliseconds apart. */
   #askAges(ms: number): void {
     this.#ageTimer = this.#clock.setTimeout(() => {
       this.#askAges(ms);
@@ -85,17 +85,17 @@ export class Heartbeat {
     this.#next = (this.#next + 1) % length;
   }
 
-  /** What fails at one of them must not keep the others from their turn. */
+  /** Ends a connection that did not answer its ping. What fails at one must not keep the others from their turn. */
   #judge(connection: Connection): void {
     try {
-      if (connection.pinged > connection.heard && !connection.deaf && !this.#isReading(connection))
+      if (connection.silent && !connection.deaf && !this.#isReading(connection))
         connection.close("silent", "nothing was heard since the last ping");
     } catch (error) {
       connection.abandon(error);
     }
   }
 
-  /** Whether it has yet to read what was sent before the ping, and gets on with that. */
+  /** Whether the peer has yet to read what was sent before the ping, and gets on with that. */
   #isReading(connection: Connection): boolean {
     const { drains, unsent } = connection.out;
     if (unsent === 0) return false;

@@ -1,5 +1,5 @@
 /**
- * Members on their way out. A leave that the broker did not confirm is said again until it does: nobody else would,
+ * Members on their way out. A leave that the broker did not confirm is said again until the broker does: nobody else would,
  * since the lease that would end it is the whole node's, and the node goes on.
  */
 import { BrokerError, type Broker } from "../../../broker/index.js";

@@ -1,12 +1,12 @@
 /**
  * Whether the process stands still now and then: stopped, frozen with its container, or kept from running. What came
- * meanwhile lies in the sockets, and its age cannot be seen from it. Whoever sent it may have gone to another server
+ * meanwhile lies in the sockets, and does not tell how old it is. Whoever sent it may have gone to another server
  * long since, and been answered there.
  */
 import type { Clock } from "../../../protocol/index.js";
 import { marginOf } from "../publish/margin.js";
 
-/** Shorter stops happen everywhere, and change nothing; in milliseconds. */
+/** Stops that are shorter than this, in milliseconds, happen everywhere and change nothing. */
 const LEAST_MS = 2000;
 /** What had come before the process went on has been read so many milliseconds and turns later. */
 const READ_MS = 1000;
@@ -18,7 +18,7 @@ export class Stillness {
   /** Milliseconds without a beat that are too many. */
   #most: number;
   #beat: number;
-  /** How often it has stood still, while what came meanwhile may not have been read; 0 otherwise. */
+  /** How often the process has stood still, while what came meanwhile may not have been read; 0 otherwise. */
   #suspect = 0;
 
   /**

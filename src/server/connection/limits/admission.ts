@@ -7,8 +7,9 @@ import { TidemarkError } from "../../errors.js";
 import type { RateOptions } from "./rate.js";
 
 /**
- * What a connection is to its client. `first`: it comes, or comes back. `poll`: so does a poll, unless it goes on from one
- * that was let in, which it shows by a ticket. `aside`: it belongs to one that is elsewhere, as commands sent over HTTP do.
+ * What a connection is to its client. `first`: the client comes, or comes back. `poll`: the same, unless the poll goes on
+ * from one that was let in, which it shows by a ticket. `aside`: the client has another connection, beside which it sends
+ * commands over HTTP.
  */
 export type Arrival = "first" | "poll" | "aside";
 
@@ -17,8 +18,8 @@ const HOLD_MS = 500;
 /** Of the pace, the share that is promised to those who are told to come back; the rest is for newcomers. */
 const PROMISED = 0.9;
 /**
- * The longest that anybody is told to stay away, in milliseconds. Who floods does not come back, and what it was promised
- * must not keep others out when it has gone.
+ * The longest that anybody is told to stay away, in milliseconds. Who floods does not come back, and slots that
+ * were promised to a flood must not keep others out when it has gone.
  */
 const MOST_MS = 5000;
 /** Who comes to a node that stops is to come back after this, or up to three times as long: in milliseconds. */
@@ -27,9 +28,9 @@ const ELSEWHERE_MS = 250;
 export class Admission {
   readonly #rate: RateOptions | false;
   readonly #random: Random;
-  /** When the last one that was let in has its turn, were there no burst. */
+  /** When the last connection that was let in would have had its turn, were there no burst. */
   #turn = -Infinity;
-  /** When the last one that was sent away is to come back. */
+  /** When the last connection that was sent away is to come back. */
   #promised = -Infinity;
   #stopping = false;
 
@@ -38,7 +39,7 @@ export class Admission {
     this.#random = random;
   }
 
-  /** From now on nobody is let in: they are to go to another node. */
+  /** From now on nobody is let in: clients are to go to another node. */
   stop(): void {
     this.#stopping = true;
   }
@@ -48,8 +49,8 @@ export class Admission {
   }
 
   /**
-   * How long this one has to wait, in milliseconds, or what it is to be told. `now` is on the monotonic clock. `next` is
-   * who goes on from what was let in.
+   * How long a connection has to wait, in milliseconds, or what it is to be told. `now` is on the monotonic clock. `next` is
+   * a poll that goes on from one which was let in.
    */
   admit(arrival: "first" | "next" | "aside", now: number): number | TidemarkError {
     if (arrival === "aside") return 0;
@@ -66,7 +67,7 @@ export class Admission {
       return Math.max(0, turn - now);
     }
     const slot = Math.max(this.#promised, now + HOLD_MS) + gap / PROMISED;
-    // There is no slot left that is near enough: they try again, spread out.
+    // Where no slot is left that is near enough, clients try again, spread out.
     const full = slot - now > MOST_MS;
     if (!full) this.#promised = slot;
     const after = Math.ceil(full ? MOST_MS * (0.5 + 0.5 * this.#random.float()) : slot - now);

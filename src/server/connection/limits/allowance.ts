@@ -5,12 +5,12 @@ import { TokenBucket, type RateOptions } from "./rate.js";
 
 export class Allowance {
   readonly #node: ServerNode;
-  /** Of commands; over HTTP it is its client's, and beside it there is that of its address. */
+  /** The rate of commands; over HTTP all of a client's requests share it, and all from its address share the other. */
   #commands: TokenBucket | undefined;
   #ofAddress: TokenBucket | undefined;
-  /** Of frames without a command, once there was one. */
+  /** The rate of frames without a command, once there was one. */
   #frames: TokenBucket | undefined;
-  /** Refusals in a row, and what the last one was told to wait, in milliseconds. */
+  /** Refusals in a row, and how long the last of them said to wait, in milliseconds. */
   #refused = 0;
   #after = 0;
 
@@ -21,13 +21,13 @@ export class Allowance {
     this.#commands = commands === false ? undefined : new TokenBucket(commands, now);
   }
 
-  /** Over HTTP one client has many connections, which share what it may do. */
+  /** From here on the connection shares the rates of its client and of its address, as over HTTP all of theirs do. */
   share(ofClient: TokenBucket | undefined, ofAddress: TokenBucket | undefined): void {
     this.#commands = ofClient ?? this.#commands;
     this.#ofAddress = ofAddress;
   }
 
-  /** Counts a command: `undefined`, or why it may not be run now. */
+  /** Counts a command: `undefined`, or why the command may not be run now. */
   refuse(now: number): TidemarkError | undefined {
     let wait = this.#commands?.take(now) ?? 0;
     if (wait === 0 && this.#ofAddress !== undefined) wait = this.#ofAddress.take(now);
@@ -44,12 +44,12 @@ export class Allowance {
     );
   }
 
-  /** For how long nothing more would be let pass, in milliseconds; 0 when the last command was. */
+  /** For how long no command would be let pass, in milliseconds; 0 when the last one was. */
   get spentFor(): number {
     return this.#refused === 0 ? 0 : this.#after;
   }
 
-  /** Whether it has been refused so often in a row that it is to be closed. */
+  /** Whether so many commands in a row were refused that the connection is to be closed. */
   get isSpent(): boolean {
     const { commands } = this.#node.limits;
     return commands !== false && this.#refused > commands.burst;
@@ -66,7 +66,7 @@ export class Allowance {
   }
 }
 
-/** A refusal is no failure, and there may be many: where it was made is of no interest, and costs more than all the rest. */
+/** Refusals are no failures, and there may be many: a stack is of no interest, and costs more than all the rest of one. */
 function withoutStack<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

@@ -6,7 +6,7 @@ export interface ByteRateOptions {
   readonly burst: number;
 }
 
-/** Counts what was read, after it was read: it may be in debt, and that is waited for. */
+/** Counts bytes after they were read: a peer may be in debt, and then that is waited for. */
 export class ByteRate {
   readonly #options: ByteRateOptions;
   #left: number;

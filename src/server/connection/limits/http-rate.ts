@@ -19,21 +19,29 @@ export function rateOverHttp(connection: Caller, identity: Identity, now: number
   return address === undefined ? undefined : node.rates.of(JSON.stringify([null, "", address]), now);
 }
 
+/** From here on a request's commands count with all of its client's, and with all that come from its address. */
+export function shareRates(connection: Caller, identity: Identity): void {
+  const { node, address, allowance } = connection;
+  const now = node.clock.monotonic();
+  const ofAddress = address === undefined ? undefined : node.addressRates.of(address, now);
+  allowance.share(rateOverHttp(connection, identity, now), ofAddress);
+}
+
 /** What a request costs its address, in commands: several times what a command over a WebSocket does. */
 const REQUEST = 4;
 
-/** The same on the rate of its address, which has room for many clients. */
+/** What a connect command with so many channels costs its address, whose rate has room for many clients, in commands. */
 export function costAtAddress(channels: number): number {
   return REQUEST + channels / CHANNELS_PER_COMMAND;
 }
 
-/** What a connect command with so many channels costs, in commands. */
+/** What a connect command with so many channels costs its client, in commands. */
 export function costOf(channels: number): number {
   return 1 + channels / CHANNELS_PER_COMMAND;
 }
 
 /**
- * Takes that from a rate, and waits for its turn where that comes soon. Resolves with 0, or with the milliseconds after which
+ * Takes a cost from a rate, and waits for its turn where that comes soon. Resolves with 0, or with the milliseconds after which
  * to try again.
  */
 export async function inTurn({ node }: Caller, rate: TokenBucket | undefined, cost: number): Promise<number> {

@@ -9,7 +9,10 @@ import type { Clock, Random, Timer } from "../../../protocol/index.js";
 const MOST_SHARES = 10_000;
 const MOST_KEYS = 500_000;
 
-/** As the broker does: a key is remembered for one window at least and two at most. Keys are numbers made from them. */
+/**
+ * The keys of one publisher on one channel, as hashes. Each is remembered as the broker does: for one window at least and
+ * two at most.
+ */
 interface Share {
   young: Set<number>;
   old: Set<number>;
@@ -20,9 +23,9 @@ interface Share {
 export class KeyShares {
   readonly #clock: Clock;
   readonly #most: number;
-  /** Makes the numbers another server's: nobody can choose keys that come to the same. */
+  /** Makes the hashes this server's own: nobody can choose keys that have the same one. */
   readonly #salt: string;
-  /** The one used last comes last. */
+  /** The share that was used last comes last. */
   readonly #shares = new Map<string, Share>();
   #keys = 0;
   #timer: Timer;
@@ -54,7 +57,7 @@ export class KeyShares {
     return 0;
   }
 
-  /** Forgets everything, and how to. */
+  /** Forgets all shares, and stops the timer. */
   close(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -86,7 +89,7 @@ export class KeyShares {
     share.turnedAt = now;
   }
 
-  /** What nobody uses any more must go by itself. */
+  /** Forgets shares that nobody uses any more. */
   #sweep(): void {
     this.#timer = undefined;
     const now = this.#clock.monotonic();

@@ -1,6 +1,6 @@
 /**
  * How fast clients may use channels that are new to this server: each costs memory here and in the broker, and anybody can
- * make up names. One that is open here, or was used lately, costs nothing.
+ * make up names. A channel that is open here, or was used lately, costs nothing.
  */
 import type { Clock } from "../../../protocol/index.js";
 import { TidemarkError } from "../../errors.js";
@@ -9,24 +9,24 @@ import { PER_ADDRESS, TokenBucket, together, type RateOptions } from "./rate.js"
 import { RecentNames } from "./recent-names.js";
 import type { RefusedCounters } from "./refused.js";
 
-/** How long a name is remembered at least, in milliseconds, and how many of them are. */
+/** How long a name is remembered at least, in milliseconds, and how many names are. */
 const LATELY_MS = 300_000;
 const MOST_NAMES = 20_000;
 /** So many addresses' worth is for all whose address is not known: those behind a proxy that nobody has named. */
 const UNKNOWN_ADDRESSES = 10;
 
-/** Who uses one: a connection. */
+/** Who uses a channel: a connection. */
 export interface ChannelUser {
   readonly identity: { readonly userId: string | undefined } | undefined;
   readonly address: string | undefined;
   readonly asksAgain: boolean;
-  /** How many it may use, where it has no user to go by; made when it is used. */
+  /** How many new channels a connection may use that has no user to go by; made when one is used. */
   newChannels: TokenBucket | undefined;
 }
 
 export interface NewChannelsDeps {
   readonly clock: Clock;
-  /** Those that are open here. */
+  /** The channels that are open here. */
   readonly hub: { get(name: string): unknown };
   readonly refused: Pick<RefusedCounters, "channels">;
 }
@@ -49,13 +49,13 @@ export class NewChannels {
     this.#unknown = new RateMemory(together(limit, PER_ADDRESS * UNKNOWN_ADDRESSES), 1);
   }
 
-  /** It is in use, or was until now. */
+  /** A channel is in use, or was until now. */
   note(name: string): void {
     if (this.#limit !== false) this.#lately.note(name, this.#deps.clock.monotonic());
   }
 
   /**
-   * Comes before whatever would make a channel of the name.
+   * Counts the use of a channel, before whatever would open it.
    *
    * @throws {TidemarkError} `rate_limited` when this client has used too many new ones
    */
@@ -77,7 +77,7 @@ export class NewChannels {
     this.#last = name;
   }
 
-  /** Nobody else's: a user's, over all connections, or a connection's. A request is no one's by itself. */
+  /** The rate of a user, over all connections, or of a connection without one. A request has none of its own. */
   #own(user: ChannelUser, limit: RateOptions, now: number): TokenBucket | undefined {
     const id = user.identity?.userId;
     if (id !== undefined) return this.#users.of(id, now);

@@ -14,7 +14,7 @@ export class Newcomers<T> {
 
   /**
    * @param patience milliseconds that each has
-   * @param onLate told of one whose time is over, and who is not counted any more. Must not throw
+   * @param onLate told of a newcomer whose time is over, and who is not counted any more. Must not throw
    */
   constructor(clock: Clock, patience: number, onLate: (newcomer: T) => void) {
     this.#clock = clock;
@@ -22,18 +22,18 @@ export class Newcomers<T> {
     this.#onLate = onLate;
   }
 
-  /** How many there are. */
+  /** How many newcomers there are. */
   get size(): number {
     return this.#until.size;
   }
 
-  /** One came at `now`, on the monotonic clock. */
+  /** A newcomer came at `now`, on the monotonic clock. */
   add(newcomer: T, now: number): void {
     this.#until.set(newcomer, now + this.#patience);
     if (this.#timer === undefined) this.#wait(this.#patience);
   }
 
-  /** It is none any more, if it was. */
+  /** Somebody is no newcomer any more, or never was. */
   delete(newcomer: T): void {
     this.#until.delete(newcomer);
   }
@@ -44,7 +44,7 @@ export class Newcomers<T> {
     this.#until.clear();
   }
 
-  /** The timer is left running where the one that it was for has gone: it finds who is next. */
+  /** The timer is left running where the newcomer that it was for has gone: then it finds who is next. */
   #wait(ms: number): void {
     this.#timer = this.#clock.setTimeout(() => this.#look(), ms);
   }

@@ -10,7 +10,7 @@ const MOST = 10_000;
 export class RateMemory {
   readonly #options: RateOptions | false;
   readonly #most: number;
-  /** The one heard of last comes last. */
+  /** The client that was heard of last comes last. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(options: RateOptions | false, most = MOST) {

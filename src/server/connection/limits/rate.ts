@@ -6,7 +6,7 @@ export interface RateOptions {
   readonly burst: number;
 }
 
-/** So many clients' worth of everything one address may use: others may be behind it. */
+/** So many clients' worth of everything one address may use: there may be as many behind it. */
 export const PER_ADDRESS = 10;
 
 /** The rate of so many together. */
@@ -35,8 +35,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `cost` tokens where there is one, or will be in `patience` milliseconds, and says how long that is; what is more
-   * than there are is owed. Takes nothing where it would be longer.
+   * Takes `cost` tokens where there is a token, or will be in `patience` milliseconds, and returns the milliseconds until then;
+   * tokens that are not there are owed. Takes none where that would be longer.
    */
   spend(now: number, cost: number, patience: number): number {
     const { perSecond, burst } = this.#options;

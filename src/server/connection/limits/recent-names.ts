@@ -13,7 +13,7 @@ export class RecentNames {
     this.#turnedAt = now;
   }
 
-  /** Whether it was used lately. To ask is no use. */
+  /** Whether a name was used lately. To ask is not to use it. */
   has(name: string, now: number): boolean {
     this.#turn(now);
     return this.#young.has(name) || this.#old.has(name);

@@ -1,12 +1,12 @@
 /**
- * How many commands a node carries out in one turn of the event loop, of all connections together. What is above it waits
+ * How many commands a node carries out in one turn of the event loop, of all connections together. Commands above that wait
  * for the next turn, so that however much comes at once, everything else has its turn in between.
  */
 import type { Clock } from "../../../protocol/index.js";
 
 /** What a turn is good for: a few milliseconds. A publish or a call counts as one. */
 const A_TURN = 1500;
-/** What takes longer than those, such as subscribing, counts as so many, and a request over HTTP as so many. */
+/** As how many a command counts that takes longer, such as to subscribe, and a request over HTTP. */
 export const HEAVY = 20;
 export const REQUEST = 60;
 
@@ -21,7 +21,7 @@ export class TurnBudget {
     this.#clock = clock;
   }
 
-  /** Hot path. Whether this turn has room for something that begins now and counts as so many; then it is taken. */
+  /** Hot path. Takes room for something that begins now and counts as `count`; `false` where this turn has none left. */
   take(count: number): boolean {
     if (this.#left <= 0) return false;
     this.#left -= count;
@@ -34,7 +34,7 @@ export class TurnBudget {
     return this.#little.length + this.#much.length > 0;
   }
 
-  /** The same, for what begins now because its turn has come. */
+  /** Takes the room for something that begins now because its turn has come. */
   spend(count: number): void {
     this.#left -= count;
   }
@@ -61,7 +61,7 @@ export class TurnBudget {
 
   /** Begins what has waited, as far as there is room; returns the rest, with what waits anew behind it. */
   #begin(waiting: (() => void)[]): (() => void)[] {
-    // What waits anew comes behind: each has its share.
+    // Who waits anew comes behind those who waited already: each has its share.
     const count = waiting.length;
     let begun = 0;
     while (begun < count && this.#left > 0) (waiting[begun++] as () => void)();

@@ -8,16 +8,15 @@ import type { Clock } from "../../../protocol/index.js";
 
 /** A publish that waits for its outcome. */
 export interface Job {
-  readonly draft: Draft;
   /**
    * The draft, with the time that is left for it as `within`; `undefined` when there is none any more.
    *
    * @param now on the monotonic clock
    */
   draftAt(now: number): Draft | undefined;
-  /** Asked at the last moment: whether an earlier publish of the same queue has failed, so that this one must too. */
+  /** Asked at the last moment: whether an earlier publish of the same queue has failed, so that this one fails too. */
   aborted(): boolean;
-  /** Called once, in the order of the jobs: what became of it, or why it failed. */
+  /** Called once, in the order of the jobs: what became of the publish, or why it failed. */
   done(outcome: Appended | "aborted" | "late" | Error): void;
 }
 
@@ -32,7 +31,7 @@ const MAX_BATCH = 256;
 /** The most bytes of payload in one append. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
-/** For what came in one read to go together: otherwise the first of it would go alone. */
+/** Waited for so that publishes of one read go together: otherwise the first of them would go alone. */
 const READ = Promise.resolve();
 
 export class Appender {

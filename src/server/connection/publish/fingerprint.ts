@@ -5,7 +5,7 @@ import type { Payload } from "../../../broker/index.js";
  * mistake; it is no defence, and needs none: a key's scope belongs to one publisher.
  */
 export function fingerprint(payload: Payload): number {
-  // A number of 32 bits from the beginning: the loop takes three times as long with one that is more, if only at first.
+  // Numbers of 32 bits from the beginning: the loop takes three times as long with larger ones, even if only at first.
   let a = 0xdeadbeef | 0;
   let b = 0x41c6ce57;
   const { length } = payload;

@@ -6,15 +6,15 @@ import type { Caller, Identity } from "../caller.js";
 import { fingerprint } from "./fingerprint.js";
 import type { ServerNode } from "../node.js";
 
-/** For how many publishers those stand whose address is not known: half of what the broker remembers by default. */
+/** For how many publishers all together stand whose address is not known: half of what the broker remembers by default. */
 const UNKNOWN_PUBLISHERS = 5;
 
-/** Of requests whose keys nobody can ever repeat: which numbers of this server's own stand for them. */
+/** For requests whose keys nobody can ever repeat: the numbers of this server's own that stand for those keys. */
 const passing = new WeakMap<Caller, Map<string, number>>();
 
 /** A key for an append whose publisher gave none: the broker's driver may repeat what it sends. */
 export function ownKey(node: ServerNode): Key {
-  // No number comes twice, so there is nothing that its payload could be confused with.
+  // No number comes twice, so no other payload could have the same key.
   return { scope: node.scope, id: node.nextNumber(), print: 0 };
 }
 
@@ -22,7 +22,7 @@ export function ownKey(node: ServerNode): Key {
  * The key for a publish whose publisher gave one. A number over a WebSocket, as the library sends them, costs nothing: the
  * broker has one place for all numbers of a connection or client.
  *
- * @throws {TidemarkError} `rate_limited` when too many of this publisher's are remembered on the channel
+ * @throws {TidemarkError} `rate_limited` when too many keys of this publisher are remembered on the channel
  */
 export function keyOf(
   connection: Caller,
@@ -50,7 +50,7 @@ export function keyOf(
   );
 }
 
-/** A request without a publisher secret is a scope of its own: its keys are known as long as it lasts, and by nobody else. */
+/** The number that stands for a key of a request without a publisher secret: such keys mean nothing behind that request. */
 function passingNumber(connection: Caller, channel: string, id: number | string): number {
   const numbers = passing.get(connection) ?? new Map<string, number>();
   passing.set(connection, numbers);

@@ -2,7 +2,7 @@
 import type { Appended } from "../../../broker/index.js";
 import { TidemarkError } from "../../errors.js";
 
-/** What became of it. `late`: its time was over before the broker was asked. */
+/** What became of a publish. `late`: its time was over before the broker was asked. */
 export type Outcome = Appended | "aborted" | "late" | "sent" | Error;
 
 /** The offset, or what to tell the publisher. */
@@ -12,7 +12,7 @@ export function readOutcome(outcome: Outcome, keyed: boolean): number | Tidemark
   if (outcome === "late")
     return new TidemarkError("outcome_unknown", "it waited for longer than keys are remembered");
   if (outcome instanceof Error) {
-    // Whether it was appended is not known. With a key of the client's own, trying again is safe.
+    // Whether the publish was appended is not known. With a key of the client's own, trying again is safe.
     if (keyed)
       return new TidemarkError("unavailable", "the broker did not confirm it; retry with the same key", {
         cause: outcome,

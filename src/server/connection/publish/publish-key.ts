@@ -6,7 +6,7 @@ import type { ServerNode } from "../node.js";
 /**
  * The same for all tries of one publish, over any connection and node, and for no other publish: it is made of the
  * channel, the key that the client gave, and the scope of that key, which holds the client's secret. So nobody else can
- * have a hook called with it. One without a key of the client's is never tried again, and has a name that comes once.
+ * have a hook called with it. A publish without a key of the client's is never tried again, and has a name that comes once.
  */
 export function publishKey(
   node: ServerNode,

@@ -1,15 +1,15 @@
 import { isPromise } from "../../channels/validate.js";
 import type { OnError } from "../../guard.js";
 
-/** Whose queue it is. */
+/** Whose queue it is: told of what happens in it. */
 export interface TaskQueueOwner {
-  /** What took its time is over, and nothing waits. */
+  /** A task that took its time is over, and none waits. */
   queueIdle(): void;
   /** A task has failed that had to be waited for. */
   readonly taskFailed: OnError;
 }
 
-/** Runs one thing after the other. What can be done at once is done at once; nothing is queued for nothing. */
+/** Runs one task after the other. A task that can be done at once is done at once; nothing is queued for nothing. */
 export class TaskQueue {
   readonly #owner: TaskQueueOwner;
   #last: Promise<void> | undefined;
@@ -23,7 +23,11 @@ export class TaskQueue {
     return this.#last !== undefined;
   }
 
-  /** Runs `task` after all tasks before it. Those that fail are told, and do not stop the others. Throws what a task throws at once. */
+  /**
+   * Runs `task` after all tasks before it. Tasks that fail are told of, and do not stop the others.
+   *
+   * @throws what a task throws that is run at once
+   */
   run(task: () => void | PromiseLike<void>): void {
     const started = this.#last === undefined ? task() : this.#last.then(task);
     if (!isPromise(started)) return;

@@ -5,7 +5,7 @@ import type { ServerNode } from "../node.js";
 import { subscribeByServer, unsubscribeByServer } from "../channels/subscribe.js";
 import type { UserCommand } from "./user-command.js";
 
-/** Carries it out on this node's connections, and keeps it in mind for those to come. */
+/** Carries out a command on this node's connections, and keeps it in mind for those to come. */
 export function applyUserCommand(
   written: UserCommand,
   connections: Iterable<Caller>,
@@ -44,10 +44,10 @@ function carryOut(command: UserCommand, connection: Caller): void {
 }
 
 /**
- * Carries out what a connection's user was denied while it began, or before that, where its client may not have heard of
- * it. Only what the client asks for is ended: what it is given, it is given each time.
+ * Carries out what a connection's user was denied while the connection began, or before that, where its client may not have
+ * heard of it. Only subscriptions that the client asks for are ended: those that the server gives, it gives each time.
  *
- * @param began when it did, on the monotonic clock
+ * @param began when the connection did, on the monotonic clock
  */
 export function catchUp(
   connection: Caller,
@@ -60,7 +60,7 @@ export function catchUp(
     if (revocation.do === "disconnect") return carryOut(revocation, connection);
     for (const [name, { cursor }] of subs) {
       if (registry.canonicalName(name) !== revocation.channel) continue;
-      // A client that has heard of it, and begins anew, has no cursor.
+      // A client that has heard of the denial, and begins anew, has no cursor.
       const goesOn = cursor !== undefined || registry.resolve(name)?.def.kind === "transient";
       if (revocation.at >= began || goesOn) carryOut(revocation, connection);
     }

@@ -1,13 +1,13 @@
 /** What an app says to all connections of one user, on whichever nodes they are: texts from node to node. */
 
-/** To whom, and what is to happen. */
+/** What is to happen to all connections of a user. */
 export type UserCommand = { readonly user: string } & (
   | { readonly do: "subscribe"; readonly channel: string }
   | { readonly do: "unsubscribe"; readonly channel: string; readonly code: string; readonly message: string }
   | { readonly do: "disconnect"; readonly reason: string }
 );
 
-/** So that other texts between nodes are not taken for these. */
+/** What these texts begin with, so that no other text between nodes is taken for one. */
 const MARK = "user ";
 
 export function writeUserCommand(command: UserCommand): string {

@@ -90,7 +90,7 @@ function write(
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
-  // What is still to come of the request is not waited for.
+  // The rest of the request is not waited for.
   if (!response.req.complete && !isHttp2(response.req)) response.setHeader("connection", "close");
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
   response.end(`${JSON.stringify(body)}\n`);

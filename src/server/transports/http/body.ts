@@ -12,7 +12,7 @@ import type { HttpRequest } from "./exchange.js";
 /** The body, or why there is none. */
 export type Body = Buffer | "too_big" | "connect_timeout" | "gone";
 
-/** @param limit in bytes @param patience milliseconds that it may take to arrive */
+/** @param limit in bytes @param patience milliseconds that the body may take to arrive */
 export function readBody(request: HttpRequest, limit: number, patience: number, clock: Clock): Promise<Body> {
   return new Promise((resolve) => {
     // One buffer that grows: parts of a byte each would hold far more than the body.
@@ -21,7 +21,7 @@ export function readBody(request: HttpRequest, limit: number, patience: number, 
     const end = (body: Body): void => {
       clock.clearTimeout(timer);
       request.off("data", onData);
-      // What comes now is not wanted; the answer closes the connection.
+      // The rest of the body is not wanted; the answer closes the connection.
       if (!Buffer.isBuffer(body)) request.resume();
       resolve(body);
     };
@@ -46,7 +46,7 @@ export function readBody(request: HttpRequest, limit: number, patience: number, 
 }
 
 /**
- * The lines of a body: those of a binary frame where it says that it is bytes, else those of a text frame.
+ * The lines of a body: read as a binary frame where the request says that it is bytes, else as a text frame.
  *
  * @throws {FrameError} when it cannot be read
  */

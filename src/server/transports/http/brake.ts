@@ -4,7 +4,7 @@
  * HTTP/2, where what is behind a request is no socket of its own, nothing is done.
  */
 import { Socket } from "node:net";
-import type { HttpResponse } from "./exchange.js";
+import { isHttp2, type HttpResponse } from "./exchange.js";
 
 /** So many requests may be unanswered on one socket. */
 const MOST_UNANSWERED = 4;
@@ -13,18 +13,24 @@ const MOST_REST_MS = 1000;
 
 interface Pace {
   unanswered: number;
-  /** Whether its peer was told to wait. */
+  /** Whether the peer was told to wait. */
   rests: boolean;
-  /** Whether it is not read from, for either. */
+  /** Whether the socket is not read from, for one of both reasons. */
   paused: boolean;
+}
+
+/** What is looked at of a request: simulated ones have no socket. */
+interface PacedRequest {
+  readonly httpVersionMajor?: number | undefined;
+  readonly socket?: unknown;
 }
 
 const paces = new WeakMap<Socket, Pace>();
 
-function paceOf(request: object): [Socket, Pace] | undefined {
-  // What stands there for a socket looks like one, and must not be touched.
-  if ("httpVersionMajor" in request && request.httpVersionMajor === 2) return undefined;
-  const socket = "socket" in request ? request.socket : undefined;
+function paceOf(request: PacedRequest): [Socket, Pace] | undefined {
+  // Over HTTP/2 what stands there looks like a socket, and must not be touched.
+  if (isHttp2(request)) return undefined;
+  const { socket } = request;
   if (!(socket instanceof Socket)) return undefined;
   let pace = paces.get(socket);
   if (pace === undefined) paces.set(socket, (pace = { unanswered: 0, rests: false, paused: false }));
@@ -40,7 +46,7 @@ function keep(socket: Socket, pace: Pace): void {
 }
 
 /** A request is about to be served. */
-export function begun(request: object, response: HttpResponse): void {
+export function begun(request: PacedRequest, response: HttpResponse): void {
   const found = paceOf(request);
   if (found === undefined) return;
   const [socket, pace] = found;
@@ -53,7 +59,7 @@ export function begun(request: object, response: HttpResponse): void {
 }
 
 /** The peer behind a request was told to wait for so many milliseconds. */
-export function brake(request: object, ms: number): void {
+export function brake(request: PacedRequest, ms: number): void {
   const found = ms > 0 ? paceOf(request) : undefined;
   if (found === undefined || found[1].rests) return;
   const [socket, pace] = found;

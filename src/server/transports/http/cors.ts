@@ -23,7 +23,7 @@ export function corsHeaders(request: HttpRequest, origins: Origins): Record<stri
   return { vary: "origin", "access-control-allow-origin": origin };
 }
 
-/** What an allowed page is told that asks first. */
+/** What an allowed page is told when its browser asks first. */
 export function preflightHeaders(
   request: HttpRequest,
   origins: Origins,

@@ -2,15 +2,7 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import {
-  CommandError,
-  FrameError,
-  NotACommand,
-  decodeCommand,
-  type CloseName,
-  type ErrorBody,
-  type Line,
-} from "../../../protocol/index.js";
+import { FrameError, type CloseName, type ErrorBody, type Line } from "../../../protocol/index.js";
 import type { Arrival } from "../../connection/limits/admission.js";
 import type { Connection } from "../../connection/connection.js";
 import { KEPT_MS } from "../../connection/users/revocations.js";
@@ -24,6 +16,7 @@ import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
 import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
+import { connectProblem, sendProblem, withId } from "./request-lines.js";
 import { connectOf, eventStream } from "./sse.js";
 import type { Origins } from "../origin.js";
 import { peerOf } from "../peer.js";
@@ -42,7 +35,7 @@ export interface HttpOptions {
 export const DEFAULT_HTTP: HttpOptions = { poll: 25_000, stream: 120_000 };
 
 export interface HttpMountOptions {
-  /** Below it the endpoints are: such as `/connect`, or nothing for the root. */
+  /** The path below which the endpoints are: such as `/connect`, or nothing for the root. */
   readonly path: string;
   readonly origins: Origins;
   readonly addresses: Addresses;
@@ -55,7 +48,7 @@ type Endpoint = keyof typeof METHODS;
 /** How long an answer and the next request may take on their way, in milliseconds. */
 const ON_THE_WAY_MS = 5000;
 
-/** A subscription that was refused, as an answer to connect has it. In names, quotes are escaped. */
+/** How an answer to connect has a subscription that was refused; a channel's name cannot look so, as quotes are escaped. */
 const REFUSED = '"error":{';
 
 export class HttpEndpoints {
@@ -130,7 +123,7 @@ export class HttpEndpoints {
     const { limits, clock, stillness, requests } = this.#engine.node;
     const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
-    // A proxy before us may have gone by the other one.
+    // A proxy before us may have gone by another one than we would.
     if (hostsOf(request) > 1) return no("malformed", "two Host headers");
     const { "content-encoding": encoding = "identity" } = request.headers;
     if (encoding !== "identity") return no("unsupported", "the body must not be compressed");
@@ -180,7 +173,7 @@ export class HttpEndpoints {
     const lines = [{ value: { connect, id: 0 }, bytes: undefined }];
     const problem = typeof connect === "string" ? connect : connectProblem(lines);
     if (problem !== undefined) return refuse(response, refusalOf("policy", problem), headers);
-    // Spread out, since the clients of a server that went away all come back.
+    // Retries are spread out, since the clients of a server that went away all come back.
     const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
     const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
     const link: HttpLink = new HttpLink(response, {
@@ -205,7 +198,7 @@ export class HttpEndpoints {
       const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
       if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
       replied = true;
-      // Not at once: the connection is in the middle of writing.
+      // The answer does not end at once: the connection is in the middle of writing.
       if (news) queueMicrotask(() => link.finish());
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
@@ -222,12 +215,11 @@ export class HttpEndpoints {
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
     const connection = this.#open(request, link, "aside", arrived);
-    connection.onIdle = () => {
-      connection.onIdle = undefined;
+    connection.intake.whenIdle(() => {
       brake(request, connection.allowance.spentFor);
       connection.out.flush();
       link.finish();
-    };
+    });
     connection.receiveLines(lines);
   }
 
@@ -239,7 +231,7 @@ export class HttpEndpoints {
     return connection;
   }
 
-  /** Ends a stream before long. Not all at the same time: what began together must not come back together. */
+  /** Ends a stream before long. Streams that began together end at different times, so that they do not come back together. */
   #finishInTime(response: HttpResponse, link: HttpLink): void {
     const { clock, random } = this.#engine.node;
     const { stream } = this.#options.http as HttpOptions;
@@ -253,63 +245,10 @@ function queryOf({ url = "" }: HttpRequest): URLSearchParams {
   return new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
 }
 
-/** For how long its client may have missed what its user was denied: since it last heard anything, and on its way here. */
+/** For how many milliseconds a request's client may have missed what its user was denied: since it last heard anything. */
 function missedBy(request: HttpRequest): number {
   const away = /[?&]away=(\d{1,15})(&|$)/.exec(request.url ?? "")?.[1];
   // A browser that comes back by itself waits for up to three seconds.
   const ms = away ?? (request.headers["last-event-id"] === undefined ? undefined : 3000);
   return ms === undefined ? 0 : Math.min(Number(ms) + ON_THE_WAY_MS, KEPT_MS);
-}
-
-/** A connect command that is answered also where it has no id: a stream has to begin, and a poll to end. */
-function withId(lines: readonly Line[]): Line[] {
-  return lines.map(({ value, bytes }) => ({ value: { id: 0, ...(value as object) }, bytes }));
-}
-
-/** What is wrong with lines that are to be one connect command. */
-function connectProblem(lines: readonly Line[]): string | undefined {
-  const [first] = lines;
-  if (first === undefined || lines.length > 1) return 'one connect command is wanted, such as {"connect":{}}';
-  return commandProblem(first, (command) =>
-    command === "connect" ? undefined : "the command must be connect",
-  );
-}
-
-/** What is wrong with lines that are to be a connect command without subscriptions, and further commands. */
-function sendProblem(lines: readonly Line[]): string | undefined {
-  const [first, ...others] = lines;
-  if (first === undefined) return 'a connect command comes first, such as {"connect":{}}';
-  const problem = commandProblem(first, (command, subs) => {
-    if (command !== "connect") return "the first command must be connect";
-    return subs === 0 ? undefined : "subs belong into a stream, a poll or a WebSocket: this answer ends";
-  });
-  if (problem !== undefined) return problem;
-  for (const line of others) {
-    const wrong = commandProblem(
-      line,
-      (command) =>
-        UNFIT.has(command) ? `${command} cannot be sent on its own: this answer ends` : undefined,
-      true,
-    );
-    if (wrong !== undefined) return wrong;
-  }
-  return undefined;
-}
-
-const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe"]);
-
-function commandProblem(
-  line: Line,
-  judge: (command: string, subs: number) => string | undefined,
-  answered = false,
-): string | undefined {
-  try {
-    const command = decodeCommand(line);
-    return judge(command.do, command.do === "connect" ? command.subs.size : 0);
-  } catch (error) {
-    // A command that is answered with an error by itself is no reason to refuse the others.
-    if (error instanceof CommandError) return answered ? undefined : error.message;
-    if (error instanceof NotACommand) return error.message;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ export interface HttpRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values in turn, as they came; missing where each came once. */
+  /** Names and values of headers in turn, as they came; missing where each came once. */
   readonly rawHeaders?: readonly string[] | undefined;
   readonly httpVersionMajor?: number | undefined;
   readonly socket: { readonly remoteAddress?: string | undefined };
@@ -17,7 +17,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly req: { readonly complete: boolean; readonly httpVersionMajor?: number | undefined };
-  /** Over HTTP/2 that of the whole session. */
+  /** The socket; over HTTP/2 that of the whole session. */
   readonly socket: { readonly bytesWritten: number; readonly writableLength: number } | null | undefined;
   readonly headersSent: boolean;
   readonly writableLength: number;
@@ -28,7 +28,7 @@ export interface HttpResponse {
   once(event: "drain" | "close", listener: () => void): unknown;
   setHeader(name: string, value: string | number): unknown;
   writeHead(status: number, headers: Record<string, string>): HttpResponse;
-  /** `taken` is called when the system has taken it and all before it. */
+  /** `taken` is called when the system has taken this text and all before it. */
   write(text: string, taken?: () => void): unknown;
   end(text: string): unknown;
   destroy(): unknown;
@@ -36,13 +36,13 @@ export interface HttpResponse {
   setTimeout(ms: number, run: () => void): unknown;
 }
 
-/** Whom a request is for, as the Host header has it; over HTTP/2 there is another name for it. */
+/** Whom a request is for, as the Host header has it; over HTTP/2 that header has another name. */
 export function hostOf({ headers }: Pick<HttpRequest, "headers">): string | undefined {
   const authority = headers[":authority"];
   return headers.host ?? (typeof authority === "string" ? authority : undefined);
 }
 
-/** How many hosts a request names: whoever is before us may have gone by another one than we do. */
+/** How many hosts a request names: with several, a proxy before us may have gone by another one than we do. */
 export function hostsOf({ headers, rawHeaders }: Pick<HttpRequest, "headers" | "rawHeaders">): number {
   if (rawHeaders === undefined) return hostOf({ headers }) === undefined ? 0 : 1;
   let count = 0;
@@ -53,7 +53,7 @@ export function hostsOf({ headers, rawHeaders }: Pick<HttpRequest, "headers" | "
     else if (name === "host") count++;
   }
   if (authority === undefined) return count;
-  // Over HTTP/2 both may be there, and say the same.
+  // Over HTTP/2 both headers may be there, and say the same.
   return count === 0 || (count === 1 && headers.host === authority) ? 1 : count + 1;
 }
 

@@ -4,15 +4,15 @@
  */
 import type { CloseName, ErrorBody } from "../../../protocol/index.js";
 import type { Link } from "../../connection/link.js";
+import type { Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
-import type { OnError } from "../../guard.js";
 import type { HttpResponse } from "./exchange.js";
 import { channelRefusal, closeLine, endOfChannel, refusalOf, refuse, type Refusal } from "./refusal.js";
 
 /** How lines are written into an answer. */
 export interface Format {
   readonly contentType: string;
-  /** Written first. Proxies that hold an answer back until they have some of it have enough then. */
+  /** Written first: enough for proxies that hold an answer back until they have some of it. */
   readonly opening: string;
   readonly frame: (text: string) => string;
   /** Says that somebody is there; and, at the end of an answer, that nothing is missing from it. */
@@ -21,13 +21,8 @@ export interface Format {
   readonly close: (line: string) => string;
 }
 
-/** What the transport tells its connection. */
-export interface Receiver {
-  alive(): void;
-  /** Something failed while it was written to; it ends itself. Must not throw. */
-  readonly abandon: OnError;
-  transportClosed(reason: string, said: boolean, least?: number): void;
-}
+/** What is told of an answer: what a request brings is read before there is a link. */
+export type AnswerReceiver = Pick<Receiver, "alive" | "abandon" | "transportClosed">;
 
 /** A blank line, which means nothing, of 2 KB. */
 const PADDING = `${" ".repeat(2048)}\n`;
@@ -43,7 +38,7 @@ export const NDJSON: Format = {
 
 export const PADDED_NDJSON: Format = { ...NDJSON, opening: PADDING };
 
-/** How long members stay at least when an answer has ended in good order: its client asks again at once. */
+/** How long members stay at least when an answer has ended in good order, in milliseconds: its client asks again at once. */
 const BACK_MS = 5000;
 /** How long an answer that has ended may take to be read, in milliseconds of silence. */
 const LINGER_MS = 30_000;
@@ -52,7 +47,7 @@ export interface HttpLinkOptions {
   readonly format: Format;
   /** Further headers of whatever the answer is. */
   readonly headers: Record<string, string>;
-  /** Is told of every frame, and of how many chunks it has. */
+  /** Is told of every frame, and of how many chunks the frame has. */
   readonly onFrame?: (text: string, chunks: number) => void;
 }
 
@@ -67,12 +62,12 @@ export class HttpLink implements Link {
   readonly #options: HttpLinkOptions;
   #state: State = "new";
   #held = "";
-  /** The same as lines. */
+  /** The lines that are held back, as they were before they were formatted. */
   #said = "";
-  /** Those who wait for what is held to be written. */
+  /** Who waits for what is held back to be written. */
   #waiting: (() => void)[] = [];
-  #receiver: Receiver | undefined;
-  /** Bytes that the system had taken when it was last pinged. */
+  #receiver: AnswerReceiver | undefined;
+  /** Bytes that the system had taken when the peer was last pinged. */
   #taken = 0;
 
   constructor(response: HttpResponse, options: HttpLinkOptions) {
@@ -82,8 +77,8 @@ export class HttpLink implements Link {
     response.on("error", () => {});
   }
 
-  /** The connection that this is the way out of. */
-  attach(receiver: Receiver): void {
+  /** Says which connection this is the way out of. */
+  attach(receiver: AnswerReceiver): void {
     this.#receiver = receiver;
     this.#response.on("drain", () => receiver.alive());
     this.#response.on("close", () => receiver.transportClosed("the request ended", false));
@@ -115,7 +110,7 @@ export class HttpLink implements Link {
 
   /**
    * There is no answer to a ping. As long as the system takes what is written, the peer is taken to be there. Before the
-   * answer to connect nothing is written: it may yet be a refusal, which needs the status.
+   * answer to connect nothing is written: that answer may yet be a refusal, which needs the status.
    */
   ping(): void {
     const { socket } = this.#response;
@@ -138,7 +133,7 @@ export class HttpLink implements Link {
     this.#response.destroy();
   }
 
-  /** Refuses the request because of the one channel it was about. */
+  /** Refuses the request because of the one channel that the request was about. */
   refuseChannel(error: ErrorBody): void {
     if (this.#state === "open")
       this.#end(this.#options.format.close(closeLine(endOfChannel(error), error.message)));
@@ -175,7 +170,7 @@ export class HttpLink implements Link {
     queueMicrotask(() => this.#guard(() => this.#begin()));
   }
 
-  /** For what is called by nobody who would catch it. */
+  /** Runs what nobody is there to catch the errors of: what fails ends the connection. */
   #guard(run: () => void): void {
     try {
       run();
@@ -212,7 +207,7 @@ export class HttpLink implements Link {
     try {
       refuse(this.#response, refusal, this.#options.headers);
     } catch (error) {
-      // Its peer must not wait for what will never come.
+      // The peer must not wait for an answer that will never come.
       this.terminate();
       throw error;
     }

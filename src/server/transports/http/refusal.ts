@@ -56,7 +56,7 @@ export function refusalOf(name: CloseName, reason: string, said = ""): Refusal {
   return { status, body, retryAfter: error.after, elsewhere: name === "going_away" };
 }
 
-/** A channel that was refused, where that is all that was asked for. */
+/** The refusal of a request about one channel, which was refused. */
 export function channelRefusal(error: ErrorBody): Refusal {
   const body = JSON.stringify({ close: CLOSE_CODES[endOfChannel(error)].code, error });
   return { status: CHANNEL_STATUS[error.code] ?? (error.retry ? 503 : 400), body, retryAfter: error.after };
@@ -72,13 +72,13 @@ export function closeLine(name: CloseName, reason: string): string {
   return JSON.stringify({ close: CLOSE_CODES[name].code, reason });
 }
 
-/** Sends it. Whatever of the request's body has not been read yet is not waited for. */
+/** Sends a refusal. Whatever of the request's body has not been read yet is not waited for. */
 export function refuse(
   response: HttpResponse,
   { status, body, retryAfter, elsewhere = false }: Refusal,
   headers: Record<string, string> = {},
 ): void {
-  // An answer that has begun cannot say it any more; cut off, it is not taken for whole.
+  // An answer that has begun cannot be a refusal any more; cut off, it is not taken for whole.
   if (response.headersSent) return void response.destroy();
   if ((elsewhere || !response.req.complete) && !isHttp2(response.req))
     response.setHeader("connection", "close");

@@ -80,7 +80,7 @@ function eventOf(name: string, data: string): string {
   return `event: ${name}\ndata: ${data}\n\n`;
 }
 
-/** What is no number in decimal is none that a start can have. */
+/** A number of a query; NaN, which no start can have, for what is no number in decimal. */
 function numberOf(text: string | null): number {
   return /^\d+$/.test(text ?? "") ? Number(text) : Number.NaN;
 }

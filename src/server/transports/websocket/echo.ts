@@ -1,16 +1,16 @@
 /** The smallest server there is: whatever comes in goes out again. No channels. */
 import type { CloseName, Clock, Timer } from "../../../protocol/index.js";
+import { STALLED_MS } from "../../connection/life/heartbeat.js";
 import type { RefusedCounters } from "../../connection/limits/refused.js";
 import { TokenBucket, type RateOptions } from "../../connection/limits/rate.js";
+import type { Receiver } from "../../connection/receiver.js";
 import { PING_ONLY, binaryFrame, textFrame } from "./frame.js";
+import type { WebSocketLink } from "./link.js";
 import { ReadRoom } from "./read-room.js";
-import type { Receiver, WebSocketLink } from "./websocket.js";
 
 /** Unsent bytes at which the echo stops listening until its peer has read some. */
 const HIGH_WATER = 256 * 1024;
-/** How long a peer may leave unread what was sent, in milliseconds. */
-const STALLED_MS = 120_000;
-/** What a message costs besides its bytes, counted in those. */
+/** What a message costs besides its bytes, as so many bytes more. */
 const WEIGHT = 1024;
 /** Bytes that all echoes together hold of messages that are not whole, or not read. */
 const MOST_HELD = 16 * 1024 * 1024;
@@ -28,7 +28,7 @@ export interface EchoOptions {
 /** All peers of the echo: nobody else looks after them. */
 export class Echoes {
   readonly options: EchoOptions;
-  /** What they hold together. */
+  /** What all peers of the echo hold together. */
   readonly room = new ReadRoom(MOST_HELD);
   readonly #all = new Set<Echo>();
   #timer: Timer;
@@ -72,7 +72,7 @@ export class Echo implements Receiver {
   #spare: TokenBucket | undefined;
   #heard: number;
   #pinged = -1;
-  /** Unsent bytes that it has taken room for. */
+  /** Unsent bytes that this peer has taken room for. */
   #held = 0;
   #full = false;
 
@@ -122,7 +122,7 @@ export class Echo implements Receiver {
   beat(): void {
     const now = this.#echoes.options.clock.monotonic();
     const silent = this.#heard < this.#pinged;
-    // What is unread may be on its way to a slow peer, and the ping behind it.
+    // Unsent bytes may be on their way to a slow peer, and the ping behind them.
     const stalled = this.#link.unsent > 0 && now - this.#heard < STALLED_MS;
     if (silent) {
       if (stalled || this.#link.resting) return;
@@ -160,7 +160,7 @@ export class Echo implements Receiver {
     this.#held = 0;
     if (!this.#full) return;
     this.#full = false;
-    // It was not listened to.
+    // The peer was not listened to meanwhile.
     this.alive();
     this.#link.resume();
   }

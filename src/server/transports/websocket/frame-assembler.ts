@@ -1,30 +1,29 @@
 /**
- * Frames that came in pieces, fragments of messages, closes, and all that is wrong. A connection has one of these only
+ * Frames that came in pieces, fragments of messages, closes, and all that is wrong. A connection has an assembler only
  * while it is in the middle of something. Whatever comes goes into one buffer, at once and without its mask, so that a
  * message costs no more than its bytes, in however many frames and reads it comes.
  */
 import { isUtf8 } from "node:buffer";
 import type { ReadRoom } from "./read-room.js";
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  FINAL,
+  MAX_CONTROL,
+  NO_CODE,
+  NOT_UTF8,
+  PING,
+  PONG,
+  PROTOCOL_ERROR,
+  TEXT,
+  TOO_LONG,
+} from "./rfc6455.js";
 import { lengthEnd, payloadLength, readWholeFrames, unmask, type FrameOwner } from "./whole-frames.js";
-
-const CONTINUATION = 0;
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-
-const PROTOCOL_ERROR = 1002;
-const NOT_UTF8 = 1007;
-const TOO_LONG = 1009;
-/** What RFC 6455 calls a close without a code. */
-const NO_CODE = 1005;
 
 /** The longest header: two bytes, a length of eight, a mask. */
 const MAX_HEAD = 14;
-/** The longest payload of a control frame. */
-const MAX_CONTROL = 125;
-/** What a message's first bytes get, in bytes. It grows with what comes, not with what a frame says. */
+/** The first size of a message's buffer, in bytes. The buffer grows with what comes, not with what a frame says. */
 const FIRST_CAPACITY = 256;
 const NOTHING = Buffer.alloc(0);
 
@@ -32,7 +31,7 @@ export class FrameAssembler {
   readonly #owner: FrameOwner;
   readonly #most: number;
   readonly #room: ReadRoom | undefined;
-  /** How long its owner has waited for what is under way, in milliseconds; see {@link UnfinishedMessages}. */
+  /** How long the owner has waited for the message under way, in milliseconds; see {@link UnfinishedMessages}. */
   waited = 0;
   /** The header of the present frame, as far as it has come. */
   readonly #head = new Uint8Array(MAX_HEAD);
@@ -53,7 +52,7 @@ export class FrameAssembler {
 
   /**
    * @param most bytes of a message
-   * @param room that it shares with others, for what it holds
+   * @param room shared with other assemblers, for the bytes that all of them hold
    */
   constructor(most: number, owner: FrameOwner, room?: ReadRoom) {
     this.#most = most;
@@ -61,12 +60,12 @@ export class FrameAssembler {
     this.#room = room;
   }
 
-  /** Whether it is in the middle of nothing: then it need not be kept. */
+  /** Whether the assembler is in the middle of nothing: then it need not be kept. */
   get idle(): boolean {
     return this.#headSize === 0 && this.#kind === 0;
   }
 
-  /** Whether it is in the middle of a message: what comes in between is younger than that message's beginning. */
+  /** Whether a message is under way: what comes in between is younger than that message's beginning. */
   get fragmented(): boolean {
     return this.#kind !== 0;
   }
@@ -76,7 +75,7 @@ export class FrameAssembler {
     return this.#size;
   }
 
-  /** Reads all of it, from a frame's beginning or from where the last read ended. */
+  /** Reads all of the bytes, from a frame's beginning or from where the last read ended. */
   read(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && !this.#owner.ended) {
@@ -91,7 +90,7 @@ export class FrameAssembler {
     }
   }
 
-  /** It is not read from any more: what it holds is given up. */
+  /** Nothing more is read: what the assembler holds is given up. */
   drop(): void {
     this.#room?.give(this.#message.length);
     this.#message = NOTHING;
@@ -103,7 +102,7 @@ export class FrameAssembler {
     while (at < bytes.length) {
       this.#head[this.#headSize++] = bytes[at++] as number;
       if (this.#headSize < this.#need) continue;
-      // What is wrong already here is not waited for any longer.
+      // The rest of a frame that is wrong already here is not waited for.
       if (this.#headSize === 2 && !this.#isAllowed()) {
         this.#owner.onBroken(PROTOCOL_ERROR);
         return at;
@@ -134,16 +133,16 @@ export class FrameAssembler {
       case BINARY:
         return this.#kind === 0;
       case CLOSE:
-        return first >= 0x80 && size <= MAX_CONTROL && size !== 1;
+        return first >= FINAL && size <= MAX_CONTROL && size !== 1;
       case PING:
       case PONG:
-        return first >= 0x80 && size <= MAX_CONTROL;
+        return first >= FINAL && size <= MAX_CONTROL;
       default:
         return false;
     }
   }
 
-  /** Takes the length out of the header; `false` if it is none that is taken. */
+  /** Takes the length out of the header; `false` if the frame is not taken because of it. */
   #takeLength(): boolean {
     const length = payloadLength(this.#head, 0);
     this.#left = length;
@@ -159,7 +158,7 @@ export class FrameAssembler {
   }
 
   get #isFinal(): boolean {
-    return (this.#head[0] as number) >= 0x80;
+    return (this.#head[0] as number) >= FINAL;
   }
 
   /** The header is whole. */
@@ -212,7 +211,7 @@ export class FrameAssembler {
     const held = this.#message;
     const size = this.#size + count;
     if (size <= held.length) return true;
-    // Of a message in one frame it is known how long it is; no fragments add up to more than may be.
+    // How long a message in one frame is, is known; fragments add up to no more than a message may have.
     const most = this.#isFinal ? this.#size + this.#left : this.#most;
     const capacity = Math.min(most, Math.max(size, 2 * held.length, FIRST_CAPACITY));
     if (this.#room?.take(capacity - held.length) === false) return false;
@@ -242,7 +241,7 @@ export class FrameAssembler {
     this.#kind = 0;
     this.#bits = 0;
     if (kind === BINARY) {
-      // It may be kept: no longer a buffer than it needs.
+      // The message may be kept: its buffer is no longer than that needs.
       return this.#owner.onBinary(size === message.length ? message : Buffer.from(message.subarray(0, size)));
     }
     if (bits < 128) this.#owner.onText(message, 0, size, true);

@@ -1,18 +1,13 @@
 /** WebSocket frames as a server sends them: whole, unmasked, uncompressed. */
 import type { Chunk } from "../../delivery/chunk.js";
-
-const TEXT = 0x81;
-const BINARY = 0x82;
-const CLOSE = 0x88;
-const PING = 0x89;
-const PONG = 0x8a;
+import { BINARY, CLOSE, FINAL, MAX_CONTROL, NO_CODE, PING, PONG, TEXT } from "./rfc6455.js";
 
 /** Up to here a frame is cheapest as a latin1 string; above, one Buffer that many sockets share. In bytes. */
 const STRING_LIMIT = 1024;
 /** From here on a chunk is a frame of its own, in bytes. */
 const LARGE = 4096;
 
-/** The frame for one chunk, made once and kept with it. Hot path: the first subscriber's write makes it. */
+/** The frame for one chunk, made once and kept with the chunk. Hot path: the first subscriber's write makes it. */
 export function frameOf(chunk: Chunk): string | Buffer {
   return (chunk.webSocketFrame ??=
     chunk.text === undefined
@@ -42,7 +37,7 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
   return frames;
 }
 
-/** One frame for several chunks. Binary as soon as one of them is. */
+/** One frame for several chunks, which is binary as soon as one of them is. */
 function frameOfAll(chunks: readonly Chunk[]): string | Buffer {
   let text = "";
   let size = 0;
@@ -60,7 +55,7 @@ function isAscii(text: string, size: number): boolean {
 }
 
 /** A WebSocket ping by itself. */
-export const PING_ONLY: string = String.fromCharCode(PING, 0);
+export const PING_ONLY: string = header(PING, 0);
 
 const EMPTY = `${header(TEXT, 2)}{}`;
 /** Bytes of the time in a ping: milliseconds of some ten thousand years. */
@@ -84,9 +79,6 @@ export function pingedAt(data: Buffer): number {
   return data.length === TIME_BYTES ? data.readUIntBE(0, TIME_BYTES) : -1;
 }
 
-/** A control frame's payload is at most this long, in bytes. */
-const MAX_CONTROL = 125;
-
 /** The answer to a ping. */
 export function pongFrame(data: Buffer): string {
   return header(PONG, data.length) + data.toString("latin1");
@@ -94,13 +86,10 @@ export function pongFrame(data: Buffer): string {
 
 /** A close frame; with code 1005 one without a code. As much of the reason goes with it as fits. */
 export function closeFrame(code: number, reason: string): Buffer {
-  if (code === NO_CODE) return Buffer.from([CLOSE, 0]);
+  if (code === NO_CODE) return Buffer.from([FINAL | CLOSE, 0]);
   const text = Buffer.from(cut(reason, MAX_CONTROL - 2));
-  return Buffer.concat([Buffer.from([CLOSE, text.length + 2, code >> 8, code & 255]), text]);
+  return Buffer.concat([Buffer.from([FINAL | CLOSE, text.length + 2, code >> 8, code & 255]), text]);
 }
-
-/** What RFC 6455 calls a close without a code. */
-const NO_CODE = 1005;
 
 /** As much of a text as fits in `most` bytes, cut between characters. */
 function cut(whole: string, most: number): string {
@@ -110,7 +99,7 @@ function cut(whole: string, most: number): string {
   return text.length < whole.length && /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-/** @param ascii whether it is known to be of characters that take one byte */
+/** @param ascii whether all characters are known to take one byte */
 export function textFrame(text: string, ascii = false): string | Buffer {
   const size = ascii ? text.length : Buffer.byteLength(text);
   if (size === text.length && size <= STRING_LIMIT) return header(TEXT, size) + text;
@@ -137,10 +126,11 @@ const NEWLINE = Buffer.from("\n");
 
 /** A frame's header, as a latin1 string. */
 function header(opcode: number, size: number): string {
-  if (size < 126) return String.fromCharCode(opcode, size);
-  if (size < 65_536) return String.fromCharCode(opcode, 126, size >> 8, size & 255);
+  const first = FINAL | opcode;
+  if (size < 126) return String.fromCharCode(first, size);
+  if (size < 65_536) return String.fromCharCode(first, 126, size >> 8, size & 255);
   const bytes = Buffer.alloc(10);
-  bytes[0] = opcode;
+  bytes[0] = first;
   bytes[1] = 127;
   bytes.writeBigUInt64BE(BigInt(size), 2);
   return bytes.toString("latin1");

@@ -1,18 +1,18 @@
 /**
- * The request with which a WebSocket begins, as nearly all of them come: whole, in ASCII, each header once. What it
- * says is what Node's parser would have made of it; everything else is left to that.
+ * The request with which a WebSocket begins, as nearly all of them come: whole, in ASCII, each header once. Such a
+ * request is read as Node's parser would read it; everything else is left to that parser.
  */
 import type { IncomingHttpHeaders } from "node:http";
 
-/** What a handshake uses of a request. Node's have it, too. */
+/** What a handshake uses of a request. Node's requests have it, too. */
 export interface UpgradeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly socket: { readonly remoteAddress?: string | undefined };
-  /** Missing where it is 1.1. */
+  /** Missing where that is 1.1. */
   readonly httpVersion?: string | undefined;
-  /** Names and values in turn, as they came; missing where each came once. */
+  /** Names and values of headers in turn, as they came; missing where each came once. */
   readonly rawHeaders?: readonly string[] | undefined;
 }
 
@@ -23,12 +23,12 @@ export interface PlainUpgrade {
   readonly head: Buffer;
 }
 
-/** In bytes, with what came after it. */
+/** The largest request that is read here, in bytes, with what came after it. */
 const LARGEST = 8192;
 /** Characters that need no second look in a path, lines of a token and printable ASCII, and the empty line. */
 const REQUEST =
   /^GET (\/[\w\-.~!$&'()*+,;=:@%/?]*) HTTP\/1\.1\r\n((?:[!#$%&'*+\-.^`|~\w]+:[\t -~]*\r\n)+)\r\n/;
-/** Those that Node keeps as a list, that announce a body, or that no plain object can have. */
+/** Headers that Node keeps as a list, that announce a body, or that no plain object can have. */
 const UNUSUAL: ReadonlySet<string> = new Set([
   "set-cookie",
   "content-length",
@@ -38,7 +38,7 @@ const UNUSUAL: ReadonlySet<string> = new Set([
 ]);
 const UPGRADES = /(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i;
 
-/** `undefined` for everything that is not plain, or no upgrade to WebSocket. */
+/** The request in these bytes; `undefined` for everything that is not plain, or no upgrade to WebSocket. */
 export function readPlainUpgrade(bytes: Buffer): PlainUpgrade | undefined {
   if (bytes.length > LARGEST) return undefined;
   const found = REQUEST.exec(bytes.toString("latin1"));

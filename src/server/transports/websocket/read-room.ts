@@ -1,9 +1,9 @@
-/** Room in memory that several connections share, for what they have sent and what is not done with. */
+/** Room in memory that several connections share, for messages of theirs that are not done with. */
 export class ReadRoom {
   readonly #most: number;
   #taken = 0;
 
-  /** @param most bytes, of all of them together */
+  /** @param most bytes, of all connections together */
   constructor(most: number) {
     this.#most = most;
   }
@@ -13,7 +13,7 @@ export class ReadRoom {
     return this.#taken;
   }
 
-  /** Takes so many bytes of it; `false` where there are not as many left. */
+  /** Takes so many bytes of the room; `false` where there are not as many left. */
   take(bytes: number): boolean {
     if (this.#taken + bytes > this.#most) return false;
     this.#taken += bytes;

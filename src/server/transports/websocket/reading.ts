@@ -12,6 +12,6 @@ export interface Reading {
   readonly unfinished: UnfinishedMessages;
   /** Where it is counted that somebody was held to a limit. */
   readonly refused: RefusedCounters;
-  /** What all of them share for messages that are not whole, where they share something. */
+  /** The room that all sockets share for messages that are not whole, where they share any. */
   readonly room?: ReadRoom;
 }

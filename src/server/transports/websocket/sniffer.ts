@@ -1,7 +1,7 @@
 /**
  * The first look at a connection to a server of our own. Nearly all begin with a WebSocket's handshake, for which Node's
- * HTTP server would make a parser, a request and a dozen listeners, and let go of them at once. So what is plainly one is
- * taken here; whatever else comes, or does not come soon, is the HTTP server's, from the first byte on.
+ * HTTP server would make a parser, a request and a dozen listeners, and let go of them at once. So what is plainly a
+ * handshake is taken here; whatever else comes, or does not come soon, is the HTTP server's, from the first byte on.
  */
 import type { Socket } from "node:net";
 import type { OnError } from "../../guard.js";
@@ -16,7 +16,7 @@ export interface SnifferOptions {
   readonly pass: (socket: Socket) => void;
   /** Whether sockets are read past Node's stream layer, where they can be. */
   readonly direct: boolean;
-  /** Told what has failed; the socket it was about is gone. */
+  /** Told what has failed; the socket that it was about is gone. */
   readonly onError: OnError;
 }
 
@@ -46,7 +46,7 @@ class Newcomer implements ReadOwner {
 
 export class Sniffer {
   readonly #options: SnifferOptions;
-  /** Those that have said nothing yet: who has come since the timer rang last, and who came before. */
+  /** Sockets that have said nothing yet: those that have come since the timer rang last, and those that came before. */
   #young = new Set<Newcomer>();
   #old = new Set<Newcomer>();
   #timer: NodeJS.Timeout | undefined;
@@ -56,20 +56,20 @@ export class Sniffer {
   }
 
   sniff(socket: Socket): void {
-    // It may break at any moment, and without a listener that would end the process. This one stays.
+    // A socket may break at any moment, and without a listener that would end the process. This listener stays.
     socket.on("error", ignore);
     this.#young.add(new Newcomer(this, socket, this.#options.direct));
     this.#timer ??= setTimeout(() => this.#age(), PATIENCE_MS);
   }
 
-  /** Ends all that have said nothing. */
+  /** Ends all sockets that have said nothing. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const { socket } of [...this.#young, ...this.#old]) socket.destroy();
   }
 
-  /** For newcomers only: the first bytes of one have come. What comes after a handshake that was refused goes nowhere. */
+  /** For newcomers only: the first bytes of one have come. What follows a handshake that was refused goes nowhere. */
   heard(newcomer: Newcomer, bytes: Buffer): void {
     if (!this.#young.delete(newcomer) && !this.#old.delete(newcomer)) return;
     const { socket, reader } = newcomer;

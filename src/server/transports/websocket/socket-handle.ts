@@ -17,7 +17,7 @@ export interface WriteRequest {
 
 /** The part of a TCP handle that Node's own stream works with. Numbers that it returns are 0, or a negative error. */
 export interface Handle {
-  /** Whether it is being read from, as Node's stream knows it. */
+  /** Whether the handle is being read from, as Node's stream knows it. */
   reading: boolean;
   onread: (this: Handle, buffer: ArrayBuffer | undefined) => void;
   readStart(): number;
@@ -28,10 +28,10 @@ export interface Handle {
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
 }
 
-/** What belongs to handles. */
+/** The part of Node's binding that handles are used with. */
 export interface Binding {
   readonly WriteWrap: new () => WriteRequest;
-  /** What the last read or write did; the other fields are places in it. */
+  /** What the last read or write did; the fields below are places in this array. */
   readonly streamBaseState: Int32Array;
   /** How many bytes were read; a negative error, or the end. */
   readonly kReadBytesOrError: number;
@@ -39,13 +39,13 @@ export interface Binding {
   readonly kLastWriteWasAsync: number;
 }
 
-/** `undefined` where handles are left alone. */
+/** The binding of this process; `undefined` where handles are left alone. */
 export const binding: Binding | undefined = findBinding(process.versions.node);
 
 /** The handle of a socket that is known to be one of Node's own, and used by nobody else. */
 export function handleOf(socket: Duplex): Handle | undefined {
   if (binding === undefined || Object.getPrototypeOf(socket) !== Socket.prototype) return undefined;
-  // Who puts a function of his own there wants to know what passes.
+  // Whoever puts a function of their own there wants to know what passes.
   if (Object.hasOwn(socket, "write") || Object.hasOwn(socket, "push") || Object.hasOwn(socket, "emit"))
     return undefined;
   const handle: unknown = Reflect.get(socket, "_handle");

@@ -1,20 +1,20 @@
 /**
  * The way out of a socket. Past Node's stream layer all sockets are read into one buffer: none is made for each read, and
- * what is read is used before the next one.
+ * the bytes of a read are used before the next read.
  */
 import type { Duplex } from "node:stream";
 import type { OnError } from "../../guard.js";
 import { binding, type Binding, type Handle } from "./socket-handle.js";
 
-/** Who is given what was read. */
+/** Who is given the bytes that were read. */
 export interface ReadOwner {
-  /** What is kept of the bytes has to be {@link kept}. */
+  /** Bytes have come, which the next read may overwrite: those that are to stay are copied by {@link kept}. */
   read(bytes: Buffer): void;
-  /** Told what reading has thrown: that is the end of this socket, and of nothing else. Must not throw. */
+  /** Told what `read` has thrown: that is the end of this socket, and of nothing else. Must not throw. */
   readonly failed: OnError;
 }
 
-/** As much as Node reads at once. */
+/** As many bytes as Node reads at once. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The bytes, or a copy of them where the next read would overwrite them. */
@@ -30,7 +30,7 @@ interface ReadSocket extends Duplex {
   [READER]?: SocketReader;
 }
 
-/** Node's own, for ends and errors. */
+/** Node's own listener, for ends and errors. */
 let onStreamRead: Handle["onread"] | undefined;
 
 export class SocketReader {
@@ -59,7 +59,7 @@ export class SocketReader {
     this.resume();
   }
 
-  /** Whether it goes past the stream. */
+  /** Whether the reader goes past the stream. */
   get direct(): boolean {
     return this.#handle !== undefined;
   }
@@ -80,7 +80,7 @@ export class SocketReader {
     }
   }
 
-  /** Whoever is given what is read from now on. */
+  /** Says who is given what is read from now on. */
   giveTo(owner: ReadOwner): this {
     this.#owner = owner;
     return this;
@@ -90,7 +90,7 @@ export class SocketReader {
   giveBack(bytes?: Buffer): void {
     const socket = this.#socket;
     if (this.#handle === undefined) socket.off("data", onData).pause();
-    // As Node's own listener does, which cannot be told of a buffer that is not its own.
+    // Done as Node's own listener does, which cannot be told of a buffer that is not its own.
     else
       this.#owner = {
         read: (more) => void (socket.push(Buffer.from(more)) || this.pause()),
@@ -119,7 +119,7 @@ function onData(this: ReadSocket, bytes: Buffer): void {
   this[READER]?.took(bytes);
 }
 
-/** Hot path. */
+/** Hot path. The listener of all handles. */
 function onRead(this: ReadHandle): void {
   const { streamBaseState, kReadBytesOrError } = binding as Binding;
   const count = streamBaseState[kReadBytesOrError] as number;
@@ -127,7 +127,7 @@ function onRead(this: ReadHandle): void {
   else if (count < 0 && onStreamRead !== undefined) Reflect.apply(onStreamRead, this, [undefined]);
 }
 
-/** Whether the stream has nothing that it read already, and nobody else reads. */
+/** Whether the stream holds nothing that it has read already, and nobody else reads. */
 function isUnread(socket: Duplex, handle: ReadHandle): boolean {
   onStreamRead ??= handle.onread;
   if (socket.readableLength > 0 || !socket.readable) return false;

@@ -1,18 +1,18 @@
 /**
- * The way into a socket. What the kernel takes at once goes past Node's stream layer, where that can be done. What it
- * does not take waits as Node has it wait, and what comes after it goes through the stream, behind it.
+ * The way into a socket. What the kernel takes at once goes past Node's stream layer, where that can be done. Bytes that it
+ * does not take wait as Node has them wait, and those that come after them go through the stream, behind them.
  */
 import type { Duplex } from "node:stream";
 import { binding, type Binding, type Handle, type WriteRequest } from "./socket-handle.js";
 
 interface OwnRequest extends WriteRequest {
-  /** Whose write it is. */
+  /** The writer whose write this is. */
   writer?: SocketWriter;
   /** Keeps the bytes where they are while the kernel has not taken them. */
   frame?: string | Buffer;
 }
 
-/** For the next write; it is used up only by one that has to wait. */
+/** The request for the next write; used up only by a write that has to wait. */
 let request: OwnRequest | undefined = binding && new binding.WriteWrap();
 
 const EMPTY = Buffer.alloc(0);
@@ -43,7 +43,7 @@ export class SocketWriter {
     else this.#writeDirect(frame);
   }
 
-  /** The same for several, in one go. */
+  /** Writes several frames, in one go. */
   writeAll(frames: readonly (string | Buffer)[]): void {
     if (frames.length === 1) return this.write(frames[0] as string | Buffer);
     this.#socket.cork();
@@ -54,7 +54,7 @@ export class SocketWriter {
 
   /** Calls `run` once, as soon as nothing is unsent; never at once. */
   whenDrained(run: () => void): void {
-    // Asked for with an empty write, since 'drain' comes only after a write that was told to wait.
+    // Found with an empty write, since 'drain' comes only after a write that was told to wait.
     if (this.#socket.writableNeedDrain) this.#socket.once("drain", run);
     else this.#socket.write(EMPTY, () => run());
   }
@@ -78,7 +78,7 @@ export class SocketWriter {
     const status =
       typeof frame === "string" ? handle.writeLatin1String(used, frame) : handle.writeBuffer(used, frame);
     if (status !== 0) {
-      // The peer is gone, or the socket is closed. The stream finds the same, and does what streams do then.
+      // The peer is gone, or the socket is closed. The stream will find the same, and do what streams do then.
       this.#waiting = true;
       this.#writeBehind(frame);
     } else if (streamBaseState[kLastWriteWasAsync] !== 0) {

@@ -1,28 +1,28 @@
 /**
- * Messages that have begun and are not whole. Each has to get on: what it holds is memory of ours, for which its peer does
- * nothing. One timer for all of them, and none while there are none; nothing is done for messages that come whole.
+ * Messages that have begun and are not whole. Each has to get on: it holds memory of ours, for which its peer does
+ * nothing. There is one timer for all such messages; nothing is done for messages that come whole.
  */
 import type { Clock, Timer } from "../../../protocol/index.js";
 
 /** A message must come at this pace at least, in bytes a second, once its time is over. */
 const LEAST_PACE = 1024;
-/** How often they are looked at, in milliseconds, and a tenth of the time where that is less. */
+/** How often such messages are looked at, in milliseconds; a tenth of the time that they have where that is less. */
 const TICK_MS = 1000;
 const LEAST_TICK_MS = 20;
 
-/** Who is in the middle of a message. */
+/** A message that is under way. */
 export interface Unfinished {
-  /** How long it has been under way, in milliseconds, as far as the server listened. */
+  /** How long the message has been under way, in milliseconds, as far as the server listened. */
   waited: number;
-  /** Bytes that have come of it. */
+  /** Bytes that have come of the message. */
   readonly came: number;
 }
 
 /** Whose message it is. */
 export interface UnfinishedOwner {
-  /** Whether the server does not read what it sends. */
+  /** Whether the server does not read what the peer sends. */
   readonly unread: boolean;
-  /** Its message has taken too long. */
+  /** The message has taken too long. */
   onUnfinished(reason: string): void;
 }
 
@@ -41,7 +41,7 @@ export class UnfinishedMessages {
     this.#tick = Math.max(LEAST_TICK_MS, Math.min(TICK_MS, patience / 10));
   }
 
-  /** How many there are. */
+  /** How many messages are under way. */
   get size(): number {
     return this.#all.size;
   }
@@ -56,7 +56,7 @@ export class UnfinishedMessages {
   }
 
   #begin(): void {
-    // One that was left running finds them.
+    // A timer that was left running finds new messages.
     if (this.#timer !== undefined) return;
     this.#looked = this.#clock.monotonic();
     this.#timer = this.#clock.setTimeout(() => this.#look(), this.#tick);

@@ -1,15 +1,16 @@
 /**
  * Hot path: the frames that peers send nearly always - whole, masked, unfragmented, nothing reserved - are read where
- * they lie in what the socket gave. It keeps nothing between two reads; what it does not take is for the
+ * they lie in what the socket gave. Nothing is kept between two reads; what is not taken here is for the
  * {@link FrameAssembler}.
  */
 import { isUtf8 } from "node:buffer";
+import { BINARY, FINAL, NOT_UTF8, PING, PONG, TEXT } from "./rfc6455.js";
 
-/** The first byte of a frame: FIN, no reserved bits, and the opcode. */
-const TEXT = 0x81;
-const BINARY = 0x82;
-const PING = 0x89;
-const PONG = 0x8a;
+/** The first byte of a frame that is a whole message: nothing is reserved in it. */
+const WHOLE_TEXT = FINAL | TEXT;
+const WHOLE_BINARY = FINAL | BINARY;
+const WHOLE_PING = FINAL | PING;
+const WHOLE_PONG = FINAL | PONG;
 /** Mask and length in the second byte. */
 const MASKED = 0x80;
 
@@ -20,19 +21,19 @@ export interface FrameOwner {
   /**
    * A text, which is valid UTF-8, from `from` up to `to` in bytes that the next read may overwrite.
    *
-   * @param ascii whether it is known to be ASCII
+   * @param ascii whether the text is known to be ASCII
    */
   onText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
   /** The bytes are a view into what was read, which the next read may overwrite. */
   onBinary(bytes: Buffer): void;
   onPing(data: Buffer): void;
-  /** The data is that of a ping, where it answers one; a view into what was read. */
+  /** The data is that of a ping, where the pong answers one; a view into what was read. */
   onPong(data: Buffer): void;
-  /** The peer's close frame; 1005 where it has no code. */
+  /** The peer's close frame came; 1005 where that has no code. */
   onClose(code: number, reason: string): void;
-  /** What came breaks the WebSocket protocol; the peer is told so with this close code. */
+  /** The peer has broken the WebSocket protocol, and is told so with this close code. */
   onBroken(code: number): void;
-  /** There is no room for what comes, though it may be as long. */
+  /** There is no room for a message, though messages may be as long. */
   onNoRoom?(): void;
   /** A fragment of a message came that is not its last. */
   onFragment?(): void;
@@ -46,15 +47,19 @@ export interface FrameOwner {
  */
 function isPlain(first: number, second: number): boolean {
   if (second < MASKED) return false;
-  return first === TEXT || first === BINARY || ((first === PING || first === PONG) && second < MASKED + 126);
+  return (
+    first === WHOLE_TEXT ||
+    first === WHOLE_BINARY ||
+    ((first === WHOLE_PING || first === WHOLE_PONG) && second < MASKED + 126)
+  );
 }
 
 /** Whether a plain frame is longer than messages may be. Control frames are no messages. */
 function isTooLong(first: number, size: number, most: number): boolean {
-  return size > most && first < PING;
+  return size > most && first < WHOLE_PING;
 }
 
-/** How many bytes from the frame's beginning say how long it is. */
+/** How many bytes from a frame's beginning say how long the frame is. */
 export function lengthEnd(second: number): number {
   const size = second & 127;
   return size < 126 ? 2 : size === 126 ? 4 : 10;
@@ -104,19 +109,19 @@ export function readWholeFrames(bytes: Buffer, at: number, most: number, owner: 
       bytes[from - 2] as number,
       bytes[from - 1] as number,
     );
-    if (first === TEXT) {
+    if (first === WHOLE_TEXT) {
       // Most of what is sent is ASCII, and that needs no look at its UTF-8.
       if (bits < 128) owner.onText(bytes, from, start, true);
       else if (isUtf8(bytes.subarray(from, start))) owner.onText(bytes, from, start, false);
-      else owner.onBroken(1007);
-    } else if (first === BINARY) owner.onBinary(bytes.subarray(from, start));
-    else if (first === PONG) owner.onPong(bytes.subarray(from, start));
+      else owner.onBroken(NOT_UTF8);
+    } else if (first === WHOLE_BINARY) owner.onBinary(bytes.subarray(from, start));
+    else if (first === WHOLE_PONG) owner.onPong(bytes.subarray(from, start));
     else owner.onPing(bytes.subarray(from, start));
   }
   return owner.ended ? bytes.length : start;
 }
 
-/** Takes a mask of four bytes off what is up to `to`. Returns all bits that occur there. */
+/** Takes a mask of four bytes off the bytes from `from` up to `to`. Returns all bits that occur there. */
 export function unmask(
   bytes: Buffer,
   from: number,

@@ -1,19 +1,16 @@
 /**
  * One WebSocket: its socket, what comes in, what goes out, and the closing handshake. Frames are read and written
- * here, straight from and to the socket. There are as many of these as there are clients, so each keeps little: no
+ * here, straight from and to the socket. There are as many links as there are clients, so each keeps little: no
  * request, no listener of its own, no timer until it closes.
  */
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../../protocol/index.js";
 import { ByteRate } from "../../connection/limits/byte-rate.js";
 import type { Link } from "../../connection/link.js";
-import type { OnError } from "../../guard.js";
+import { NOBODY, type Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
-import { shakeHands } from "./handshake.js";
-import type { UpgradeRequest } from "./plain-upgrade.js";
 import type { Reading } from "./reading.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
@@ -21,37 +18,12 @@ import { SocketWriter } from "./socket-writer.js";
 import type { UnfinishedOwner } from "./unfinished.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
-/** What the transport tells its connection. */
-export interface Receiver {
-  /**
-   * Something came, whatever it is: told before what it is. Where it answers a ping, `pinged` is when that was sent, on
-   * the monotonic clock: all that comes from here on was sent after it.
-   */
-  alive(pinged?: number): void;
-  /** A text frame, as {@link FrameOwner.onText} has it. */
-  receiveText(bytes: Buffer, from: number, to: number, ascii: boolean): void;
-  receiveBinary(frame: Uint8Array): void;
-  /** A frame came that brings no message: a ping, a pong, a fragment that is not the last. */
-  receiveNothing(): void;
-  /** A message has been under way for too long: the peer is to be told so, and to go. */
-  unfinished(reason: string): void;
-  transportClosed(reason: string, said: boolean): void;
-  /** Something failed that was read for it; it ends itself. Must not throw. */
-  readonly abandon: OnError;
-}
-
-/** How much is read of one peer in a turn of the event loop, in bytes, and a read of Node's more. */
+/** How much is read of one peer in a turn of the event loop, in bytes; a read of Node's more may come. */
 const READ_AT_ONCE = 64 * 1024;
 /** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
 const MAX_UNSENT_PONGS = 16 * 1024;
 /** How long a peer has to answer a close and let go of its socket, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 30_000;
-
-const LINK = Symbol("link");
-/** A socket that knows its link, so that the listeners below serve all of them. */
-interface LinkedSocket extends Duplex {
-  [LINK]?: WebSocketLink;
-}
 
 /** How an upgraded socket is used. */
 export interface SocketOptions {
@@ -59,76 +31,10 @@ export interface SocketOptions {
   readonly most: number;
   /** Whether frames go past Node's stream layer, where they can. */
   readonly direct: boolean;
-  /** Without it only a message's length is bounded: for those that are told to go at once. */
+  /** What bounds reading. Without it only a message's length is bounded: for peers that are told to go at once. */
   readonly reading?: Reading;
-  /** Of the socket, where it is read already. */
+  /** The socket's reader, where it is read already. */
   readonly reader?: SocketReader | undefined;
-}
-
-/**
- * Takes a socket over from the HTTP server and makes a connection of it.
- */
-export function acceptWebSocket(
-  request: UpgradeRequest,
-  socket: LinkedSocket,
-  head: Buffer,
-  options: SocketOptions,
-  connect: (link: WebSocketLink) => Receiver,
-): void {
-  const answer = shakeHands(request, socket);
-  if (answer === undefined) return;
-  if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
-  const link = new WebSocketLink(socket, options);
-  socket[LINK] = link;
-  link.send(answer);
-  try {
-    link.open(connect(link));
-  } catch (error) {
-    link.terminate();
-    throw error;
-  }
-  socket.on("end", onEnd).on("close", onClose);
-  if (head.length > 0) link.take(head);
-}
-
-/** @throws {Error} for a socket that was taken over before */
-export function mustBeNew(socket: LinkedSocket): void {
-  if (socket[LINK] !== undefined)
-    throw new Error("this upgrade was handled already: call handleUpgrade once");
-}
-
-/** Closes a socket with a code that says why, right after the handshake: a page cannot see why a handshake failed. */
-export function refuseWebSocket(
-  request: UpgradeRequest,
-  socket: Duplex,
-  head: Buffer,
-  name: CloseName,
-  reason: string,
-  reader?: SocketReader,
-): void {
-  acceptWebSocket(request, socket, head, { most: 1, direct: false, reader }, (link) => {
-    link.close(name, reason);
-    return NOBODY;
-  });
-}
-
-/** Where nobody is told any more. */
-const NOBODY: Receiver = {
-  receiveText() {},
-  receiveBinary() {},
-  receiveNothing() {},
-  alive() {},
-  unfinished() {},
-  transportClosed() {},
-  abandon() {},
-};
-
-function onEnd(this: LinkedSocket): void {
-  this[LINK]?.halfClosed();
-}
-
-function onClose(this: LinkedSocket): void {
-  this[LINK]?.gone();
 }
 
 /** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
@@ -144,9 +50,9 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   #assembler: FrameAssembler | undefined;
   #state: State = "open";
   #ended = false;
-  /** Bytes read since it rested last. */
+  /** Bytes read since the link rested last. */
   #taken = 0;
-  /** Of who has sent much. */
+  /** The rate of a peer that has sent much. */
   #rate: ByteRate | undefined;
   #paused = false;
   #resting = false;
@@ -161,7 +67,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     this.#reading = reading;
   }
 
-  /** Who is told from here on. */
+  /** Says who is told of what comes from here on. */
   open(receiver: Receiver): void {
     this.#receiver = receiver;
   }
@@ -174,12 +80,12 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (this.#state === "open") this.#writer.writeAll(framesOf(chunks));
   }
 
-  /** Hot path. */
+  /** Hot path: all who get the chunk share its frame. */
   writeShared(chunk: Chunk): void {
     this.send(frameOf(chunk));
   }
 
-  /** Sends a frame as it is: bytes, or a string of them in latin1. */
+  /** Sends a frame as it is: bytes, or a string in latin1 that stands for bytes. */
   send(frame: string | Buffer): void {
     // After a close frame nothing may follow.
     if (this.#state === "open") this.#writer.write(frame);
@@ -199,7 +105,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (!this.#resting) this.#reader.resume();
   }
 
-  /** Whether it is not read because it has sent too much. */
+  /** Whether the socket is not read because its peer has sent too much. */
   get resting(): boolean {
     return this.#resting;
   }
@@ -208,7 +114,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     return this.#paused || this.#resting;
   }
 
-  /** What was read cost more than its bytes: so many of them are counted, too. */
+  /** A message cost more than its bytes: so many bytes are counted, too. */
   weigh(bytes: number): void {
     this.#taken += bytes;
   }
@@ -219,7 +125,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
 
   close(name: CloseName, reason: string): void {
     const { code } = CLOSE_CODES[name];
-    // Who sends too much is not listened to any more, not even for its goodbye.
+    // A peer that sends too much is not listened to any more, not even for its goodbye.
     if (name === "rate_limited") this.onBroken(code, reason);
     else this.#sayGoodbye(code, reason);
   }
@@ -255,7 +161,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   /** Reading has failed. */
   failed(error: unknown): void {
     this.#receiver.abandon(error);
-    // Whoever is told may be one that has ended.
+    // The receiver may be a connection that has ended.
     if (this.#state === "open") this.terminate();
   }
 
@@ -290,7 +196,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   }
 
   onPong(data: Buffer): void {
-    // In the middle of a message it says nothing of that message's beginning.
+    // In the middle of a message a pong says nothing of that message's beginning.
     if (this.#assembler?.fragmented !== true) this.#receiver.alive(pingedAt(data));
     this.#tellNothing();
   }
@@ -335,7 +241,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     const goOn = (): void => {
       this.#resting = false;
       if (this.#paused) return;
-      // What came meanwhile is yet to be read.
+      // Bytes that came meanwhile are yet to be read.
       if (wait > 0) this.#receiver.alive();
       this.#reader.resume();
     };
@@ -343,7 +249,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     else setImmediate(goOn);
   }
 
-  /** So many bytes were read: how many milliseconds nothing more is. */
+  /** Counts bytes that were read: for how many milliseconds no more are. */
   #overRate(bytes: number): number {
     if (this.#reading === undefined || this.#reading.rate === false) return 0;
     const { rate, clock, refused } = this.#reading;
@@ -353,7 +259,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     return wait;
   }
 
-  /** Goes on with what is not plain, or not whole. */
+  /** Has an assembler go on with a frame that is not plain, or not whole. */
   #assemble(bytes: Buffer): void {
     const assembler = (this.#assembler = new FrameAssembler(this.#most, this, this.#reading?.room));
     assembler.read(bytes);
