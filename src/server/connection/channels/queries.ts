@@ -5,9 +5,8 @@ import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../../protocol/i
 import type { MethodDef } from "../../channels/methods.js";
 import { andThen, isPromise, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
-import { bytesLine, textLine, type EncodedLine } from "../../delivery/chunk.js";
+import { bytesLine, PAGE_BYTES, textLine, type EncodedLine } from "../../delivery/chunk.js";
 import { withBytes } from "../../delivery/encode.js";
-import { PAGE_BYTES } from "../../feed/laggards.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
 import { contextOf, mustAllow, mustResolve } from "./subscribe.js";
@@ -21,10 +20,11 @@ export function history(connection: Caller, command: Command & { do: "history" }
   connection.replyLarge(
     async () => {
       const resolved = mustResolve(connection, command.channel);
-      if (resolved.def.kind !== "stream") {
+      const { kind } = resolved.def;
+      if (!kind.history) {
         throw new TidemarkError(
           "wrong_kind",
-          `${JSON.stringify(resolved.name)} is a ${resolved.def.kind} and keeps no history`,
+          `${JSON.stringify(resolved.name)} is a ${kind.name} and keeps no history`,
         );
       }
       await mustAllow(

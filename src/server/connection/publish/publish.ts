@@ -119,7 +119,7 @@ class Publishing implements AnyJob {
 
   /** Before a hook saves anything: what it has let pass is not refused any more for what the channel's name costs. */
   #countIfNew({ name, def }: ResolvedChannel): void {
-    if (def.kind === "stream") this.#connection.node.newChannels.use(this.#connection, name);
+    if (def.kind.logged) this.#connection.node.newChannels.use(this.#connection, name);
   }
 
   /** What the application says of it. */
@@ -135,7 +135,7 @@ class Publishing implements AnyJob {
       this.#countIfNew(resolved);
       if (schema === undefined && onPublish === undefined)
         return this.#handOver(identity, resolved, sent, sent);
-      if (onPublish !== undefined && this.#isRetry && resolved.def.kind === "stream")
+      if (onPublish !== undefined && this.#isRetry && resolved.def.kind.logged)
         return this.#answerOr(identity, resolved, sent, () => this.#call(identity, resolved, context, sent));
       return this.#call(identity, resolved, context, sent);
     });
@@ -312,7 +312,7 @@ export async function publishAsServer(
 
 /** To the log, or straight to everybody where there is none. */
 function hand(node: ServerNode, { name, def }: ResolvedChannel, job: AnyJob, slot: string): void {
-  if (def.kind === "transient") {
+  if (!def.kind.logged) {
     const { data, meta } = job.draft;
     const signal = meta === undefined ? { data, slot } : { data, slot, meta };
     node.appender.signal(name, { signal, done: (outcome) => job.done(outcome) });
