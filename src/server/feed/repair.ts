@@ -46,12 +46,12 @@ export class Repair {
     this.#deps = deps;
   }
 
-  /** Whether there is something to mend, and nobody is at it or about to be. */
+  /** Whether a read was postponed, or asked for while another one was under way. */
   get due(): boolean {
     return this.#again;
   }
 
-  /** Something has to be mended, but not yet: the next `start` will. */
+  /** Something has to be mended, but not yet; it is `due` until then. */
   postpone(): void {
     this.#again = true;
   }

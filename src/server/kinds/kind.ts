@@ -65,8 +65,6 @@ export interface Reading {
 export interface Memory<S> {
   /** Hot path. Takes what comes next; returns its line, for those who are not behind. */
   push(step: S): EncodedLine;
-  /** Forgets everything: what comes next does not follow it. */
-  clear(): void;
   /**
    * What one gets next who stands at `from`: about a page, at least one line. `undefined` where nothing follows here, or the
    * memory does not reach back so far. `now` is the time of day in milliseconds: what is too old for the log is not given.
@@ -81,6 +79,8 @@ export interface LogMemory extends Memory<Step> {
    * stranger is not what is held here for those who were live and lag.
    */
   readonly kept: boolean;
+  /** Forgets everything: what comes next does not follow it. */
+  clear(): void;
   /** The same as `cut`, from steps that were read where the memory does not reach back; they end at `end`. */
   cutOf(steps: readonly Step[], end: Cursor): Cut;
   /** The offset that the newest `count` entries follow, of which there is one at least; `undefined` where fewer are held, or `kept` is false. */

@@ -33,11 +33,6 @@ export class Slots implements SignalMemory {
     return line;
   }
 
-  clear(): void {
-    this.#slots.clear();
-    this.#bytes = 0;
-  }
-
   cut({ epoch, offset }: Cursor): Cut | undefined {
     const lines: EncodedLine[] = [];
     let size = 0;
