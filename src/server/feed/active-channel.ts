@@ -3,7 +3,6 @@
  * first subscriber until a while after the last.
  */
 import type { Broker } from "../../broker/index.js";
-import type { Clock } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
 import type { Audience } from "../delivery/audience.js";
@@ -12,13 +11,6 @@ import type { ChannelFeed } from "./channel-feed.js";
 import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
 import { SignalFeed } from "./signal-feed.js";
-
-export interface ActiveChannelDeps extends Pick<FeedDeps, "clocks"> {
-  readonly broker: Broker;
-  readonly clock: Clock;
-  readonly collect: (flush: () => void) => void;
-  readonly onError: (error: unknown, channel: string) => void;
-}
 
 export class ActiveChannel {
   readonly resolved: ResolvedChannel;
@@ -30,7 +22,7 @@ export class ActiveChannel {
   readonly #onError: (error: unknown) => void;
   #stop: (() => void) | undefined;
 
-  constructor(resolved: ResolvedChannel, ch: number, deps: ActiveChannelDeps) {
+  constructor(resolved: ResolvedChannel, ch: number, deps: FeedDeps) {
     this.resolved = resolved;
     this.ch = ch;
     this.#broker = deps.broker;
@@ -76,6 +68,6 @@ export class ActiveChannel {
   }
 }
 
-function feedOf(kind: Kind, place: Place, deps: ActiveChannelDeps): ChannelFeed {
+function feedOf(kind: Kind, place: Place, deps: FeedDeps): ChannelFeed {
   return kind.logged ? new Feed(kind, place, deps) : new SignalFeed(kind, place, deps);
 }

@@ -18,7 +18,7 @@ import type { Audience, Subscriber } from "../delivery/audience.js";
 import type { LogKind, LogMemory, Place, Reading, Step } from "../kinds/kind.js";
 import { AT_BEGINNING, type ChannelFeed, type Start } from "./channel-feed.js";
 import { FanOut, type FanOutOwner } from "./fan-out.js";
-import { Laggards, type LiveEdge } from "./laggards.js";
+import { Laggards, type LaggardsDeps, type LiveEdge } from "./laggards.js";
 import { Log } from "./log.js";
 import { Repair, type Mended, type RepairDeps } from "./repair.js";
 import { startFrom, startOfLast } from "./starts.js";
@@ -26,10 +26,8 @@ import { startFrom, startOfLast } from "./starts.js";
 /** More hints than these are not kept while the head is read; then the log is asked. */
 const MAX_EARLY = 100;
 
-export interface FeedDeps extends RepairDeps {
+export interface FeedDeps extends LaggardsDeps, RepairDeps {
   readonly broker: Broker;
-  /** Has `flush` called at the end of this turn. */
-  readonly collect: (flush: () => void) => void;
 }
 
 export class Feed implements ChannelFeed, FanOutOwner<Step>, LiveEdge, Mended {
