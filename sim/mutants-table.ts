@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "since-begins-late",
     about: "a subscription from a time on begins behind the first message of that time",
-    file: "src/server/feed/feed.ts",
+    file: "src/server/feed/starts.ts",
     find: "const start = page.entries[0]?.prev ?? page.head;",
     replace: "const start = page.entries[0]?.offset ?? page.head;",
     promise: "history",
@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "since-begins-early",
     about: "a subscription from a time on begins with the oldest message that there is",
-    file: "src/server/feed/feed.ts",
+    file: "src/server/feed/starts.ts",
     find: "after: Math.max(0, offset - 1), limit: 1",
     replace: "after: 0, limit: 1",
     promise: "history",
@@ -78,17 +78,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "live-start-moves",
     about: "on a stream that keeps nothing, a start is where the channel is once all else is done",
-    file: "src/server/feed/feed.ts",
+    file: "src/server/feed/starts.ts",
     find: "const start = page.entries[0]?.prev ?? page.head;",
     replace:
-      "if (!this.keeps) return { complete: this.#flushed.offset < offset };\n    const start = page.entries[0]?.prev ?? page.head;",
+      "if (!feed.memory.kept) return { complete: feed.head.offset < offset };\n    const start = page.entries[0]?.prev ?? page.head;",
     promise: "history",
   },
   // The feed.
   {
     name: "resume-off-by-one",
     about: "resuming reads from one offset too far",
-    file: "src/server/feed/feed.ts",
+    file: "src/server/feed/log.ts",
     find: "{ after, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }",
     replace: "{ after: after + 1, limit: PAGE_ENTRIES, bytes: PAGE_BYTES }",
     promise: "honest gaps",
@@ -128,9 +128,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "laggard-skips-batch",
     about: "a subscriber that could not take a batch reads on behind it",
-    file: "src/server/feed/feed.ts",
-    find: "(subscriber) => this.#laggards.lag(subscriber, base)",
-    replace: "(subscriber) => this.#laggards.lag(subscriber, end)",
+    file: "src/server/feed/fan-out.ts",
+    find: "(subscriber) => this.#owner.lag(subscriber, base)",
+    replace: "(subscriber) => this.#owner.lag(subscriber, end)",
     promise: "no silence",
   },
   {
@@ -144,8 +144,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "repair-stops-short",
     about: "a repair reads one page and takes it for all",
-    file: "src/server/feed/feed.ts",
-    find: 'if (standing === "more") { this.#repairAgain = true;',
+    file: "src/server/feed/repair.ts",
+    find: 'if (standing === "more") { this.#again = true;',
     replace: 'if (standing === "more") {',
     promise: "no silence",
   },
@@ -160,23 +160,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "trimmed-gap-swallowed",
     about: "a subscriber that was away too long is not told what it missed",
-    file: "src/server/feed/resume.ts",
-    find: "if (first.prev !== at.offset) {",
-    replace: "if (first.prev < at.offset) {",
+    file: "src/server/kinds/stream/read-on.ts",
+    find: "steps.push({ gap });",
+    replace: 'if (gap.reason !== "trimmed") steps.push({ gap });',
     promise: "no silence",
   },
   {
     name: "failover-gap-swallowed",
     about: "a subscriber goes from one epoch to the next untold",
-    file: "src/server/feed/resume.ts",
-    find: 'at = gapTo(steps, at, at.offset, epoch, "failover");',
+    file: "src/server/kinds/stream/read-on.ts",
+    find: 'at = gapTo(steps, { after: at.offset, until: at.offset, epoch, reason: "failover" });',
     replace: "at = { epoch, offset: at.offset };",
     promise: "one order",
   },
   {
     name: "rollback-unnoticed",
     about: "a cursor beyond the end of its epoch resumes",
-    file: "src/server/feed/resume.ts",
+    file: "src/server/feed/judge.ts",
     find: "if (next !== undefined && cursor.offset > next.base)",
     replace: "if (next !== undefined && cursor.offset > next.base + 2 ** 50)",
     promise: "honest gaps",
@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "signals-again",
     about: "a slow listener of a transient channel gets what it had",
-    file: "src/server/kinds/transient/signals.ts",
+    file: "src/server/kinds/transient/slots.ts",
     find: "if (at <= offset) continue;",
     replace: "",
     promise: "transients",
@@ -219,7 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
     about: "the answer to subscribe names the head instead of where delivery starts",
     file: "src/server/connection/channels/subscribe.ts",
     find: "...(cursor !== undefined && { cursor: formatCursor(cursor) })",
-    replace: "...(cursor !== undefined && { cursor: formatCursor(feed?.head ?? cursor) })",
+    replace: "...(cursor !== undefined && { cursor: formatCursor(feed.beginning ?? cursor) })",
     promise: "no silence",
   },
   {

@@ -12,6 +12,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   testing: ["server", "client", "broker", "protocol"],
 };
 
+/** The folders of the server that one of its folders must stay clear of: delivery is below feed, and feed below connection. */
+const SERVER_MUST_NOT: Record<string, readonly string[]> = {
+  delivery: ["feed", "kinds", "channels", "connection", "inspection", "transports"],
+  feed: ["connection", "inspection", "transports"],
+  kinds: ["channels", "connection", "inspection", "transports"],
+  channels: ["feed", "connection", "inspection", "transports"],
+};
+
+/** Who may know one kind from another. All else knows what `kinds/kind.ts` says of them. */
+const KNOW_KINDS: readonly string[] = ["src/server/channels/define.ts", "src/server/engine.ts"];
+
 /** The one package that each broker with a folder of its own is made for. */
 const DRIVERS: Record<string, string> = {
   "src/broker/redis/": "ioredis",
@@ -44,7 +55,8 @@ export function importFault(
     return `${importer} must not import ${target}: it is below the brokers`;
   }
   const below = layerOf(target);
-  if (below === layer || allowed.includes(below)) return undefined;
+  if (below === layer) return layer === "server" ? serverFault(importer, target) : undefined;
+  if (allowed.includes(below)) return undefined;
   return `${importer} must not import ${target}: ${layer} is not above ${below}`;
 }
 
@@ -52,6 +64,22 @@ function mayUseBelowBrokers(target: string): boolean {
   return (
     target.startsWith(BELOW_BROKERS) || target === "src/broker/contract.ts" || layerOf(target) === "protocol"
   );
+}
+
+/** The same for two files of the server. */
+function serverFault(importer: string, target: string): string | undefined {
+  const [folder = "", kind] = foldersInServer(target);
+  const [importing = "", importingKind] = foldersInServer(importer);
+  if (SERVER_MUST_NOT[importing]?.includes(folder) === true)
+    return `${importer} must not import ${target}: ${importing} is not above ${folder}`;
+  if (folder !== "kinds" || kind === undefined || KNOW_KINDS.includes(importer)) return undefined;
+  if (importing === "kinds" && importingKind === kind) return undefined;
+  return `${importer} must not import ${target}: it may know what a kind is, and not which`;
+}
+
+/** `src/server/kinds/stream/tail.ts` is in `kinds`, and there in `stream`. */
+function foldersInServer(path: string): string[] {
+  return path.split("/").slice(2, -1);
 }
 
 /** Whether a file may import this package or part of Node. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Broker, Follower, Hint, Page, ReadFrom } from "../../src/broker/index.js";
 import { BrokerError } from "../../src/broker/index.js";
 import { Feed } from "../../src/server/feed/feed.js";
+import { STREAM } from "../../src/server/kinds/stream/stream.js";
 import { stream } from "../../src/server/index.js";
 import { VirtualClock, seededRandom } from "../../src/testing/index.js";
 import { World, type Peer } from "./support/engine.js";
@@ -668,9 +669,8 @@ describe("a feed by itself", () => {
     ];
     const broker = { read: async () => pages.shift() } as unknown as Broker;
     const feed = new Feed(
-      "c",
-      1,
-      { keeping: { by: "entries", ...keep }, dedupe: 0 },
+      STREAM,
+      { channel: "c", ch: 1, log: { keeping: { by: "entries", ...keep }, dedupe: 0 } },
       { broker, clock, collect: (flush) => clock.setImmediate(flush), onError: () => {} },
     );
     feed.onEntries({ epoch: "a", entries: [{ offset: 20, prev: 10, data: "20" }] });

@@ -1,7 +1,10 @@
 /** What an application says of a channel: `stream({ … })`, `transient({ … })`. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain } from "../../broker/index.js";
-import type { ChannelTypes, Kind } from "../../protocol/index.js";
+import type { ChannelTypes } from "../../protocol/index.js";
+import type { Kind } from "../kinds/kind.js";
+import { STREAM } from "../kinds/stream/stream.js";
+import { TRANSIENT } from "../kinds/transient/transient.js";
 import { duration, type Duration } from "./duration.js";
 
 /** What is done to a channel. */
@@ -96,6 +99,7 @@ export interface Channel<User, Params, Types extends ChannelTypes> {
 
 /** A channel definition as the server works with it: checked, defaults filled in, types gone. */
 export interface ChannelDef {
+  /** What one who is behind gets, and what follows from that. */
   readonly kind: Kind;
   readonly schema: StandardSchemaV1 | undefined;
   readonly log: LogOptions;
@@ -128,7 +132,7 @@ export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema
     keeping: { by: "entries", retain: readRetain(options.retain) },
     dedupe: duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe"),
   };
-  return { kind: "stream", def: define("stream", log, options) };
+  return { kind: "stream", def: define(STREAM, log, options) };
 }
 
 /**
@@ -140,7 +144,7 @@ export function stream<User, Params, Schema extends StandardSchemaV1 = AnySchema
 export function transient<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
   options: TransientOptions<User, Params, Schema> = {},
 ): Channel<User, Params, { kind: "transient"; input: Input<Schema>; output: Output<Schema> }> {
-  return { kind: "transient", def: define("transient", { keeping: { by: "entries" }, dedupe: 0 }, options) };
+  return { kind: "transient", def: define(TRANSIENT, { keeping: { by: "entries" }, dedupe: 0 }, options) };
 }
 
 function define<User, Params, Schema extends StandardSchemaV1>(

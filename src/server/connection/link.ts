@@ -1,16 +1,8 @@
 /** What a connection asks of its transport. One per client; WebSocket, HTTP stream and the in-memory network have theirs. */
 import type { CloseName } from "../../protocol/index.js";
-import type { Chunk } from "../delivery/chunk.js";
+import type { Sink } from "../delivery/outgoing.js";
 
-export interface Link {
-  /** Writes chunks as one frame, in order. MUST NOT throw: a dead peer is reported by the transport's close. */
-  write(chunks: readonly Chunk[]): void;
-  /** The same for one chunk, which many connections share. */
-  writeShared(chunk: Chunk): void;
-  /** Bytes handed over and not yet taken by the kernel. */
-  readonly unsent: number;
-  /** Calls `run` once, as soon as `unsent` is 0; MUST NOT do so before this has returned. */
-  whenDrained(run: () => void): void;
+export interface Link extends Sink {
   /** Stops reading from the peer, so that TCP slows it down. */
   pause(): void;
   resume(): void;

@@ -1,8 +1,19 @@
 /** From a log entry to its line. Payload and meta are text already; they are only put together. */
 import type { Payload } from "../../broker/index.js";
+import type { GapReason } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import { bytesLine, textLine, type EncodedLine } from "./chunk.js";
-import type { Gap } from "../feed/resume.js";
+
+/** What a subscriber is told that did not get everything. */
+export interface Gap {
+  /** Where it stood: entries behind this offset are missing. */
+  readonly after: number;
+  /** Where it stands now: what comes next follows this offset, */
+  readonly until: number;
+  /** which is of this epoch. */
+  readonly epoch: string;
+  readonly reason: GapReason;
+}
 
 /** `[ch,offset,payload,meta]`. Hot path: once per message, however many subscribers there are. */
 export function messageLine(

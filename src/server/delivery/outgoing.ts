@@ -6,10 +6,21 @@ import type { Chunk } from "./chunk.js";
 import type { OnError } from "../guard.js";
 import type { Budget } from "./budget.js";
 import type { Flusher } from "./flusher.js";
-import type { Link } from "../connection/link.js";
 
 /** Room for what is not counted in chunks, in bytes: a frame's header, a few pings, a close frame. */
 const FRAMING = 256;
+
+/** Where chunks are written to: one peer's transport. */
+export interface Sink {
+  /** Writes chunks as one frame, in order. MUST NOT throw: a dead peer is reported by the transport's close. */
+  write(chunks: readonly Chunk[]): void;
+  /** The same for one chunk, which many connections share. */
+  writeShared(chunk: Chunk): void;
+  /** Bytes handed over and not yet taken by the kernel. */
+  readonly unsent: number;
+  /** Calls `run` once, as soon as `unsent` is 0; MUST NOT do so before this has returned. */
+  whenDrained(run: () => void): void;
+}
 
 /** Whose way out it is: a connection. Its own object, since there are as many of both as there are peers. */
 export interface OutgoingOwner {
@@ -18,7 +29,7 @@ export interface OutgoingOwner {
 }
 
 export class Outgoing {
-  readonly #link: Link;
+  readonly #sink: Sink;
   readonly #flusher: Flusher;
   readonly #budget: Budget;
   readonly #owner: OutgoingOwner;
@@ -33,8 +44,8 @@ export class Outgoing {
   #drains = 0;
   #closed = false;
 
-  constructor(link: Link, flusher: Flusher, budget: Budget, owner: OutgoingOwner) {
-    this.#link = link;
+  constructor(sink: Sink, flusher: Flusher, budget: Budget, owner: OutgoingOwner) {
+    this.#sink = sink;
     this.#flusher = flusher;
     this.#budget = budget;
     this.#owner = owner;
@@ -52,12 +63,12 @@ export class Outgoing {
 
   /** Bytes that wait here or in the socket. */
   get unsent(): number {
-    return this.#queued + this.#link.unsent;
+    return this.#queued + this.#sink.unsent;
   }
 
   /** Hot path. Takes the chunk if it fits under the cap; `false` and nothing happened if it does not. */
   offer(chunk: Chunk): boolean {
-    const unsent = this.#queued + this.#link.unsent;
+    const unsent = this.#queued + this.#sink.unsent;
     if (unsent + chunk.size + FRAMING > this.#budget.cap && (unsent > 0 || chunk.size > this.most))
       return false;
     if (this.#closed) return true;
@@ -72,7 +83,7 @@ export class Outgoing {
 
   /** Whether there is room for a page: at most half of the cap is used. */
   get roomy(): boolean {
-    const unsent = this.#queued + this.#link.unsent;
+    const unsent = this.#queued + this.#sink.unsent;
     return unsent === 0 || unsent <= this.#budget.cap / 2;
   }
 
@@ -91,8 +102,8 @@ export class Outgoing {
     this.#first = this.#others = undefined;
     this.#queued = 0;
     try {
-      if (others === undefined) this.#link.writeShared(first);
-      else this.#link.write([first, ...others]);
+      if (others === undefined) this.#sink.writeShared(first);
+      else this.#sink.write([first, ...others]);
       this.#settle();
     } catch (error) {
       this.#owner.abandon(error);
@@ -109,28 +120,28 @@ export class Outgoing {
   }
 
   #settle(): void {
-    const unsent = this.#link.unsent;
+    const unsent = this.#sink.unsent;
     this.#hold(unsent);
     if (unsent > 0 || this.#waiting !== undefined) this.#awaitDrain();
   }
 
   #awaitDrain(): void {
     if (this.#draining) return;
-    if (this.#link.unsent === 0) {
+    if (this.#sink.unsent === 0) {
       // Nothing to wait for, but never at once: whoever waits must not run inside of what it waits for.
       this.#draining = true;
       this.#flusher.soon(() => this.#drained());
       return;
     }
     this.#draining = true;
-    this.#link.whenDrained(() => this.#drained());
+    this.#sink.whenDrained(() => this.#drained());
   }
 
   #drained(): void {
     this.#draining = false;
     if (this.#closed) return;
     this.#drains++;
-    if (this.#first === undefined) this.#hold(this.#link.unsent);
+    if (this.#first === undefined) this.#hold(this.#sink.unsent);
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;

@@ -2,19 +2,14 @@
  * The subscribers of a channel that are behind. Each reads on from its own cursor, page by page, as its socket takes it,
  * and is live again when it stands where the live ones stand. Those who stand at one place share what is read for them.
  */
-import type { Page } from "../../broker/index.js";
 import { formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
-import { Chunk, type EncodedLine } from "../delivery/chunk.js";
-import { readOn, type Step } from "./resume.js";
 import type { Audience, Subscriber } from "../delivery/audience.js";
-import type { Tail } from "../kinds/stream/tail.js";
+import type { Cut, LogKind, LogMemory, Step } from "../kinds/kind.js";
+import type { Log } from "./log.js";
+import { RETRY_MS } from "./retry.js";
 
-/** A page for somebody who is behind, in bytes. */
-export const PAGE_BYTES = 32 * 1024;
-/** How long to wait before a failed or stale read is tried again, in milliseconds. */
-export const RETRY_MS = 250;
-/** How many pages of the tail are kept for others who stand at the same place. */
-const MAX_SHARED_PAGES = 16;
+/** How many cuts are kept for others who stand at the same place. */
+const MAX_SHARED_CUTS = 16;
 
 /** The live end of a channel: what those who are behind have to come up to. */
 export interface LiveEdge {
@@ -23,16 +18,9 @@ export interface LiveEdge {
   /** Where the log is, as far as this node knows. */
   readonly known: Cursor;
   readonly closed: boolean;
-  /** Whether the log keeps anything. */
-  readonly keeps: boolean;
   readonly audience: Audience;
-  /** A page of what follows. Rejects with the broker's error. */
-  read(after: number): Promise<Page>;
-  encode(step: Step): EncodedLine;
   /** Compares with the broker's head, and repairs. */
   check(): void;
-  /** Somebody has a cursor that names no entry. */
-  doubt(cursor: Cursor): void;
 }
 
 export interface LaggardsDeps {
@@ -43,36 +31,32 @@ export interface LaggardsDeps {
   readonly onError: (error: unknown, channel: string) => void;
 }
 
-/** What is sent to everybody who stands at one cursor: encoded once. */
-interface EncodedPage {
-  readonly chunk: Chunk;
-  readonly end: Cursor;
-}
-
 /** What was found after a cursor. */
 interface Found {
   /** Missing where nothing was. */
-  readonly page: EncodedPage | undefined;
-  /** Where a subscriber stands that has been sent the page. */
+  readonly cut: Cut | undefined;
+  /** Where a subscriber stands that has been sent the cut. */
   readonly end: Cursor;
   /** Whether the cursor is beyond what the read saw. */
   readonly ahead: boolean;
 }
 
 export class Laggards {
-  readonly #channel: string;
   readonly #edge: LiveEdge;
-  readonly #tail: Tail;
+  readonly #kind: LogKind;
+  readonly #log: Log;
+  readonly #memory: LogMemory;
   readonly #deps: LaggardsDeps;
   /** Pages being read, by cursor: one read and one encoding for all who stand there. */
   readonly #reads = new Map<string, Promise<Found>>();
-  /** Pages made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
-  readonly #pages = new Map<number, EncodedPage>();
+  /** Made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
+  readonly #cuts = new Map<number, Cut>();
 
-  constructor(channel: string, edge: LiveEdge, tail: Tail, deps: LaggardsDeps) {
-    this.#channel = channel;
+  constructor(edge: LiveEdge, kind: LogKind, log: Log, memory: LogMemory, deps: LaggardsDeps) {
     this.#edge = edge;
-    this.#tail = tail;
+    this.#kind = kind;
+    this.#log = log;
+    this.#memory = memory;
     this.#deps = deps;
   }
 
@@ -93,7 +77,7 @@ export class Laggards {
   /** The live ones are further. */
   onMoved(): void {
     // Even an empty map makes a new table when it is cleared.
-    if (this.#pages.size > 0) this.#pages.clear();
+    if (this.#cuts.size > 0) this.#cuts.clear();
     for (const subscriber of this.#edge.audience.behind) {
       if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
     }
@@ -128,22 +112,22 @@ export class Laggards {
     subscriber.state = "behind";
     if (this.#joins(subscriber)) return;
     if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-    if (subscriber.trusted || this.#edge.keeps) {
-      const page = this.#tailPage(subscriber.cursor);
-      if (page !== undefined) return this.#send(subscriber, page);
+    if (subscriber.trusted || this.#memory.kept) {
+      const cut = this.#remembered(subscriber.cursor);
+      if (cut !== undefined) return this.#send(subscriber, cut);
     }
     this.#readFor(subscriber).catch((error: unknown) => this.#tryLater(subscriber, error));
   }
 
   #tryLater(subscriber: Subscriber, error: unknown): void {
-    this.#deps.onError(error, this.#channel);
+    this.#deps.onError(error, this.#log.channel);
     this.#deps.clock.setTimeout(() => this.#catchUp(subscriber), RETRY_MS);
   }
 
   async #readFor(subscriber: Subscriber): Promise<void> {
-    const { page, end, ahead } = await this.#readShared(subscriber.cursor);
+    const { cut, end, ahead } = await this.#readShared(subscriber.cursor);
     if (this.#edge.closed || subscriber.state === "gone") return;
-    if (page !== undefined) return this.#send(subscriber, page);
+    if (cut !== undefined) return this.#send(subscriber, cut);
     subscriber.cursor = end;
     if (this.#joins(subscriber)) return;
     // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
@@ -152,7 +136,7 @@ export class Laggards {
     else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 
-  #send(subscriber: Subscriber, { chunk, end }: EncodedPage): void {
+  #send(subscriber: Subscriber, { chunk, end }: Cut): void {
     const taken = subscriber.out.offer(chunk);
     if (taken) subscriber.cursor = end;
     if (this.#joins(subscriber)) return;
@@ -161,23 +145,21 @@ export class Laggards {
     else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 
-  /** What follows `cursor` in this node's memory, encoded once for all who stand there. */
-  #tailPage(cursor: Cursor): EncodedPage | undefined {
+  /** What follows `cursor` in this node's memory, made once for all who stand there. */
+  #remembered(cursor: Cursor): Cut | undefined {
     if (cursor.epoch !== this.#edge.head.epoch) return undefined;
-    const known = this.#pages.get(cursor.offset);
+    const known = this.#cuts.get(cursor.offset);
     if (known !== undefined) return known;
-    const found = this.#tail.after(cursor.offset, PAGE_BYTES, this.#deps.clock.now());
-    if (found === undefined) return undefined;
-    const end = { epoch: cursor.epoch, offset: found.end };
-    return this.#keep(cursor, { chunk: new Chunk(found.lines), end });
+    const cut = this.#memory.cut(cursor, this.#deps.clock.now());
+    return cut && this.#keep(cursor, cut);
   }
 
-  /** Keeps a page until the end of the turn, for others who come by the same cursor. */
-  #keep(cursor: Cursor, page: EncodedPage): EncodedPage {
-    if (cursor.epoch !== this.#edge.head.epoch || this.#edge.closed) return page;
-    if (this.#pages.size === 0) this.#deps.collect(() => this.#pages.clear());
-    if (this.#pages.size < MAX_SHARED_PAGES) this.#pages.set(cursor.offset, page);
-    return page;
+  /** Keeps a cut until the end of the turn, for others who come by the same cursor. */
+  #keep(cursor: Cursor, cut: Cut): Cut {
+    if (cursor.epoch !== this.#edge.head.epoch || this.#edge.closed) return cut;
+    if (this.#cuts.size === 0) this.#deps.collect(() => this.#cuts.clear());
+    if (this.#cuts.size < MAX_SHARED_CUTS) this.#cuts.set(cursor.offset, cut);
+    return cut;
   }
 
   #readShared(cursor: Cursor): Promise<Found> {
@@ -191,16 +173,15 @@ export class Laggards {
   }
 
   async #readAfter(cursor: Cursor): Promise<Found> {
-    const read = await this.#edge.read(cursor.offset);
-    const { steps, cursor: end, standing } = readOn(cursor, read);
-    if (standing === "ahead" || isUnknown(steps[0], cursor)) this.#edge.doubt(cursor);
+    const read = await this.#log.readAfter(cursor.offset);
+    const { steps, cursor: end, standing } = this.#kind.readOn(cursor, read);
+    if (standing === "ahead" || isUnknown(steps[0], cursor)) this.#log.doubt(cursor);
     const { known } = this.#edge;
     if (read.head > known.offset || read.epochs.at(-1)?.epoch !== known.epoch) this.#edge.check();
-    if (steps.length === 0) return { page: undefined, end, ahead: standing === "ahead" };
-    const chunk = new Chunk(steps.map((step) => this.#edge.encode(step)));
-    // What a log that keeps nothing says to a stranger is not what this node's memory has for those who lag.
-    const page = this.#edge.keeps ? this.#keep(cursor, { chunk, end }) : { chunk, end };
-    return { page, end, ahead: false };
+    if (steps.length === 0) return { cut: undefined, end, ahead: standing === "ahead" };
+    const cut = this.#memory.cutOf(steps, end);
+    if (this.#memory.kept) this.#keep(cursor, cut);
+    return { cut, end, ahead: false };
   }
 }
 

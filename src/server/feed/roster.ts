@@ -5,12 +5,9 @@
 import type { Broker, PresenceChange } from "../../broker/index.js";
 import type { Clock, Member, MembersResult } from "../../protocol/index.js";
 import { detach } from "../guard.js";
-import { textChunk, type Chunk } from "../delivery/chunk.js";
+import { PAGE_BYTES, textChunk, type Chunk } from "../delivery/chunk.js";
 import type { Subscriber } from "../delivery/audience.js";
-
-const RETRY_MS = 250;
-/** A members reply is cut here, in bytes; it says how many there are. */
-const MAX_REPLY = 32 * 1024;
+import { RETRY_MS } from "./retry.js";
 
 export interface RosterDeps {
   readonly broker: Broker;
@@ -51,13 +48,13 @@ export class Roster {
     return this.#members.size;
   }
 
-  /** The list as a reply, cut at about 32 KiB. */
+  /** The list as a reply, cut at about a page, 32 KiB; it says how many there are. */
   reply(): MembersResult {
     const members: Member[] = [];
     let size = 0;
     for (const member of this.#members.values()) {
       size += JSON.stringify(member).length;
-      if (size > MAX_REPLY) break;
+      if (size > PAGE_BYTES) break;
       members.push(member);
     }
     return { members, version: this.#version, total: this.#members.size };
@@ -127,7 +124,7 @@ export class Roster {
     for (let i = 0; i < members.length;) {
       const some: string[] = [];
       let size = 0;
-      while (i < members.length && size < MAX_REPLY) {
+      while (i < members.length && size < PAGE_BYTES) {
         const text = JSON.stringify(members[i++]);
         some.push(text);
         size += text.length;

@@ -72,7 +72,7 @@ export function countChannels(channels: Iterable<ActiveChannel>, page: PageOfNam
     if (last !== undefined && name > last) continue;
     found.push({
       channel: name,
-      kind: def.kind,
+      kind: def.kind.name,
       subscribers: audience.size,
       ...(roster !== undefined && { members: roster.count }),
     });

@@ -13,7 +13,7 @@ import { createLocalHub, type LocalHub, type LocalOptions } from "../../../src/b
 import { openForReading } from "../../../src/broker/local/environment.js";
 import { MAX_OFFSET } from "../../../src/protocol/index.js";
 import { VirtualClock } from "../../../src/testing/index.js";
-import { readOn } from "../../../src/server/feed/resume.js";
+import { readOn } from "../../../src/server/kinds/stream/read-on.js";
 import { freshFolder, removeFolder, rowsOf } from "./support/folders.js";
 
 const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 1000 } }, dedupe: 60_000 };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { LogOptions } from "../../../src/broker/index.js";
 import { Keys } from "../../../src/broker/redis/keys.js";
-import { readOn } from "../../../src/server/feed/resume.js";
+import { readOn } from "../../../src/server/kinds/stream/read-on.js";
 import { RedisServer } from "../../../bench/lib/redis-server.js";
 import { until } from "../../../bench/lib/wait.js";
 import { hasRedis } from "./support/has-redis.js";

@@ -1,6 +1,6 @@
 /** What happens to logs when Redis goes away, comes back, or comes back as another one. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readOn } from "../../../src/server/feed/resume.js";
+import { readOn } from "../../../src/server/kinds/stream/read-on.js";
 import { Proxy } from "./support/proxy.js";
 import { RedisServer } from "../../../bench/lib/redis-server.js";
 import { hasRedis } from "./support/has-redis.js";

@@ -7,9 +7,8 @@ import type { MethodDef } from "../../channels/methods.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { andThen, isPromise, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
-import { bytesLine, textLine, type EncodedLine } from "../../delivery/chunk.js";
+import { bytesLine, PAGE_BYTES, textLine, type EncodedLine } from "../../delivery/chunk.js";
 import { withBytes } from "../../delivery/encode.js";
-import { PAGE_BYTES } from "../../feed/laggards.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
 import { presentable } from "../presentable.js";
@@ -24,7 +23,7 @@ export function history(connection: Caller, command: Command & { do: "history" }
   connection.replyLarge(
     async () => {
       const resolved = await resolveAllowed(connection, command.channel, "history", ({ kind }) =>
-        kind === "stream" ? undefined : `is a ${kind} and keeps no history`,
+        kind.history ? undefined : `is a ${kind.name} and keeps no history`,
       );
       const from = rangeOf(command);
       const page = await connection.node.broker.read(

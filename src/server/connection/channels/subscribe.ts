@@ -1,16 +1,14 @@
 /** Subscribing and unsubscribing. */
 import {
-  offsetAt,
-  parseCursor,
   formatCursor,
   type Command,
-  type Cursor,
   type SubscribeOptions,
   type SubscribeResult,
 } from "../../../protocol/index.js";
 import { isPromise } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { ActiveChannel } from "../../feed/active-channel.js";
+import type { Start } from "../../feed/channel-feed.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
 import { contextOf, mustAllow, mustResolve } from "./access.js";
@@ -144,10 +142,10 @@ export async function prepare(
   try {
     const resolved = mustResolve(connection, name);
     const { def } = resolved;
-    if (options.kind !== undefined && options.kind !== def.kind) {
+    if (options.kind !== undefined && options.kind !== def.kind.name) {
       throw new TidemarkError(
         "wrong_kind",
-        `${JSON.stringify(name)} is a ${def.kind}, not a ${options.kind}`,
+        `${JSON.stringify(name)} is a ${def.kind.name}, not a ${options.kind}`,
       );
     }
     const context = contextOf(connection, identity, resolved);
@@ -158,7 +156,7 @@ export async function prepare(
       await node.slowHooks.watch(def.onSubscribe(context), "onSubscribe", resolved.name);
     if (!connection.sessions.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
-    const begins = startOf(active, options);
+    const begins = active.feed.start(options);
     const start = isPromise(begins) ? await begins : begins;
     if (def.presence !== undefined && !connection.closed)
       membership = await join(connection, identity, active, context);
@@ -184,10 +182,10 @@ function begin(
   session: ChannelSession,
   active: ActiveChannel,
   membership: Membership | undefined,
-  start: BeginsAt,
+  start: Start,
 ): Started {
   const { resolved, ch, feed } = active;
-  const cursor = start.cursor ?? feed?.head;
+  const cursor = start.cursor ?? feed.beginning;
   const subscriber = new Subscriber(
     connection.out,
     cursor ?? { epoch: "", offset: 0 },
@@ -197,33 +195,17 @@ function begin(
   return {
     result: {
       ch,
-      kind: resolved.def.kind,
+      kind: resolved.def.kind.name,
       ...(cursor !== undefined && { cursor: formatCursor(cursor) }),
       ...(active.roster !== undefined && { presence: true as const }),
       ...(start.complete !== undefined && { complete: start.complete }),
     },
     start: () => {
       // The reply may have been one too many for a peer that does not read.
-      if (!connection.closed) active.add(subscriber);
+      if (!connection.closed) feed.add(subscriber);
       connection.node.hub.release(resolved.name);
     },
   };
-}
-
-interface BeginsAt {
-  readonly cursor?: Cursor;
-  readonly complete?: boolean;
-}
-
-function startOf({ feed }: ActiveChannel, options: SubscribeOptions): BeginsAt | Promise<BeginsAt> {
-  if (feed === undefined) return {};
-  if (options.cursor !== undefined) {
-    const cursor = parseCursor(options.cursor);
-    return cursor === undefined ? {} : { cursor };
-  }
-  if (options.last !== undefined) return feed.startOfLast(options.last);
-  if (options.since !== undefined) return feed.startAt(offsetAt(options.since));
-  return {};
 }
 
 function end(connection: Caller, session: ChannelSession, grace: number): void {

@@ -22,7 +22,7 @@ export function handOver(
   job: HandedOver,
   slot: string,
 ): void {
-  if (def.kind === "transient") {
+  if (!def.kind.logged) {
     const { data, meta } = draft;
     const signal = meta === undefined ? { data, slot } : { data, slot, meta };
     node.appender.signal(name, { signal, done: (outcome) => job.done(outcome) });

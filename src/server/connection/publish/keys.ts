@@ -34,7 +34,7 @@ export function keyOf(
   const print = fingerprint(sent);
   const { asksAgain, node } = connection;
   if (typeof id === "number" && !asksAgain) return { scope, id, print };
-  if (def.kind === "transient") return { scope, id, print };
+  if (!def.kind.logged) return { scope, id, print };
   if (asksAgain && sender === connection.client)
     return { scope: node.scope, id: passingNumber(connection, name, id), print };
   const key = typeof id === "number" ? scope : `${scope}\n${id}`;

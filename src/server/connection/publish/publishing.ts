@@ -76,7 +76,7 @@ export class Publishing implements HandedOver {
 
   /** Counted before a hook saves anything: what a hook let pass is not refused any more for what the channel's name costs. */
   #countIfNew({ name, def }: ResolvedChannel): void {
-    if (def.kind === "stream") this.#connection.node.newChannels.use(this.#connection, name);
+    if (def.kind.logged) this.#connection.node.newChannels.use(this.#connection, name);
   }
 
   /** Asks the application: `allow`, then schema and hook. */
@@ -92,7 +92,7 @@ export class Publishing implements HandedOver {
       this.#countIfNew(resolved);
       if (schema === undefined && onPublish === undefined)
         return this.#handOver(identity, resolved, sent, sent);
-      if (onPublish !== undefined && this.#isRetry && resolved.def.kind === "stream")
+      if (onPublish !== undefined && this.#isRetry && resolved.def.kind.logged)
         return this.#answerOr(identity, resolved, sent, () => this.#call(identity, resolved, context, sent));
       return this.#call(identity, resolved, context, sent);
     });

@@ -61,7 +61,7 @@ export function catchUp(
     for (const [name, { cursor }] of subs) {
       if (registry.canonicalName(name) !== revocation.channel) continue;
       // A client that has heard of the denial, and begins anew, has no cursor.
-      const goesOn = cursor !== undefined || registry.resolve(name)?.def.kind === "transient";
+      const goesOn = cursor !== undefined || registry.resolve(name)?.def.kind.logged === false;
       if (revocation.at >= began || goesOn) carryOut(revocation, connection);
     }
   }

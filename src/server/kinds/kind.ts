@@ -1,0 +1,103 @@
+/**
+ * What kinds of channels differ in: what one who is behind gets. All else about a channel asks its kind for what it does,
+ * and never for its name.
+ */
+import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
+import type { Cursor, Kind as KindName } from "../../protocol/index.js";
+import type { Chunk, EncodedLine } from "../delivery/chunk.js";
+import type { Gap } from "../delivery/encode.js";
+
+/** With a log, or with signals only. */
+export type Kind = LogKind | SignalKind;
+
+/** What is true of a kind, whatever it is made of. */
+interface Traits {
+  /** What clients call it. */
+  readonly name: KindName;
+  /** Where a subscription begins that does not say it: with what comes next, or with all that there is. */
+  readonly begins: "head" | "start";
+  /** What follows a gap: the log goes on behind it, or is told anew, and what the client held is void. */
+  readonly behindGap: "on" | "anew";
+  /** Whether what was published can be read page by page. */
+  readonly history: boolean;
+}
+
+/** A kind whose channels have a log: publishes are appended, and a place in it is a cursor. */
+export interface LogKind extends Traits {
+  readonly logged: true;
+  memory(place: Place): LogMemory;
+  /** What follows `from`, where `page` was read after `from.offset`. A pure function. */
+  readOn(from: Cursor, page: Page): Reading;
+}
+
+/** A kind whose channels have no log: publishes are signals, told to those who are there. */
+export interface SignalKind extends Traits {
+  readonly logged: false;
+  memory(place: Place): SignalMemory;
+}
+
+/** Whose memory it is: one channel, as one node has it open. */
+export interface Place {
+  /** The channel's name. */
+  readonly channel: string;
+  /** This node's number for the channel, that lines begin with. */
+  readonly ch: number;
+  /** What the channel's log keeps. */
+  readonly log: LogOptions;
+}
+
+/** What one is told on a channel with a log, in order. */
+export type Step = { readonly gap: Gap } | { readonly entry: Entry };
+
+/** What follows a cursor, as a page of the log says it. */
+export interface Reading {
+  readonly steps: readonly Step[];
+  /** Where one stands after the steps. */
+  readonly cursor: Cursor;
+  /**
+   * `head`: that is all there is. `more`: read again from `cursor`. `ahead`: the cursor is beyond what this read
+   * saw; the read was stale, or the broker lost its end and has appended nothing since. Judge again when it has.
+   */
+  readonly standing: "head" | "more" | "ahead";
+}
+
+/** What a node holds of a channel for those who are behind: the newest of it, encoded, ready to be sent again. */
+export interface Memory<S> {
+  /** Hot path. Takes what comes next; returns its line, for those who are not behind. */
+  push(step: S): EncodedLine;
+  /**
+   * What one gets next who stands at `from`: about a page, at least one line. `undefined` where nothing follows here, or the
+   * memory does not reach back so far. `now` is the time of day in milliseconds: what is too old for the log is not given.
+   */
+  cut(from: Cursor, now: number): Cut | undefined;
+}
+
+/** The memory of a channel with a log: its newest steps, one after the other. */
+export interface LogMemory extends Memory<Step> {
+  /**
+   * Whether the log keeps what is held here: then it may be told to everybody. What a log that keeps nothing says to a
+   * stranger is not what is held here for those who were live and lag.
+   */
+  readonly kept: boolean;
+  /** Forgets everything: what comes next does not follow it. */
+  clear(): void;
+  /** The same as `cut`, from steps that were read where the memory does not reach back; they end at `end`. */
+  cutOf(steps: readonly Step[], end: Cursor): Cut;
+  /** The offset that the newest `count` entries follow, of which there is one at least; `undefined` where fewer are held, or `kept` is false. */
+  startOfLast(count: number, now: number): number | undefined;
+}
+
+/** The memory of a channel without a log. A place in it is how many signals it has taken. */
+export interface SignalMemory extends Memory<Signal> {
+  /** How many signals it has taken. */
+  readonly taken: number;
+  /** At the end of a turn: lets go of what is above its bounds, and of everything where nobody is behind. */
+  trim(isAnyoneBehind: boolean): void;
+}
+
+/** A piece of what one gets who is behind: encoded once, for all who stand at one place. It never changes. */
+export interface Cut {
+  readonly chunk: Chunk;
+  /** Where one stands who has been sent the chunk. */
+  readonly end: Cursor;
+}

@@ -1,0 +1,12 @@
+import type { SignalKind } from "../kind.js";
+import { Slots } from "./slots.js";
+
+/** One who is behind gets the newest message of each sender, and nothing that was before the subscription. */
+export const TRANSIENT: SignalKind = {
+  name: "transient",
+  begins: "head",
+  behindGap: "on",
+  history: false,
+  logged: false,
+  memory: (place) => new Slots(place),
+};
