@@ -1,4 +1,4 @@
-/** Every relative link in a markdown file leads to a file that exists, and to a heading that it has. */
+/** Every relative link in a markdown file leads to a file that exists, to a heading that it has, and where its label says. */
 import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,4 +45,14 @@ test("all relative links lead somewhere", () => {
   );
   expect(links.length).toBeGreaterThan(30);
   expect(links.flatMap(({ page, link }) => faultOf(page, link) ?? [])).toEqual([]);
+});
+
+test("a label that is a path is the end of the path that it leads to", () => {
+  const labelled = pages.flatMap((page) =>
+    [...prose(page).matchAll(/\[((?:[\w-]+\/)+[\w-]+\.[\w.]+)\]\(([^)\s#]+)/g)].map(
+      ([, label = "", link = ""]) => ({ page, label, target: `/${posix.join(posix.dirname(page), link)}` }),
+    ),
+  );
+  expect(labelled.length).toBeGreaterThan(10);
+  expect(labelled.filter(({ label, target }) => !target.endsWith(`/${label}`))).toEqual([]);
 });

@@ -41,6 +41,20 @@ describe("the rules of docs/spec.md", () => {
     }
   });
 
+  test("have an index of all groups, in order, each with what it is about", () => {
+    const [, index = ""] = /^## Index\n([^]*?)(?=^## )/m.exec(spec) ?? [];
+    const lines = [...index.matchAll(/^\| ([A-Z]) \| \[(.+)\]\(#(.+)\) \| (.+) \|$/gm)];
+    const groups = [...spec.matchAll(/^## (.*) \(([A-Z])\)$/gm)].map(([, name = "", letter = ""]) => {
+      const anchor = `${name} ${letter}`
+        .toLowerCase()
+        .replaceAll(/[^a-z ]/g, "")
+        .replaceAll(" ", "-");
+      return [letter, name, anchor];
+    });
+    expect(groups.length).toBeGreaterThan(10);
+    expect(lines.map(([, letter, name, anchor]) => [letter, name, anchor])).toEqual(groups);
+  });
+
   test("are sentences, and name only rules that there are", () => {
     for (const { id, text } of rules) {
       expect(`${id} ${text}`).toMatch(/[.:]$/);

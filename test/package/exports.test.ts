@@ -1,9 +1,9 @@
-/** What the package exports: the list in docs/exports.txt and the pages of docs/api.md, both made by `npm run api`. */
+/** What the package exports: the list in docs/exports.txt and the pages of docs/api, both made by `npm run api`. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { readText } from "../project/files.js";
+import { filesBelow, readText } from "../project/files.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -23,7 +23,7 @@ function listed(entry: string): { kind: string; name: string }[] {
   }));
 }
 
-test("the public surface is what docs/exports.txt and docs/api.md say; a change that is meant: npm run api", async () => {
+test("the public surface is what docs/exports.txt and docs/api say; a change that is meant: npm run api", async () => {
   const { stderr } = await run(process.execPath, [join(ROOT, "scripts/api.mjs"), "--check"], { cwd: ROOT });
   expect(stderr).toBe("");
 });
@@ -38,12 +38,13 @@ describe.each(entries.map(([path, target]) => [path.replace(/^\./, "tidemark"), 
       expect(values.map(({ name }) => name).sort()).toEqual(Object.keys(module).sort());
     });
 
-    test("has each of them in docs/api.md, with what it is for", () => {
-      const [, section = ""] =
-        new RegExp(`^## ${entry}\n([^]*?)(?=^## |$(?![^]))`, "m").exec(readText("docs/api.md")) ?? [];
+    test("has each of them on its page of docs/api, with what it is for", () => {
+      const page = filesBelow("docs/api")
+        .map(readText)
+        .find((text) => text.startsWith(`# ${entry}\n`));
       const names = listed(entry).map(({ name }) => name);
       expect(names.length).toBeGreaterThan(0);
-      const headings = [...section.matchAll(/^### (\w+)\n\n(.{1,3})/gm)];
+      const headings = [...(page ?? "").matchAll(/^## (\w+)\n\n(.{1,3})/gm)];
       expect(headings.map(([, name]) => name).sort()).toEqual([...new Set(names)].sort());
       // The first thing below a heading is words.
       expect(headings.filter(([, , first]) => first === "```").map(([, name]) => name)).toEqual([]);

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { filesBelow, readText } from "./files.js";
 
-const LONG = 400;
-const TOO_LONG = 500;
+/** How many lines a file may have: past that there is a second thing inside it. */
+const MOST_LINES = { src: 350, test: 400 };
+/** The median of src stays below this, so that most files are much shorter. */
+const MEDIAN_LINES = 100;
 
 /** All files that hold text, by path. */
 const texts = new Map(
@@ -26,16 +28,23 @@ test("no file names the registry that the packages came from", () => {
   expect(texts.get("package-lock.json")).not.toMatch(/"resolved": "https?:/);
 });
 
-test(`no source file is longer than ${TOO_LONG} lines`, () => {
-  const sizes = [...texts]
-    .filter(([path]) => path.startsWith("src/"))
-    .map(([path, text]) => ({ path, lines: text.split("\n").length - 1 }));
-  const long = sizes.filter(({ lines }) => lines > LONG);
-  for (const { path, lines } of long) {
-    console.warn(`${path} has ${lines} lines: look for the second thing inside it.`);
-  }
-  expect(long.filter(({ lines }) => lines > TOO_LONG)).toEqual([]);
+test.each(["src", "test"] as const)("no file of %s has more lines than a file may have", (folder) => {
+  const sizes = sizesOf(folder);
+  expect(sizes.length).toBeGreaterThan(100);
+  expect(sizes.filter(({ lines }) => lines > MOST_LINES[folder])).toEqual([]);
 });
+
+test(`the median of the files of src has fewer than ${MEDIAN_LINES} lines`, () => {
+  const lines = sizesOf("src").map((size) => size.lines);
+  expect(lines.sort((a, b) => a - b)[lines.length >> 1]).toBeLessThan(MEDIAN_LINES);
+});
+
+/** The files below a folder that hold code. */
+function sizesOf(folder: string): { path: string; lines: number }[] {
+  return [...texts]
+    .filter(([path]) => path.startsWith(`${folder}/`) && /\.(?:[mc]?[jt]sx?|lua)$/.test(path))
+    .map(([path, text]) => ({ path, lines: text.split("\n").length - 1 }));
+}
 
 function linesWith(pattern: RegExp): string[] {
   return [...texts].flatMap(([path, text]) =>

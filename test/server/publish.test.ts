@@ -2,12 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { BrokerError, type Appended, type Broker, type Draft } from "../../src/broker/index.js";
 import { stream, tidemark, transient, TidemarkError } from "../../src/server/index.js";
+import { code } from "./support/answers.js";
 import { connect, type Client } from "./support/client.js";
 import { World, type Peer } from "./support/engine.js";
 import { deferred, quiet, serve } from "./support/serve.js";
 
-const code = (answer: Record<string, unknown>): unknown =>
-  (answer["error"] as { code?: unknown } | undefined)?.code;
 const ANN = "ann's publisher secret";
 const BOB = "bob's publisher secret";
 

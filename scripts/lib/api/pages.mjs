@@ -1,4 +1,4 @@
-// docs/api.md and docs/exports.txt, out of the entry points' declarations.
+// The pages of docs/api, and docs/exports.txt, out of the entry points' declarations.
 
 /** One line an export: what anybody may rely on. */
 export function exportsList(entries) {
@@ -13,48 +13,51 @@ export function exportsList(entries) {
 const HEAD = `# API
 
 Every export of every entry point, from its declarations and their comments. Made by \`npm run api\`; do not edit.
-Rules are numbered in [spec.md](spec.md), and one thing a page is in the [guide](guide/README.md).
+Rules are numbered in [spec.md](../spec.md), and one thing a page is in the [guide](../guide/README.md).
 `;
 
 const VALUES = new Set(["function", "class", "const"]);
 
-export function apiPage(entries) {
-  const slugs = new Map();
-  // As GitHub makes anchors: the second one of a name is called -1.
-  const slugOf = (heading) => {
+/** The index and a page an entry point, by file name. */
+export function apiPages(entries) {
+  const contents = entries.map(({ name, page, what }) => `- [\`${name}\`](${page}): ${what}`).join("\n");
+  return new Map([
+    ["README.md", `${HEAD}\n${contents}\n`],
+    ...entries.map((entry) => [entry.page, apiPage(entry)]),
+  ]);
+}
+
+function apiPage({ name, what, more, exports }) {
+  const slugOf = slugs();
+  slugOf(name);
+  const items = [...exports].map(([each, declarations]) => ({ name: each, declarations }));
+  const values = items.filter(({ declarations: [{ kind }] }) => VALUES.has(kind));
+  const types = items.filter((item) => !values.includes(item));
+  const linkTo = (item) => `[\`${item.name}\`](#${slugOf(item.name)})`;
+  // In the order in which they stand on the page: the second heading of a name has another anchor.
+  const lists = [
+    ...(values.length > 0 ? [`Values: ${values.map(linkTo).join(", ")}.`] : []),
+    ...(types.length > 0 ? [`Types: ${types.map(linkTo).join(", ")}.`] : []),
+  ];
+  const text = [`# ${name}`, `${what} ${more}`, ...lists, ...[...values, ...types].map(partOf)].join("\n\n");
+  return `${text.replaceAll(/\n{3,}/g, "\n\n")}\n`;
+}
+
+/** As GitHub makes anchors: the second one of a name is called -1. */
+function slugs() {
+  const counts = new Map();
+  return (heading) => {
     const slug = heading.toLowerCase().replaceAll(/[^\w -]/g, "");
-    const count = slugs.get(slug) ?? 0;
-    slugs.set(slug, count + 1);
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
     return count === 0 ? slug : `${slug}-${count}`;
   };
-  slugOf("API");
-  const sections = entries.map(({ name, about, exports }) => {
-    const own = slugOf(name);
-    const items = [...exports].map(([each, declarations]) => ({ name: each, declarations }));
-    const values = items.filter(({ declarations: [{ kind }] }) => VALUES.has(kind));
-    const types = items.filter((item) => !values.includes(item));
-    const parts = [...values, ...types].map((item) => ({ ...item, slug: slugOf(item.name) }));
-    const list = (some) =>
-      parts
-        .filter((part) => some.some((item) => item.name === part.name))
-        .map((part) => `[\`${part.name}\`](#${part.slug})`)
-        .join(", ");
-    const lists = [
-      ...(values.length > 0 ? [`Values: ${list(values)}.`] : []),
-      ...(types.length > 0 ? [`Types: ${list(types)}.`] : []),
-    ];
-    return { name, own, about, text: [`## ${name}`, about, ...lists, ...parts.map(partOf)].join("\n\n") };
-  });
-  const contents = sections.map(({ name, own }) => `- [\`${name}\`](#${own})`).join("\n");
-  return (
-    [HEAD, contents, ...sections.map(({ text }) => text)].join("\n\n").replaceAll(/\n{3,}/g, "\n\n") + "\n"
-  );
 }
 
 function partOf({ name, declarations }) {
   const comment = declarations.map((each) => each.comment).find((text) => text !== "") ?? "";
   const code = declarations.map(({ text }) => codeOf(text)).join("\n");
-  return [`### ${name}`, ...proseOf(comment), fenced(code)].join("\n\n");
+  return [`## ${name}`, ...proseOf(comment), fenced(code)].join("\n\n");
 }
 
 /** The declaration as one would write it, without what is private. */

@@ -175,7 +175,7 @@ export class PresentMembers {
           );
           if (incarnation === this.#incarnation) channel.registered = true;
         }
-        // After the farewell nobody would take it back.
+        // After this node has left nobody would take it back.
         if (this.#closed) throw new BrokerError("closed", "this broker was closed");
         const args: Arg[] = [incarnation];
         for (const [key, { id, what }] of batch) args.push(id, key, what);

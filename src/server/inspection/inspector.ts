@@ -40,7 +40,7 @@ interface Asked {
   readonly end: () => void;
 }
 
-export interface CensusDeps {
+export interface InspectorDeps {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,11 +51,11 @@ export interface CensusDeps {
 }
 
 export class Inspector {
-  readonly #deps: CensusDeps;
+  readonly #deps: InspectorDeps;
   readonly #asked = new Map<string, Asked>();
   readonly #stop: () => void;
 
-  constructor(deps: CensusDeps) {
+  constructor(deps: InspectorDeps) {
     this.#deps = deps;
     this.#stop = deps.broker.listen(
       guarded((text) => {

@@ -1,13 +1,10 @@
-/** Judges a history in one pass over it. */
-import type { HistoryEvent, PresenceEvent, SubscriberEvent, Violation } from "./events.js";
+/** Judges a history in one pass over it. What a channel owes is said by its kind. */
+import type { HistoryEvent, SubscriberEvent, Violation } from "./events.js";
 import { CallJudge } from "./call-judge.js";
 import { Findings } from "./findings.js";
-import { LogJudge } from "./log-judge.js";
-import { LogModel } from "./log-model.js";
-import { judgePage } from "./page-judge.js";
-import { SignalJudge } from "./signal-judge.js";
-import { judgeStart } from "./start-judge.js";
-import { Walker } from "./walker.js";
+import type { ChannelEvent, KindJudge } from "./kind-judge.js";
+import { KINDS } from "./kinds.js";
+import { judgePresence } from "./presence-judge.js";
 
 /**
  * Every promise that a history breaks, in the order in which it showed; none when all of them hold. Takes time in
@@ -23,14 +20,12 @@ export function checkHistory(events: readonly HistoryEvent[]): Violation[] {
 
 class Check {
   readonly #findings = new Findings();
-  readonly #logs = new Map<string, LogModel>();
-  readonly #walkers = new Map<string, Walker>();
-  /** Those that are over have been followed as well. */
-  readonly #finished: Walker[] = [];
-  readonly #signals = new SignalJudge(this.#findings);
   readonly #calls = new CallJudge(this.#findings);
-  readonly #publishes = new LogJudge((channel) => this.#log(channel), this.#findings);
-  #calm = false;
+  readonly #kinds = KINDS.map((kind) => ({ kind, judge: kind.judge(this.#findings) }));
+  /** Who judges a channel, by its kind. */
+  readonly #channels = new Map<string, KindJudge>();
+  /** Who judges a subscriber, from the beginning of its subscription to the end. */
+  readonly #subscribers = new Map<string, KindJudge>();
 
   on(event: HistoryEvent): void {
     this.#findings.time = event.time;
@@ -39,9 +34,8 @@ class Check {
   }
 
   end(): Violation[] {
-    this.#publishes.end();
+    for (const { judge } of this.#kinds) judge.end();
     this.#calls.end();
-    for (const walker of [...this.#finished, ...this.#walkers.values()]) walker.end();
     return [...this.#findings.violations].sort((a, b) => a.event - b.event);
   }
 
@@ -51,36 +45,31 @@ class Check {
       case "append":
       case "trim":
       case "loss":
-        return this.#publishes.onLog(event);
       case "publish":
       case "ack":
       case "refused":
-        return this.#publishes.onPublisher(event);
+      case "page":
+      case "signal":
+      case "heard":
+        return this.#judgeOf(event.channel, event).on(event);
       case "open":
       case "resume":
       case "message":
       case "gap":
       case "close":
         return this.#subscriber(event);
-      case "page":
-        return judgePage(event, this.#log(event.channel), findings);
       case "call":
       case "run":
       case "answer":
         return this.#calls.on(event);
-      case "signal":
-      case "heard":
-        return this.#signals.on(event);
       case "members":
       case "roster":
-        return this.#presence(event);
+        return judgePresence(event, findings);
       case "quiet":
-        this.#publishes.quiet();
-        this.#calls.quiet();
-        for (const walker of this.#walkers.values()) walker.quiet(event.final);
-        return;
+        for (const { judge } of this.#kinds) judge.quiet(event.final);
+        return this.#calls.quiet();
       case "calm":
-        this.#calm = true;
+        for (const { judge } of this.#kinds) judge.calm();
         return;
       case "held":
         if (event.bytes > event.cap) {
@@ -94,54 +83,23 @@ class Check {
 
   #subscriber(event: SubscriberEvent): void {
     const { subscriber } = event;
-    if (event.is === "open") {
-      judgeStart(event, this.#log(event.channel), this.#findings);
-      this.#walkers.set(
-        subscriber,
-        new Walker(subscriber, this.#log(event.channel), event.at, this.#findings),
-      );
-      return;
-    }
-    const walker = this.#walkers.get(subscriber);
-    if (walker === undefined) {
+    if (event.is === "open") this.#subscribers.set(subscriber, this.#judgeOf(event.channel, event));
+    const judge = this.#subscribers.get(subscriber);
+    if (judge === undefined) {
       this.#findings.add("one order", `${subscriber} got a ${event.is} before its subscription began`);
       return;
     }
-    switch (event.is) {
-      case "message":
-        return walker.message(event.id, event.at);
-      case "resume":
-        return walker.resume(event.at);
-      case "gap":
-        if (this.#calm) {
-          this.#findings.add(
-            "honest gaps",
-            `${subscriber} was told "${event.reason}" after ${event.after}, and nothing had gone wrong`,
-          );
-        }
-        return walker.gap(event);
-      case "close":
-        this.#walkers.delete(subscriber);
-        this.#finished.push(walker);
-    }
+    if (event.is === "close") this.#subscribers.delete(subscriber);
+    judge.on(event);
   }
 
-  #presence(event: PresenceEvent): void {
-    const { subscriber, channel, seen } = event;
-    const wanted = event.is === "members" ? event.expected : event.told;
-    const missing = wanted.filter((id) => !seen.includes(id));
-    const extra = seen.filter((id) => !wanted.includes(id));
-    if (missing.length + extra.length === 0) return;
-    const against = event.is === "members" ? "who is there" : "the joins and leaves it was told";
-    const list = [...missing.map((id) => `misses ${id}`), ...extra.map((id) => `has ${id} too many`)].join(
-      ", ",
-    );
-    this.#findings.add("presence", `${subscriber}'s list of ${channel} is not ${against}: it ${list}`);
-  }
-
-  #log(channel: string): LogModel {
-    let log = this.#logs.get(channel);
-    if (log === undefined) this.#logs.set(channel, (log = new LogModel(channel)));
-    return log;
+  /** Of which kind a channel is, its first event says. */
+  #judgeOf(channel: string, event: ChannelEvent): KindJudge {
+    const known = this.#channels.get(channel);
+    if (known !== undefined) return known;
+    const found = this.#kinds.find(({ kind }) => kind.begins(event));
+    if (found === undefined) throw new Error(`no kind of channel begins with a ${event.is}`);
+    this.#channels.set(channel, found.judge);
+    return found.judge;
   }
 }

@@ -5,7 +5,7 @@
 import type { UserCommand } from "./user-command.js";
 
 /** The end of a user's connections, or of one subscription on all of them; and when, on the monotonic clock. */
-export type Denial = Extract<UserCommand, { do: "unsubscribe" | "disconnect" }> & { readonly at: number };
+export type Revocation = Extract<UserCommand, { do: "unsubscribe" | "disconnect" }> & { readonly at: number };
 
 /** How long they are kept, in milliseconds. */
 export const KEPT_MS = 30_000;
@@ -15,7 +15,7 @@ const MOST = 10_000;
 export class Revocations {
   readonly #most: number;
   /** Who was denied something last comes last. */
-  readonly #byUser = new Map<string, readonly Denial[]>();
+  readonly #byUser = new Map<string, readonly Revocation[]>();
   #count = 0;
 
   constructor(most = MOST) {
@@ -37,17 +37,17 @@ export class Revocations {
   }
 
   /** What a user was denied at a time and after it, oldest first. */
-  since(user: string | undefined, time: number): Denial[] {
+  since(user: string | undefined, time: number): Revocation[] {
     const theirs = user === undefined ? undefined : this.#byUser.get(user);
     return theirs?.filter(({ at }) => at >= time) ?? [];
   }
 
-  #put(user: string, revocations: readonly Denial[]): void {
+  #put(user: string, revocations: readonly Revocation[]): void {
     if (revocations.length > 0) this.#byUser.set(user, revocations);
     this.#count += revocations.length;
   }
 
-  #take(user: string): readonly Denial[] {
+  #take(user: string): readonly Revocation[] {
     const theirs = this.#byUser.get(user) ?? [];
     this.#byUser.delete(user);
     this.#count -= theirs.length;
@@ -55,7 +55,7 @@ export class Revocations {
   }
 }
 
-function isAbout(command: UserCommand, revocation: Denial): boolean {
+function isAbout(command: UserCommand, revocation: Revocation): boolean {
   if (command.do === "disconnect" || revocation.do === "disconnect") return command.do === revocation.do;
   return command.channel === revocation.channel;
 }

@@ -1,5 +1,5 @@
 /** One channel's log as the history tells of it: a chain of entries, with what was lost and trimmed. */
-import type { MessageId, Place } from "./events.js";
+import type { MessageId, Place } from "../../events.js";
 
 export interface ModelEntry {
   readonly id: MessageId;

@@ -1,8 +1,15 @@
-import type { MessageId, SignalEvent } from "./events.js";
-import type { Findings } from "./findings.js";
+import type { MessageId, SignalEvent } from "../../events.js";
+import type { Findings } from "../../findings.js";
+import type { ChannelEvent, Kind, KindJudge } from "../../kind-judge.js";
+
+/** Channels without a log. */
+export const TRANSIENT: Kind = {
+  begins: isSignal,
+  judge: (findings) => new TransientJudge(findings),
+};
 
 /** Judges channels without a log: nothing made up, nothing twice, and each sender's in their order. */
-export class SignalJudge {
+class TransientJudge implements KindJudge {
   readonly #findings: Findings;
   readonly #sent = new Map<MessageId, { readonly connection: string; readonly number: number }>();
   /** Per listening connection and sending connection: the last one heard. */
@@ -13,7 +20,11 @@ export class SignalJudge {
     this.#findings = findings;
   }
 
-  on(event: SignalEvent): void {
+  on(event: ChannelEvent): void {
+    if (!isSignal(event)) {
+      this.#findings.add("transients", `a channel without a log has a ${event.is}`);
+      return;
+    }
     const { id, connection, channel } = event;
     if (event.is === "signal") {
       this.#sent.set(id, { connection, number: ++this.#numbers });
@@ -32,4 +43,13 @@ export class SignalJudge {
       this.#findings.add("transients", `${event.subscriber} heard ${id} on ${channel} after a later one`);
     this.#heard.set(key, Math.max(last, sent.number));
   }
+
+  // What is lost on the way is lost, with faults and without: nothing is owed to anybody, then or later.
+  calm(): void {}
+  quiet(): void {}
+  end(): void {}
+}
+
+function isSignal(event: ChannelEvent): event is SignalEvent {
+  return event.is === "signal" || event.is === "heard";
 }

@@ -1,6 +1,6 @@
 /** Judges what the log itself did, and what publishers were told of it. */
-import type { LogEvent, MessageId, PublisherEvent } from "./events.js";
-import type { Findings } from "./findings.js";
+import type { LogEvent, MessageId, PublisherEvent } from "../../events.js";
+import type { Findings } from "../../findings.js";
 import type { LogModel } from "./log-model.js";
 
 interface Published {

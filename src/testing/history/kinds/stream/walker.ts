@@ -1,6 +1,6 @@
 /** Follows one subscriber of a stream along the log: each thing it is told must follow from where it stood. */
-import type { MessageId, Place, SubscriberEvent } from "./events.js";
-import type { Findings } from "./findings.js";
+import type { MessageId, Place, SubscriberEvent } from "../../events.js";
+import type { Findings } from "../../findings.js";
 import type { LogModel, ModelEntry } from "./log-model.js";
 
 type GapSeen = SubscriberEvent & { is: "gap" };

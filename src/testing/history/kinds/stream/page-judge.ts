@@ -1,5 +1,5 @@
-import type { PageEvent } from "./events.js";
-import type { Findings } from "./findings.js";
+import type { PageEvent } from "../../events.js";
+import type { Findings } from "../../findings.js";
 import type { LogModel, ModelEntry } from "./log-model.js";
 
 /** Judges a page of history: it is a piece of the log, whole, and says truly whether there is more. */

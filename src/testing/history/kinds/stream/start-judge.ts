@@ -1,5 +1,5 @@
-import type { SubscriberEvent } from "./events.js";
-import type { Findings } from "./findings.js";
+import type { SubscriberEvent } from "../../events.js";
+import type { Findings } from "../../findings.js";
 import type { LogModel } from "./log-model.js";
 
 type Opened = SubscriberEvent & { is: "open" };
