@@ -47,10 +47,11 @@ export class Laggards {
   readonly #log: Log;
   readonly #memory: LogMemory;
   readonly #deps: LaggardsDeps;
+  // Both are made when they are first needed: on most channels nobody is ever behind.
   /** Pages being read, by cursor: one read and one encoding for all who stand there. */
-  readonly #reads = new Map<string, Promise<Found>>();
+  #reads: Map<string, Promise<Found>> | undefined;
   /** Made in this turn, by the offset they follow; cursors are of the live ones' epoch. */
-  readonly #cuts = new Map<number, Cut>();
+  #cuts: Map<number, Cut> | undefined;
 
   constructor(edge: LiveEdge, kind: LogKind, log: Log, memory: LogMemory, deps: LaggardsDeps) {
     this.#edge = edge;
@@ -77,7 +78,7 @@ export class Laggards {
   /** The live ones are further. */
   onMoved(): void {
     // Even an empty map makes a new table when it is cleared.
-    if (this.#cuts.size > 0) this.#cuts.clear();
+    if (this.#cuts !== undefined && this.#cuts.size > 0) this.#cuts.clear();
     for (const subscriber of this.#edge.audience.behind) {
       if (subscriber.state === "ahead" && !this.#isBefore(subscriber.cursor)) this.#catchUp(subscriber);
     }
@@ -148,7 +149,7 @@ export class Laggards {
   /** What follows `cursor` in this node's memory, made once for all who stand there. */
   #remembered(cursor: Cursor): Cut | undefined {
     if (cursor.epoch !== this.#edge.head.epoch) return undefined;
-    const known = this.#cuts.get(cursor.offset);
+    const known = this.#cuts?.get(cursor.offset);
     if (known !== undefined) return known;
     const cut = this.#memory.cut(cursor, this.#deps.clock.now());
     return cut && this.#keep(cursor, cut);
@@ -157,17 +158,19 @@ export class Laggards {
   /** Keeps a cut until the end of the turn, for others who come by the same cursor. */
   #keep(cursor: Cursor, cut: Cut): Cut {
     if (cursor.epoch !== this.#edge.head.epoch || this.#edge.closed) return cut;
-    if (this.#cuts.size === 0) this.#deps.collect(() => this.#cuts.clear());
-    if (this.#cuts.size < MAX_SHARED_CUTS) this.#cuts.set(cursor.offset, cut);
+    const cuts = (this.#cuts ??= new Map());
+    if (cuts.size === 0) this.#deps.collect(() => cuts.clear());
+    if (cuts.size < MAX_SHARED_CUTS) cuts.set(cursor.offset, cut);
     return cut;
   }
 
   #readShared(cursor: Cursor): Promise<Found> {
     const key = formatCursor(cursor);
-    let reading = this.#reads.get(key);
+    const reads = (this.#reads ??= new Map());
+    let reading = reads.get(key);
     if (reading === undefined) {
-      reading = this.#readAfter(cursor).finally(() => this.#reads.delete(key));
-      this.#reads.set(key, reading);
+      reading = this.#readAfter(cursor).finally(() => reads.delete(key));
+      reads.set(key, reading);
     }
     return reading;
   }
