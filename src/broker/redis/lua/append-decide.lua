@@ -10,6 +10,7 @@ local CONFLICT, UNKNOWN = 1, 2
 -- digit as ten times what came before plus the letter's code, and then takes 48 off.
 local LAST_OFFSET = 2 ^ 53 - 64
 local pack, unpack_ = struct.pack, struct.unpack
+local args = ARGV
 
 local now = now_ms()
 local oldest_known = offset_at(now - WINDOW)
@@ -56,15 +57,17 @@ end
 local function find_keys(from, to)
   local digests, tails, new_scopes = NONE, NONE, 0
   texts, rings, moving = NONE, NONE, NONE
+  local last_scope
   for i = from, to, PER_DRAFT do
-    local name = ARGV[i]
-    if ARGV[i + 1] == '' then
+    local name = args[i]
+    if args[i + 1] == '' then
       if texts == NONE then texts, digests = {}, {} end
       if texts[name] == nil then
         texts[name] = false
         digests[#digests + 1] = name
       end
-    else
+    elseif name ~= last_scope then
+      last_scope = name
       if rings == NONE then rings, tails = {}, {} end
       if not rings[name] then
         rings[name] = true
@@ -135,10 +138,10 @@ local function decide(from, to)
   first = math.max(offset_at(now), head + 1)
   local next_offset = first
   for i = from, to, PER_DRAFT do
-    local name, sequence, print = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+    local name, sequence, print = args[i], tonumber(args[i + 1]), tonumber(args[i + 2])
     local sooner
     if not print then
-      local digits, ms = string.match(ARGV[i + 2], '^(%d+)@(%d+)$')
+      local digits, ms = string.match(args[i + 2], '^(%d+)@(%d+)$')
       print, sooner = tonumber(digits), tonumber(ms)
     end
     local known, place
@@ -165,7 +168,7 @@ local function decide(from, to)
         if new_texts == NONE then new_texts = {} end
         new_texts[#new_texts + 1] = name
       end
-      blobs[#blobs + 1] = ARGV[i + 3]
+      blobs[#blobs + 1] = args[i + 3]
     end
     outcomes[#outcomes + 1] = known
   end
