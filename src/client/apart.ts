@@ -53,7 +53,7 @@ export function createApart(
       return true;
     },
     hold: (item) => beginning?.hold(item),
-    cursor: () => beginning?.place(),
+    cursor: () => beginning?.cursor(),
     stop: () => beginning?.stop(),
   };
 }

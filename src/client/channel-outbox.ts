@@ -10,7 +10,7 @@ import type { Published } from "./published.js";
 /** One message on its way. */
 export interface Publish {
   readonly payload: Payload;
-  readonly queued: Moment;
+  readonly since: Moment;
   /** When it was first sent; `undefined` before. */
   sent?: Moment;
   /** Its number in the channel. */
@@ -52,7 +52,7 @@ export function createChannelOutbox(
   let lastNumber = 0;
 
   function pump(): void {
-    while (pace.allows(sent)) {
+    while (pace.room(sent)) {
       const next = publishes[sent];
       if (next === undefined) return;
       const problem = wire.open && tooLarge(next);
@@ -94,7 +94,7 @@ export function createChannelOutbox(
 
   function done(publish: Publish, { offset }: Published): void {
     if (!remove(publish)) return;
-    pace.succeeded();
+    pace.worked();
     publish.resolve({ offset });
     pump();
   }
@@ -113,7 +113,7 @@ export function createChannelOutbox(
   function rewind(index: number): void {
     for (let i = index; i < sent; i++) (publishes[i] as Publish).try = undefined;
     sent = index;
-    pace.restart();
+    pace.reset();
   }
 
   function reject(publish: Publish, error: TidemarkError): void {

@@ -33,8 +33,8 @@ export function createHandle(
   const subscription = host.subscribe(channel, kind, start);
   const { name } = subscription;
   let open = true;
-  const listening = createListening(() => open, host.handlerFailed);
-  const { emit, message, gap, deliverEarly } = listening;
+  const listening = createListening(() => open, host.report);
+  const { emit, message, gap, flush } = listening;
   const closed = new TidemarkError("closed", `this handle on ${name} was closed`, { channel: name });
   /** Why nothing more comes, if so. */
   let over: { readonly error: TidemarkError | undefined } | undefined;
@@ -52,7 +52,7 @@ export function createHandle(
   /** What comes from now on has had its chance to be listened to: a turn, so that `await chat.ready` works. */
   function isReady(): void {
     resolveReady();
-    host.clock.setImmediate(deliverEarly);
+    host.clock.setImmediate(flush);
   }
 
   function finish(reason: TidemarkError, error?: TidemarkError): void {
@@ -100,7 +100,7 @@ export function createHandle(
 
   function check(): void {
     if (!open) throw closed;
-    host.checkOpen();
+    host.check();
   }
 
   function prepare(data: unknown): Payload {
@@ -111,17 +111,17 @@ export function createHandle(
     return payload;
   }
 
-  const { read } = kind;
+  const { log } = kind;
   const history =
-    read &&
+    log &&
     (async (options?: HistoryOptions): Promise<History<unknown>> => {
       check();
-      return read(name, options);
+      return log.read(name, options);
     });
 
   if (subscription.add(sink, start) && history) {
     const beginning = {
-      place: subscription.cursor,
+      cursor: subscription.cursor,
       from: parseCursor(start.cursor ?? ""),
       clock: host.clock,
       backoff: host.backoff,
@@ -158,11 +158,11 @@ export function createHandle(
       subscription.remove(sink);
     },
     [Symbol.asyncIterator]() {
-      const log = history && {
+      const past = history && {
         read: (after: number) => history({ after, limit: 1000 }),
         gap: (missed: Gap) => void (open && gap(missed)),
       };
-      const inbox = listening.iterate(buffer, log);
+      const inbox = listening.iterate(buffer, past);
       if (over) inbox.end(over.error);
       return inbox;
     },

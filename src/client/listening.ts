@@ -1,5 +1,5 @@
 import { type Emitter, createEmitter } from "./emitter.js";
-import type { TidemarkError } from "./errors.js";
+import { type TidemarkError, handlerError } from "./errors.js";
 import { type Inbox, type Log, createInbox } from "./inbox.js";
 import type { Message } from "./message.js";
 import type { Gap } from "./sink.js";
@@ -10,7 +10,7 @@ export interface Listening extends Emitter<StreamEvents<unknown>> {
   readonly message: (message: Message) => void;
   readonly gap: (gap: Gap) => void;
   /** From now on messages wait for nobody. */
-  readonly deliverEarly: () => void;
+  readonly flush: () => void;
   /** One more iterator, which holds so many messages; see `createInbox`. */
   readonly iterate: (buffer: number, log: Log | undefined) => Inbox;
   /** Ends the iterators that there are, with an error or without one. */
@@ -22,10 +22,10 @@ const MAX_EARLY = 1000;
 
 /**
  * @param open whether the handle is: else no message is told
- * @param handlerFailed takes what a listener has thrown
+ * @param report takes the errors that stand for what listeners have thrown
  */
-export function createListening(open: () => boolean, handlerFailed: (thrown: unknown) => void): Listening {
-  const events = createEmitter<StreamEvents<unknown>>(handlerFailed);
+export function createListening(open: () => boolean, report: (error: TidemarkError) => void): Listening {
+  const events = createEmitter<StreamEvents<unknown>>((thrown) => report(handlerError(thrown)));
   const inboxes = new Set<Inbox>();
   /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
   let early: Message[] | undefined = [];
@@ -40,17 +40,16 @@ export function createListening(open: () => boolean, handlerFailed: (thrown: unk
     }
   }
 
-  function deliverEarly(): void {
+  function flush(): void {
     const waiting = early ?? [];
     early = undefined;
     waiting.forEach(message);
   }
 
   return {
-    has: events.has,
-    emit: events.emit,
+    ...events,
     on(name, listener) {
-      if (name === "message") queueMicrotask(deliverEarly);
+      if (name === "message") queueMicrotask(flush);
       return events.on(name, listener);
     },
     message,
@@ -58,11 +57,11 @@ export function createListening(open: () => boolean, handlerFailed: (thrown: unk
       for (const inbox of inboxes) inbox.gap(next);
       events.emit("gap", next);
     },
-    deliverEarly,
+    flush,
     iterate(buffer, log) {
       const inbox = createInbox(buffer, log, (ended) => inboxes.delete(ended));
       inboxes.add(inbox);
-      deliverEarly();
+      flush();
       return inbox;
     },
     end(error) {

@@ -4,12 +4,12 @@ import type { Backoff } from "./backoff.js";
 /** How many publishes of a channel may be unanswered, and when more may be sent: so that it suits the server. */
 export interface Pace {
   /** Whether one more may be sent where so many are on their way. */
-  readonly allows: (sent: number) => boolean;
-  readonly succeeded: () => void;
+  readonly room: (sent: number) => boolean;
+  readonly worked: () => void;
   /** The server could not take one. Nothing is allowed for a while; `after` is how long the server said, in milliseconds. */
   readonly failed: (after: number | undefined) => void;
   /** What the server said is of no interest any more: there is another connection. */
-  readonly restart: () => void;
+  readonly reset: () => void;
 }
 
 /** So many may be unanswered on a channel; a server remembers 256 for telling retries. */
@@ -27,14 +27,14 @@ export function createPace(clock: Clock, backoff: Backoff, resume: () => void): 
   /** In a row. */
   let failures = 0;
 
-  function restart(): void {
+  function reset(): void {
     clock.clearTimeout(pause);
     paused = false;
   }
 
   return {
-    allows: (sent) => !paused && sent < window,
-    succeeded() {
+    room: (sent) => !paused && sent < window,
+    worked() {
       window = Math.min(window + 1, MAX_WINDOW);
       backoff.reset();
       failures = 0;
@@ -43,7 +43,7 @@ export function createPace(clock: Clock, backoff: Backoff, resume: () => void): 
       window = Math.ceil(window / 2);
       // A server that says the same short time again and again is asked less and less often, down to once a second.
       const least = Math.min(0.1 * 2 ** failures++, MAX_LEAST);
-      restart();
+      reset();
       paused = true;
       pause = clock.setTimeout(
         () => {
@@ -53,6 +53,6 @@ export function createPace(clock: Clock, backoff: Backoff, resume: () => void): 
         Math.max(after ?? backoff.next(), least),
       );
     },
-    restart,
+    reset,
   };
 }

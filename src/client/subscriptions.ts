@@ -48,7 +48,7 @@ export function createSubscriptions(core: Core): Subscriptions {
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
-  let resuming: readonly Subscription[] = [];
+  let resuming: Subscription[] = [];
   /** Whether there was less room for them than there may be, since the server had not said how much there is. */
   let untold = false;
 
@@ -82,7 +82,7 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   /** Over HTTP a connect command is on its way in any case, which asks for those too. */
   function freed(): void {
-    for (const subscription of byName.values()) if (subscription.askIfFull()) return;
+    for (const subscription of byName.values()) if (subscription.retry()) return;
   }
 
   return {
@@ -90,10 +90,7 @@ export function createSubscriptions(core: Core): Subscriptions {
     resume(used) {
       untold = core.wire.limits === UNTOLD;
       byNumber.clear();
-      const { json, asked, full } = connectSubs(core.wire, byName.values(), used);
-      resuming = asked;
-      table.full = full;
-      return json;
+      return connectSubs(core.wire, table, used, (resuming = []));
     },
     online({ subs = {} }) {
       if (untold) table.full = false;
@@ -106,8 +103,8 @@ export function createSubscriptions(core: Core): Subscriptions {
       for (const subscription of resuming) {
         const result = results.get(subscription.name) ?? NO_ANSWER;
         results.delete(subscription.name);
-        if ("error" in result) subscription.refuse(readError(result.error));
-        else subscription.confirm(result);
+        if ("error" in result) subscription.refused(readError(result.error));
+        else subscription.subscribed(result);
       }
       for (const [name, result] of results) if ("ch" in result) give(name, result);
       askMore();
@@ -126,7 +123,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       if (event.event === "subscribed") {
         const subscription = byName.get(canonicalName(event.channel));
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
-        if (subscription?.at() === "refused") subscription.confirm(event);
+        if (subscription?.at() === "refused") subscription.subscribed(event);
         else give(event.channel, event);
         return;
       }

@@ -63,21 +63,21 @@ const RETRYABLE: Readonly<Record<Retryable, true>> = {
 export class TidemarkError extends Error {
   override readonly name = "TidemarkError";
   /** A code of the protocol's, one of a client's own ({@link ClientCode}), or one of the application's own. */
-  readonly code: ErrorCode | ClientCode | (string & {});
+  declare readonly code: ErrorCode | ClientCode | (string & {});
   /**
    * Whether doing the same again, unchanged, can succeed. Of the protocol's codes that is known; with one of the application's own
    * it is said here, and false where it is not.
    */
-  readonly retry: boolean;
+  declare readonly retry: boolean;
   /**
    * Milliseconds to wait before the retry, as a server says it; clients are told at least 50, and at most a day. On a
    * client always `undefined`.
    */
-  readonly after: number | undefined;
+  declare readonly after: number | undefined;
   /** Where a payload does not fit its schema. */
-  readonly issues: readonly Issue[] | undefined;
+  declare readonly issues: readonly Issue[] | undefined;
   /** On a client the channel that it is about, where it is about one; on a server always `undefined`. */
-  readonly channel: string | undefined;
+  declare readonly channel: string | undefined;
 
   constructor(
     code: TidemarkError["code"],

@@ -7,8 +7,6 @@ import type { History } from "../types.js";
 export interface ClientKind {
   /** As the protocol spells it. */
   readonly name: Kind;
-  /** Where a new subscription to a channel of this kind is: nowhere yet. */
-  readonly place: (channel: string) => Place;
   /**
    * Publishes, under a number where the kind has them. `prepare` makes what is to be sent, now, or throws why that cannot be: then the
    * answer rejects with it, as with what goes wrong later.
@@ -18,24 +16,27 @@ export interface ClientKind {
     data: unknown,
     prepare: (data: unknown) => Payload,
   ) => Promise<Published> & { readonly idem?: number };
+  /** For channels that are a log. Without one every message is news, and a subscription begins where it was to begin, again and again. */
+  readonly log?: ClientLog;
+}
+
+/**
+ * How a subscription moves in a log. Its cursor is where it is, over all connections: the server goes on from there. A gap
+ * moves it to where the gap ends, whatever its kind.
+ */
+export interface ClientLog {
   /**
-   * Reads the past, of kinds that have one; their handles can begin elsewhere than the subscription that they share, and
-   * their iterators read on from it when they have fallen behind. Without it they begin where the subscription is, and
-   * of what is too much for an iterator the oldest goes.
+   * Where a subscription is that was at `cursor` and that the server has confirmed at `told`. The same object where it
+   * goes on from where it was.
+   */
+  readonly begin: (cursor: Cursor | undefined, told: Cursor) => Cursor;
+  /** Where it is behind a message of that offset; `undefined` where the message is no news, and is not told. */
+  readonly take: (cursor: Cursor | undefined, offset: number) => Cursor | undefined;
+  /**
+   * Reads the past: up to 1,000 messages. From it handles get what they want of it when they begin elsewhere than the subscription that
+   * they share, and iterators what they have fallen behind.
    *
    * Rejects with the server's code, or `offline` or `timeout` after `callTimeout`, or `closed`.
    */
-  readonly read?: (channel: string, options: HistoryOptions | undefined) => Promise<History<unknown>>;
-}
-
-/** Where a subscription is, over all connections: what makes the server go on from there. */
-export interface Place {
-  /** Another object whenever it has moved. `undefined`: the next subscribe says nothing but where it was to begin. */
-  readonly cursor: () => Cursor | undefined;
-  /** The server has subscribed, from `told` on, which is a cursor as text. Throws an `Error` where it should have said one. */
-  readonly begin: (told: string | undefined) => void;
-  /** A message of that offset has come. Says whether it is news, and if so, is behind it. */
-  readonly take: (offset: number) => boolean;
-  /** Between here and there messages may be missing: goes on from there. */
-  readonly skip: (to: Cursor) => void;
+  readonly read: (channel: string, options: HistoryOptions | undefined) => Promise<History<unknown>>;
 }
