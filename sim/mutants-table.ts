@@ -324,7 +324,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "cursor-stands-still",
     about: "the client resumes from where it began",
     file: "src/client/subscription.ts",
-    find: "cursor = next;",
+    find: "cursor = { epoch: cursor.epoch, offset };",
     replace: "",
     promise: "one order",
   },

@@ -6,15 +6,18 @@ import {
   parseCursor,
 } from "../protocol/index.js";
 import { type Apart, createApart } from "./apart.js";
-import { TidemarkError } from "./errors.js";
+import { createEmitter } from "./emitter.js";
+import { TidemarkError, handlerError } from "./errors.js";
 import type { ClientHost } from "./host.js";
+import { type Inbox, createInbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
-import { createListening } from "./listening.js";
-import { type Payload, payloadOf } from "./payload.js";
+import type { Message } from "./message.js";
+import { payloadOf } from "./payload.js";
+import type { Published } from "./published.js";
 import type { Gap, Sink, Subscribed, SubscriptionEvents } from "./sink.js";
 import type { History, Stream, StreamEvents } from "./types.js";
 
-/** How many messages wait by default for an iterator's reader. */
+/** How many messages wait for the first listener of a handle, and by default for an iterator's reader. */
 const DEFAULT_BUFFER = 1000;
 
 /**
@@ -33,11 +36,14 @@ export function createHandle(
   const subscription = host.subscribe(channel, kind, start);
   const { name } = subscription;
   let open = true;
-  const listening = createListening(() => open, host.report);
-  const { emit, message, gap, flush } = listening;
+  const events = createEmitter<StreamEvents<unknown>>((thrown) => host.report(handlerError(thrown)));
+  const { emit } = events;
+  const inboxes = new Set<Inbox>();
   const closed = new TidemarkError("closed", `this handle on ${name} was closed`, { channel: name });
   /** Why nothing more comes, if so. */
   let over: { readonly error: TidemarkError | undefined } | undefined;
+  /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
+  let early: Message[] | undefined = [];
   /** There while the handle is elsewhere than its subscription, which shares another handle's beginning. */
   let apart: Apart | undefined;
   let resolveReady: () => void;
@@ -49,21 +55,38 @@ export function createHandle(
   // Whoever awaits it gets the error; with nobody awaiting it, the error event is enough.
   ready.catch(() => {});
 
+  function message(next: Message): void {
+    if (!open) return;
+    if (!early) {
+      emit("message", next);
+      for (const inbox of inboxes) inbox.push(next);
+    } else if (early.push(next) > DEFAULT_BUFFER) {
+      early = undefined;
+    }
+  }
+
+  function deliverEarly(): void {
+    const waiting = early ?? [];
+    early = undefined;
+    waiting.forEach(message);
+  }
+
   /** What comes from now on has had its chance to be listened to: a turn, so that `await chat.ready` works. */
   function isReady(): void {
     resolveReady();
-    host.clock.setImmediate(flush);
+    host.clock.setImmediate(deliverEarly);
   }
 
   function finish(reason: TidemarkError, error?: TidemarkError): void {
     over = { error };
     apart?.stop();
-    listening.end(error);
+    for (const inbox of inboxes) inbox.end(error);
+    inboxes.clear();
     rejectReady(reason);
   }
 
   function failed(error: TidemarkError): void {
-    if (listening.has("error")) emit("error", error);
+    if (events.has("error")) emit("error", error);
     else host.report(error);
   }
 
@@ -72,6 +95,11 @@ export function createHandle(
     over = undefined;
     isReady();
     emit("subscribed", how);
+  }
+
+  function gap(next: Gap): void {
+    for (const inbox of inboxes) inbox.gap(next);
+    emit("gap", next);
   }
 
   const sink: Sink = {
@@ -103,28 +131,27 @@ export function createHandle(
     host.check();
   }
 
-  function prepare(data: unknown): Payload {
+  async function publish(data: unknown, n: number): Promise<Published> {
     check();
     const payload = payloadOf(data);
     // A handle made in this turn is subscribed first, so that it gets what it publishes.
     subscription.ask();
-    return payload;
+    return kind.send(name, payload, n);
   }
 
-  const { log } = kind;
+  const { read } = kind;
   const history =
-    log &&
+    read &&
     (async (options?: HistoryOptions): Promise<History<unknown>> => {
       check();
-      return log.read(name, options);
+      return read(name, options);
     });
 
   if (subscription.add(sink, start) && history) {
     const beginning = {
+      ...host,
       cursor: subscription.cursor,
       from: parseCursor(start.cursor ?? ""),
-      clock: host.clock,
-      backoff: host.backoff,
       read: history,
       subscribed,
       message,
@@ -148,8 +175,20 @@ export function createHandle(
     get memberCount(): number {
       return subscription.memberCount();
     },
-    on: listening.on,
-    publish: (data: unknown) => kind.publish(name, data, prepare),
+    on<Name extends keyof StreamEvents<unknown>>(
+      about: Name,
+      listener: (value: StreamEvents<unknown>[Name]) => void,
+    ) {
+      if (about === "message") queueMicrotask(deliverEarly);
+      return events.on(about, listener);
+    },
+    publish(data: unknown) {
+      const idem = host.number(name);
+      const answer = publish(data, idem);
+      // An application need not look at what came of what nobody misses.
+      if (!read) answer.catch(() => {});
+      return Object.assign(answer, { idem });
+    },
     history,
     close() {
       if (!open) return;
@@ -162,7 +201,9 @@ export function createHandle(
         read: (after: number) => history({ after, limit: 1000 }),
         gap: (missed: Gap) => void (open && gap(missed)),
       };
-      const inbox = listening.iterate(buffer, past);
+      const inbox = createInbox(buffer, past, (ended) => inboxes.delete(ended));
+      inboxes.add(inbox);
+      deliverEarly();
       if (over) inbox.end(over.error);
       return inbox;
     },

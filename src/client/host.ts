@@ -57,12 +57,12 @@ export interface ClientHost {
    */
   readonly publish: (channel: string, payload: Payload, n: number) => Promise<Published>;
   /**
-   * Publishes now or not at all, and without a number: what is lost stays lost. Resolves when the server has answered.
+   * Publishes now or not at all, and without a number: what is lost stays lost. Resolves with offset 0 when the server has answered.
    *
    * Rejects with the server's code; `offline` where there is no connection; `too_large`; `outcome_unknown` where it is lost before the
    * answer.
    */
-  readonly send: (channel: string, payload: Payload) => Promise<void>;
+  readonly send: (channel: string, payload: Payload) => Promise<Published>;
   /** What this client is called as a sender of messages on this connection; empty before the first. */
   readonly me: () => string;
 

@@ -157,11 +157,7 @@ export function createSubscription(
     const { ch } = result;
     const steady = state.at === "asked" && state.steady;
     const before = cursor;
-    if (kind.log) {
-      const from = parseCursor(result.cursor ?? "");
-      if (from === undefined) throw new Error(`no cursor for ${name}`);
-      cursor = kind.log.begin(cursor, from);
-    }
+    if (kind.read) begin(parseCursor(result.cursor ?? ""));
     const same = cursor === before;
     backoff.reset();
     told = false;
@@ -170,6 +166,12 @@ export function createSubscription(
     const resumed = same && before !== undefined;
     tellSubscribed(sinks, fresh, { resumed, complete: result.complete ?? true }, steady && same);
     if (result.presence) presence.subscribed(steady);
+  }
+
+  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
+  function begin(from: Cursor | undefined): void {
+    if (from === undefined) throw new Error(`no cursor for ${name}`);
+    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
   }
 
   function refuse(error: ErrorBody): void {
@@ -236,7 +238,7 @@ export function createSubscription(
         () => state.at === "on" && tellSubscribed(sinks, fresh, { resumed: false, complete: true }, true),
       );
       const { last, ...place } = own;
-      if (!kind.log || (!last && Object.keys(place).length === 0)) return false;
+      if (!kind.read || (!last && Object.keys(place).length === 0)) return false;
       return cursor !== undefined || JSON.stringify(own) !== JSON.stringify(start);
     },
     remove(sink) {
@@ -259,10 +261,10 @@ export function createSubscription(
     subscribed: confirm,
     refused: refuse,
     message([, offset, data, meta]) {
-      if (kind.log) {
-        const next = kind.log.take(cursor, offset);
-        if (!next) return;
-        cursor = next;
+      // Everything in the log comes once; what is not in a log has offset 0.
+      if (offset > 0) {
+        if (!cursor || offset <= cursor.offset) return;
+        cursor = { epoch: cursor.epoch, offset };
       }
       const message = messageFrom(offset, data, meta, wire.me, clock.now());
       for (const sink of sinks) sink.message(message);

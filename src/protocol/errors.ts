@@ -1,4 +1,4 @@
-import type { ERRORS, ErrorCode } from "./codes.js";
+import type { ErrorCode } from "./codes.js";
 import type { Issue } from "./frames.js";
 
 /**
@@ -32,17 +32,8 @@ export type ClientCode =
   | "forbidden_origin"
   | "disconnected";
 
-type Retryable = {
-  [Code in ErrorCode]: (typeof ERRORS)[Code]["retry"] extends true ? Code : never;
-}[ErrorCode];
-
-/** What the table of codes says about trying again. The table itself would be much of what a page loads. */
-const RETRYABLE: Readonly<Record<Retryable, true>> = {
-  aborted: true,
-  rate_limited: true,
-  unavailable: true,
-  going_away: true,
-};
+/** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
+const RETRYABLE = /^(aborted|rate_limited|unavailable|going_away)$/;
 
 /**
  * Every error of Tidemark's, on servers and on clients: one class, whichever entry point it is imported from. Switch on
@@ -83,7 +74,7 @@ export class TidemarkError extends Error {
     code: TidemarkError["code"],
     message: string,
     {
-      retry = (RETRYABLE as Readonly<Record<string, unknown>>)[code] === true,
+      retry = RETRYABLE.test(code),
       after,
       issues,
       channel,
@@ -97,10 +88,6 @@ export class TidemarkError extends Error {
     } = {},
   ) {
     super(message, cause);
-    this.code = code;
-    this.retry = retry;
-    this.after = after;
-    this.issues = issues;
-    this.channel = channel;
+    Object.assign(this, { code, retry, after, issues, channel });
   }
 }
