@@ -1,4 +1,11 @@
-import type { ConnectResult, ErrorBody, RefreshResult, Timer } from "../protocol/index.js";
+import {
+  type ConnectResult,
+  type ErrorBody,
+  type Limits,
+  type RefreshResult,
+  type Timer,
+  utf8Length,
+} from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
 import type { Core } from "./core.js";
@@ -34,6 +41,9 @@ type State =
   /** `told`: the server has said how long. */
   | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
+
+/** What a server takes that does not say it. */
+const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 };
 
 /** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
 const STABLE_AFTER = 10_000;
@@ -145,7 +155,11 @@ export function createConnection(
 
   function online(link: OpenTransport, result: ConnectResult): void {
     id = result.client;
-    wire.opened(result, secret);
+    wire.open = true;
+    wire.limits = result.limits ?? UNSAID;
+    // With the names of its fields, and the publisher secret.
+    wire.head = wire.renew ? utf8Length(JSON.stringify(secret ?? "")) + 128 : 0;
+    wire.me = result.sender ?? "";
     choice.worked();
     enter({
       at: "online",

@@ -5,9 +5,9 @@ import {
   formatCursor,
   parseCursor,
 } from "../protocol/index.js";
-import { type Apart, createApart } from "./apart.js";
+import type { Beginning } from "./beginning.js";
 import { createEmitter } from "./emitter.js";
-import { TidemarkError, handlerError } from "./errors.js";
+import { TidemarkError, handlerError, messageOf } from "./errors.js";
 import type { ClientHost } from "./host.js";
 import { type Inbox, createInbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
@@ -44,8 +44,10 @@ export function createHandle(
   let over: { readonly error: TidemarkError | undefined } | undefined;
   /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
   let early: Message[] | undefined = [];
-  /** There while the handle is elsewhere than its subscription, which shares another handle's beginning. */
-  let apart: Apart | undefined;
+  /** Whether it is elsewhere than its subscription, which shares another handle's beginning. */
+  let apart = false;
+  let beginning: Beginning | undefined;
+  let loading: Promise<void> | undefined;
   let resolveReady: () => void;
   let rejectReady: (error: TidemarkError) => void;
   const ready = new Promise<void>((resolve, reject) => {
@@ -79,7 +81,7 @@ export function createHandle(
 
   function finish(reason: TidemarkError, error?: TidemarkError): void {
     over = { error };
-    apart?.stop();
+    beginning?.stop();
     for (const inbox of inboxes) inbox.end(error);
     inboxes.clear();
     rejectReady(reason);
@@ -102,18 +104,53 @@ export function createHandle(
     emit("gap", next);
   }
 
+  /** Says whether it is told later that it is subscribed: when it is known where it begins. */
+  function begin(): boolean {
+    if (!apart || beginning) return beginning?.begin() ?? false;
+    loading ??= load().catch(cannotBegin);
+    return true;
+  }
+
+  /** Few pages need it. */
+  async function load(): Promise<void> {
+    const { createBeginning } = await import("./beginning.js");
+    beginning = createBeginning(start, {
+      ...host,
+      cursor: subscription.cursor,
+      from: parseCursor(start.cursor ?? ""),
+      read: history as NonNullable<typeof history>,
+      subscribed,
+      message,
+      gap,
+      failed,
+      done,
+    });
+    if (open && !over) beginning.begin();
+  }
+
+  function done(): void {
+    apart = false;
+    beginning = undefined;
+  }
+
+  function cannotBegin(cause: unknown): void {
+    done();
+    sink.tell("subscribed", { resumed: false, complete: false });
+    failed(new TidemarkError("unavailable", messageOf(cause), { retry: false, channel: name, cause }));
+  }
+
   const sink: Sink = {
     message(next) {
-      if (apart) apart.hold(next);
-      else message(next);
+      if (beginning) beginning.hold(next);
+      else if (!apart) message(next);
     },
     tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]) {
       if (!open) return;
       if (about === "subscribed") {
-        if (!apart?.begin()) subscribed(value as Subscribed);
+        if (!begin()) subscribed(value as Subscribed);
       } else if (about === "gap") {
-        if (apart) apart.hold(value as Gap);
-        else gap(value as Gap);
+        if (beginning) beginning.hold(value as Gap);
+        else if (!apart) gap(value as Gap);
       } else emit(about, value as StreamEvents<unknown>[Name]);
     },
     failed,
@@ -147,26 +184,13 @@ export function createHandle(
       return read(name, options);
     });
 
-  if (subscription.add(sink, start) && history) {
-    const beginning = {
-      ...host,
-      cursor: subscription.cursor,
-      from: parseCursor(start.cursor ?? ""),
-      read: history,
-      subscribed,
-      message,
-      gap,
-      failed,
-      done: () => (apart = undefined),
-    };
-    apart = createApart(name, start, beginning, () => open && !over);
-  }
+  apart = subscription.add(sink, start);
 
   const handle = {
     name,
     ready,
     get cursor(): string | undefined {
-      const place = (apart ?? subscription).cursor();
+      const place = (apart ? beginning : subscription)?.cursor();
       return place && formatCursor(place);
     },
     get members(): readonly Member[] {

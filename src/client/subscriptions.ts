@@ -4,18 +4,20 @@ import {
   type MessageFrame,
   type StartAt,
   type SubscribeResult,
+  MAX_CONNECT_SUBS,
+  MAX_CONNECT_SUBS_HTTP,
   canonicalName,
   channelNameProblem,
   isOffset,
   readError,
   parseCursor,
+  utf8Length,
 } from "../protocol/index.js";
-import { connectSubs } from "./connect-subs.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
 import type { ClientKind } from "./kinds/kind.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
-import { UNTOLD } from "./wire.js";
+import { MAX_FRAME_BYTES, UNTOLD } from "./wire.js";
 
 /** All subscriptions of a client. */
 export interface Subscriptions {
@@ -37,6 +39,11 @@ export interface Subscriptions {
   readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
   readonly close: (error: TidemarkError) => void;
 }
+
+/** What a connect command, and the answer to it, have besides the subscriptions at most, in bytes. */
+const AROUND_SUBS = 2048;
+/** What an answer says of a channel at most, besides its name, in bytes. A connect command says less. */
+const IN_ANSWER = 100;
 
 /** A server that says nothing of a channel is asked again. */
 const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true } } as const;
@@ -88,9 +95,31 @@ export function createSubscriptions(core: Core): Subscriptions {
   return {
     get,
     resume(used) {
-      untold = core.wire.limits === UNTOLD;
+      const http = core.wire.renew;
+      const { limits } = core.wire;
+      untold = limits === UNTOLD;
+      // Over HTTP it takes all there are.
+      let room = (http ? limits.frame - AROUND_SUBS : MAX_FRAME_BYTES) - used;
+      let answer = limits.answer - AROUND_SUBS;
+      let subs = "";
+      resuming = [];
       byNumber.clear();
-      return connectSubs(core.wire, table, used, (resuming = []));
+      table.full = false;
+      for (const subscription of byName.values()) {
+        if (!["idle", "asked", "on"].includes(subscription.at())) continue;
+        const name = JSON.stringify(subscription.name);
+        const options = subscription.options();
+        const size = utf8Length(name);
+        room -= size + options.length + 2;
+        answer -= size + IN_ANSWER;
+        table.full =
+          room < 0 || answer < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
+        if (table.full) break;
+        subs += `,${name}:${options}`;
+        subscription.asked();
+        resuming.push(subscription);
+      }
+      return `{${subs.slice(1)}}`;
     },
     online({ subs = {} }) {
       if (untold) table.full = false;
