@@ -4,7 +4,7 @@ import { createBackoff } from "./backoff.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
-import { TidemarkError, messageOf } from "./errors.js";
+import { TidemarkError, handlerError } from "./errors.js";
 import { createHandle } from "./handle.js";
 import type { ClientHost } from "./host.js";
 import type { ClientKind } from "./kinds/kind.js";
@@ -57,15 +57,14 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   const host: ClientHost = {
     clock,
     backoff: () => createBackoff(settings.backoff, random),
-    checkOpen() {
+    check() {
       if (status === "closed" && reason) throw reason;
     },
     report,
-    handlerFailed: (thrown) => report(handlerError(thrown)),
     ask: questions.ask,
     number: outbox.number,
     publish: outbox.publish,
-    publishOnce: (channel, payload) => publishOnce(wire, channel, payload),
+    send: (channel, payload) => publishOnce(wire, channel, payload),
     me: () => wire.me,
     subscribe(channel, kind, start) {
       const subscription = subscriptions.get(channel, kind, start);
@@ -76,7 +75,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   };
 
   const connection = createConnection(core, address, env, {
-    connectBody(token) {
+    connect(token) {
       const head = JSON.stringify({ token, publisher }).slice(0, -1);
       return `"connect":${head},"subs":${subscriptions.resume(utf8Length(head))}}`;
     },
@@ -116,7 +115,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
 
   function open(kind: ClientKind) {
     return (name: string, second?: object, third?: StreamOptions): Stream => {
-      host.checkOpen();
+      host.check();
       const [channel, { buffer, ...start }] = readChannelArguments(name, second, third);
       return createHandle(host, kind, channel, startOf(start), buffer);
     };
@@ -143,7 +142,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
     stream: open(streamKind(host)),
     transient: open(transientKind(host)),
     async call(method: string, data?: unknown) {
-      host.checkOpen();
+      host.check();
       const { body, bytes } = data === undefined ? { body: "" } : payloadOf(data);
       return questions.ask(`"call":${JSON.stringify(method)}${body && ","}${body}`, false, bytes);
     },
@@ -154,8 +153,4 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
 /** Where a subscription begins: a cursor wins over the others, and what is not given is not there. */
 function startOf({ cursor, last, since }: StartAt): StartAt {
   return given(cursor === undefined ? { last, since } : { cursor });
-}
-
-function handlerError(thrown: unknown): TidemarkError {
-  return new TidemarkError("handler_failed", `a listener threw: ${messageOf(thrown)}`, { cause: thrown });
 }

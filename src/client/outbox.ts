@@ -19,9 +19,14 @@ export interface Outbox {
   readonly close: (error: TidemarkError) => void;
 }
 
+/** Less than the dedupe window by this much, so that the server still knows what the client retries. In milliseconds. */
+const DEDUPE_MARGIN = 30_000;
+
 export function createOutbox(core: Core): Outbox {
   const { clock, settings, wire } = core;
-  const { outbox, retryWindow, publishTimeout } = settings;
+  const { outbox, dedupeWindow, publishTimeout } = settings;
+  /** How long after its first sending a publish may be sent again. */
+  const retryWindow = dedupeWindow - DEDUPE_MARGIN;
   // By each spelling of the channel's name that was used, so that publishing costs one look-up. One stays when it is
   // empty: its numbers must never be used twice.
   const queues = new Map<string, ChannelOutbox>();
@@ -58,10 +63,10 @@ export function createOutbox(core: Core): Outbox {
     return next === Infinity ? undefined : next;
   }
 
-  function timeLeft({ queued, sent }: Publish): number {
+  function timeLeft({ since, sent }: Publish): number {
     // Not sent yet: it may be a moment from now, so its window is looked at when that has passed.
     const tried = sent === undefined ? 0 : elapsedSince(clock, sent);
-    return Math.min(publishTimeout - elapsedSince(clock, queued), retryWindow - tried);
+    return Math.min(publishTimeout - elapsedSince(clock, since), retryWindow - tried);
   }
 
   function tooLate({ sent }: Publish, channel: string): TidemarkError {
@@ -83,7 +88,7 @@ export function createOutbox(core: Core): Outbox {
       messages++;
       bytes += payload.size;
       return new Promise((resolve, reject) => {
-        queueOf(channel).add({ payload, n, queued: momentOf(clock), resolve, reject });
+        queueOf(channel).add({ payload, n, since: momentOf(clock), resolve, reject });
         alarm.within(Math.min(retryWindow, publishTimeout));
       });
     },
