@@ -1,5 +1,6 @@
 /** Tidemark's server: `tidemark({ … }).channels({ … })`. */
 export { App, tidemark, type CloseOptions } from "./app.js";
+export type { ListenOptions } from "./listening.js";
 export { cookies } from "./auth/cookies.js";
 export {
   jwt,
@@ -31,7 +32,6 @@ export type { ByteRateOptions } from "./connection/limits/byte-rate.js";
 export type { RateOptions } from "./connection/limits/rate.js";
 export type { Refused } from "./connection/limits/refused.js";
 export { TidemarkError } from "./errors.js";
-export type { ListenOptions } from "./listening.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
 export type { HttpOptions } from "./transports/http/endpoints.js";
