@@ -5,9 +5,17 @@
  * of it.
  */
 import type { Member } from "../protocol/index.js";
+import type {
+  Changed,
+  ChangesDraft,
+  ChangesHint,
+  SlotsFrom,
+  SlotsOptions,
+  SlotsPage,
+} from "./slots-contract.js";
+import type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
-/** A payload as the log keeps it: JSON text, or bytes. Opaque to a broker, which MUST give it back as it was. */
-export type Payload = string | Uint8Array;
+export type { Appended, Epoch, Key, Payload, Retain };
 
 /** One entry of a channel's log. */
 export interface Entry {
@@ -18,16 +26,6 @@ export interface Entry {
   readonly data: Payload;
   /** What stands beside the payload on the wire: the text of a JSON object. Opaque to a broker. */
   readonly meta?: string;
-}
-
-/** How an append is recognised when it is tried again. Every append has a key; the node makes one where a client gave none. */
-export interface Key {
-  /** Whose key: user and publisher, as one text that nobody can choose for somebody else. */
-  readonly scope: string;
-  /** A number is the scope's sequence on this channel and only grows; a text is a key of any other making. */
-  readonly id: number | string;
-  /** A fingerprint of the payload as its publisher sent it. The same key with another one is a conflict. */
-  readonly print: number;
 }
 
 /** An entry to be. */
@@ -49,16 +47,6 @@ export interface Draft {
  */
 export const ONLY_IF_KNOWN = -1e15;
 
-/** Which entries a log keeps. Without any of these limits it keeps none: the channel is live only. */
-export interface Retain {
-  /** At most this many entries. */
-  readonly count?: number;
-  /** At most this many bytes of payload and meta. */
-  readonly bytes?: number;
-  /** Entries appended at most this many milliseconds ago. Also filters reads. */
-  readonly age?: number;
-}
-
 /** What a log keeps: `entries`, the newest ones as they were appended. Without `retain` none of them. */
 export type Keeping = { readonly by: "entries"; readonly retain?: Retain | undefined };
 
@@ -67,29 +55,6 @@ export interface LogOptions {
   readonly keeping: Keeping;
   /** How long keys are remembered, in milliseconds. */
   readonly dedupe: number;
-}
-
-/** What became of one draft. */
-export type Appended =
-  | {
-      readonly offset: number;
-      /** True when an earlier append with this key is what `offset` names. */
-      readonly duplicate: boolean;
-    }
-  /** The key was used with another payload; nothing was appended. */
-  | { readonly error: "key_conflict" }
-  /** The key is older than what the broker still remembers of its scope, or `within` is over; nothing was appended now. */
-  | { readonly error: "outcome_unknown" };
-
-/**
- * A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. Where
- * appended entries may have been lost, the next entry MUST be of a new epoch, whose name no log of the channel ever had.
- */
-export interface Epoch {
-  readonly epoch: string;
-  readonly base: number;
-  /** Another name for the same, which was told before the log had any entry. */
-  readonly earlier?: string;
 }
 
 /** Where to read. Forward: the oldest entries after an offset. Backward: the newest before one, still oldest first. */
@@ -138,6 +103,8 @@ export interface PresenceChange {
 export interface Follower {
   /** Entries were appended. At most once each in the usual case; the follower MUST check `prev` itself. */
   onEntries(hint: Hint): void;
+  /** The same of a log that is kept by slots. */
+  onChanges?(hint: ChangesHint): void;
   /** Signals were sent. MUST come at most once each, in the order of their sender. */
   onSignals(signals: readonly Signal[]): void;
   onPresence(change: PresenceChange): void;
@@ -200,6 +167,20 @@ export interface Broker {
    * as well, which is good until the broker may have lost data; asking about it MUST leave nothing behind.
    */
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page>;
+
+  /**
+   * Appends drafts of changes to a log that is kept by slots, as `append` does drafts of messages. Where the store may have
+   * lost data, the new epoch is opened before anything is judged. Then, for each draft: its key is looked up; its conditions;
+   * what of it is no change; whether there is room. A broker without it keeps no logs by slots.
+   */
+  change?(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]>;
+
+  /** Reads a log that is kept by slots; opens a new epoch where the store may have lost data. Otherwise as `read`. */
+  readSlots?(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
 
   /** Hands signals to the channel's present followers, on all nodes. MUST NOT keep them. */
   signal(channel: string, signals: readonly Signal[]): Promise<void>;

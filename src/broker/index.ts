@@ -35,3 +35,20 @@ export {
   type MemoryOptions,
   type MemorySnapshot,
 } from "./memory/memory-hub.js";
+export {
+  CONFLICT_BYTES,
+  DUE_REST_MS,
+  EMPTY_MS,
+  MOST_HINTED_BYTES,
+  type Change,
+  type Changed,
+  type ChangesDraft,
+  type ChangesEntry,
+  type ChangesHint,
+  type Condition,
+  type Refused as RefusedChanges,
+  type SlotsFrom,
+  type SlotsKeeping,
+  type SlotsOptions,
+  type SlotsPage,
+} from "./slots-contract.js";

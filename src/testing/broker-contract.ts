@@ -17,6 +17,8 @@ import { nodeRules } from "./broker-contract/node-rules.js";
 import { presenceRules } from "./broker-contract/presence-rules.js";
 import { readRules } from "./broker-contract/read-rules.js";
 import { retentionRules } from "./broker-contract/retention-rules.js";
+import { slotConditionsRules } from "./broker-contract/slot-conditions-rules.js";
+import { slotsRules } from "./broker-contract/slots-rules.js";
 
 /** Makes a fresh, empty store for one test. */
 export type BrokerFactory = () => Promise<BrokerHarness>;
@@ -44,15 +46,28 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
   ["close", closeRules],
 ];
 
+/** Those of logs that are kept by slots. */
+const SLOTS: typeof CHAPTERS = [
+  ["slots", slotsRules],
+  ["conditions of slots", slotConditionsRules],
+];
+
 /**
  * Declares the whole suite on `runner`. Each test is named by its rule, `B1` and on, and works on a store of its
  * own. Time is the harness's: with a real clock the suite takes some 30 seconds.
  *
+ * `slots: false` leaves out what only a broker with `change` and `readSlots` can promise.
+ *
  * @example brokerContract("my broker", makeHarness, { describe, it }); // of vitest, or any other runner
  */
-export function brokerContract(name: string, factory: BrokerFactory, runner: SuiteRunner): void {
+export function brokerContract(
+  name: string,
+  factory: BrokerFactory,
+  runner: SuiteRunner,
+  { slots = true }: { readonly slots?: boolean } = {},
+): void {
   runner.describe(`the broker contract: ${name}`, () => {
-    for (const [about, rules] of CHAPTERS) {
+    for (const [about, rules] of slots ? [...CHAPTERS, ...SLOTS] : CHAPTERS) {
       runner.describe(about, () => {
         for (const rule of rules) {
           runner.it(`B${rule.number}: ${rule.sentence}`, async () => {

@@ -21,6 +21,17 @@ export interface LogStart {
   readonly fence: string | undefined;
 }
 
+/** What a log has in it, where that has a say in what enters. It is asked about one draft after the other. */
+export interface LogContents<Instead extends object> {
+  /**
+   * What becomes of a draft whose key is new, instead of its entering the log; `undefined` where it enters. Its key is remembered
+   * where that has an `offset`.
+   */
+  admit(index: number): Instead | undefined;
+  /** That draft is in the log, at this place. */
+  entered(index: number, offset: number, prev: number): void;
+}
+
 /** What decides about the appends of one log: it has no entries, no clock and no name. */
 export class LogState<K extends Keys = Keys> implements LogStart {
   readonly keys: K;
@@ -28,9 +39,13 @@ export class LogState<K extends Keys = Keys> implements LogStart {
   #epochs: readonly Epoch[];
   #incarnation: string;
   #fence: string | undefined;
+  /** When the newest epoch began, in steady time, as far as this process knows: then or later. */
+  #begun: number;
 
-  constructor({ head, epochs, incarnation, fence }: LogStart, keys: K) {
+  /** @param begun when the newest epoch began, or this process came to know of it, in steady time */
+  constructor({ head, epochs, incarnation, fence }: LogStart, keys: K, begun = -Infinity) {
     this.keys = keys;
+    this.#begun = begun;
     this.#head = head;
     this.#epochs = epochs;
     this.#incarnation = incarnation;
@@ -63,6 +78,19 @@ export class LogState<K extends Keys = Keys> implements LogStart {
     this.#fence = token;
   }
 
+  /** When the newest epoch began, in steady time. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /**
+   * Opens a new epoch where the store may have lost data. Logs that add up do so before anything is judged: a cursor of the time
+   * before must not be taken for one of now.
+   */
+  enter(incarnation: string, newEpochName: () => string, now: Moment): void {
+    if (this.#incarnation !== incarnation) this.#openEpoch(incarnation, newEpochName(), now);
+  }
+
   /** Has the next entry open a new epoch, under whatever incarnation. */
   doubt(): void {
     this.#incarnation = "";
@@ -75,13 +103,14 @@ export class LogState<K extends Keys = Keys> implements LogStart {
    *
    * @throws {BrokerError} `fenced`, or `unavailable` when keys or offsets are used up; nothing was appended then
    */
-  append(
+  append<Instead extends object = never>(
     drafts: readonly KeyedDraft[],
     { dedupe, fence }: Pick<LogOptions, "dedupe"> & { readonly fence?: string | undefined },
     now: Moment,
     incarnation: string,
     newEpochName: () => string,
-  ): Appended[] {
+    contents?: LogContents<Instead>,
+  ): (Appended | Instead)[] {
     if (fence !== undefined && fence !== this.#fence) {
       throw new BrokerError("fenced", "another token was sealed on the channel");
     }
@@ -98,26 +127,37 @@ export class LogState<K extends Keys = Keys> implements LogStart {
       const fresh = drafts.filter(({ key }) => keys.find(key, now.steady, dedupe) === NEW);
       if (!hasOffsetsFor(fresh.length, this.#head, now.wall)) throw noOffsetLeft();
     }
-    const outcomes: Appended[] = [];
-    for (const { key, within } of drafts) {
+    const outcomes: (Appended | Instead)[] = [];
+    for (let i = 0; i < drafts.length; i++) {
+      const { key, within } = drafts[i] as KeyedDraft;
       const known = keys.find(key, now.steady, dedupe);
       if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
       else if (known === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
       else if (known !== NEW) outcomes.push({ offset: known, duplicate: true });
       else if (within !== undefined && within <= 0) outcomes.push({ error: "outcome_unknown" });
       else {
-        if (this.#incarnation !== incarnation) this.#openEpoch(incarnation, newEpochName());
-        const offset = nextOffset(this.#head, now.wall);
+        const instead = contents?.admit(i);
+        if (instead !== undefined) {
+          const { offset } = instead as { readonly offset?: number };
+          if (offset !== undefined) keys.remember(key, offset, now.steady);
+          outcomes.push(instead);
+          continue;
+        }
+        this.enter(incarnation, newEpochName, now);
+        const prev = this.#head;
+        const offset = nextOffset(prev, now.wall);
         this.#head = offset;
         keys.remember(key, offset, now.steady);
+        contents?.entered(i, offset, prev);
         outcomes.push({ offset, duplicate: false });
       }
     }
     return outcomes;
   }
 
-  #openEpoch(incarnation: string, epoch: string): void {
+  #openEpoch(incarnation: string, epoch: string, now: Moment): void {
     this.#incarnation = incarnation;
+    this.#begun = now.steady;
     // Replaced, never changed: pages share it.
     this.#epochs = [...this.#epochs, { epoch, base: this.#head }].slice(-REMEMBERED_EPOCHS);
   }

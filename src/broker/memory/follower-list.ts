@@ -1,3 +1,4 @@
+import type { ChangesEntry } from "../slots-contract.js";
 import type { Entry, Follower, PresenceChange, Signal } from "../contract.js";
 
 /** One `follow`: what it is told begins with the batch numbered `from`. */
@@ -27,6 +28,7 @@ export class FollowerList {
   #followings: readonly Following[] = NOBODY;
   #batches = 0;
   #entries: EntryBatch | undefined;
+  #changes: (Batch<ChangesEntry> & { readonly epoch: string }) | undefined;
   #signals: Batch<Signal> | undefined;
 
   /** `onError` is given what a follower throws. */
@@ -42,6 +44,7 @@ export class FollowerList {
   add(follower: Follower): () => void {
     // Open batches hold what happened before; what comes next is told in others, to the new one as well.
     this.#entries = undefined;
+    this.#changes = undefined;
     this.#signals = undefined;
     const following: Following = { follower, from: this.#batches + 1, stopped: false };
     this.#followings = [...this.#followings, following];
@@ -65,6 +68,23 @@ export class FollowerList {
       if (this.#entries === batch) this.#entries = undefined;
       const hint = { epoch, entries: batch.items };
       this.#tell(batch.number, (follower) => follower.onEntries(hint));
+    });
+  }
+
+  /** As {@link tellEntries}, of a log that is kept by slots. Such a channel has entries of no other kind. */
+  tellChanges(epoch: string, entries: ChangesEntry[]): void {
+    if (this.#followings.length === 0) return;
+    const open = this.#changes;
+    if (open !== undefined && open.epoch === epoch) {
+      for (const entry of entries) open.items.push(entry);
+      return;
+    }
+    const batch = { number: ++this.#batches, epoch, items: entries };
+    this.#changes = batch;
+    queueMicrotask(() => {
+      if (this.#changes === batch) this.#changes = undefined;
+      const hint = { epoch, entries: batch.items };
+      this.#tell(batch.number, (follower) => follower.onChanges?.(hint));
     });
   }
 

@@ -13,6 +13,7 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import type { MemoryStore } from "./store.js";
 
 /** One node's broker on a shared store. Methods are `async` so that what the store throws becomes a rejection. */
@@ -42,6 +43,18 @@ export class MemoryBroker implements Broker {
 
   async read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
     return this.#open().read(channel, from, options);
+  }
+
+  async change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]> {
+    return this.#open().change(channel, drafts, options);
+  }
+
+  async readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    return this.#open().readSlots(channel, from, options);
   }
 
   async signal(channel: string, signals: readonly Signal[]): Promise<void> {

@@ -53,7 +53,7 @@ export interface MemoryHub {
   readonly channels: number;
 }
 
-const NOTHING: MemorySnapshot = { logs: new Map(), leases: new Map() };
+const NOTHING: MemorySnapshot = { logs: new Map(), slots: new Map(), leases: new Map() };
 
 /**
  * Makes a store for several nodes in one process, such as a simulated cluster.

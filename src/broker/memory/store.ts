@@ -1,6 +1,7 @@
 import type { Clock, Member, Random } from "../../protocol/index.js";
 import type { Appended, Draft, LogOptions, Page, ReadFrom, Signal } from "../contract.js";
 import { firstVersionAt } from "../log/offset-range.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import { ChannelLog } from "./channel-log.js";
 import { firstEpoch, randomEpoch } from "../log/epoch-names.js";
 import { ForgottenLogs } from "../log/forgotten-logs.js";
@@ -9,6 +10,7 @@ import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
 import { NodeDirectory } from "./node-directory.js";
 import { ChannelPresence } from "./presence.js";
+import { SlotsLog } from "./slots-log.js";
 
 /** Everything a store is made from; `createMemoryHub` says what the numbers mean. */
 export interface StoreOptions {
@@ -22,12 +24,15 @@ export interface StoreOptions {
 /** The logs and leases of a store at one moment. */
 export interface StoreSnapshot {
   readonly logs: ReadonlyMap<string, ChannelLog>;
+  readonly slots: ReadonlyMap<string, SlotsLog>;
   readonly leases: ReturnType<LeaseTable["snapshot"]>;
 }
 
 interface StoredChannel {
   readonly followers: FollowerList;
   log: ChannelLog | undefined;
+  /** The log, where it is kept by slots; then there is no other. */
+  slots: SlotsLog | undefined;
   /** What the log was said to be called, once somebody has asked who follows it: it stays while it is followed. */
   firstEpoch: string | undefined;
   presence: ChannelPresence | undefined;
@@ -97,9 +102,31 @@ export class MemoryStore {
     };
   }
 
+  change(
+    name: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Changed[] {
+    const channel = this.#channel(name);
+    const now = this.#now();
+    const log = this.#slots(name, channel, now);
+    const { outcomes, entries } = log.change(drafts, options, now, this.#current());
+    if (entries.length > 0) channel.followers.tellChanges(log.epoch, entries);
+    return outcomes;
+  }
+
+  readSlots(name: string, from: SlotsFrom, options: SlotsOptions): SlotsPage {
+    this.#sweepNowAndThen();
+    const channel = this.#channels.get(name);
+    if (channel?.slots !== undefined) return channel.slots.read(from, options, this.#now(), this.#current());
+    const epoch = this.#firstEpoch(name, channel);
+    return { entries: [], floor: 0, head: 0, epochs: [{ epoch, base: 0 }] };
+  }
+
   seal(name: string, token: string): void {
     const now = this.#now();
-    this.#log(name, this.#channel(name), now).seal(token, now);
+    const channel = this.#channel(name);
+    (channel.slots ?? this.#log(name, channel, now)).seal(token, now);
   }
 
   signal(name: string, signals: readonly Signal[]): void {
@@ -111,7 +138,8 @@ export class MemoryStore {
     const stop = channel.followers.add(follower);
     return () => {
       stop();
-      if (channel.log === undefined && this.#channels.get(name) === channel) this.#dropIfIdle(name, channel);
+      if ((channel.log ?? channel.slots) === undefined && this.#channels.get(name) === channel)
+        this.#dropIfIdle(name, channel);
     };
   }
 
@@ -146,8 +174,12 @@ export class MemoryStore {
 
   snapshot(): StoreSnapshot {
     const logs = new Map<string, ChannelLog>();
-    for (const [name, { log }] of this.#channels) if (log) logs.set(name, log.clone());
-    return { logs, leases: this.leases.snapshot() };
+    const slots = new Map<string, SlotsLog>();
+    for (const [name, channel] of this.#channels) {
+      if (channel.log !== undefined) logs.set(name, channel.log.clone());
+      if (channel.slots !== undefined) slots.set(name, channel.slots.clone());
+    }
+    return { logs, slots, leases: this.leases.snapshot() };
   }
 
   /**
@@ -160,8 +192,9 @@ export class MemoryStore {
       this.#forgotten = new ForgottenLogs();
       for (const channel of this.#channels.values()) channel.firstEpoch = undefined;
     }
-    for (const channel of this.#channels.values()) channel.log = undefined;
+    for (const channel of this.#channels.values()) channel.log = channel.slots = undefined;
     for (const [name, log] of snapshot.logs) this.#channel(name).log = log.clone();
+    for (const [name, log] of snapshot.slots) this.#channel(name).slots = log.clone();
     this.leases.restore(snapshot.leases);
     for (const { followers } of this.#channels.values()) followers.tellReset();
   }
@@ -177,21 +210,28 @@ export class MemoryStore {
         return;
       }
       const [name, channel] = next.value;
-      if (!this.#dropIfIdle(name, channel, now)) channel.log?.expire(now);
+      if (!this.#dropIfIdle(name, channel, now)) (channel.log ?? channel.slots)?.expire(now);
     }
   }
 
   #dropIfIdle(name: string, channel: StoredChannel, now = this.#now()): boolean {
     if (!this.#isIdle(channel, now)) return false;
     this.#droppedVersion = Math.max(this.#droppedVersion, channel.presence?.version ?? 0);
-    if (channel.log !== undefined && channel.log.head > 0) this.#forgotten.add(name);
+    this.#forget(name, channel);
     this.#channels.delete(name);
     return true;
   }
 
-  #isIdle({ followers, presence, log }: StoredChannel, now: Moment): boolean {
+  #isIdle({ followers, presence, log, slots }: StoredChannel, now: Moment): boolean {
     if (followers.size > 0 || presence?.isIdle === false) return false;
-    return log === undefined || log.isIdle(now, this.#idle);
+    return log?.isIdle(now, this.#idle) !== false && slots?.isIdle(now) !== false;
+  }
+
+  /** The log goes, and with it what its first epoch was called. */
+  #forget(name: string, channel: StoredChannel): void {
+    const { log, slots } = channel;
+    if ((log?.head ?? 0) > 0 || (slots?.head ?? 0) > 0) this.#forgotten.add(name);
+    channel.log = channel.slots = channel.firstEpoch = undefined;
   }
 
   #sweepNowAndThen(): void {
@@ -206,6 +246,7 @@ export class MemoryStore {
       channel = {
         followers: new FollowerList(this.#onError),
         log: undefined,
+        slots: undefined,
         firstEpoch: undefined,
         presence: undefined,
       };
@@ -215,8 +256,22 @@ export class MemoryStore {
   }
 
   #log(name: string, channel: StoredChannel, now: Moment): ChannelLog {
-    channel.log ??= new ChannelLog(this.#incarnation, this.#firstEpoch(name, channel), now, this.#maxKeys);
-    return channel.log;
+    if (channel.log !== undefined) return channel.log;
+    // The application has made another kind of it.
+    if (channel.slots !== undefined) this.#forget(name, channel);
+    const epoch = this.#firstEpoch(name, channel);
+    return (channel.log = new ChannelLog(this.#incarnation, epoch, now, this.#maxKeys));
+  }
+
+  #slots(name: string, channel: StoredChannel, now: Moment): SlotsLog {
+    if (channel.slots !== undefined) return channel.slots;
+    if (channel.log !== undefined) this.#forget(name, channel);
+    const epoch = this.#firstEpoch(name, channel);
+    return (channel.slots = new SlotsLog(this.#incarnation, epoch, now, this.#maxKeys));
+  }
+
+  #current(): { readonly name: string; readonly newEpochName: () => string } {
+    return { name: this.#incarnation, newEpochName: this.#newEpochName };
   }
 
   #firstEpoch(name: string, channel: StoredChannel | undefined): string {

@@ -7,7 +7,7 @@ import { between, pick } from "./fork.js";
 import type { RecordingStore } from "./store.js";
 
 const SLOWEST_MS = [3, 15, 60];
-const NOTHING: StoreSnapshot = { logs: new Map(), leases: new Map() };
+const NOTHING: StoreSnapshot = { logs: new Map(), slots: new Map(), leases: new Map() };
 
 export class BrokerSite {
   /** The time that passes. */

@@ -28,6 +28,7 @@ brokerContract(
     };
   },
   { describe, it },
+  { slots: false },
 );
 
 // Over the socket time is real, so the rules run side by side.
@@ -57,4 +58,5 @@ brokerContract(
     };
   },
   { describe, it: it.concurrent },
+  { slots: false },
 );

@@ -45,6 +45,7 @@ describe.skipIf(!hasRedis)("one Redis", () => {
       () => [server],
     ),
     { describe: describe.concurrent, it },
+    { slots: false },
   );
 });
 
@@ -61,6 +62,7 @@ describe.skipIf(!hasRedis)("a primary under Sentinel", () => {
       () => [watched.primary],
     ),
     { describe: describe.concurrent, it },
+    { slots: false },
   );
 });
 
@@ -77,5 +79,6 @@ describe.skipIf(!hasRedis)("a Cluster", () => {
       () => cluster.servers,
     ),
     { describe: describe.concurrent, it },
+    { slots: false },
   );
 });

@@ -1,0 +1,180 @@
+import {
+  DUE_REST_MS,
+  EMPTY_MS,
+  MOST_HINTED_BYTES,
+  type Change,
+  type Changed,
+  type ChangesDraft,
+  type ChangesEntry,
+  type SlotsFrom,
+  type SlotsKeeping,
+  type SlotsOptions,
+  type SlotsPage,
+} from "../slots-contract.js";
+import { KeyMemory } from "../log/key-memory.js";
+import { LogState, type LogContents } from "../log/log-state.js";
+import type { Moment } from "../log/moment.js";
+import { decide, type Decision } from "../log/slots/decide.js";
+import { sizeOfSlot, SlotMap } from "../log/slots/slot-map.js";
+
+/** What became of the drafts, and the entries that are new in the log, as followers are told. */
+export interface SlotsAppend {
+  readonly outcomes: Changed[];
+  readonly entries: ChangesEntry[];
+}
+
+/** What a log asks its store for when the store may have lost data. */
+export interface Incarnation {
+  readonly name: string;
+  readonly newEpochName: () => string;
+}
+
+/** One channel's log that is kept by slots, as a data structure: it has no clock, no followers and no name. */
+export class SlotsLog {
+  #state: LogState<KeyMemory>;
+  #slots = new SlotMap();
+  #usedAt: number;
+  #dedupe = 0;
+  #keeping: Pick<SlotsKeeping, "graves" | "keepFor"> = { graves: {} };
+
+  constructor(incarnation: string, epoch: string, now: Moment, maxKeys: number) {
+    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation, fence: undefined };
+    this.#state = new LogState(start, new KeyMemory(maxKeys, now.steady), now.steady);
+    this.#usedAt = now.steady;
+  }
+
+  /** The epoch being written. */
+  get epoch(): string {
+    return this.#state.epoch;
+  }
+
+  /** The offset of the newest entry ever appended; 0 when there was none. */
+  get head(): number {
+    return this.#state.head;
+  }
+
+  /** Appends in one step: see `Broker.change`. */
+  change(
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+    now: Moment,
+    { name, newEpochName }: Incarnation,
+  ): SlotsAppend {
+    this.#use(options, now);
+    this.#state.enter(name, newEpochName, now);
+    const contents = new Appending(this.#slots, this.#state, drafts, options.keeping, now);
+    const outcomes = this.#state.append(drafts, options, now, name, newEpochName, contents);
+    this.expire(now);
+    return { outcomes, entries: contents.entries };
+  }
+
+  /** Reads a page: see `Broker.readSlots`. */
+  read(from: SlotsFrom, options: SlotsOptions, now: Moment, { name, newEpochName }: Incarnation): SlotsPage {
+    this.#use(options, now);
+    this.#state.enter(name, newEpochName, now);
+    this.expire(now);
+    const slots = this.#slots;
+    const { head, epochs, begun } = this.#state;
+    const entries = "slots" in from ? slots.of(from.slots) : slots.after(from.after, from.limit, from.bytes);
+    const page = { entries, floor: slots.floor, head, epochs };
+    const { nextDue } = slots;
+    if (nextDue === undefined) return page;
+    return { ...page, due: Math.max(0, nextDue - now.wall, begun + DUE_REST_MS - now.steady) };
+  }
+
+  /** Makes `token` the one that fenced appends are accepted with. */
+  seal(token: string, now: Moment): void {
+    this.#state.seal(token);
+    this.#usedAt = now.steady;
+  }
+
+  /** Lets go of tombstones and keys whose time is over, as the latest caller's options have it. */
+  expire(now: Moment): void {
+    this.#state.keys.turn(now.steady, this.#dedupe);
+    this.#slots.dropGraves(this.#keeping.graves, now.wall);
+  }
+
+  /** Whether the log may be dropped. */
+  isIdle(now: Moment): boolean {
+    const { keepFor = Infinity } = this.#keeping;
+    const life = this.#slots.count > 0 ? keepFor : Math.min(keepFor, EMPTY_MS);
+    return now.steady - this.#usedAt > Math.max(this.#dedupe, life);
+  }
+
+  /** An independent copy, such as a replica would have at this moment. */
+  clone(): SlotsLog {
+    const copy = new SlotsLog("", "", { wall: 0, steady: this.#usedAt }, 0);
+    copy.#state = new LogState(this.#state, this.#state.keys.clone(), this.#state.begun);
+    copy.#slots = this.#slots.clone();
+    copy.#dedupe = this.#dedupe;
+    copy.#keeping = this.#keeping;
+    return copy;
+  }
+
+  #use({ keeping, dedupe }: SlotsOptions, now: Moment): void {
+    this.#usedAt = now.steady;
+    this.#dedupe = dedupe;
+    this.#keeping = keeping;
+  }
+}
+
+/** What becomes of a draft that does not enter. */
+type Instead = Exclude<Changed, { readonly error: "key_conflict" | "outcome_unknown" }>;
+
+class Appending implements LogContents<Instead> {
+  readonly entries: ChangesEntry[] = [];
+  readonly #slots: SlotMap;
+  readonly #state: LogState<KeyMemory>;
+  readonly #drafts: readonly ChangesDraft[];
+  readonly #keeping: SlotsKeeping;
+  readonly #now: Moment;
+  #decision: Extract<Decision, { do: "append" }> | undefined;
+
+  constructor(
+    slots: SlotMap,
+    state: LogState<KeyMemory>,
+    drafts: readonly ChangesDraft[],
+    keeping: SlotsKeeping,
+    now: Moment,
+  ) {
+    this.#slots = slots;
+    this.#state = state;
+    this.#drafts = drafts;
+    this.#keeping = keeping;
+    this.#now = now;
+  }
+
+  admit(index: number): Instead | undefined {
+    const slots = this.#slots;
+    const { epochs, head, begun } = this.#state;
+    const { wall, steady } = this.#now;
+    const draft = this.#drafts[index] as ChangesDraft;
+    const dueBy = steady - begun >= DUE_REST_MS ? wall : -Infinity;
+    const decision = decide(draft, { slots, epochs, head, floor: slots.floor, dueBy }, this.#keeping);
+    if (decision.do === "refuse") return decision.outcome;
+    // Under its key a retry has to be known, and a log in which nothing was ever has no place to name: there it enters.
+    if (decision.do === "renew" && head > 0) {
+      slots.renew(decision.renewed, wall);
+      return { offset: decision.offset || head, duplicate: false, same: true };
+    }
+    this.#decision =
+      decision.do === "append" ? decision : { do: "append", changes: draft.changes, renewed: [] };
+    return undefined;
+  }
+
+  entered(index: number, offset: number, prev: number): void {
+    const { meta, quiet = false } = this.#drafts[index] as ChangesDraft;
+    const { changes, renewed } = this.#decision as Extract<Decision, { do: "append" }>;
+    const news = this.#slots.push({ offset, prev, meta }, changes, this.#now.wall);
+    this.#slots.renew(renewed, this.#now.wall);
+    const place = meta === undefined ? { offset, prev } : { offset, prev, meta };
+    const isBare = quiet || sizeOf(changes) > MOST_HINTED_BYTES;
+    this.entries.push(isBare ? place : { ...place, changes: news });
+  }
+}
+
+function sizeOf(changes: readonly Change[]): number {
+  let size = 0;
+  for (const { slot, data } of changes) size += sizeOfSlot(slot, data);
+  return size;
+}
