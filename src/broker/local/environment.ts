@@ -11,7 +11,10 @@ export interface Environment {
   readonly root: RootDatabase<Uint8Array, Uint8Array>;
   /** What is known of each channel, by name. See `channel-meta.ts`. */
   readonly channels: Table;
-  /** Entries by channel number and offset, in their stored form. */
+  /**
+   * Entries by channel number and offset, in their stored form. Of a log that is kept by slots its rows: see
+   * `slots/slot-keys.ts`. All of them begin with the number.
+   */
   readonly entries: Table;
   /** Idempotency keys by channel number and generation. See `key-store.ts`. */
   readonly keys: Table;
@@ -98,7 +101,8 @@ function tables(root: RootDatabase<Uint8Array, Uint8Array>): Environment {
   return { root, channels, entries, keys, erasures, about };
 }
 
-const NUMBER_BYTES = 6;
+/** How many bytes a channel's number has in keys. */
+export const NUMBER_BYTES = 6;
 
 /** The key of an entry; of offset 0, of the place before a channel's first. */
 export function entryKey(channel: number, offset: number): Buffer {

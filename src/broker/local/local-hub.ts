@@ -6,6 +6,7 @@ import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";
 import { LocalBroker } from "./local-broker.js";
 import { LogReader } from "./log-reader.js";
+import { SlotsReader } from "./slots/slots-reader.js";
 import { unrefClock } from "./real-clock.js";
 import { SocketServer } from "./socket-server.js";
 import { WriterNode } from "./writer-node.js";
@@ -91,6 +92,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     hasRoom: () => statfsSync(dir).bavail > 0,
   });
   const reader = new LogReader(env);
+  const slotsReader = new SlotsReader(env);
   let server: SocketServer | undefined;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -105,6 +107,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
       new LocalBroker({
         clock,
         reader,
+        slotsReader,
         onError,
         name: { id, version },
         link: (events, name) => new WriterNode(writer, events, name),

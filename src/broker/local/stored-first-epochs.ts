@@ -15,10 +15,14 @@ function forgottenKey(group: number): Buffer {
 }
 
 /** The epoch of a channel's log that is not there, as the transaction that is open shows it. */
-export function readFirstEpoch({ about }: Environment, channel: string): string {
-  const incarnation = about.getBinary(INCARNATION);
-  const forgotten = about.getBinary(forgottenKey(groupOf(channel)));
-  return firstEpoch(textOf(incarnation), countOf(forgotten), channel);
+export function readFirstEpoch(env: Environment, channel: string): string {
+  const forgotten = env.about.getBinary(forgottenKey(groupOf(channel)));
+  return firstEpoch(readIncarnation(env), countOf(forgotten), channel);
+}
+
+/** The incarnation that the writer has announced, as the transaction that is open shows it; empty where there is none. */
+export function readIncarnation({ about }: Environment): string {
+  return textOf(about.getBinary(INCARNATION));
 }
 
 /** The writer's own: what it has decided and the disk has yet to take is in it. */
