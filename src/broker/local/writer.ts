@@ -218,20 +218,21 @@ export class Writer {
   #log(channel: WrittenChannel, now: Moment): DiskLog {
     const log = this.#find(channel, now);
     if (log?.by === "entries") return log;
-    if (log !== undefined) this.#erase(channel, log);
-    const made = this.#catalog.create(channel.name, now);
-    channel.log = made;
-    return made;
+    return this.#made(channel, () => this.#catalog.create(channel.name, now));
   }
 
   #slots(channel: WrittenChannel, now: Moment): DiskSlots {
     const log = this.#find(channel, now);
     if (log?.by === "slots") return log;
+    return this.#made(channel, () => this.#catalog.createSlots(channel.name, now));
+  }
+
+  #made<Log extends WrittenLog>(channel: WrittenChannel, make: () => Log): Log {
     // The application has made another kind of it.
-    if (log !== undefined) this.#erase(channel, log);
-    const made = this.#catalog.createSlots(channel.name, now);
-    channel.log = made;
-    return made;
+    if (channel.log !== undefined) this.#erase(channel, channel.log);
+    const log = make();
+    channel.log = log;
+    return log;
   }
 
   #erase(channel: WrittenChannel, log: WrittenLog): void {
