@@ -1,6 +1,7 @@
 import type { Random } from "../../protocol/index.js";
 import { randomEpoch } from "../log/epoch-names.js";
 import type { Moment } from "../log/moment.js";
+import type { Changes } from "./changes.js";
 import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
 import { DiskLog } from "./disk-log.js";
 import { DiskSlots } from "./slots/disk-slots.js";
@@ -47,6 +48,11 @@ export class Catalog {
     this.#firstEpochs.announce();
   }
 
+  /** The same with a transaction, where the disk did not take it then. */
+  announceWith(changes: Changes): void {
+    this.#firstEpochs.announceWith(changes);
+  }
+
   newEpochName(): string {
     return randomEpoch(this.#random);
   }
@@ -82,7 +88,6 @@ export class Catalog {
     const bytes = Buffer.allocUnsafe(8);
     bytes.writeDoubleBE(number);
     changes.put(this.#share.env.about, LAST_NUMBER, bytes);
-    this.#firstEpochs.announceWith(changes);
     return {
       number,
       epochs: [{ epoch: this.#firstEpochs.of(name), base: 0 }],

@@ -28,3 +28,10 @@ export class Doubts {
     return true;
   }
 }
+
+/** What the operator has to know of a doubt. */
+export function doubtOf(name: string, offset: number): Error {
+  return new Error(
+    `a subscriber of ${name} has seen offset ${offset}, which its log has not: ${name} goes on in a new epoch; if this folder is from an earlier time, open it once as restored (tidemark serve --restored), so that all channels do`,
+  );
+}

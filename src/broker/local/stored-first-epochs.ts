@@ -31,6 +31,7 @@ export class FirstEpochs {
   readonly #incarnation: string;
   /** Ahead of the disk, which may not have the newest counts yet. */
   readonly #forgotten = new ForgottenLogs((group) => this.#stored(group));
+  #isAnnounced = false;
 
   constructor({ about }: Environment, incarnation: string) {
     this.#about = about;
@@ -52,24 +53,25 @@ export class FirstEpochs {
 
   /** Has all processes name logs by the writer's incarnation, before any of them reads. */
   announce(): void {
-    if (this.#isAnnounced()) return;
+    if (this.#findsAnnounced()) return;
     try {
       this.#about.putSync(INCARNATION, Buffer.from(this.#incarnation));
     } catch {
-      // A disk that takes nothing may still be read from. The first log that it does take is made with the name below.
+      // A disk that takes nothing may still be read from.
     }
   }
 
-  /** The same with `changes`, where the disk did not take it earlier. */
+  /** The same with `changes`, where the disk did not take it earlier. Comes with every transaction. */
   announceWith(changes: Changes): void {
-    if (!this.#isAnnounced()) changes.put(this.#about, INCARNATION, Buffer.from(this.#incarnation));
+    if (!this.#findsAnnounced()) changes.put(this.#about, INCARNATION, Buffer.from(this.#incarnation));
   }
 
-  #isAnnounced(): boolean {
+  #findsAnnounced(): boolean {
+    if (this.#isAnnounced) return true;
     this.#about.resetReadTxn();
     const known = textOf(this.#about.getBinary(INCARNATION));
     this.#about.resetReadTxn();
-    return known === this.#incarnation;
+    return (this.#isAnnounced = known === this.#incarnation);
   }
 
   #stored(group: number): number {

@@ -13,7 +13,7 @@ import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
 import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
 import type { Batch, DiskLog } from "./disk-log.js";
-import { Doubts } from "./doubts.js";
+import { Doubts, doubtOf } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { CallOptions, LinkEvents, NodeName } from "./link.js";
@@ -165,11 +165,7 @@ export class Writer {
     log.doubt();
     this.#dirty.add(channel);
     this.#commit.schedule();
-    this.report(
-      new Error(
-        `a subscriber of ${name} has seen offset ${offset}, which its log has not: ${name} goes on in a new epoch; if this folder is from an earlier time, open it once as restored (tidemark serve --restored), so that all channels do`,
-      ),
-    );
+    this.report(doubtOf(name, offset));
   }
 
   /** A node is gone: it hears nothing more, its members leave at once and its leases are free. */
@@ -255,6 +251,7 @@ export class Writer {
     }
     const mark = this.#eraser.mark;
     const writes = changes.size > 0;
+    if (writes) this.#catalog.announceWith(changes);
     return () => {
       if (writes) this.#attempt(() => this.#gate.wrote());
       this.#underWay = new Set();
