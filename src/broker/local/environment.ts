@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { BrokerError } from "../contract.js";
+import { FORMAT_KEY, checkDataFormat } from "./format.js";
 
 /** Keys and values are bytes throughout. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -20,7 +21,7 @@ export interface Environment {
   readonly keys: Table;
   /** Ranges that are being erased. See `eraser.ts`. */
   readonly erasures: Table;
-  /** The last channel number given, and which opening wrote last. */
+  /** The last channel number given, which opening wrote last, and the format of all this. */
   readonly about: Table;
 }
 
@@ -58,7 +59,8 @@ function reserveLock(dir: string): void {
 /**
  * Opens the environment for writing, and makes it if there is none.
  *
- * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all
+ * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all, and where the data is of a
+ * newer format
  */
 export function openForWriting(dir: string, sync: boolean): Environment {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -74,21 +76,35 @@ export function openForWriting(dir: string, sync: boolean): Environment {
     noSync: !sync,
     noSubdir: false,
   });
-  return tables(root);
+  return ofKnownFormat(dir, tables(root));
 }
 
 /**
  * Opens what a writer has made, to read only.
  *
- * @throws {BrokerError} `unavailable` when there is nothing yet
+ * @throws {BrokerError} `unavailable` when there is nothing yet, and where the data is of a newer format
  */
 export function openForReading(dir: string): Environment {
+  let env: Environment;
   try {
-    return tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
+    env = tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
   } catch (error) {
     throw new BrokerError("unavailable", `there is no log in ${dir}; start its writer first`, {
       cause: error,
     });
+  }
+  return ofKnownFormat(dir, env);
+}
+
+function ofKnownFormat(dir: string, env: Environment): Environment {
+  const said = env.about.getBinary(FORMAT_KEY);
+  env.about.resetReadTxn();
+  try {
+    checkDataFormat(`the data in ${dir}`, said);
+    return env;
+  } catch (error) {
+    void env.root.close();
+    throw error;
   }
 }
 

@@ -168,15 +168,15 @@ describe("what slots hold", () => {
               expect(nameless(here)).toEqual(nameless(there));
               for (const outcome of there) if ("offset" in outcome) places.push(outcome.offset);
             }
-            const from = [
+            const froms = [
               { after: 0, limit: 1000, bytes: 1e9 },
               { after: places.at(-3) ?? 0, limit: 2, bytes: 60 },
               { slots: ["d", "", "never", "a"] },
             ];
-            for (const one of from) {
+            for (const from of froms) {
               const [there, here] = [
-                await readSlots(memory, "c", one, options),
-                await readSlots(local, "c", one, options),
+                await readSlots(memory, "c", from, options),
+                await readSlots(local, "c", from, options),
               ];
               expect(namelessPage(here)).toEqual(namelessPage(there));
             }
