@@ -64,7 +64,8 @@ export interface LocalHub {
 /**
  * Opens a directory of logs for writing.
  *
- * @throws {BrokerError} `unavailable` when another process writes it
+ * @throws {BrokerError} `unavailable` when another process writes it, or when it is of a newer format; the message says which
+ *   version of Tidemark reads that
  * @example
  * const hub = createLocalHub({ dir: "./data" });
  * await hub.listen(); // other processes: localWorker({ dir: "./data" })

@@ -17,7 +17,7 @@ type Since = Condition["unchangedSince"];
 
 let written = 0;
 
-/** A draft that writes somewhere else if something holds of `slot`. */
+/** A draft that writes something new somewhere else if something holds of `slot`. */
 const iff = (slot: string, unchangedSince: Since): ReturnType<typeof changing> =>
   changing({ out: `${++written}` }, { if: [{ slot, unchangedSince }] });
 

@@ -49,10 +49,12 @@ export function unpackSlots({ g, y, f, b, k: [count, bytes, age], l }: PackedSlo
 
 /** A log in use is noted as such at least this often, in milliseconds. */
 const MOST_UNTOUCHED_MS = 600_000;
+/** However short it may live: noting it is a transaction. */
+const LEAST_UNTOUCHED_MS = 1000;
 
 /** How old the note of a log's last use may be at most, in milliseconds, where it is read. */
 export function untouchedFor({ keepFor = Infinity }: Pick<SlotsKeeping, "keepFor">): number {
-  return Math.min(MOST_UNTOUCHED_MS, keepFor / 4);
+  return Math.min(MOST_UNTOUCHED_MS, Math.max(LEAST_UNTOUCHED_MS, keepFor / 4));
 }
 
 /**
