@@ -1,11 +1,13 @@
 /** The calls of a worker that go over the socket as JSON: each method with its arguments, on both ends. */
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type LogOptions, type NodeInfo } from "../contract.js";
+import type { SlotsOptions } from "../slots-contract.js";
 import type { WriterLink } from "./link.js";
+import { withoutEnds } from "./slots/changes-codec.js";
 
 /** The arguments and the result of each method. */
 export interface Calls {
-  open: { args: [channel: string, options: LogOptions]; result: null };
+  open: { args: [channel: string, options: LogOptions | SlotsOptions]; result: null };
   follow: { args: [channel: string]; result: null };
   unfollow: { args: [channel: string]; result: null };
   join: { args: [channel: string, member: Member, instance: string]; result: null };
@@ -34,7 +36,8 @@ type Handlers = {
 const nothing = (): null => null;
 
 const HANDLERS: Handlers = {
-  open: (link, ...args) => link.open(...args).then(nothing),
+  open: (link, channel, options) =>
+    link.open(channel, isOfSlots(options) ? withoutEnds(options) : options).then(nothing),
   follow: (link, channel) =>
     new Promise((resolve, reject) => {
       link.follow(channel, (error) => (error === undefined ? resolve(null) : reject(error)));
@@ -62,6 +65,11 @@ const HANDLERS: Handlers = {
   send: (link, ...args) => link.send(...args).then(nothing),
   close: (link) => link.close().then(nothing),
 };
+
+/** Whether these are options of a log that is kept by slots. */
+export function isOfSlots(options: LogOptions | SlotsOptions): options is SlotsOptions {
+  return options.keeping.by === "slots";
+}
 
 /** A call as it is sent. Both ends are of one version: the hello sees to it. */
 export interface CallFrame {

@@ -1,4 +1,5 @@
 import type { Epoch } from "../contract.js";
+import { packSlots, unpackSlots, type PackedSlots, type SlotsMeta } from "./slots/slots-meta.js";
 
 /** What the disk holds of a channel besides its entries and keys. Times are wall time. */
 export interface ChannelMeta {
@@ -22,6 +23,8 @@ export interface ChannelMeta {
   /** The younger generation of keys, and when it began. */
   readonly generation: number;
   readonly turnedAt: number;
+  /** Where the log is kept by slots; then `count` and `bytes` are those of what they hold. */
+  readonly slots?: SlotsMeta;
 }
 
 /** As JSON with short names: a reader parses it once a read. */
@@ -40,6 +43,7 @@ export function packMeta(meta: ChannelMeta): Buffer {
     usedAt,
     generation,
     turnedAt,
+    slots,
   } = meta;
   const e = epochs.map(({ epoch, base }) => [epoch, base]);
   return Buffer.from(
@@ -57,6 +61,7 @@ export function packMeta(meta: ChannelMeta): Buffer {
       u: usedAt,
       g: generation,
       t: turnedAt,
+      s: slots && packSlots(slots),
     }),
   );
 }
@@ -75,6 +80,7 @@ interface Packed {
   u: number;
   g: number;
   t: number;
+  s?: PackedSlots;
 }
 
 export function unpackMeta(bytes: Uint8Array): ChannelMeta {
@@ -95,5 +101,6 @@ export function unpackMeta(bytes: Uint8Array): ChannelMeta {
     usedAt: packed.u,
     generation: packed.g,
     turnedAt: packed.t,
+    ...(packed.s && { slots: unpackSlots(packed.s) }),
   };
 }

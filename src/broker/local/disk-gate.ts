@@ -1,6 +1,7 @@
 import type { Clock } from "../../protocol/index.js";
 import type { Changes } from "./changes.js";
 import { OPENING, type Environment } from "./environment.js";
+import { FORMAT, FORMAT_KEY, packFormat } from "./format.js";
 import type { Owned } from "./life.js";
 
 export interface DiskGateOptions {
@@ -38,7 +39,9 @@ export class DiskGate {
       this.#triedAt = clock.monotonic();
     }
     if (!owned.isOurs()) return false;
-    if (!this.#marked) changes.put(env.about, OPENING, Buffer.from(owned.mark()));
+    if (this.#marked) return true;
+    changes.put(env.about, OPENING, Buffer.from(owned.mark()));
+    changes.put(env.about, FORMAT_KEY, packFormat(FORMAT));
     return true;
   }
 

@@ -32,6 +32,7 @@ export interface LogAppend {
  * changes on the disk goes into the next transaction at once, the meta excepted: {@link DiskLog.save} puts that.
  */
 export class DiskLog {
+  readonly by = "entries";
   readonly #share: LogShare;
   readonly #name: Buffer;
   readonly #number: number;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { BrokerError } from "../contract.js";
+import { FORMAT_KEY, checkDataFormat } from "./format.js";
 
 /** Keys and values are bytes throughout. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -11,13 +12,16 @@ export interface Environment {
   readonly root: RootDatabase<Uint8Array, Uint8Array>;
   /** What is known of each channel, by name. See `channel-meta.ts`. */
   readonly channels: Table;
-  /** Entries by channel number and offset, in their stored form. */
+  /**
+   * Entries by channel number and offset, in their stored form. Of a log that is kept by slots its rows: see
+   * `slots/slot-keys.ts`. All of them begin with the number.
+   */
   readonly entries: Table;
   /** Idempotency keys by channel number and generation. See `key-store.ts`. */
   readonly keys: Table;
   /** Ranges that are being erased. See `eraser.ts`. */
   readonly erasures: Table;
-  /** The last channel number given, and which opening wrote last. */
+  /** The last channel number given, which opening wrote last, and the format of all this. */
   readonly about: Table;
 }
 
@@ -55,7 +59,8 @@ function reserveLock(dir: string): void {
 /**
  * Opens the environment for writing, and makes it if there is none.
  *
- * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all
+ * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all, and where the data is of a
+ * newer format
  */
 export function openForWriting(dir: string, sync: boolean): Environment {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -71,21 +76,35 @@ export function openForWriting(dir: string, sync: boolean): Environment {
     noSync: !sync,
     noSubdir: false,
   });
-  return tables(root);
+  return ofKnownFormat(dir, tables(root));
 }
 
 /**
  * Opens what a writer has made, to read only.
  *
- * @throws {BrokerError} `unavailable` when there is nothing yet
+ * @throws {BrokerError} `unavailable` when there is nothing yet, and where the data is of a newer format
  */
 export function openForReading(dir: string): Environment {
+  let env: Environment;
   try {
-    return tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
+    env = tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
   } catch (error) {
     throw new BrokerError("unavailable", `there is no log in ${dir}; start its writer first`, {
       cause: error,
     });
+  }
+  return ofKnownFormat(dir, env);
+}
+
+function ofKnownFormat(dir: string, env: Environment): Environment {
+  const said = env.about.getBinary(FORMAT_KEY);
+  env.about.resetReadTxn();
+  try {
+    checkDataFormat(`the data in ${dir}`, said);
+    return env;
+  } catch (error) {
+    void env.root.close();
+    throw error;
   }
 }
 
@@ -98,7 +117,8 @@ function tables(root: RootDatabase<Uint8Array, Uint8Array>): Environment {
   return { root, channels, entries, keys, erasures, about };
 }
 
-const NUMBER_BYTES = 6;
+/** How many bytes a channel's number has in keys. */
+export const NUMBER_BYTES = 6;
 
 /** The key of an entry; of offset 0, of the place before a channel's first. */
 export function entryKey(channel: number, offset: number): Buffer {

@@ -5,6 +5,7 @@ import { openForReading } from "./environment.js";
 import { LocalBroker } from "./local-broker.js";
 import { createLocalHub, report, type LocalNodeOptions, type LocalOptions } from "./local-hub.js";
 import { LogReader } from "./log-reader.js";
+import { SlotsReader } from "./slots/slots-reader.js";
 import { unrefClock } from "./real-clock.js";
 import { SocketLink } from "./socket-link.js";
 
@@ -62,6 +63,7 @@ export async function localWorker(options: LocalWorkerOptions): Promise<Broker> 
   const broker = new LocalBroker({
     clock,
     reader: new LogReader(env),
+    slotsReader: new SlotsReader(env),
     onError,
     name: { id: options.id ?? random.id(), version: options.version ?? "" },
     link(events, name) {

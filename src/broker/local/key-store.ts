@@ -26,6 +26,8 @@ export interface KeyStoreStart {
   readonly generation: number;
   /** When that generation began, in wall time. */
   readonly turnedAt: number;
+  /** Whether the offset of a key tells when it was remembered; otherwise it is taken for new once it is read. Default: true. */
+  readonly offsetsTellTime?: boolean;
 }
 
 export class KeyStore implements Keys {
@@ -44,9 +46,10 @@ export class KeyStore implements Keys {
     this.#number = start.number;
     this.#generation = start.generation;
     this.#memory = new KeyMemory(share.maxKeys, steadyOf(start.turnedAt, now));
+    const { offsetsTellTime = true } = start;
     for (const older of [true, false]) {
       const generation = older ? start.generation - 1 : start.generation;
-      if (generation >= 0) this.#load(generation, older, now);
+      if (generation >= 0) this.#load(generation, older, now, offsetsTellTime);
     }
   }
 
@@ -131,7 +134,7 @@ export class KeyStore implements Keys {
     return key;
   }
 
-  #load(generation: number, older: boolean, now: Moment): void {
+  #load(generation: number, older: boolean, now: Moment, offsetsTellTime: boolean): void {
     const { env } = this.#share;
     const start = generationKey(this.#number, generation);
     const end = generationKey(this.#number, generation + 1);
@@ -151,7 +154,7 @@ export class KeyStore implements Keys {
       if (!older) this.#whole.add(hash);
       for (let i = 0; i < numbers.length; i += 3) {
         const [sequence = 0, offset = 0, print = 0] = numbers.slice(i, i + 3);
-        const time = steadyOf(timeOf(offset), now);
+        const time = offsetsTellTime ? steadyOf(timeOf(offset), now) : now.steady;
         this.#memory.restoreSequence(hash, older, { sequence, offset, print, time });
       }
     }

@@ -18,12 +18,14 @@ import {
 import { join } from "node:path";
 import type { Random } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
+import { FORMAT, checkFormat, type Format } from "./format.js";
 import { bootId, isAlive, startOf, type Process } from "./system.js";
 import { Witness, birthOf, hearWitness, identityOf, isSameBirth } from "./witness.js";
 
 /** What the file says. */
-interface Life extends Process {
-  readonly format: 1;
+interface Life extends Process, Partial<Format> {
+  /** 1, or that of the folder; see `format.ts`. */
+  readonly format: number;
   /** Under which new epochs are opened. */
   readonly incarnation: string;
   readonly sync: "disk" | "none";
@@ -109,7 +111,7 @@ export function own<T extends Data>(
     const opened = open();
     const complete = !restored && isComplete(dir, last, opened, boot);
     const life: Life = {
-      format: 1,
+      ...FORMAT,
       incarnation: complete ? last.incarnation : random.id(),
       sync,
       clean: false,
@@ -298,11 +300,8 @@ function read(dir: string): Life | undefined {
     // Nobody can say how it was left.
     return undefined;
   }
-  if (life.format === 1) return life as Life;
-  throw new BrokerError(
-    "unavailable",
-    `${join(dir, FILE)} has format ${String(life.format)}, which this version does not know`,
-  );
+  checkFormat(join(dir, FILE), life);
+  return life as Life;
 }
 
 /** All of it or nothing, and on the disk. */

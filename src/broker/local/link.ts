@@ -1,7 +1,10 @@
 /** What a node says to the writer and hears of it, whether they share a process or a socket. */
 import type { Member } from "../../protocol/index.js";
 import type { Appended, BrokerError, Durability, LogOptions, NodeInfo, PresenceChange } from "../contract.js";
+import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
+import type { ChangeOptions } from "./slots/changes-codec.js";
+import type { ChangesBatch } from "./slots/disk-slots.js";
 
 /** Options of a call, as the writer needs them. */
 export type CallOptions = LogOptions & { readonly fence?: string | undefined };
@@ -10,6 +13,8 @@ export type CallOptions = LogOptions & { readonly fence?: string | undefined };
 export interface LinkEvents {
   /** Entries are in the log and on the disk: records, one after the other, in pieces. */
   entries(channel: string, epoch: string, records: readonly Buffer[]): void;
+  /** Changes are in a log that is kept by slots, and on the disk: packed entries, in pieces. */
+  changes(channel: string, epoch: string, entries: readonly Buffer[]): void;
   /** Packed signals. */
   signals(channel: string, signals: Buffer): void;
   presence(channel: string, change: PresenceChange): void;
@@ -30,12 +35,16 @@ export interface NodeName {
 /** One node's end of the link. Methods reject with a `BrokerError`. */
 export interface WriterLink {
   readonly durability: Durability;
+  /** The store's newest, as far as this end of the link knows: where it may have lost data, it is another one. */
+  readonly incarnation: string;
   /** How long an append may be on its way, in milliseconds; later it is not made any more. */
   readonly patience: number;
   /** Takes the batch over. */
   append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]>;
-  /** Notes that the log, if there is one, is in use. */
-  open(channel: string, options: LogOptions): Promise<void>;
+  /** Takes the batch over. */
+  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]>;
+  /** Notes that the log, if there is one, is in use. One that is kept by slots opens a new epoch where the store may have lost data. */
+  open(channel: string, options: LogOptions | SlotsOptions): Promise<void>;
   signal(channel: string, signals: Buffer): Promise<void>;
   /** Calls `done` once everything from then on is told, before any of it is. */
   follow(channel: string, done: (error?: BrokerError) => void): void;

@@ -13,15 +13,21 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
-import { FollowerList } from "../memory/follower-list.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
+import type { KeyedDraft } from "../log/keys.js";
+import { FollowedChannels } from "./followed-channels.js";
 import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { LogReader } from "./log-reader.js";
 import { KeyPacker } from "./packed-keys.js";
 import { packDrafts, packSignals, unpackEntries, unpackSignals } from "./record.js";
+import { unpackChangesEntries } from "./slots/changes-codec.js";
+import { untouchedFor } from "./slots/slots-meta.js";
+import type { ReadSlots, SlotsReader } from "./slots/slots-reader.js";
 
 export interface LocalBrokerOptions {
   readonly clock: Clock;
   readonly reader: LogReader;
+  readonly slotsReader: SlotsReader;
   readonly name: NodeName;
   /** Makes the link to the writer, which tells of what happens. */
   readonly link: (events: LinkEvents, name: NodeName) => WriterLink;
@@ -29,15 +35,6 @@ export interface LocalBrokerOptions {
   readonly onError: (error: unknown) => void;
   /** Called last when the broker is closed. */
   readonly onClose: (() => Promise<void>) | undefined;
-}
-
-/** A channel that somebody on this node follows. */
-interface Followed {
-  readonly list: FollowerList;
-  /** Whether the writer knows that this node follows it. What it tells before is not for these followers. */
-  confirmed: boolean;
-  /** Who waits for that. */
-  waiting: { readonly begin: () => void; readonly fail: (error: BrokerError) => void }[];
 }
 
 /** A log in use is noted as such at least this often, in milliseconds. */
@@ -48,14 +45,14 @@ export class LocalBroker implements Broker {
   readonly node: string;
   readonly #clock: Clock;
   readonly #reader: LogReader;
+  readonly #slotsReader: SlotsReader;
   readonly #link: WriterLink;
   readonly #onError: (error: unknown) => void;
   readonly #onClose: (() => Promise<void>) | undefined;
   readonly #keys = new KeyPacker();
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed: FollowedChannels;
   /** Who joined here, by channel, member and instance as one text. */
   readonly #joined = new Map<string, { channel: string; member: Member; instance: string }>();
-  readonly #stops = new Set<() => void>();
   #listeners: readonly ((text: string) => void)[] = [];
   #load: NodeInfo["load"] | undefined;
   #closed = false;
@@ -64,15 +61,19 @@ export class LocalBroker implements Broker {
     this.node = options.name.id;
     this.#clock = options.clock;
     this.#reader = options.reader;
+    this.#slotsReader = options.slotsReader;
+    this.#followed = new FollowedChannels(options.onError);
     this.#onError = options.onError;
     this.#onClose = options.onClose;
     const events: LinkEvents = {
       entries: (channel, epoch, records) => this.#heardEntries(channel, epoch, records),
-      signals: (channel, signals) => this.#confirmed(channel)?.tellSignals(unpackSignals(signals)),
+      changes: (channel, epoch, entries) =>
+        this.#followed.of(channel)?.tellChanges(epoch, entries.flatMap(unpackChangesEntries)),
+      signals: (channel, signals) => this.#followed.of(channel)?.tellSignals(unpackSignals(signals)),
       // Presence is told at once, so not before a follow that this turn has confirmed has resolved.
-      presence: (channel, change) => queueMicrotask(() => this.#confirmed(channel)?.tellPresence(change)),
+      presence: (channel, change) => queueMicrotask(() => this.#followed.of(channel)?.tellPresence(change)),
       text: (text) => this.#heardText(text),
-      reset: () => this.#reset(),
+      reset: () => this.#followed.reset(),
       restored: () => this.#restore(),
     };
     this.#link = options.link(events, options.name);
@@ -105,6 +106,33 @@ export class LocalBroker implements Broker {
     return page;
   }
 
+  async change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]> {
+    const link = this.#open();
+    if (drafts.length === 0) return [];
+    const within = timesOf(drafts, link.patience);
+    return link.change(channel, { keys: this.#keys.pack(drafts), drafts, within }, options);
+  }
+
+  async readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    const link = this.#open();
+    const now = this.#clock.now();
+    const found = this.#readSlots(channel, from, options, now);
+    if (found !== undefined) {
+      const { page, usedAt = now } = found;
+      if (Math.abs(now - usedAt) > untouchedFor(options.keeping)) link.open(channel, options).catch(() => {});
+      return page;
+    }
+    // The store may have lost data: the log goes on in a new epoch, which has to be on the disk before anybody is told of it.
+    await link.open(channel, options);
+    const { page } = this.#readSlots(channel, from, options, now) ?? {};
+    if (page !== undefined) return page;
+    throw new BrokerError("unavailable", `the new epoch of ${channel} is not on the disk yet; retry`);
+  }
+
   async signal(channel: string, signals: readonly Signal[]): Promise<void> {
     const link = this.#open();
     if (signals.length > 0) await link.signal(channel, packSignals(signals));
@@ -112,13 +140,8 @@ export class LocalBroker implements Broker {
 
   // Not async: it must have resolved before what the writer tells next.
   follow(channel: string, follower: Follower): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      const link = this.#open();
-      const followed = this.#followed.get(channel) ?? this.#follow(link, channel);
-      const begin = (): void => resolve(this.#begin(channel, followed, follower));
-      if (followed.confirmed) begin();
-      else followed.waiting.push({ begin, fail: reject });
-    });
+    if (this.#closed) return Promise.reject(closed());
+    return this.#followed.follow(this.#link, channel, follower);
   }
 
   async join(channel: string, member: Member, instance: string): Promise<void> {
@@ -190,18 +213,14 @@ export class LocalBroker implements Broker {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { waiting } of this.#followed.values()) {
-      for (const { fail } of waiting) fail(new BrokerError("closed", "this broker was closed"));
-    }
-    for (const stop of this.#stops) stop();
-    this.#followed.clear();
+    this.#followed.close(closed());
     this.#listeners = [];
     await this.#link.close();
     await this.#onClose?.();
   }
 
   #open(): WriterLink {
-    if (this.#closed) throw new BrokerError("closed", "this broker was closed");
+    if (this.#closed) throw closed();
     return this.#link;
   }
 
@@ -213,49 +232,17 @@ export class LocalBroker implements Broker {
     }
   }
 
-  #follow(link: WriterLink, channel: string): Followed {
-    const followed: Followed = { list: new FollowerList(this.#onError), confirmed: false, waiting: [] };
-    this.#followed.set(channel, followed);
-    link.follow(channel, (error) => this.#answered(channel, followed, error));
-    return followed;
-  }
-
-  #answered(channel: string, followed: Followed, error: BrokerError | undefined): void {
-    if (this.#followed.get(channel) !== followed) return;
-    const { waiting } = followed;
-    followed.waiting = [];
-    if (error === undefined) {
-      followed.confirmed = true;
-      for (const { begin } of waiting) begin();
-      return;
+  #readSlots(channel: string, from: SlotsFrom, options: SlotsOptions, now: number): ReadSlots | undefined {
+    try {
+      return this.#slotsReader.read(channel, from, options, now, this.#link.incarnation);
+    } catch (error) {
+      throw new BrokerError("unavailable", "reading the log failed", { cause: error });
     }
-    // Those who followed before the link broke are told when it is back.
-    if (followed.list.size === 0) this.#followed.delete(channel);
-    for (const { fail } of waiting) fail(error);
-  }
-
-  #begin(channel: string, followed: Followed, follower: Follower): () => void {
-    const remove = followed.list.add(follower);
-    const stop = (): void => {
-      remove();
-      if (!this.#stops.delete(stop)) return;
-      const unused = followed.list.size === 0 && followed.waiting.length === 0;
-      if (!unused || this.#followed.get(channel) !== followed) return;
-      this.#followed.delete(channel);
-      if (!this.#closed) this.#link.unfollow(channel);
-    };
-    this.#stops.add(stop);
-    return stop;
-  }
-
-  #confirmed(channel: string): FollowerList | undefined {
-    const followed = this.#followed.get(channel);
-    return followed?.confirmed === true ? followed.list : undefined;
   }
 
   /** Hot path: once per channel and transaction. */
   #heardEntries(channel: string, epoch: string, records: readonly Buffer[]): void {
-    const list = this.#confirmed(channel);
+    const list = this.#followed.of(channel);
     if (list !== undefined)
       list.tellEntries(
         epoch,
@@ -273,24 +260,18 @@ export class LocalBroker implements Broker {
     }
   }
 
-  #reset(): void {
-    for (const { list, confirmed } of this.#followed.values()) if (confirmed) list.tellReset();
-  }
-
-  /** Says everything again to a writer that knows nothing of this node, and then has the followers look. */
+  /** Says everything again to a writer that knows nothing of this node. */
   #restore(): void {
     if (this.#load !== undefined) this.#link.report(this.#load);
     for (const { channel, member, instance } of this.#joined.values()) {
       this.#link.join(channel, member, instance).catch(() => {});
     }
-    for (const [channel, followed] of this.#followed) {
-      followed.confirmed = false;
-      this.#link.follow(channel, (error) => {
-        this.#answered(channel, followed, error);
-        if (error === undefined && this.#followed.get(channel) === followed) followed.list.tellReset();
-      });
-    }
+    this.#followed.restore(this.#link);
   }
+}
+
+function closed(): BrokerError {
+  return new BrokerError("closed", "this broker was closed");
 }
 
 function joinedAs(channel: string, id: string, instance: string): string {
@@ -298,7 +279,7 @@ function joinedAs(channel: string, id: string, instance: string): string {
 }
 
 /** How long each draft may still be appended; `undefined` where that is longer than an append may be on its way. */
-function timesOf(drafts: readonly Draft[], patience: number): number[] | undefined {
+function timesOf(drafts: readonly KeyedDraft[], patience: number): number[] | undefined {
   for (const { within } of drafts)
     if (within !== undefined && within <= patience) return drafts.map((draft) => draft.within ?? Infinity);
   return undefined;

@@ -6,6 +6,7 @@ import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";
 import { LocalBroker } from "./local-broker.js";
 import { LogReader } from "./log-reader.js";
+import { SlotsReader } from "./slots/slots-reader.js";
 import { unrefClock } from "./real-clock.js";
 import { SocketServer } from "./socket-server.js";
 import { WriterNode } from "./writer-node.js";
@@ -63,7 +64,8 @@ export interface LocalHub {
 /**
  * Opens a directory of logs for writing.
  *
- * @throws {BrokerError} `unavailable` when another process writes it
+ * @throws {BrokerError} `unavailable` when another process writes it, or when it is of a newer format; the message says which
+ *   version of Tidemark reads that
  * @example
  * const hub = createLocalHub({ dir: "./data" });
  * await hub.listen(); // other processes: localWorker({ dir: "./data" })
@@ -91,6 +93,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     hasRoom: () => statfsSync(dir).bavail > 0,
   });
   const reader = new LogReader(env);
+  const slotsReader = new SlotsReader(env);
   let server: SocketServer | undefined;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -105,6 +108,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
       new LocalBroker({
         clock,
         reader,
+        slotsReader,
         onError,
         name: { id, version },
         link: (events, name) => new WriterNode(writer, events, name),

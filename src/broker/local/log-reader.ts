@@ -29,11 +29,12 @@ export class LogReader {
     root.resetReadTxn();
     try {
       const bytes = channels.getBinary(Buffer.from(channel));
-      if (bytes === undefined) {
+      const meta = bytes === undefined ? undefined : unpackMeta(bytes);
+      // One that is kept by slots is none of these: it goes when somebody appends.
+      if (meta === undefined || meta.slots !== undefined) {
         const epochs = [{ epoch: readFirstEpoch(this.#env, channel), base: 0 }];
         return { page: { entries: [], oldestPrev: 0, head: 0, epochs }, usedAt: undefined };
       }
-      const meta = unpackMeta(bytes);
       return { page: this.#page(meta, from, options, now), usedAt: meta.usedAt };
     } finally {
       root.resetReadTxn();

@@ -5,7 +5,6 @@
  * A packed key: kind (u8), hash (16 bytes), sequence, print (f64 each, big-endian).
  */
 import { createHash } from "node:crypto";
-import type { Draft } from "../contract.js";
 import type { KeyedDraft } from "../log/keys.js";
 
 export const HASH_BYTES = 16;
@@ -20,7 +19,7 @@ const MAX_SCOPES = 10_000;
 export class KeyPacker {
   readonly #scopes = new Map<string, Buffer>();
 
-  pack(drafts: readonly Draft[]): Buffer {
+  pack(drafts: readonly KeyedDraft[]): Buffer {
     const bytes = Buffer.allocUnsafe(drafts.length * KEY_BYTES);
     let at = 0;
     for (const { key } of drafts) {

@@ -9,9 +9,13 @@ import {
   type NodeInfo,
   type PresenceChange,
 } from "../contract.js";
+import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { AnswerFrame, CallName, Calls } from "./calls.js";
 import type { Batch } from "./disk-log.js";
 import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
+import { PendingCalls, type Call } from "./pending-calls.js";
+import { packChanges, readChanged, type ChangeOptions } from "./slots/changes-codec.js";
+import type { ChangesBatch } from "./slots/disk-slots.js";
 import { socketPath } from "./socket-path.js";
 import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-server.js";
 import {
@@ -39,30 +43,18 @@ export interface SocketLinkOptions {
   readonly events: LinkEvents;
 }
 
-/** A call without its answer. */
-interface Call {
-  readonly type: typeof FRAME.append | typeof FRAME.call;
-  readonly body: readonly Buffer[];
-  readonly deadline: number;
-  sent: boolean;
-  readonly done: (result: unknown) => void;
-  readonly fail: (error: BrokerError) => void;
-}
-
 const PING_MS = LEASE_MS / 5;
 const FIRST_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 1000;
-/** Calls that may wait; a node that lets more pile up is not helped by waiting. */
-const MAX_CALLS = 65_536;
 
 export class SocketLink implements WriterLink {
   readonly #options: SocketLinkOptions;
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new PendingCalls();
   readonly #onReady: { readonly resolve: () => void; readonly reject: (error: BrokerError) => void }[] = [];
   #durability: Durability = "memory";
+  #incarnation = "";
   /** By how much the writer's clock is ahead of ours, at least; both go at the same pace. */
   #ahead = -Infinity;
-  #lastCall = 0;
   #socket: Socket | undefined;
   /** While there is a writer that knows us. */
   #frames: FrameWriter | undefined;
@@ -80,6 +72,10 @@ export class SocketLink implements WriterLink {
 
   get durability(): Durability {
     return this.#durability;
+  }
+
+  get incarnation(): string {
+    return this.#incarnation;
   }
 
   get patience(): number {
@@ -102,7 +98,14 @@ export class SocketLink implements WriterLink {
     });
   }
 
-  async open(channel: string, options: LogOptions): Promise<void> {
+  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]> {
+    return new Promise((resolve, reject) => {
+      const done = (outcomes: unknown): void => resolve(outcomes as Changed[]);
+      this.#call(FRAME.change, [packChanges(channel, batch, options, this.patience)], done, reject);
+    });
+  }
+
+  async open(channel: string, options: LogOptions | SlotsOptions): Promise<void> {
     await this.#ask("open", channel, options);
   }
 
@@ -170,7 +173,7 @@ export class SocketLink implements WriterLink {
     this.#closed = true;
     this.#socket?.destroy();
     this.#frames = undefined;
-    this.#failCalls(() => true, new BrokerError("closed", "this broker was closed"));
+    this.#calls.fail(() => true, new BrokerError("closed", "this broker was closed"));
   }
 
   #ask<Name extends CallName>(name: Name, ...args: Calls[Name]["args"]): Promise<Calls[Name]["result"]> {
@@ -187,19 +190,17 @@ export class SocketLink implements WriterLink {
 
   #call(type: Call["type"], body: readonly Buffer[], done: Call["done"], fail: Call["fail"]): void {
     if (this.#closed) return fail(new BrokerError("closed", "this broker was closed"));
-    if (this.#calls.size >= MAX_CALLS)
-      return fail(new BrokerError("unavailable", "too many calls wait for the writer"));
+    if (this.#calls.isFull) return fail(new BrokerError("unavailable", "too many calls wait for the writer"));
     const deadline = this.#options.clock.monotonic() + this.#options.timeout;
     const call: Call = { type, body, deadline, sent: false, done, fail };
-    const id = (this.#lastCall = (this.#lastCall % 0xffff_ffff) + 1);
-    this.#calls.set(id, call);
+    const id = this.#calls.add(call);
     if (this.#frames !== undefined) this.#send(this.#frames, id, call);
   }
 
   #send(frames: FrameWriter, id: number, call: Call): void {
     call.sent = true;
     const head =
-      call.type === FRAME.append ? packNumberAndTime(id, this.#ahead + call.deadline) : packNumber(id);
+      call.type === FRAME.call ? packNumber(id) : packNumberAndTime(id, this.#ahead + call.deadline);
     frames.send(call.type, head, ...call.body);
   }
 
@@ -230,7 +231,7 @@ export class SocketLink implements WriterLink {
   #lost(): void {
     if (this.#closed) return;
     this.#frames = undefined;
-    this.#failCalls(
+    this.#calls.fail(
       (call) => call.sent,
       new BrokerError("unavailable", "the link to the writer broke; retry"),
     );
@@ -245,13 +246,19 @@ export class SocketLink implements WriterLink {
       case FRAME.hello:
         return this.#greeted(frames, readJson(body) as WriterHello);
       case FRAME.appended:
-        return this.#take(body)?.done(readOutcomes(body.subarray(4)));
+        return this.#calls.take(body)?.done(readOutcomes(body.subarray(4)));
+      case FRAME.changed:
+        return this.#calls.take(body)?.done(readChanged(body.subarray(4)));
       case FRAME.answer:
         return this.#answered(body);
-      case FRAME.entries: {
+      case FRAME.entries:
+      case FRAME.changes: {
         const channel = readText(body, 0);
         const epoch = readText(body, channel.end);
-        return events.entries(channel.text, epoch.text, [body.subarray(epoch.end)]);
+        const news = [body.subarray(epoch.end)];
+        if (type === FRAME.entries) events.entries(channel.text, epoch.text, news);
+        else events.changes(channel.text, epoch.text, news);
+        return;
       }
       case FRAME.signals: {
         const { text: channel, end } = readText(body, 0);
@@ -269,6 +276,7 @@ export class SocketLink implements WriterLink {
         return this.#learn(body.readDoubleBE(0));
       case FRAME.ping:
       case FRAME.append:
+      case FRAME.change:
       default:
         throw new RangeError(`no frame of type ${type} is for a worker`);
     }
@@ -279,7 +287,7 @@ export class SocketLink implements WriterLink {
     this.#ahead = Math.max(this.#ahead, time - this.#options.clock.monotonic());
   }
 
-  #greeted(frames: FrameWriter, { wire, durability, time }: WriterHello): void {
+  #greeted(frames: FrameWriter, { wire, durability, incarnation, time }: WriterHello): void {
     if (wire !== WIRE_VERSION) {
       this.#refusal = new BrokerError(
         "unavailable",
@@ -289,29 +297,23 @@ export class SocketLink implements WriterLink {
       return;
     }
     this.#durability = durability;
+    this.#incarnation = incarnation;
     this.#ahead = -Infinity;
     this.#learn(time);
     this.#frames = frames;
     this.#backoff = FIRST_BACKOFF_MS;
     if (this.#wasConnected) this.#options.events.restored();
     this.#wasConnected = true;
-    for (const [id, call] of this.#calls) if (!call.sent) this.#send(frames, id, call);
+    this.#calls.sendAll((id, call) => this.#send(frames, id, call));
     for (const { resolve } of this.#onReady.splice(0)) resolve();
   }
 
   #answered(body: Buffer): void {
-    const call = this.#take(body);
+    const call = this.#calls.take(body);
     if (call === undefined) return;
     const answer = readJson(body, 4) as AnswerFrame;
     if ("result" in answer) call.done(answer.result);
     else call.fail(new BrokerError(answer.code, answer.message));
-  }
-
-  #take(body: Buffer): Call | undefined {
-    const id = body.readUInt32BE(0);
-    const call = this.#calls.get(id);
-    this.#calls.delete(id);
-    return call;
   }
 
   /** Shows that we are alive, sees whether the writer is, and ends calls that took too long. */
@@ -321,17 +323,9 @@ export class SocketLink implements WriterLink {
       const now = this.#options.clock.monotonic();
       if (this.#frames !== undefined && now - this.#heardAt > LEASE_MS) this.#socket?.destroy();
       this.#frames?.send(FRAME.ping);
-      this.#failCalls((call) => call.deadline <= now, this.#unavailable());
+      this.#calls.fail((call) => call.deadline <= now, this.#unavailable());
       this.#watch();
     }, PING_MS);
-  }
-
-  #failCalls(which: (call: Call) => boolean, error: BrokerError): void {
-    for (const [id, call] of this.#calls) {
-      if (!which(call)) continue;
-      this.#calls.delete(id);
-      call.fail(error);
-    }
   }
 
   #unavailable(): BrokerError {

@@ -5,6 +5,7 @@ import type { Clock } from "../../protocol/index.js";
 import { BrokerError } from "../contract.js";
 import { failureOf, perform, type CallFrame } from "./calls.js";
 import type { WriterLink, LinkEvents } from "./link.js";
+import { packChanged, readChanges } from "./slots/changes-codec.js";
 import { socketPath } from "./socket-path.js";
 import {
   FRAME,
@@ -23,7 +24,7 @@ import { WriterNode } from "./writer-node.js";
 import type { Writer } from "./writer.js";
 
 /** Both ends must be of one version; it changes with anything that goes over the socket. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** A worker that is silent for so long is taken for dead, in milliseconds; it pings five times as often. */
 export const LEASE_MS = 5000;
@@ -43,6 +44,7 @@ export interface WorkerHello {
 export interface WriterHello {
   readonly wire: number;
   readonly durability: WriterLink["durability"];
+  readonly incarnation: string;
   /** The writer's steady time: by its own, a worker knows from then on what the writer's is at least. */
   readonly time: number;
 }
@@ -165,6 +167,8 @@ class Worker {
     switch (type) {
       case FRAME.append:
         return this.#append(this.#link, body);
+      case FRAME.change:
+        return this.#change(this.#link, body);
       case FRAME.call:
         return this.#call(this.#link, body);
       case FRAME.signals: {
@@ -182,8 +186,9 @@ class Worker {
 
   #greet(type: number, body: Buffer): void {
     const hello = type === FRAME.hello ? (readJson(body) as WorkerHello) : undefined;
-    const { durability } = this.#writer;
-    const answer: WriterHello = { wire: WIRE_VERSION, durability, time: this.#clock.monotonic() };
+    const { durability, incarnation } = this.#writer;
+    const time = this.#clock.monotonic();
+    const answer: WriterHello = { wire: WIRE_VERSION, durability, incarnation, time };
     this.#frames.send(FRAME.hello, packJson(answer));
     this.#pid = hello?.pid ?? 0;
     if (hello?.wire === WIRE_VERSION) this.#link = new WriterNode(this.#writer, this.#events(), hello);
@@ -192,17 +197,34 @@ class Worker {
 
   #append(link: WriterLink, body: Buffer): void {
     const call = body.subarray(0, 4);
-    const left = body.readDoubleBE(4) - this.#clock.monotonic();
-    // Its worker has been answered that it is not there, and may have had it appended since by another one.
-    if (left <= 0) {
-      const late = new BrokerError("unavailable", "the append came too late; retry");
-      return this.#frames.send(FRAME.answer, call, packJson(failureOf(late)));
-    }
+    const left = this.#timeLeft(call, body);
+    if (left <= 0) return;
     const { channel, batch, options } = readAppend(body, 12, left);
     link.append(channel, batch, options).then(
       (outcomes) => this.#frames.send(FRAME.appended, call, packOutcomes(outcomes)),
       (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),
     );
+  }
+
+  #change(link: WriterLink, body: Buffer): void {
+    const call = body.subarray(0, 4);
+    const left = this.#timeLeft(call, body);
+    if (left <= 0) return;
+    const { channel, batch, options } = readChanges(body, 12, left);
+    link.change(channel, batch, options).then(
+      (outcomes) => this.#frames.send(FRAME.changed, call, packChanged(outcomes)),
+      (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),
+    );
+  }
+
+  /** The milliseconds that are left for a call with an end; where there are none it is answered. */
+  #timeLeft(call: Buffer, body: Buffer): number {
+    const left = body.readDoubleBE(4) - this.#clock.monotonic();
+    if (left > 0) return left;
+    // Its worker has been answered that it is not there, and may have had it appended since by another one.
+    const late = new BrokerError("unavailable", "the append came too late; retry");
+    this.#frames.send(FRAME.answer, call, packJson(failureOf(late)));
+    return left;
   }
 
   #call(link: WriterLink, body: Buffer): void {
@@ -214,13 +236,16 @@ class Worker {
   }
 
   #events(): LinkEvents {
-    const hint = (type: typeof FRAME.entries | typeof FRAME.signals, ...body: readonly Buffer[]): void => {
+    type Hint = typeof FRAME.entries | typeof FRAME.changes | typeof FRAME.signals;
+    const hint = (type: Hint, ...body: readonly Buffer[]): void => {
       if (this.#frames.unsent > MAX_UNSENT) this.#lossy = true;
       if (!this.#lossy) this.#frames.send(type, ...body);
     };
     return {
       entries: (channel, epoch, records) =>
         hint(FRAME.entries, packText(channel), packText(epoch), ...records),
+      changes: (channel, epoch, entries) =>
+        hint(FRAME.changes, packText(channel), packText(epoch), ...entries),
       signals: (channel, signals) => hint(FRAME.signals, packText(channel), signals),
       presence: (channel, change) => this.#frames.send(FRAME.presence, packJson({ channel, change })),
       text: (text) => this.#frames.send(FRAME.call, packNumber(0), packJson(text)),

@@ -15,10 +15,14 @@ function forgottenKey(group: number): Buffer {
 }
 
 /** The epoch of a channel's log that is not there, as the transaction that is open shows it. */
-export function readFirstEpoch({ about }: Environment, channel: string): string {
-  const incarnation = about.getBinary(INCARNATION);
-  const forgotten = about.getBinary(forgottenKey(groupOf(channel)));
-  return firstEpoch(textOf(incarnation), countOf(forgotten), channel);
+export function readFirstEpoch(env: Environment, channel: string): string {
+  const forgotten = env.about.getBinary(forgottenKey(groupOf(channel)));
+  return firstEpoch(readIncarnation(env), countOf(forgotten), channel);
+}
+
+/** The incarnation that the writer has announced, as the transaction that is open shows it; empty where there is none. */
+export function readIncarnation({ about }: Environment): string {
+  return textOf(about.getBinary(INCARNATION));
 }
 
 /** The writer's own: what it has decided and the disk has yet to take is in it. */
@@ -27,6 +31,7 @@ export class FirstEpochs {
   readonly #incarnation: string;
   /** Ahead of the disk, which may not have the newest counts yet. */
   readonly #forgotten = new ForgottenLogs((group) => this.#stored(group));
+  #isAnnounced = false;
 
   constructor({ about }: Environment, incarnation: string) {
     this.#about = about;
@@ -48,24 +53,25 @@ export class FirstEpochs {
 
   /** Has all processes name logs by the writer's incarnation, before any of them reads. */
   announce(): void {
-    if (this.#isAnnounced()) return;
+    if (this.#findsAnnounced()) return;
     try {
       this.#about.putSync(INCARNATION, Buffer.from(this.#incarnation));
     } catch {
-      // A disk that takes nothing may still be read from. The first log that it does take is made with the name below.
+      // A disk that takes nothing may still be read from.
     }
   }
 
-  /** The same with `changes`, where the disk did not take it earlier. */
+  /** The same with `changes`, where the disk did not take it earlier. Comes with every transaction. */
   announceWith(changes: Changes): void {
-    if (!this.#isAnnounced()) changes.put(this.#about, INCARNATION, Buffer.from(this.#incarnation));
+    if (!this.#findsAnnounced()) changes.put(this.#about, INCARNATION, Buffer.from(this.#incarnation));
   }
 
-  #isAnnounced(): boolean {
+  #findsAnnounced(): boolean {
+    if (this.#isAnnounced) return true;
     this.#about.resetReadTxn();
     const known = textOf(this.#about.getBinary(INCARNATION));
     this.#about.resetReadTxn();
-    return known === this.#incarnation;
+    return (this.#isAnnounced = known === this.#incarnation);
   }
 
   #stored(group: number): number {

@@ -32,6 +32,12 @@ export const FRAME = {
   ping: 9,
   /** The writer's time. */
   pong: 10,
+  /** As an append, of packed changes. */
+  change: 11,
+  /** Call number, then what became of the drafts. */
+  changed: 12,
+  /** Channel, epoch, then packed entries. */
+  changes: 13,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];

@@ -1,6 +1,9 @@
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type Appended, type Durability, type LogOptions, type NodeInfo } from "../contract.js";
+import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
+import type { ChangeOptions } from "./slots/changes-codec.js";
+import type { ChangesBatch } from "./slots/disk-slots.js";
 import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { Writer } from "./writer.js";
 
@@ -21,6 +24,10 @@ export class WriterNode implements WriterLink {
     return this.#writer.durability;
   }
 
+  get incarnation(): string {
+    return this.#writer.incarnation;
+  }
+
   /** What it is told it does at once. */
   readonly patience = 0;
 
@@ -28,7 +35,11 @@ export class WriterNode implements WriterLink {
     return new Promise((resolve, reject) => this.#open().append(channel, batch, options, resolve, reject));
   }
 
-  open(channel: string, options: LogOptions): Promise<void> {
+  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]> {
+    return new Promise((resolve, reject) => this.#open().change(channel, batch, options, resolve, reject));
+  }
+
+  open(channel: string, options: LogOptions | SlotsOptions): Promise<void> {
     return new Promise((resolve, reject) => this.#open().open(channel, options, resolve, reject));
   }
 
@@ -41,28 +52,28 @@ export class WriterNode implements WriterLink {
   }
 
   async signal(channel: string, signals: Buffer): Promise<void> {
-    this.#open().signal(channel, signals);
+    this.#open().channels.signal(channel, signals);
   }
 
   follow(channel: string, done: (error?: BrokerError) => void): void {
-    this.#open().follow(channel, this.#events);
+    this.#open().channels.follow(channel, this.#events);
     done();
   }
 
   unfollow(channel: string): void {
-    this.#writer.unfollow(channel, this.#events);
+    this.#writer.channels.unfollow(channel, this.#events);
   }
 
   async join(channel: string, member: Member, instance: string): Promise<void> {
-    this.#open().join(this.#node, channel, member, instance);
+    this.#open().channels.join(this.#node, channel, member, instance);
   }
 
   async leave(channel: string, id: string, instance: string, grace: number): Promise<void> {
-    this.#open().leave(this.#node, channel, id, instance, grace);
+    this.#open().channels.leave(this.#node, channel, id, instance, grace);
   }
 
   async members(channel: string): Promise<{ members: Member[]; version: number }> {
-    return this.#open().members(channel);
+    return this.#open().channels.members(channel);
   }
 
   async lease(name: string, ttl: number): Promise<string | undefined> {

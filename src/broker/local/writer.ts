@@ -2,21 +2,25 @@
  * The one writer of a directory. It decides about every append in memory, has the disk take it, and only then tells
  * anybody. Who is present and who holds which lease is in its memory alone: it ends with the nodes it belongs to.
  */
-import type { Member, Random } from "../../protocol/index.js";
+import type { Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
+import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Moment } from "../log/moment.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
+import { isOfSlots } from "./calls.js";
 import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
 import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
 import type { Batch, DiskLog } from "./disk-log.js";
-import { Doubts } from "./doubts.js";
+import { Doubts, doubtOf } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { CallOptions, LinkEvents, NodeName } from "./link.js";
 import { News } from "./news.js";
-import { WrittenChannels, type WrittenChannel } from "./written-channels.js";
+import { packEntries, type ChangeOptions } from "./slots/changes-codec.js";
+import type { ChangesBatch, DiskSlots, Incarnation } from "./slots/disk-slots.js";
+import { WrittenChannels, type WrittenChannel, type WrittenLog } from "./written-channels.js";
 
 export interface WriterOptions extends DiskGateOptions {
   readonly random: Random;
@@ -38,11 +42,12 @@ export class Writer {
   readonly durability: Durability;
   readonly leases: LeaseTable;
   readonly nodes: NodeDirectory;
+  /** Who follows them and who is present is done with them directly. */
+  readonly channels: WrittenChannels;
   readonly #options: WriterOptions;
   readonly #gate: DiskGate;
   readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
-  readonly #channels: WrittenChannels;
   #eraser: Eraser;
   #catalog: Catalog;
   #dirty = new Set<WrittenChannel>();
@@ -50,13 +55,15 @@ export class Writer {
   #news = new News();
   /** Logs that were dropped, which the disk may still show. */
   #erased = new Set<string>();
+  readonly #current: Incarnation;
   #nodes = 0;
   #closed = false;
 
   constructor(options: WriterOptions) {
-    const { env, clock, random } = options;
+    const { env, clock, random, owned } = options;
     this.#options = options;
-    this.#channels = new WrittenChannels(clock);
+    this.#current = { name: owned.incarnation, newEpochName: () => this.#catalog.newEpochName() };
+    this.channels = new WrittenChannels(clock);
     this.#gate = new DiskGate(options);
     this.#doubts = new Doubts(this.#now());
     this.durability = options.durability;
@@ -70,6 +77,11 @@ export class Writer {
     [this.#eraser, this.#catalog] = this.#open();
     this.#catalog.announce();
     this.#sweepLater();
+  }
+
+  /** The store's: another one where it may have lost data. */
+  get incarnation(): string {
+    return this.#current.name;
   }
 
   /** A node of this process, or the near end of one in another. Returns its number. */
@@ -89,29 +101,56 @@ export class Writer {
     fail: (error: Error) => void,
   ): void {
     const now = this.#now();
-    const channel = this.#channels.of(name);
+    const channel = this.channels.of(name);
     const log = this.#log(channel, now);
-    const { outcomes, records } = log.append(batch, options, now, this.#options.owned.incarnation, () =>
-      this.#catalog.newEpochName(),
-    );
+    const { name: incarnation, newEpochName } = this.#current;
+    const { outcomes, records } = log.append(batch, options, now, incarnation, newEpochName);
     this.#dirty.add(channel);
-    this.#news.add(channel, log.epoch, records);
+    this.#news.add(channel, log, records);
     this.#commit.wait(() => done(outcomes), fail);
   }
 
-  open(name: string, options: LogOptions, done: () => void, fail: (error: Error) => void): void {
+  /** As {@link append}, to a log that is kept by slots. */
+  change(
+    name: string,
+    batch: ChangesBatch,
+    options: ChangeOptions,
+    done: (outcomes: Changed[]) => void,
+    fail: (error: Error) => void,
+  ): void {
     const now = this.#now();
-    const channel = this.#channels.of(name);
+    const channel = this.channels.of(name);
+    const log = this.#slots(channel, now);
+    this.#dirty.add(channel);
+    // Also where it throws: it may have opened an epoch by then.
+    this.#commit.schedule();
+    const { outcomes, entries } = log.change(batch, options, now, this.#current);
+    // Whoever follows later need not be told.
+    if (entries.length > 0 && channel.followers.size > 0)
+      this.#news.add(channel, log, [packEntries(entries)]);
+    this.#commit.wait(() => done(outcomes), fail);
+  }
+
+  open(
+    name: string,
+    options: LogOptions | SlotsOptions,
+    done: () => void,
+    fail: (error: Error) => void,
+  ): void {
+    const now = this.#now();
+    const channel = this.channels.of(name);
     const log = this.#find(channel, now);
-    log?.use(options, now);
+    if (isOfSlots(options)) {
+      if (log?.by === "slots") log.use(options, now, this.#current);
+    } else if (log?.by === "entries") log.use(options, now);
     if (log !== undefined) this.#dirty.add(channel);
     this.#commit.wait(done, fail);
   }
 
   seal(name: string, token: string, done: () => void, fail: (error: Error) => void): void {
     const now = this.#now();
-    const channel = this.#channels.of(name);
-    this.#log(channel, now).seal(token, now);
+    const channel = this.channels.of(name);
+    (this.#find(channel, now) ?? this.#log(channel, now)).seal(token, now);
     this.#dirty.add(channel);
     this.#commit.wait(done, fail);
   }
@@ -119,47 +158,19 @@ export class Writer {
   /** A subscriber has that cursor. */
   doubt(name: string, epoch: string, offset: number): void {
     const now = this.#now();
-    const channel = this.#channels.of(name);
+    const channel = this.channels.of(name);
     if (!this.#erased.has(name)) channel.log ??= this.#catalog.find(name, now);
     const { log } = channel;
     if (log === undefined || !this.#doubts.isNew(name, log, epoch, offset, now)) return;
     log.doubt();
     this.#dirty.add(channel);
     this.#commit.schedule();
-    this.report(
-      new Error(
-        `a subscriber of ${name} has seen offset ${offset}, which its log has not: ${name} goes on in a new epoch; if this folder is from an earlier time, open it once as restored (tidemark serve --restored), so that all channels do`,
-      ),
-    );
-  }
-
-  signal(name: string, signals: Buffer): void {
-    this.#channels.signal(name, signals);
-  }
-
-  follow(name: string, events: LinkEvents): void {
-    this.#channels.of(name).followers.add(events);
-  }
-
-  unfollow(name: string, events: LinkEvents): void {
-    this.#channels.unfollow(name, events);
-  }
-
-  join(node: number, name: string, member: Member, instance: string): void {
-    this.#channels.join(node, name, member, instance);
-  }
-
-  leave(node: number, name: string, id: string, instance: string, grace: number): void {
-    this.#channels.leave(node, name, id, instance, grace);
-  }
-
-  members(name: string): { members: Member[]; version: number } {
-    return this.#channels.members(name);
+    this.report(doubtOf(name, offset));
   }
 
   /** A node is gone: it hears nothing more, its members leave at once and its leases are free. */
   drop(node: number, events: LinkEvents): void {
-    this.#channels.drop(node, events);
+    this.channels.drop(node, events);
     this.nodes.silence(node);
     this.nodes.drop(node);
     this.leases.drop(node);
@@ -192,7 +203,7 @@ export class Writer {
     return [eraser, new Catalog({ env, eraser, commit: this.#commit, maxKeys }, random, owned.incarnation)];
   }
 
-  #find(channel: WrittenChannel, now: Moment): DiskLog | undefined {
+  #find(channel: WrittenChannel, now: Moment): WrittenLog | undefined {
     channel.usedAt = now.steady;
     if (channel.log === undefined && !this.#erased.has(channel.name)) {
       channel.log = this.#catalog.find(channel.name, now);
@@ -201,7 +212,29 @@ export class Writer {
   }
 
   #log(channel: WrittenChannel, now: Moment): DiskLog {
-    return (channel.log = this.#find(channel, now) ?? this.#catalog.create(channel.name, now));
+    const log = this.#find(channel, now);
+    if (log?.by === "entries") return log;
+    return this.#made(channel, () => this.#catalog.create(channel.name, now));
+  }
+
+  #slots(channel: WrittenChannel, now: Moment): DiskSlots {
+    const log = this.#find(channel, now);
+    if (log?.by === "slots") return log;
+    return this.#made(channel, () => this.#catalog.createSlots(channel.name, now));
+  }
+
+  #made<Log extends WrittenLog>(channel: WrittenChannel, make: () => Log): Log {
+    // The application has made another kind of it.
+    if (channel.log !== undefined) this.#erase(channel, channel.log);
+    const log = make();
+    channel.log = log;
+    return log;
+  }
+
+  #erase(channel: WrittenChannel, log: WrittenLog): void {
+    this.#catalog.erase(channel.name, log);
+    this.#erased.add(channel.name);
+    channel.log = undefined;
   }
 
   #closing(changes: Changes): () => void {
@@ -210,7 +243,7 @@ export class Writer {
     this.#news = new News();
     this.#dirty = new Set();
     this.#underWay = dirty;
-    const heads = new Map<DiskLog, number>();
+    const heads = new Map<WrittenLog, number>();
     for (const { log } of dirty) {
       if (log === undefined) continue;
       log.save(now);
@@ -218,6 +251,7 @@ export class Writer {
     }
     const mark = this.#eraser.mark;
     const writes = changes.size > 0;
+    if (writes) this.#catalog.announceWith(changes);
     return () => {
       if (writes) this.#attempt(() => this.#gate.wrote());
       this.#underWay = new Set();
@@ -242,7 +276,7 @@ export class Writer {
 
   /** Nothing of it was seen by anybody: the logs go on from what is on the disk. */
   #failed(error: unknown): void {
-    for (const channel of this.#channels.all()) channel.log = undefined;
+    for (const channel of this.channels.all()) channel.log = undefined;
     this.#dirty = new Set();
     this.#underWay = new Set();
     this.#news = new News();
@@ -264,7 +298,7 @@ export class Writer {
     const now = this.#now();
     const { changes } = this.#commit;
     for (const name of this.#catalog.next(SWEPT_AT_ONCE, now, idle)) {
-      const channel = this.#channels.of(name);
+      const channel = this.channels.of(name);
       // Sweeping is no use: it must not keep the log in memory.
       if (this.#erased.has(name)) continue;
       channel.log ??= this.#catalog.find(name, now);
@@ -276,9 +310,7 @@ export class Writer {
         presence?.isIdle !== false &&
         !this.#isBusy(channel)
       ) {
-        this.#catalog.erase(name, log);
-        this.#erased.add(name);
-        channel.log = undefined;
+        this.#erase(channel, log);
       } else if (log.expire(now)) this.#dirty.add(channel);
     }
     if (changes.size > 0 || this.#eraser.isReady) {
@@ -290,9 +322,9 @@ export class Writer {
 
   /** Lets go of what is in memory for nothing. */
   #forget(now: Moment): void {
-    for (const channel of this.#channels.all()) {
+    for (const channel of this.channels.all()) {
       if (now.steady - channel.usedAt > UNLOAD_MS && !this.#isBusy(channel)) this.#unload(channel, now);
-      this.#channels.letGoOfUnused(channel);
+      this.channels.letGoOfUnused(channel);
     }
   }
 

@@ -3,12 +3,16 @@ import { firstVersionAt } from "../log/offset-range.js";
 import { ChannelPresence } from "../memory/presence.js";
 import type { DiskLog } from "./disk-log.js";
 import type { LinkEvents } from "./link.js";
+import type { DiskSlots } from "./slots/disk-slots.js";
+
+/** A channel's log as its writer has it, by what it keeps. */
+export type WrittenLog = DiskLog | DiskSlots;
 
 /** What a writer has of a channel in memory. */
 export interface WrittenChannel {
   readonly name: string;
   readonly followers: Set<LinkEvents>;
-  log: DiskLog | undefined;
+  log: WrittenLog | undefined;
   /** Steady time of the log's last use. */
   usedAt: number;
   presence: ChannelPresence | undefined;
@@ -42,6 +46,10 @@ export class WrittenChannels {
   signal(name: string, signals: Buffer): void {
     const followers = this.#channels.get(name)?.followers;
     if (followers !== undefined) for (const follower of followers) follower.signals(name, signals);
+  }
+
+  follow(name: string, events: LinkEvents): void {
+    this.of(name).followers.add(events);
   }
 
   unfollow(name: string, events: LinkEvents): void {

@@ -1,8 +1,6 @@
 import {
   DUE_REST_MS,
   EMPTY_MS,
-  MOST_HINTED_BYTES,
-  type Change,
   type Changed,
   type ChangesDraft,
   type ChangesEntry,
@@ -12,10 +10,10 @@ import {
   type SlotsPage,
 } from "../slots-contract.js";
 import { KeyMemory } from "../log/key-memory.js";
-import { LogState, type LogContents } from "../log/log-state.js";
+import { LogState } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
-import { decide, type Decision } from "../log/slots/decide.js";
-import { sizeOfSlot, SlotMap } from "../log/slots/slot-map.js";
+import { Appending } from "../log/slots/appending.js";
+import { SlotMap } from "../log/slots/slot-map.js";
 
 /** What became of the drafts, and the entries that are new in the log, as followers are told. */
 export interface SlotsAppend {
@@ -116,65 +114,4 @@ export class SlotsLog {
     this.#dedupe = dedupe;
     this.#keeping = keeping;
   }
-}
-
-/** What becomes of a draft that does not enter. */
-type Instead = Exclude<Changed, { readonly error: "key_conflict" | "outcome_unknown" }>;
-
-class Appending implements LogContents<Instead> {
-  readonly entries: ChangesEntry[] = [];
-  readonly #slots: SlotMap;
-  readonly #state: LogState<KeyMemory>;
-  readonly #drafts: readonly ChangesDraft[];
-  readonly #keeping: SlotsKeeping;
-  readonly #now: Moment;
-  #decision: Extract<Decision, { do: "append" }> | undefined;
-
-  constructor(
-    slots: SlotMap,
-    state: LogState<KeyMemory>,
-    drafts: readonly ChangesDraft[],
-    keeping: SlotsKeeping,
-    now: Moment,
-  ) {
-    this.#slots = slots;
-    this.#state = state;
-    this.#drafts = drafts;
-    this.#keeping = keeping;
-    this.#now = now;
-  }
-
-  admit(index: number): Instead | undefined {
-    const slots = this.#slots;
-    const { epochs, head, begun } = this.#state;
-    const { wall, steady } = this.#now;
-    const draft = this.#drafts[index] as ChangesDraft;
-    const dueBy = steady - begun >= DUE_REST_MS ? wall : -Infinity;
-    const decision = decide(draft, { slots, epochs, head, floor: slots.floor, dueBy }, this.#keeping);
-    if (decision.do === "refuse") return decision.outcome;
-    // Under its key a retry has to be known, and a log in which nothing was ever has no place to name: there it enters.
-    if (decision.do === "renew" && head > 0) {
-      slots.renew(decision.renewed, wall);
-      return { offset: decision.offset || head, duplicate: false, same: true };
-    }
-    this.#decision =
-      decision.do === "append" ? decision : { do: "append", changes: draft.changes, renewed: [] };
-    return undefined;
-  }
-
-  entered(index: number, offset: number, prev: number): void {
-    const { meta, quiet = false } = this.#drafts[index] as ChangesDraft;
-    const { changes, renewed } = this.#decision as Extract<Decision, { do: "append" }>;
-    const news = this.#slots.push({ offset, prev, meta }, changes, this.#now.wall);
-    this.#slots.renew(renewed, this.#now.wall);
-    const place = meta === undefined ? { offset, prev } : { offset, prev, meta };
-    const isBare = quiet || sizeOf(changes) > MOST_HINTED_BYTES;
-    this.entries.push(isBare ? place : { ...place, changes: news });
-  }
-}
-
-function sizeOf(changes: readonly Change[]): number {
-  let size = 0;
-  for (const { slot, data } of changes) size += sizeOfSlot(slot, data);
-  return size;
 }

@@ -28,7 +28,6 @@ brokerContract(
     };
   },
   { describe, it },
-  { slots: false },
 );
 
 // Over the socket time is real, so the rules run side by side.
@@ -58,5 +57,4 @@ brokerContract(
     };
   },
   { describe, it: it.concurrent },
-  { slots: false },
 );

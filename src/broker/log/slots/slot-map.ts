@@ -8,7 +8,7 @@ import type { Change, ChangesEntry } from "../../slots-contract.js";
 import { DueTimes } from "./due-times.js";
 
 /** What the slots of one entry have in common. */
-interface EntryHead {
+export interface EntryHead {
   readonly offset: number;
   readonly prev: number;
   readonly meta: string | undefined;
@@ -225,7 +225,8 @@ export function sizeOfSlot(slot: string, data: Payload | undefined): number {
   return Buffer.byteLength(slot) + payload;
 }
 
-function dueOf(data: Payload | undefined, ttl: number | undefined, wall: number): number {
+/** When a slot is due that is set at `wall`; `Infinity`: never. */
+export function dueOf(data: Payload | undefined, ttl: number | undefined, wall: number): number {
   return data === undefined || ttl === undefined ? Infinity : wall + ttl;
 }
 

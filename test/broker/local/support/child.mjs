@@ -27,6 +27,22 @@ const tasks = {
       for (const [i, { offset }] of outcomes.entries()) say("acked", offset, batch[i].data);
     }
   },
+  /** Changes slots for ever, three at a time of twenty, and says what it is about to do and what is acknowledged. */
+  async change(channel, scope) {
+    const most = { count: 1000, bytes: 1e6 };
+    const options = { keeping: { by: "slots", most, graves: { count: 5 } }, dedupe: 60_000 };
+    for (;;) {
+      sequence += 1;
+      const changes = [0, 1, 2].map((i) => ({
+        slot: `slot ${(sequence * 7 + i * 3) % 20}`,
+        data: sequence % 5 === 0 ? undefined : JSON.stringify(`${scope} ${sequence} ${i}`),
+      }));
+      say("sent", `${scope}-${sequence}`, JSON.stringify(changes));
+      const key = { scope, id: sequence, print: 0 };
+      const [outcome] = await node.change(channel, [{ key, changes }], options);
+      say("changed", `${scope}-${sequence}`, outcome.offset, outcome.same === true);
+    }
+  },
   async join(channel, ...ids) {
     for (const id of ids) await node.join(channel, { id }, "1");
     say("joined");
