@@ -30,7 +30,7 @@ function script(name: string, ...before: string[]): Script {
 
 /** The scripts; what each of them does and takes stands at its top. */
 export const scripts = {
-  append: script("append", "log-keys", "sequence-rings"),
+  append: script("append", "log-keys", "sequence-rings", "append-decide", "append-write"),
   read: script("read", "log-keys"),
   seal: script("seal", "log-keys"),
   present: script("present", "presence-keys"),

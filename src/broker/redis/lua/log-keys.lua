@@ -21,6 +21,12 @@ local function choose_log(base)
   BASE, META, LOG = base, KEYS[base + 1], KEYS[base + 2]
 end
 
+-- An entry, ready-made, begins with so many bytes that are neither meta nor data.
+local HEADER = 10
+
+-- Lua cannot hand over more than some thousand values at once.
+local AT_ONCE = 2000
+
 local function text(number)
   return string.format('%.0f', number)
 end
@@ -55,6 +61,10 @@ end
 local function save_state(...)
   redis.call('HSET', META, 's', struct.pack(STATE, ...))
 end
+-- The same, under another incarnation than before.
+local function save_epochs(epochs, ...)
+  redis.call('HSET', META, 'e', epochs, 'i', incarnation(), 's', struct.pack(STATE, ...))
+end
 
 -- Whether the log is all there.
 local function is_whole(epochs, last_kept)
@@ -84,15 +94,15 @@ local function is_torn()
   return redis.call('EXISTS', META, LOG) > 0
 end
 
--- Begins a log that is not whole, but for its state, and returns its epochs. Whatever may be left of an earlier one goes:
--- where there is something, `epoch` is the name of what begins.
-local function create(now, epoch)
+-- Begins a log that is not whole, with its state, and returns its epochs and whether something is left of an earlier one.
+-- That goes, and then `epoch` is the name of what begins.
+local function begin(now, epoch, ...)
   local torn = is_torn()
   local epochs = torn and epoch .. ':0' or first_epoch(now)
-  redis.call('HSET', META, 'e', epochs, 'i', incarnation())
+  save_epochs(epochs, ...)
   if torn then redis.call('HDEL', META, 'f') end
   redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
-  return epochs
+  return epochs, torn
 end
 
 -- Renewing the life of a log is put off for a while, which is added.

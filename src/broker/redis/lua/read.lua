@@ -7,7 +7,6 @@
 
 local EPOCH, LIFE, FORWARD, FROM = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'after', tonumber(ARGV[4])
 local LIMIT, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local HEADER = 10
 local FIRST_PAGE, MAX_PAGE = 8, 256
 
 choose_log(0)
@@ -18,15 +17,16 @@ local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
 local is_new = not is_whole(epochs, last_kept)
 if is_new then
   if not is_torn() then return { first_epoch(now), 0, 0, 0 } end
-  epochs = create(now, EPOCH)
-  head, last_kept, total, turned, life, young = 0, 0, 0, now, 0, 0
+  if LIFE == 0 then LIFE = LEAST_LIFE end
+  epochs = begin(now, EPOCH, 0, 0, 0, now, LIFE, now, 0)
+  renew(LIFE)
+  return { epochs, 0, 0, 0 }
 end
 if LIFE == 0 and last_kept == 0 then LIFE = math.max(LEAST_LIFE, life) end
-if is_new or must_renew(LIFE, now, life, set_at) then
+if must_renew(LIFE, now, life, set_at) then
   save_state(head, last_kept, total, turned, LIFE, now, young)
   renew(LIFE)
 end
-if is_new then return { epochs, 0, 0, 0 } end
 
 local function prev_of(entry)
   return (struct.unpack('>I7', entry[2][2]))

@@ -7,8 +7,7 @@ local meta = redis.call('HMGET', META, 'e', 's')
 local _, last_kept = load_state(meta[2])
 if not is_whole(meta[1], last_kept) then
   local now, life = now_ms(), tonumber(ARGV[2])
-  create(now, ARGV[1])
-  save_state(0, 0, 0, now, life, now, 0)
+  begin(now, ARGV[1], 0, 0, 0, now, life, now, 0)
   renew(life)
 end
 redis.call('HSET', META, 'f', ARGV[3])

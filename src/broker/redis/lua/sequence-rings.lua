@@ -51,23 +51,46 @@ local function settle(ring)
   ring.added = {}
 end
 
-local function load_chunks(ring)
-  settle(ring)
-  if ring.is_whole then return end
-  local fields = {}
-  for number = math.max(0, ring.chunks - CHUNKS), ring.chunks - 1 do
-    fields[#fields + 1] = chunk_field(number, ring.scope)
+-- The values of many fields; false for those that are not there.
+local function fetch(hash, fields)
+  if #fields <= AT_ONCE then return redis.call('HMGET', hash, unpack(fields)) end
+  local values = {}
+  for i = 1, #fields, AT_ONCE do
+    local piece = redis.call('HMGET', hash, unpack(fields, i, math.min(i + AT_ONCE - 1, #fields)))
+    for j = 1, #piece do values[i + j - 1] = piece[j] end
   end
-  local chunks = redis.call('HMGET', ring.hash, unpack(fields))
-  for i = 1, #chunks do chunks[i] = chunks[i] or '' end
-  ring.records = newest(table.concat(chunks) .. ring.records)
-  ring.is_whole = true
+  return values
 end
 
--- Has all of a ring move to another hash.
-local function move_ring(ring)
-  load_chunks(ring)
-  ring.is_changed, ring.moves = true, true
+-- Makes rings of one hash whole, with one look at their chunks.
+local function load_chunks(hash, rings)
+  local fields = {}
+  for _, ring in ipairs(rings) do
+    settle(ring)
+    if not ring.is_whole then
+      for number = math.max(0, ring.chunks - CHUNKS), ring.chunks - 1 do
+        fields[#fields + 1] = chunk_field(number, ring.scope)
+      end
+    end
+  end
+  if #fields == 0 then return end
+  local values, at = fetch(hash, fields), 0
+  for _, ring in ipairs(rings) do
+    if not ring.is_whole then
+      local chunks = {}
+      for i = 1, math.min(CHUNKS, ring.chunks) do chunks[i] = values[at + i] or '' end
+      at = at + #chunks
+      ring.records = newest(table.concat(chunks) .. ring.records)
+      ring.is_whole = true
+    end
+  end
+end
+
+-- Has rings move from their hash to another, all of them.
+local function move_rings(hash, rings)
+  if #rings == 0 then return end
+  load_chunks(hash, rings)
+  for _, ring in ipairs(rings) do ring.is_changed = true end
 end
 
 -- Where a sequence is: its place among `ring.records` and whether it is there; -1 when it is lower than all that are
@@ -75,7 +98,7 @@ end
 local function find_sequence(ring, sequence)
   if not ring.last or sequence > ring.last then return nil end
   settle(ring)
-  if not ring.is_whole and (#ring.records == 0 or sequence < sequence_at(ring.records, 0)) then load_chunks(ring) end
+  if not ring.is_whole and (#ring.records == 0 or sequence < sequence_at(ring.records, 0)) then load_chunks(ring.hash, { ring }) end
   local records = ring.records
   if sequence < sequence_at(records, 0) then return -1 end
   local low, high = 0, #records / RECORD - 1
@@ -115,9 +138,14 @@ local function close_ring(ring, pairs_)
   pairs_[#pairs_ + 1] = struct.pack('>I4I7', written, ring.last) .. string.sub(records, at)
 end
 
--- Removes a ring that has moved to another hash.
-local function remove_ring(hash, scope)
-  local fields = { 't' .. scope }
-  for number = 0, CHUNKS - 1 do fields[#fields + 1] = chunk_field(number, scope) end
-  redis.call('HDEL', hash, unpack(fields))
+-- Removes rings that have moved to another hash.
+local function remove_rings(hash, rings)
+  local fields = {}
+  for _, ring in ipairs(rings) do
+    fields[#fields + 1] = 't' .. ring.scope
+    for number = 0, CHUNKS - 1 do fields[#fields + 1] = chunk_field(number, ring.scope) end
+  end
+  for i = 1, #fields, AT_ONCE do
+    redis.call('HDEL', hash, unpack(fields, i, math.min(i + AT_ONCE - 1, #fields)))
+  end
 end
