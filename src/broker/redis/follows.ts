@@ -4,9 +4,11 @@ import { FollowerList } from "../memory/follower-list.js";
 import { decodeHint, decodeSignals } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
 import { readMember } from "./member-codec.js";
+import { decodeChangesHint } from "./slots-codec.js";
 import type { Topics } from "./topics.js";
 
 const ENTRIES = 0x65; // e
+const CHANGES = 0x63; // c
 const SIGNALS = 0x73; // s
 const PRESENCE = 0x70; // p
 
@@ -81,6 +83,10 @@ function tell(followers: FollowerList, message: Buffer): void {
     case ENTRIES: {
       const { epoch, entries } = decodeHint(message);
       return followers.tellEntries(epoch, [...entries]);
+    }
+    case CHANGES: {
+      const { epoch, entries } = decodeChangesHint(message);
+      return followers.tellChanges(epoch, [...entries]);
     }
     case SIGNALS:
       return followers.tellSignals(decodeSignals(message));

@@ -13,7 +13,9 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import { AppendCalls } from "./append-calls.js";
+import { ChangeCalls } from "./change-calls.js";
 import { encodeSignals } from "./entry-codec.js";
 import { EpochNames } from "./epoch-names.js";
 import { Follows } from "./follows.js";
@@ -43,6 +45,7 @@ export class RedisBroker implements Broker {
   readonly #keys: Keys;
   readonly #link: RedisLink;
   readonly #appends: AppendCalls;
+  readonly #changes: ChangeCalls;
   readonly #log: LogCalls;
   readonly #topics: Topics;
   readonly #follows: Follows;
@@ -66,7 +69,9 @@ export class RedisBroker implements Broker {
     const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
     const logOptions = { epochNames: new EpochNames(random), maxKeys, idle };
     const times = new ServerTimes(clock, topology);
-    this.#appends = new AppendCalls(link, keys, replication, times, logOptions);
+    const callParts = { link, replication, times, options: logOptions };
+    this.#appends = new AppendCalls(keys, callParts);
+    this.#changes = new ChangeCalls(keys, callParts);
     this.#log = new LogCalls(link, keys, logOptions);
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);
@@ -106,6 +111,19 @@ export class RedisBroker implements Broker {
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
     return this.#open(() => this.#log.read(channel, from, options));
+  }
+
+  change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return this.#changes.change(channel, drafts, options);
+  }
+
+  readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    return this.#open(() => this.#log.readSlots(channel, from, options));
   }
 
   signal(channel: string, signals: readonly Signal[]): Promise<void> {

@@ -15,9 +15,11 @@ import {
 
 type Since = Condition["unchangedSince"];
 
-/** A draft that writes somewhere else if something holds of `slot`. */
+let written = 0;
+
+/** A draft that writes something new somewhere else if something holds of `slot`. */
 const iff = (slot: string, unchangedSince: Since): ReturnType<typeof changing> =>
-  changing({ out: `${Math.random()}` }, { if: [{ slot, unchangedSince }] });
+  changing({ out: `${++written}` }, { if: [{ slot, unchangedSince }] });
 
 function isConflict(outcome: Changed): boolean {
   return "error" in outcome && outcome.error === "conflict";

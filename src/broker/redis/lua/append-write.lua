@@ -1,40 +1,6 @@
 -- The second stage of append.lua: puts into Redis what the first one has decided about the log at hand. The first thing it
 -- writes is one that Redis refuses when it is out of memory.
 
-local REMEMBERED_EPOCHS = 16
-
--- A memory that is new has no end yet, and gets one `ends_in` milliseconds from now, or none; one that is in use has an
--- end that is no sooner than the log's.
-local function remember(key, pairs_, ends_in)
-  local added = 0
-  for i = 1, #pairs_, AT_ONCE do
-    added = added + redis.call('HSET', key, unpack(pairs_, i, math.min(i + AT_ONCE - 1, #pairs_)))
-  end
-  if ends_in and added * 2 == #pairs_ then redis.call('PEXPIRE', key, ends_in) end
-end
-
--- Puts the keys that are new into the younger memories.
-local function write_keys(ends_in)
-  if turns then
-    redis.call('UNLINK', young_texts, young_scopes)
-    if forgets_all then redis.call('UNLINK', old_texts, old_scopes) end
-  end
-  if #new_texts > 0 then
-    local pairs_ = {}
-    for _, digest in ipairs(new_texts) do
-      pairs_[#pairs_ + 1] = digest
-      pairs_[#pairs_ + 1] = texts[digest]
-    end
-    remember(young_texts, pairs_, ends_in)
-  end
-  if #moving > 0 then remove_rings(old_scopes, moving) end
-  local fields = {}
-  for _, ring in pairs(rings) do
-    if ring.is_changed then close_ring(ring, fields) end
-  end
-  if #fields > 0 then remember(young_scopes, fields, ends_in) end
-end
-
 -- Each entry knows how many bytes came before it, so the kept ones need not be counted.
 local function trim_bytes()
   while true do
@@ -99,9 +65,7 @@ local function write()
   if is_new then
     epochs, torn = begin(now, EPOCH, head, last_kept, total, turned, life, set_at, young)
   elseif #blobs > 0 and incarnation() ~= log_incarnation then
-    epochs = epochs .. ',' .. EPOCH .. ':' .. text(prev)
-    local _, commas = string.gsub(epochs, ',', '')
-    if commas >= REMEMBERED_EPOCHS then epochs = string.match(epochs, ',(.*)') end
+    epochs = with_new_epoch(epochs, EPOCH, prev)
     save_epochs(epochs, head, last_kept, total, turned, life, set_at, young)
   elseif #blobs > 0 or turns or ends or renews then
     save_state(head, last_kept, total, turned, life, set_at, young)

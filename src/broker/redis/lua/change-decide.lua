@@ -1,0 +1,240 @@
+-- The first stage of change.lua: finds out what becomes of the drafts of one log, in the order that contract.ts promises. It
+-- writes nothing, so whatever makes it fail has left the log as it was. Payloads are compared and handed on, never read.
+
+local MOST_COUNT, MOST_BYTES, HINTED, CONFLICT_BYTES, REST = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
+local PER_CONDITION, PER_CHANGE, PER_HEAD = 3, 3, 7
+local FULL_COUNT, FULL_BYTES, AHEAD = 3, 4, 5
+
+-- The slots that the drafts name, as the drafts so far leave them: record, or false; offset, 0 where there is neither entry
+-- nor tombstone; when it is due, 0 for never; bytes of the payload with its kind, 0 for none.
+local records, offsets, due_at, sizes
+-- Those that have changed, in the order of their first change, with their records of before.
+local touched, before
+-- What was decided: the outcome of each draft; the entries that are new as followers are told; the offset of the first.
+local outcomes, hinted, first, first_prev
+-- Whether there are keys to be written.
+local remembers
+
+local function set_slot(slot, record)
+  records[slot] = record
+  if not record then
+    offsets[slot], due_at[slot], sizes[slot] = 0, 0, 0
+    return
+  end
+  local _
+  offsets[slot], due_at[slot], _, sizes[slot] = read_slot(record)
+end
+
+local function payload_of(slot)
+  local size = sizes[slot]
+  return size == 0 and '' or string.sub(records[slot], -size)
+end
+
+-- Bytes that a slot counts: its name and what is in it.
+local function size_of(slot, payload_size)
+  return #slot + (payload_size == 0 and 0 or payload_size - 1)
+end
+
+-- Looks up all the slots that drafts name, once.
+local function find_named(heads, details, to)
+  local names, seen, at = {}, {}, details
+  for i = heads, details - 1, PER_HEAD do
+    for _ = 1, ARGV[i + 5] + ARGV[i + 6] do
+      local slot = ARGV[at]
+      if not seen[slot] then
+        seen[slot] = true
+        names[#names + 1] = slot
+      end
+      at = at + 3
+    end
+  end
+  records, offsets, due_at, sizes, touched, before = {}, {}, {}, {}, {}, {}
+  local found = is_new and NONE or (#names > 0 and fetch(SLOTS, names) or NONE)
+  for i, slot in ipairs(names) do set_slot(slot, found[i] or false) end
+end
+
+-- Where a cursor stands, as judge.ts has it.
+local function judge(epoch, offset)
+  if offset == 0 then return 'on' end
+  local is_known = false
+  for names, base in string.gmatch(epochs, '([^,:]+):(%d+)') do
+    if is_known then
+      if offset > tonumber(base) then return 'rollback' end
+      return offset < floor and 'trimmed' or offset > head and 'ahead' or 'failover'
+    end
+    local earlier, name = string.match(names, '^(.-)=(.*)$')
+    is_known = epoch == (name or names) or epoch == earlier
+  end
+  if not is_known then return 'epoch' end
+  return offset < floor and 'trimmed' or offset > head and 'ahead' or 'on'
+end
+
+local function holds(slot, what, offset)
+  local is_there = sizes[slot] > 0
+  local is_due = is_there and due_at[slot] > 0 and now - begun >= REST and due_at[slot] <= now
+  if what == 'due' then return is_due end
+  if what == 'absent' then return not is_there or is_due end
+  local standing = judge(string.sub(what, 2), offset)
+  if standing == 'epoch' or standing == 'rollback' then return false end
+  -- What is there says when it came, however old the cursor is. Of what is not there only the floor tells.
+  if offsets[slot] == 0 then return offset >= floor end
+  return offsets[slot] <= offset
+end
+
+-- A conflict: its mark, a cursor for the next try, and what the slots of the conditions hold, as far as it fits.
+local function conflict(from, to)
+  local told, seen, room = { 'c', newest_epoch(), head }, {}, CONFLICT_BYTES
+  for i = from, to, PER_CONDITION do
+    local slot = ARGV[i]
+    local size = size_of(slot, sizes[slot])
+    if not seen[slot] and size <= room then
+      seen[slot] = true
+      room = room - size
+      told[#told + 1] = slot
+      told[#told + 1] = payload_of(slot)
+    end
+  end
+  return told
+end
+
+-- Why the conditions keep a draft out, or nil where all of them hold.
+local function refusal(from, to)
+  local hold = true
+  for i = from, to, PER_CONDITION do
+    local slot, what, offset = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+    if offset and judge(string.sub(what, 2), offset) == 'ahead' then return AHEAD end
+    hold = hold and holds(slot, what, offset)
+  end
+  return not hold and conflict(from, to) or nil
+end
+
+-- Which of the changes are none, because their slots hold what they are to hold; how many others there are, the bytes that
+-- they are told with, the newest place of all their slots, and the limit that they would exceed.
+local function compare(from, to)
+  local same, changed, told_bytes, place = NONE, 0, 0, 0
+  local would_count, would_bytes = count, bytes
+  for i = from, to, PER_CHANGE do
+    local slot, payload = ARGV[i], ARGV[i + 1]
+    place = math.max(place, offsets[slot])
+    if #payload == sizes[slot] and payload_of(slot) == payload then
+      if same == NONE then same = {} end
+      same[i] = true
+    else
+      changed = changed + 1
+      told_bytes = told_bytes + size_of(slot, #payload)
+      if sizes[slot] > 0 then
+        would_count, would_bytes = would_count - 1, would_bytes - size_of(slot, sizes[slot])
+      end
+      if #payload > 0 then
+        would_count, would_bytes = would_count + 1, would_bytes + size_of(slot, #payload)
+      end
+    end
+  end
+  -- Whoever makes it smaller is let, also where it has more than it may: limits can have been lowered.
+  local full
+  if would_count > MOST_COUNT and would_count > count then full = FULL_COUNT
+  elseif would_bytes > MOST_BYTES and would_bytes > bytes then full = FULL_BYTES end
+  return same, changed, told_bytes, place, full
+end
+
+-- Puts something else in the place of what a slot has, and counts anew.
+local function replace(slot, record)
+  if before[slot] == nil then
+    before[slot] = records[slot]
+    touched[#touched + 1] = slot
+  end
+  local had, was_due = sizes[slot], due_at[slot]
+  if had > 0 then count, bytes = count - 1, bytes - size_of(slot, had)
+  elseif offsets[slot] > 0 then graves, grave_bytes = graves - 1, grave_bytes - #slot end
+  set_slot(slot, record)
+  local has = sizes[slot]
+  if has > 0 then count, bytes = count + 1, bytes + size_of(slot, has)
+  else graves, grave_bytes = graves + 1, grave_bytes + #slot end
+  dues = dues + (due_at[slot] > 0 and 1 or 0) - (was_due > 0 and 1 or 0)
+end
+
+local function due_of(payload, ttl)
+  return payload ~= '' and ttl ~= '' and now + tonumber(ttl) or 0
+end
+
+-- Sets times to live anew, or ends them, where slots hold what they are to hold.
+local function renew_dues(from, to, same)
+  for i = from, to, PER_CHANGE do
+    local slot, due = ARGV[i], due_of(ARGV[i + 1], ARGV[i + 2])
+    if same[i] and due ~= due_at[slot] and sizes[slot] > 0 then
+      local record = records[slot]
+      replace(slot, string.sub(record, 1, 7) .. pack('>I7', due) .. string.sub(record, 15))
+    end
+  end
+end
+
+-- Puts changes under one offset, but those that are none, and notes what followers are told: a byte, 1 where the
+-- changes follow; bytes of meta; how many changes; meta; and of each change the lengths of slot and payload, and both.
+local function enter(offset, from, to, same, meta, is_bare)
+  local told, index = { '', meta }, 0
+  for i = from, to, PER_CHANGE do
+    if not same[i] then
+      local slot, payload = ARGV[i], ARGV[i + 1]
+      replace(slot, slot_record(offset, due_of(payload, ARGV[i + 2]), index, meta, payload))
+      index = index + 1
+      if not is_bare then
+        told[#told + 1] = pack('>I4I4', #slot, #payload)
+        told[#told + 1] = slot
+        told[#told + 1] = payload
+      end
+    end
+  end
+  told[1] = pack('>BI4I4', is_bare and 0 or 1, #meta, is_bare and 0 or index)
+  hinted[#hinted + 1] = table.concat(told)
+end
+
+-- What becomes of the draft whose head stands at `i` and whose conditions and changes stand from `at` on, where its key is new.
+-- With it the place that the key stands for, where it is to be remembered.
+local function judge_draft(i, at, next_offset)
+  local conditions_end = at + ARGV[i + 5] * PER_CONDITION - 1
+  local changes, last = conditions_end + 1, conditions_end + ARGV[i + 6] * PER_CHANGE
+  local refused = refusal(at, conditions_end)
+  if refused then return refused end
+  local same, changed, told_bytes, place, full = compare(changes, last)
+  if changed == 0 and head > 0 then
+    renew_dues(changes, last, same)
+    place = place > 0 and place or head
+    return { place }, place
+  end
+  -- In a log in which nothing ever was there is no place to name: what is no change enters there.
+  if changed == 0 then same = NONE
+  elseif full then return full end
+  if next_offset > LAST_OFFSET then return redis.error_reply(NO_OFFSET) end
+  head = next_offset
+  enter(head, changes, last, same, ARGV[i + 3], ARGV[i + 4] == '1' or told_bytes > HINTED)
+  renew_dues(changes, last, same)
+  return head, head
+end
+
+-- Decides about the drafts of a log. Their number stands at `from`, then seven arguments for each of them, then its conditions
+-- and changes for each of them, up to `to`. Returns an error where nothing of it is done.
+local function decide(from, to)
+  find_slots(now, EPOCH)
+  if FENCE ~= '' and (is_new or FENCE ~= '=' .. fence) then return redis.error_reply(NOT_SEALED) end
+  turned, young = turn_keys(is_new, turned, young)
+  local heads, at = from + 1, from + 1 + ARGV[from] * PER_HEAD
+  find_keys(heads, at - 1, PER_HEAD)
+  find_named(heads, at, to)
+  outcomes, hinted, remembers = {}, {}, false
+  first, first_prev = math.max(offset_at(now), head + 1), head
+  for i = heads, heads + (ARGV[from] - 1) * PER_HEAD, PER_HEAD do
+    local outcome, sequence, print, place = find_key(i)
+    if not outcome then
+      local stands_for
+      outcome, stands_for = judge_draft(i, at, first + #hinted)
+      if type(outcome) == 'table' and outcome.err then return outcome end
+      if stands_for then
+        remember_key(ARGV[i], sequence, print, place, stands_for, math.max(offset_at(now), 1))
+        remembers = true
+      end
+    end
+    outcomes[#outcomes + 1] = outcome
+    at = at + (ARGV[i + 5] + ARGV[i + 6]) * 3
+  end
+  if are_too_many() then return redis.error_reply(NO_KEY) end
+end

@@ -1,0 +1,71 @@
+-- The second stage of change.lua: puts into Redis what the first one has decided about the log at hand. The first thing it
+-- writes is one that Redis refuses when it is out of memory.
+
+local MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+
+-- Puts the slots that have changed where they belong, with few calls for however many there are.
+local function write_slots()
+  local values, places, deleted, revived, timed, timeless = {}, {}, {}, {}, {}, {}
+  for _, slot in ipairs(touched) do
+    local old = before[slot]
+    local old_offset, old_due, old_size, _ = 0, 0, 0
+    if old then old_offset, old_due, _, old_size = read_slot(old) end
+    local offset, due, size = offsets[slot], due_at[slot], sizes[slot]
+    values[#values + 1] = slot
+    values[#values + 1] = records[slot]
+    if offset ~= old_offset then
+      local score = text(offset)
+      places[#places + 1] = score
+      places[#places + 1] = slot
+      if size == 0 then
+        deleted[#deleted + 1] = score
+        deleted[#deleted + 1] = slot
+      elseif old and old_size == 0 then
+        revived[#revived + 1] = slot
+      end
+    end
+    if due > 0 and due ~= old_due then
+      timed[#timed + 1] = text(due)
+      timed[#timed + 1] = slot
+    elseif due == 0 and old_due > 0 then
+      timeless[#timeless + 1] = slot
+    end
+  end
+  in_pieces('HSET', SLOTS, values)
+  in_pieces('ZADD', ORDER, places)
+  in_pieces('ZADD', GRAVES, deleted)
+  in_pieces('ZREM', GRAVES, revived)
+  in_pieces('ZADD', DUES, timed)
+  in_pieces('ZREM', DUES, timeless)
+end
+
+-- Writes what was decided, hints the followers, and returns the outcomes.
+local function write()
+  -- What was only asked about leaves nothing behind.
+  if is_new and not torn and #hinted == 0 then return outcomes end
+
+  local ms = life_of(LIFE, WINDOW)
+  local renews = is_new or must_renew_slots(ms, now, WINDOW)
+  if renews then life, set_at = ms, now end
+  local writes = #touched > 0 or remembers
+  if writes or is_new or opens or turns or renews then save() end
+  -- WAIT waits for this connection's own writes; an earlier call may have been another one's.
+  if CONFIRM and not writes then redis.call('HINCRBY', META, 'w', 1) end
+
+  -- What is all new has no end that would have to be taken away.
+  local renews_all = renews and not (is_new and not torn and ms == 0)
+  write_keys(not renews_all and until_renewed(key_life_of(ms, WINDOW)))
+  write_slots()
+  drop_graves(now, MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE)
+  if renews_all then
+    renew_slots(ms, WINDOW)
+  elseif ms ~= 0 then
+    end_new_keys(ms)
+  end
+
+  if #hinted > 0 then
+    local header = table.concat({ 'c' .. newest_epoch(), text(first_prev), text(first), #hinted }, ' ')
+    redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(hinted))
+  end
+  return outcomes
+end
