@@ -18,6 +18,7 @@ import { AppendCalls } from "./append-calls.js";
 import { ChangeCalls } from "./change-calls.js";
 import { encodeSignals } from "./entry-codec.js";
 import { EpochNames } from "./epoch-names.js";
+import { checkFormat } from "./format.js";
 import { Follows } from "./follows.js";
 import { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
@@ -94,8 +95,14 @@ export class RedisBroker implements Broker {
     return this.#durability;
   }
 
-  /** Becomes a node among the others. */
+  /** How many messages about channels were passed over because they are of a kind that only a newer version knows. */
+  get unknownMessages(): number {
+    return this.#follows.unknown;
+  }
+
+  /** Becomes a node among the others, where the key space is one that this version can read. */
   async start(): Promise<void> {
+    await checkFormat(this.#link, this.#keys);
     await Promise.all([this.#messages.open(this.node), this.#life.start()]);
   }
 
@@ -201,6 +208,8 @@ export class RedisBroker implements Broker {
   /** Redis is another one: so may its settings be, and connections that have not noticed are with the one before. */
   #checkAgain(): void {
     if (!this.#topology.endsOldTopics) this.#topics.reconnect();
+    // It may have lost the number. Who is here stays, whatever it says now: the refusal is for who comes.
+    checkFormat(this.#link, this.#keys).catch(() => undefined);
     checkServers(this.#topology, { ...this.#settings, eviction: "warn" }).then(
       (durability) => {
         if (durability === this.#durability) return;
