@@ -8,26 +8,23 @@ local FULL_COUNT, FULL_BYTES, AHEAD = 3, 4, 5
 -- The slots that the drafts name, as the drafts so far leave them: record, or false; offset, 0 where there is neither entry
 -- nor tombstone; when it is due, 0 for never; bytes of the payload with its kind, 0 for none.
 local records, offsets, due_at, sizes
--- Those that have changed, in the order of their first change, with their records of before.
-local touched, before
--- What was decided: the outcome of each draft; the entries that are new as followers are told; the offset of the first.
-local outcomes, hinted, first, first_prev
+-- Those that have changed, in the order of their first change, with what they had before it.
+local touched, old_offsets, old_dues, old_sizes
+-- What was decided: the outcome of each draft; how many entries are new, and those as followers are told, in pieces; the
+-- offset of the first of them, and the one before it.
+local outcomes, entered, hints, first, first_prev
 -- Whether there are keys to be written.
 local remembers
-
-local function set_slot(slot, record)
-  records[slot] = record
-  if not record then
-    offsets[slot], due_at[slot], sizes[slot] = 0, 0, 0
-    return
-  end
-  local _
-  offsets[slot], due_at[slot], _, sizes[slot] = read_slot(record)
-end
 
 local function payload_of(slot)
   local size = sizes[slot]
   return size == 0 and '' or string.sub(records[slot], -size)
+end
+
+-- Whether a slot holds this already. What is sought can only be at the end, and is not copied.
+local function holds_payload(slot, payload)
+  local size = sizes[slot]
+  return size == #payload and (size == 0 or string.find(records[slot], payload, -size, true) ~= nil)
 end
 
 -- Bytes that a slot counts: its name and what is in it.
@@ -48,9 +45,18 @@ local function find_named(heads, details, to)
       at = at + 3
     end
   end
-  records, offsets, due_at, sizes, touched, before = {}, {}, {}, {}, {}, {}
+  records, offsets, due_at, sizes = {}, {}, {}, {}
+  touched, old_offsets, old_dues, old_sizes = {}, {}, {}, {}
   local found = is_new and NONE or (#names > 0 and fetch(SLOTS, names) or NONE)
-  for i, slot in ipairs(names) do set_slot(slot, found[i] or false) end
+  for i, slot in ipairs(names) do
+    local record, _ = found[i] or false
+    records[slot] = record
+    if record then
+      offsets[slot], due_at[slot], _, sizes[slot] = read_slot(record)
+    else
+      offsets[slot], due_at[slot], sizes[slot] = 0, 0, 0
+    end
+  end
 end
 
 -- Where a cursor stands, as judge.ts has it.
@@ -116,7 +122,7 @@ local function compare(from, to)
   for i = from, to, PER_CHANGE do
     local slot, payload = ARGV[i], ARGV[i + 1]
     place = math.max(place, offsets[slot])
-    if #payload == sizes[slot] and payload_of(slot) == payload then
+    if holds_payload(slot, payload) then
       if same == NONE then same = {} end
       same[i] = true
     else
@@ -138,19 +144,19 @@ local function compare(from, to)
 end
 
 -- Puts something else in the place of what a slot has, and counts anew.
-local function replace(slot, record)
-  if before[slot] == nil then
-    before[slot] = records[slot]
+local function replace(slot, record, offset, due, size)
+  local old_offset, old_due, old_size = offsets[slot], due_at[slot], sizes[slot]
+  if not old_offsets[slot] then
     touched[#touched + 1] = slot
+    old_offsets[slot], old_dues[slot], old_sizes[slot] = old_offset, old_due, old_size
   end
-  local had, was_due = sizes[slot], due_at[slot]
-  if had > 0 then count, bytes = count - 1, bytes - size_of(slot, had)
-  elseif offsets[slot] > 0 then graves, grave_bytes = graves - 1, grave_bytes - #slot end
-  set_slot(slot, record)
-  local has = sizes[slot]
-  if has > 0 then count, bytes = count + 1, bytes + size_of(slot, has)
+  if old_size > 0 then count, bytes = count - 1, bytes - size_of(slot, old_size)
+  elseif old_offset > 0 then graves, grave_bytes = graves - 1, grave_bytes - #slot end
+  if size > 0 then count, bytes = count + 1, bytes + size_of(slot, size)
   else graves, grave_bytes = graves + 1, grave_bytes + #slot end
-  dues = dues + (due_at[slot] > 0 and 1 or 0) - (was_due > 0 and 1 or 0)
+  if old_due > 0 then dues = dues - 1 end
+  if due > 0 then dues = dues + 1 end
+  records[slot], offsets[slot], due_at[slot], sizes[slot] = record, offset, due, size
 end
 
 local function due_of(payload, ttl)
@@ -162,52 +168,56 @@ local function renew_dues(from, to, same)
   for i = from, to, PER_CHANGE do
     local slot, due = ARGV[i], due_of(ARGV[i + 1], ARGV[i + 2])
     if same[i] and due ~= due_at[slot] and sizes[slot] > 0 then
-      local record = records[slot]
-      replace(slot, string.sub(record, 1, 7) .. pack('>I7', due) .. string.sub(record, 15))
+      replace(slot, with_due(records[slot], due), offsets[slot], due, sizes[slot])
     end
   end
 end
 
 -- Puts changes under one offset, but those that are none, and notes what followers are told: a byte, 1 where the
 -- changes follow; bytes of meta; how many changes; meta; and of each change the lengths of slot and payload, and both.
-local function enter(offset, from, to, same, meta, is_bare)
-  local told, index = { '', meta }, 0
+local function enter(offset, from, to, same, changed, meta, is_bare)
+  local at = #hints
+  hints[at + 1], hints[at + 2] = pack('>BI4I4', is_bare and 0 or 1, #meta, is_bare and 0 or changed), meta
+  at = at + 2
+  local index = 0
   for i = from, to, PER_CHANGE do
     if not same[i] then
       local slot, payload = ARGV[i], ARGV[i + 1]
-      replace(slot, slot_record(offset, due_of(payload, ARGV[i + 2]), index, meta, payload))
+      local due = due_of(payload, ARGV[i + 2])
+      replace(slot, slot_record(offset, due, index, meta, payload), offset, due, #payload)
       index = index + 1
       if not is_bare then
-        told[#told + 1] = pack('>I4I4', #slot, #payload)
-        told[#told + 1] = slot
-        told[#told + 1] = payload
+        hints[at + 1], hints[at + 2], hints[at + 3] = pack('>I4I4', #slot, #payload), slot, payload
+        at = at + 3
       end
     end
   end
-  told[1] = pack('>BI4I4', is_bare and 0 or 1, #meta, is_bare and 0 or index)
-  hinted[#hinted + 1] = table.concat(told)
+  entered = entered + 1
 end
 
--- What becomes of the draft whose head stands at `i` and whose conditions and changes stand from `at` on, where its key is new.
--- With it the place that the key stands for, where it is to be remembered.
-local function judge_draft(i, at, next_offset)
-  local conditions_end = at + ARGV[i + 5] * PER_CONDITION - 1
-  local changes, last = conditions_end + 1, conditions_end + ARGV[i + 6] * PER_CHANGE
-  local refused = refusal(at, conditions_end)
-  if refused then return refused end
-  local same, changed, told_bytes, place, full = compare(changes, last)
-  if changed == 0 and head > 0 then
-    renew_dues(changes, last, same)
-    place = place > 0 and place or head
-    return { place }, place
+-- What becomes of the draft whose head stands at `i`, and whose conditions and changes stand from `at` and from `changes` to
+-- `last`, where its key is new. With it the place that the key stands for, where it is to be remembered.
+local function judge_draft(i, at, changes, last)
+  if changes > at then
+    local refused = refusal(at, changes - 1)
+    if refused then return refused end
   end
-  -- In a log in which nothing ever was there is no place to name: what is no change enters there.
-  if changed == 0 then same = NONE
-  elseif full then return full end
-  if next_offset > LAST_OFFSET then return redis.error_reply(NO_OFFSET) end
-  head = next_offset
-  enter(head, changes, last, same, ARGV[i + 3], ARGV[i + 4] == '1' or told_bytes > HINTED)
-  renew_dues(changes, last, same)
+  local same, changed, told_bytes, place, full = compare(changes, last)
+  if changed == 0 then
+    if head > 0 then
+      renew_dues(changes, last, same)
+      place = place > 0 and place or head
+      return { place }, place
+    end
+    -- In a log in which nothing ever was there is no place to name: what is no change enters there.
+    same, changed = NONE, (last - changes + 1) / PER_CHANGE
+  elseif full then
+    return full
+  end
+  if first + entered > LAST_OFFSET then return redis.error_reply(NO_OFFSET) end
+  head = first + entered
+  enter(head, changes, last, same, changed, ARGV[i + 3], ARGV[i + 4] == '1' or told_bytes > HINTED)
+  if same ~= NONE then renew_dues(changes, last, same) end
   return head, head
 end
 
@@ -218,23 +228,29 @@ local function decide(from, to)
   if FENCE ~= '' and (is_new or FENCE ~= '=' .. fence) then return redis.error_reply(NOT_SEALED) end
   turned, young = turn_keys(is_new, turned, young)
   local heads, at = from + 1, from + 1 + ARGV[from] * PER_HEAD
-  find_keys(heads, at - 1, PER_HEAD)
+  local heads_end = at - 1
+  find_keys(heads, heads_end, PER_HEAD)
   find_named(heads, at, to)
-  outcomes, hinted, remembers = {}, {}, false
+  outcomes, entered, hints, remembers = {}, 0, {}, false
   first, first_prev = math.max(offset_at(now), head + 1), head
-  for i = heads, heads + (ARGV[from] - 1) * PER_HEAD, PER_HEAD do
-    local outcome, sequence, print, place = find_key(i)
+  -- The offset that a key is remembered with, for its time; 0 would be none.
+  local at_now = math.max(offset_at(now), 1)
+  for i = heads, heads_end, PER_HEAD do
+    local changes = at + ARGV[i + 5] * PER_CONDITION
+    local last = changes + ARGV[i + 6] * PER_CHANGE - 1
+    local outcome, sequence, print, ring_place = find_key(i)
     if not outcome then
       local stands_for
-      outcome, stands_for = judge_draft(i, at, first + #hinted)
-      if type(outcome) == 'table' and outcome.err then return outcome end
+      outcome, stands_for = judge_draft(i, at, changes, last)
       if stands_for then
-        remember_key(ARGV[i], sequence, print, place, stands_for, math.max(offset_at(now), 1))
+        remember_key(ARGV[i], sequence, print, ring_place, stands_for, at_now)
         remembers = true
+      elseif type(outcome) == 'table' and outcome.err then
+        return outcome
       end
     end
     outcomes[#outcomes + 1] = outcome
-    at = at + (ARGV[i + 5] + ARGV[i + 6]) * 3
+    at = last + 1
   end
   if are_too_many() then return redis.error_reply(NO_KEY) end
 end

@@ -3,29 +3,26 @@
 
 local MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 
--- Puts the slots that have changed where they belong, with few calls for however many there are.
+-- Puts the slots that have changed where they belong, with few calls for however many there are. A number that is handed over
+-- is written with all its digits.
 local function write_slots()
   local values, places, deleted, revived, timed, timeless = {}, {}, {}, {}, {}, {}
-  for _, slot in ipairs(touched) do
-    local old = before[slot]
-    local old_offset, old_due, old_size, _ = 0, 0, 0
-    if old then old_offset, old_due, _, old_size = read_slot(old) end
+  for i, slot in ipairs(touched) do
     local offset, due, size = offsets[slot], due_at[slot], sizes[slot]
-    values[#values + 1] = slot
-    values[#values + 1] = records[slot]
+    local old_offset, old_due = old_offsets[slot], old_dues[slot]
+    values[2 * i - 1], values[2 * i] = slot, records[slot]
     if offset ~= old_offset then
-      local score = text(offset)
-      places[#places + 1] = score
+      places[#places + 1] = offset
       places[#places + 1] = slot
       if size == 0 then
-        deleted[#deleted + 1] = score
+        deleted[#deleted + 1] = offset
         deleted[#deleted + 1] = slot
-      elseif old and old_size == 0 then
+      elseif old_offset > 0 and old_sizes[slot] == 0 then
         revived[#revived + 1] = slot
       end
     end
     if due > 0 and due ~= old_due then
-      timed[#timed + 1] = text(due)
+      timed[#timed + 1] = due
       timed[#timed + 1] = slot
     elseif due == 0 and old_due > 0 then
       timeless[#timeless + 1] = slot
@@ -42,7 +39,7 @@ end
 -- Writes what was decided, hints the followers, and returns the outcomes.
 local function write()
   -- What was only asked about leaves nothing behind.
-  if is_new and not torn and #hinted == 0 then return outcomes end
+  if is_new and not torn and entered == 0 then return outcomes end
 
   local ms = life_of(LIFE, WINDOW)
   local renews = is_new or must_renew_slots(ms, now, WINDOW)
@@ -63,9 +60,9 @@ local function write()
     end_new_keys(ms)
   end
 
-  if #hinted > 0 then
-    local header = table.concat({ 'c' .. newest_epoch(), text(first_prev), text(first), #hinted }, ' ')
-    redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(hinted))
+  if entered > 0 then
+    local header = table.concat({ 'c' .. newest_epoch(), text(first_prev), text(first), entered }, ' ')
+    redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(hints))
   end
   return outcomes
 end

@@ -136,6 +136,11 @@ local function slot_record(offset, due, index, meta, payload)
   return struct.pack('>I7I7I3I4', offset, due, index, #meta) .. meta .. payload
 end
 
+-- The same record with another time at which it is due.
+local function with_due(record, due)
+  return string.sub(record, 1, 7) .. struct.pack('>I7', due) .. string.sub(record, 15)
+end
+
 -- Offset, due, bytes of meta, and bytes of the payload with its kind, 0 for a tombstone.
 local function read_slot(record)
   local offset, due, _, meta = struct.unpack('>I7I7I3I4', record)
