@@ -69,7 +69,7 @@ export class ChangeCalls {
           logs.push(slot, encodePayload(data), ttlText(ttl));
           call.length += slot.length + (data?.length ?? 0);
         }
-        call.parts += conditions.length + changes.length;
+        call.parts += Math.max(1, conditions.length + changes.length);
       }
       logs[at] = logs.length - at - 1;
       call.waiting.push({ resolve, reject });

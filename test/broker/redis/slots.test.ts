@@ -217,6 +217,17 @@ describe.skipIf(!hasRedis)("a log by slots in Redis", () => {
     expect(new Set(names).size).toBe(3);
   });
 
+  test("that has gone does not leave its keys to the next of its name", async () => {
+    const node = await connect();
+    const draft = { ...changing({ a: "1" }), key: { scope: "ann", id: 1, print: 1 } };
+    await change(node, "c", draft);
+    await change(node, "c", changing({ a: "2" }));
+    for (const name of ["meta", "slots", "order"]) await server.admin.del(key("c", name));
+    expect(Object.keys(await lives("c")).sort()).toEqual(["s0", "t0"]);
+    expect(await change(node, "c", draft)).toMatchObject({ duplicate: false });
+    expect(valuesOf(await readSlots(node, "c"))).toEqual([["a", "1"]]);
+  });
+
   test("begins anew where a version that knows no slots has appended to it", async () => {
     const node = await connect();
     await set(node, "c", { a: "1" });

@@ -34,18 +34,18 @@ end
 
 -- Looks up all the slots that drafts name, once.
 local function find_named(heads, details, to)
-  local names, seen, at = {}, {}, details
+  local names, at = {}, details
+  records, offsets, due_at, sizes = {}, {}, {}, {}
   for i = heads, details - 1, PER_HEAD do
     for _ = 1, ARGV[i + 5] + ARGV[i + 6] do
       local slot = ARGV[at]
-      if not seen[slot] then
-        seen[slot] = true
+      if records[slot] == nil then
+        records[slot] = false
         names[#names + 1] = slot
       end
       at = at + 3
     end
   end
-  records, offsets, due_at, sizes = {}, {}, {}, {}
   touched, old_offsets, old_dues, old_sizes = {}, {}, {}, {}
   local found = is_new and NONE or (#names > 0 and fetch(SLOTS, names) or NONE)
   for i, slot in ipairs(names) do

@@ -4,27 +4,33 @@
 local MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 
 -- Puts the slots that have changed where they belong, with few calls for however many there are. A number that is handed over
--- is written with all its digits.
+-- is written with all its digits. In most calls nothing is deleted, and nothing has a time to live.
 local function write_slots()
-  local values, places, deleted, revived, timed, timeless = {}, {}, {}, {}, {}, {}
+  if #touched == 0 then return end
+  local values, places = {}, {}
+  local deleted, revived, timed, timeless = NONE, NONE, NONE, NONE
   for i, slot in ipairs(touched) do
-    local offset, due, size = offsets[slot], due_at[slot], sizes[slot]
+    local offset, due = offsets[slot], due_at[slot]
     local old_offset, old_due = old_offsets[slot], old_dues[slot]
     values[2 * i - 1], values[2 * i] = slot, records[slot]
     if offset ~= old_offset then
       places[#places + 1] = offset
       places[#places + 1] = slot
-      if size == 0 then
+      if sizes[slot] == 0 then
+        if deleted == NONE then deleted = {} end
         deleted[#deleted + 1] = offset
         deleted[#deleted + 1] = slot
       elseif old_offset > 0 and old_sizes[slot] == 0 then
+        if revived == NONE then revived = {} end
         revived[#revived + 1] = slot
       end
     end
     if due > 0 and due ~= old_due then
+      if timed == NONE then timed = {} end
       timed[#timed + 1] = due
       timed[#timed + 1] = slot
     elseif due == 0 and old_due > 0 then
+      if timeless == NONE then timeless = {} end
       timeless[#timeless + 1] = slot
     end
   end

@@ -43,7 +43,7 @@ local function is_ours(counts, last_kept, now)
   if not counts then
     reset_counts()
     begun = now
-    return head == 0
+    return head == 0 and redis.call('EXISTS', SLOTS, ORDER, GRAVES, DUES) == 0
   end
   local counted_head
   counted_head, count, bytes, graves, grave_bytes, dues, floor, begun = struct.unpack(COUNTS, counts)
@@ -88,8 +88,9 @@ local function save()
   else
     redis.call('HSET', META, 's', state, 'c', counts)
   end
-  if torn then
-    redis.call('HDEL', META, 'f')
+  if torn then redis.call('HDEL', META, 'f') end
+  -- A key memory can outlive its log for a while.
+  if is_new then
     redis.call('UNLINK', LOG, SLOTS, ORDER, GRAVES, DUES, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
   end
 end

@@ -1,8 +1,8 @@
 /**
  * Makes dump-of-before.json: what a version that said nothing of a format has left in Redis, and what it reads there itself.
  *
- *   git worktree add /tmp/before f400bb6 && cd /tmp/before && npm ci && npm run build
- *   node dump-of-before.mjs /tmp/before f400bb6 > dump-of-before.json
+ *   git worktree add ../before f400bb6 && cd ../before && npm ci && npm run build
+ *   node dump-of-before.mjs PATH/TO/before f400bb6 > dump-of-before.json
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
