@@ -23,17 +23,107 @@ local function is_of_the_log(message)
   return not code or code == 'ERR' or code == 'WRONGTYPE'
 end
 
+-- Appends the drafts that stand from `from` to `to` in the arguments to the log at hand.
 local function append(from, to)
-  return decide(from, to) or write()
+  local args = ARGV
+  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'f')
+  local epochs = meta[1]
+  local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
+  local is_new = not is_whole(epochs, last_kept)
+  if is_new then
+    head, last_kept, total, turned, young = 0, 0, 0, now, 0
+  end
+  if args[6] ~= '' and (is_new or args[6] ~= '=' .. (meta[4] or '')) then
+    return redis.error_reply('FENCED another token was sealed on the channel')
+  end
+  -- The two generations of the key memories change places once a window; after two without use even the younger one is too
+  -- old.
+  local passed = now - turned
+  local turns = not is_new and passed >= WINDOW
+  local forgets_all = is_new or (turns and passed >= 2 * WINDOW)
+  if turns then young, turned = 1 - young, now end
+  local young_texts, old_texts = KEYS[BASE + 3 + young], KEYS[BASE + 4 - young]
+  local young_scopes, old_scopes = KEYS[BASE + 5 + young], KEYS[BASE + 6 - young]
+
+  -- First everything that can fail, on paper.
+  local first = math.max(offset_at(now), head + 1)
+  local texts, rings, moving, new_scopes =
+    find_keys(from, to, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
+  local outcomes, blobs, new_texts = decide(from, to, first, texts, rings)
+  if not outcomes then return redis.error_reply('OFFSETS no offset is left for this entry') end
+  if
+    is_full(#new_texts, tonumber(args[3]), forgets_all, turns, young_texts, old_texts)
+    or is_full(new_scopes, tonumber(args[4]), forgets_all, turns, young_scopes, old_scopes)
+  then
+    return redis.error_reply('KEYSFULL the channel remembers as many keys as it may')
+  end
+  -- What was only asked about leaves nothing behind.
+  if is_new and #blobs == 0 then return outcomes end
+
+  local prev, before = head, total
+  local keep, bytes = args[7] == '1', tonumber(args[9])
+  local begins = is_new or (keep and last_kept == 0)
+  local ends = not keep and last_kept ~= 0
+  if #blobs > 0 then
+    head = first + #blobs - 1
+    for i = 1, #blobs do total = total + #blobs[i] - HEADER end
+    -- When even the newest entry is over the limit, nothing is kept.
+    local is_kept = keep and not (bytes and #blobs[#blobs] - HEADER > bytes)
+    last_kept = is_kept and head or 0
+  elseif ends then
+    last_kept = 0
+  end
+  local next_life = tonumber(args[5])
+  if next_life == 0 and last_kept == 0 then next_life = math.max(LEAST_LIFE, 2 * WINDOW) end
+  local renews = begins or must_renew(next_life, now, life, set_at)
+  if renews then life, set_at = next_life, now end
+
+  -- Then the writes, of which the first is one that Redis refuses when it is out of memory.
+  local torn = false
+  if is_new then
+    epochs, torn = begin(now, args[1], head, last_kept, total, turned, life, set_at, young)
+  elseif #blobs > 0 and incarnation() ~= meta[3] then
+    local most = 16 -- As REMEMBERED_EPOCHS in contract.ts.
+    epochs = epochs .. ',' .. args[1] .. ':' .. text(prev)
+    local _, commas = string.gsub(epochs, ',', '')
+    if commas >= most then epochs = string.match(epochs, ',(.*)') end
+    save_state(epochs, head, last_kept, total, turned, life, set_at, young)
+  elseif #blobs > 0 or turns or ends or renews then
+    save_state(nil, head, last_kept, total, turned, life, set_at, young)
+  end
+  -- WAIT waits for this connection's own writes; an earlier append may have been another one's.
+  if #blobs == 0 and args[11] == '1' then redis.call('HINCRBY', META, 'w', 1) end
+  if turns then
+    redis.call('UNLINK', young_texts, young_scopes)
+    if forgets_all then redis.call('UNLINK', old_texts, old_scopes) end
+  end
+  local ends_in = next_life ~= 0 and not renews and until_renewed(next_life)
+  write_texts(young_texts, texts, new_texts, ends_in)
+  write_rings(young_scopes, rings, old_scopes, moving, ends_in)
+  local first_text = text(first)
+  if keep then
+    write_entries(blobs, first, first_text, prev, before, total)
+  elseif ends then
+    redis.call('UNLINK', LOG)
+  end
+  -- What is all new has no end that would have to be taken away.
+  if renews and not (is_new and not torn and life == 0) then renew(life) end
+
+  if #blobs > 0 then
+    local epoch = string.match(epochs, '([^,:=]+):%d+$')
+    local header = table.concat({ 'e' .. epoch, text(prev), first_text, #blobs }, ' ')
+    redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(blobs))
+  end
+  return outcomes
 end
 
 -- Whoever waited for it has been told that it was not done, and may have had it done since by another way.
-if incarnation() ~= SERVER then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
-if now >= BEFORE then return redis.error_reply('TOOLATE ' .. text(now)) end
+if incarnation() ~= ARGV[12] then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
+if now >= tonumber(ARGV[13]) then return redis.error_reply('TOOLATE ' .. text(now)) end
 
-local results, at = {}, FIRST_LOG
+local results, at = {}, 14
 for base = 0, #KEYS - 1, KEYS_PER_LOG do
-  local last = at + ARGV[at] * PER_DRAFT
+  local last = at + ARGV[at] * 4
   choose_log(base)
   local done, result = pcall(append, at + 1, last)
   if not done then
