@@ -1,7 +1,8 @@
 /**
  * The seam between Tidemark and whatever keeps its logs. A broker holds every channel's log, remembers
- * idempotency keys, knows who is present and hands out leases. What each method promises stands on it;
- * `brokerContract` in `tidemark/testing` is the same as tests, and every broker passes all of it.
+ * idempotency keys, knows who is present and hands out leases. What each method promises stands on it, with MUST, MUST NOT
+ * and MAY as RFC 2119 has them; `brokerContract` in `tidemark/testing` is the same as tests, and every broker MUST pass all
+ * of it.
  */
 import type { Member } from "../protocol/index.js";
 import type {
@@ -14,13 +15,13 @@ import type {
 } from "./slots-contract.js";
 import type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
-export type { Appended, Epoch, Key, Payload, Retain };
+export type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
 /** One entry of a channel's log. */
 export interface Entry {
-  /** Strictly increasing over the life of the channel; made out of time, see `nextOffset`. */
+  /** MUST be strictly increasing over the life of the channel, and below 2^53; made out of time, see `nextOffset`. */
   readonly offset: number;
-  /** The offset of the entry before it, 0 for the first. `entry.prev === cursor` is what continuity means. */
+  /** MUST be the offset of the entry before it, 0 for the first. `entry.prev === cursor` is what continuity means. */
   readonly prev: number;
   readonly data: Payload;
   /** What stands beside the payload on the wire: the text of a JSON object. Opaque to a broker. */
@@ -33,7 +34,7 @@ export interface Draft {
   readonly meta?: string;
   readonly key: Key;
   /**
-   * So many milliseconds after the call of `append` it must not be appended any more: its outcome is unknown then, or the
+   * So many milliseconds after the call of `append` it MUST NOT be appended any more: its outcome is unknown then, or the
    * first one's offset where its key is known. What measures them is the clock of whoever appends, which is reckoned
    * from the caller's side so that it ends sooner rather than later. Left out: as long as the call may take.
    */
@@ -63,7 +64,7 @@ export type ReadFrom =
 
 /** A stretch of the log, with what it takes to judge a cursor. All of it is true at one moment. */
 export interface Page {
-  /** Oldest first, contiguous: each one's `prev` is the offset before it. */
+  /** Oldest first. MUST be contiguous: each one's `prev` is the offset before it. */
   readonly entries: readonly Entry[];
   /** The `prev` of the oldest entry kept; the head when nothing is kept. */
   readonly oldestPrev: number;
@@ -95,22 +96,25 @@ export interface PresenceChange {
   readonly left: readonly Member[];
 }
 
-/** What a follower is told. Never called before `follow` has resolved, nor after `stop`. */
+/**
+ * What a follower is told. A broker MUST NOT call it before `follow` has resolved, nor after `stop`. A follower MUST NOT
+ * throw, and MUST NOT change what it is given: others are given the same.
+ */
 export interface Follower {
-  /** Entries were appended. At most once each in the usual case; the follower checks `prev` itself. */
+  /** Entries were appended. At most once each in the usual case; the follower MUST check `prev` itself. */
   onEntries(hint: Hint): void;
   /** The same of a log that is kept by slots. */
   onChanges?(hint: ChangesHint): void;
-  /** Signals were sent. At most once each, in the order of their sender. */
+  /** Signals were sent. MUST come at most once each, in the order of their sender. */
   onSignals(signals: readonly Signal[]): void;
   onPresence(change: PresenceChange): void;
-  /** Hints may have been lost: read the head, and the members where they matter. */
+  /** MUST be called when hints may have been lost: read the head, and the members where they matter. */
   onReset(): void;
 }
 
 /** An exclusive right with an end. */
 export interface Lease {
-  /** What the holder's writes carry as `fence`. Never the same twice; no order is implied. */
+  /** What the holder's writes carry as `fence`. MUST NOT be the same twice; no order is implied. */
   readonly token: string;
   /** Extends it by its full length from now. `false`: it was lost, and somebody else may hold it. */
   renew(): Promise<boolean>;
@@ -135,7 +139,7 @@ export interface NodeInfo {
   readonly since: number;
 }
 
-/** One node's connection to the logs. Methods reject with a {@link BrokerError}; none of them waits for ever. */
+/** One node's connection to the logs. What fails MUST reject with a {@link BrokerError}, and MUST NOT wait for ever. */
 export interface Broker {
   readonly durability: Durability;
   /** This node's id, as the others know it. */
@@ -143,11 +147,13 @@ export interface Broker {
 
   /**
    * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append
-   * creates the log, with the epoch that reads have told of until then. Retention is applied in the same step. The result has one
-   * outcome per draft; one draft's conflict does not stop the next. When this rejects, any prefix of the
-   * drafts may have been appended: trying again with the same keys is safe. What was not appended by then never is,
+   * creates the log, with the epoch that reads have told of until then. Retention MUST be applied in the same step. The
+   * result has one outcome per draft; one draft's conflict MUST NOT stop the next. Within `dedupe`
+   * milliseconds a key MUST NOT be appended twice. When this rejects, any prefix of the
+   * drafts MAY have been appended: trying again with the same keys is safe. What was not appended by then MUST NOT be later,
    * however long the call is still on its way: whoever carries it out sees by its own clock that it comes too late.
-   * With `fence`, appends only if it is the token last sealed on the channel; otherwise rejects with `fenced`.
+   * With `fence`, MUST append only if it is the token last sealed on the channel, and otherwise reject with `fenced`.
+   * Bytes that are kept MUST be copied: a draft's are often a view that would keep a whole receive buffer alive.
    */
   append(
     channel: string,
@@ -157,8 +163,8 @@ export interface Broker {
 
   /**
    * Reads a page. Up to `limit` entries and about `bytes` bytes of them, but at least one entry where there is
-   * one. Sees every append acknowledged before the call, by any node. A log that nothing was appended to has an epoch
-   * as well, which is good until the broker may have lost data; asking about it leaves nothing behind.
+   * one. MUST see every append acknowledged before the call, by any node. A log that nothing was appended to has an epoch
+   * as well, which is good until the broker may have lost data; asking about it MUST leave nothing behind.
    */
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page>;
 
@@ -176,25 +182,25 @@ export interface Broker {
   /** Reads a log that is kept by slots; opens a new epoch where the store may have lost data. Otherwise as `read`. */
   readSlots?(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
 
-  /** Hands signals to the channel's present followers, on all nodes, and keeps nothing. */
+  /** Hands signals to the channel's present followers, on all nodes. MUST NOT keep them. */
   signal(channel: string, signals: readonly Signal[]): Promise<void>;
 
   /**
-   * Follows a channel: resolves, with the way to stop, once every later append will be hinted (or reset).
+   * Follows a channel. MUST NOT resolve, with the way to stop, before every later append will be hinted (or reset).
    * Several followers of one channel on one broker are independent.
    */
   follow(channel: string, follower: Follower): Promise<() => void>;
 
   /**
    * Adds an instance (such as a connection) of a member. The first instance of a member id is announced as
-   * joined; a later one takes its data's place, and is announced as joined again if that is other data. Ends with
+   * joined; a later one takes its data's place, and is announced as joined again if that is other data. MUST end with
    * `leave` or with this node.
    */
   join(channel: string, member: Member, instance: string): Promise<void>;
 
   /**
-   * Removes an instance. When the member has had none for `grace` milliseconds, it is announced as left; one
-   * that comes back in time, on any node, has neither left nor joined.
+   * Removes an instance. When the member has had none for `grace` milliseconds, it MUST be announced as left; one
+   * that comes back in time, on any node, has neither left nor joined, and MUST NOT be announced.
    */
   leave(channel: string, id: string, instance: string, grace: number): Promise<void>;
 
@@ -204,13 +210,13 @@ export interface Broker {
   /** Takes a lease of `ttl` milliseconds if nobody holds it; `undefined` when somebody does. */
   lease(name: string, ttl: number): Promise<Lease | undefined>;
 
-  /** Makes `token` the only fence that the channel's fenced appends are accepted with. */
+  /** Makes `token` the only fence that the channel's fenced appends are accepted with: from then on others MUST be refused. */
   seal(channel: string, token: string): Promise<void>;
 
   /**
    * A subscriber has a cursor that names no entry, though it is of the epoch that is being written. A broker that cannot be sure
-   * of its own age may take it for a sign that it has lost its end, and have the next append open a new epoch. It must
-   * not believe it without end: anybody can make one up.
+   * of its own age MAY take it for a sign that it has lost its end, and have the next append open a new epoch. It MUST NOT
+   * believe it without end: anybody can make one up.
    */
   doubt?(channel: string, epoch: string, offset: number): void;
 
@@ -230,8 +236,8 @@ export interface Broker {
   listen(listener: (text: string) => void): () => void;
 
   /**
-   * Lets go of everything: followers and listeners get nothing more, this node's members leave at once, leases are
-   * released.
+   * Lets go of everything: followers and listeners MUST get nothing more, this node's members leave at once, leases are
+   * released. Later calls MUST reject with `closed`.
    */
   close(): Promise<void>;
 }

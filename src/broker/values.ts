@@ -1,6 +1,6 @@
 /** What drafts, entries and their outcomes are made of, however a log is kept. */
 
-/** A payload as the log keeps it: JSON text, or bytes. Opaque to a broker. */
+/** A payload as the log keeps it: JSON text, or bytes. Opaque to a broker, which MUST give it back as it was. */
 export type Payload = string | Uint8Array;
 
 /** How an append is recognised when it is tried again. Every append has a key; the node makes one where a client gave none. */
@@ -35,7 +35,10 @@ export type Appended =
   /** The key is older than what the broker still remembers of its scope, or `within` is over; nothing was appended now. */
   | { readonly error: "outcome_unknown" };
 
-/** A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. */
+/**
+ * A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. Where
+ * appended entries may have been lost, the next entry MUST be of a new epoch, whose name no log of the channel ever had.
+ */
 export interface Epoch {
   readonly epoch: string;
   readonly base: number;

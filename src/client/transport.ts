@@ -1,7 +1,7 @@
 /** The ways to a server. */
 export type TransportName = "websocket" | "stream" | "poll";
 
-/** What a transport tells its connection. Nothing is called before the factory has returned, and nothing after `close`. */
+/** What a transport tells its connection. It MUST NOT call any before the factory has returned, nor after `close`. */
 export interface TransportEvents {
   open(): void;
   /**
@@ -19,12 +19,12 @@ export interface TransportEvents {
   close(code: number, reason: string, cause?: unknown): void;
 }
 
-/** A link that carries frames in order and dies as a whole. */
+/** A link. It MUST carry frames in order, and die as a whole. */
 export interface Transport {
-  /** Takes a frame after `open`; never throws, and drops the frame when the link is gone. */
+  /** Takes a frame after `open`. MUST NOT throw; drops the frame when the link is gone. */
   send(frame: string | Uint8Array): void;
   /**
-   * Ends it without further events being needed; may be called at any time, more than once. `goodbye`: for good, so
+   * Ends it without further events being needed; MAY be called at any time, more than once. `goodbye`: for good, so
    * that the server does not wait for this client to come back.
    */
   close(goodbye?: boolean): void;

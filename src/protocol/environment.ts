@@ -6,15 +6,15 @@ export type Timer = unknown;
  * whole cluster can run in virtual time.
  */
 export interface Clock {
-  /** Wall-clock time in milliseconds since 1970; may step in either direction. */
+  /** Wall-clock time in milliseconds since 1970; MAY step in either direction. */
   now(): number;
-  /** Milliseconds since some fixed moment; never steps back. For durations and deadlines. */
+  /** Milliseconds since some fixed moment; MUST NOT step back. For durations and deadlines. */
   monotonic(): number;
-  /** Calls `run` once, not before `ms` milliseconds have passed. */
+  /** Calls `run` once; MUST NOT do so before `ms` milliseconds have passed, nor before this has returned. */
   setTimeout(run: () => void, ms: number): Timer;
-  /** Cancels a timer; does nothing when it has run. */
+  /** Cancels a timer, which MUST NOT run after that; does nothing when it has run. */
   clearTimeout(timer: Timer): void;
-  /** Calls `run` once, after the input that is ready now has been handled. */
+  /** Calls `run` once; MUST NOT do so before the input that is ready now has been handled. */
   setImmediate(run: () => void): void;
 }
 

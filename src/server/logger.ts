@@ -1,4 +1,7 @@
-/** What the server tells its operator. pino and console fit. Never tokens, never payloads. */
+/**
+ * What the server tells its operator. pino and console fit. It is never given tokens or payloads. A logger MUST NOT
+ * wait for what it writes to: it is called in the middle of things. What it throws is lost.
+ */
 export interface Logger {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;

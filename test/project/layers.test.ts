@@ -81,6 +81,7 @@ describe("these rules", () => {
     ["src/react/hooks.ts", "ws"],
     ["src/broker/contract.ts", "../server/app.js"],
     ["src/broker/memory/log.ts", "ioredis"],
+    ["src/broker/log/log.ts", "../memory/log.js"],
     ["src/broker/redis/broker.ts", "lmdb"],
     ["src/protocol/frames.ts", "node:buffer"],
     ["src/server/app.ts", "../testing/clock.js"],

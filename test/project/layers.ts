@@ -18,6 +18,9 @@ const DRIVERS: Record<string, string> = {
   "src/broker/local/": "lmdb",
 };
 
+/** What decides for several brokers knows none of them. */
+const BELOW_BROKERS = "src/broker/log/";
+
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */
 export function targetFile(importer: string, specifier: string): string | undefined {
   if (!specifier.startsWith(".")) return undefined;
@@ -37,9 +40,18 @@ export function importFault(
   if (target === undefined) {
     return mayUse(importer, specifier, packages) ? undefined : `${importer} must not import "${specifier}"`;
   }
+  if (importer.startsWith(BELOW_BROKERS) && !mayUseBelowBrokers(target)) {
+    return `${importer} must not import ${target}: it is below the brokers`;
+  }
   const below = layerOf(target);
   if (below === layer || allowed.includes(below)) return undefined;
   return `${importer} must not import ${target}: ${layer} is not above ${below}`;
+}
+
+function mayUseBelowBrokers(target: string): boolean {
+  return (
+    target.startsWith(BELOW_BROKERS) || target === "src/broker/contract.ts" || layerOf(target) === "protocol"
+  );
 }
 
 /** Whether a file may import this package or part of Node. */

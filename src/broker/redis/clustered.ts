@@ -3,9 +3,7 @@ import { backoff, connectionOptions, isWritable } from "./connection.js";
 import type { Settings } from "./options.js";
 import { slotOf } from "./slot.js";
 import type { Topology } from "./topology.js";
-
-/** Asking more often where the slots are finds nothing new, in milliseconds. */
-const REFRESH_PAUSE_MS = 200;
+import { SLOTS_AGAIN_MS } from "./retry-times.js";
 
 /** A Cluster: commands over ioredis' own client of it, topics over connections to each primary. */
 export class Clustered implements Topology {
@@ -102,7 +100,7 @@ export class Clustered implements Topology {
 
   refresh(): void {
     const now = this.#settings.clock.monotonic();
-    if (this.#cluster.status !== "ready" || now - this.#refreshedAt < REFRESH_PAUSE_MS) return;
+    if (this.#cluster.status !== "ready" || now - this.#refreshedAt < SLOTS_AGAIN_MS) return;
     this.#refreshedAt = now;
     this.#cluster.refreshSlotsCache(() => {
       // "refresh" is told when it worked; when it did not, whoever waits asks again.

@@ -1,12 +1,10 @@
 import type { Redis, RedisOptions } from "ioredis";
 import type { Settings } from "./options.js";
-
-const FIRST_DELAY_MS = 50;
-const MAX_DELAY_MS = 2000;
+import { FIRST_CONNECT_AGAIN_MS, MOST_CONNECT_AGAIN_MS } from "./retry-times.js";
 
 /** Milliseconds before the next attempt to connect: doubling, and never two nodes at once. */
 export function backoff(attempts: number, random: () => number): number {
-  const most = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempts, 10));
+  const most = Math.min(MOST_CONNECT_AGAIN_MS, FIRST_CONNECT_AGAIN_MS * 2 ** Math.min(attempts, 10));
   return most * (0.5 + 0.5 * random());
 }
 

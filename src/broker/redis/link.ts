@@ -7,11 +7,9 @@ import { within } from "./deadline.js";
 import { mayBeRepeated, replyCode, toBrokerError } from "./errors.js";
 import type { Script } from "./scripts.js";
 import type { Topology } from "./topology.js";
+import { CALL_AGAIN_MS } from "./retry-times.js";
 
 export type Arg = string | Buffer | number;
-
-/** How long to wait before asking again when Redis said "not now", in milliseconds. */
-const PAUSE_MS = 50;
 
 export interface LinkOptions {
   readonly clock: Clock;
@@ -127,9 +125,10 @@ export class RedisLink {
       try {
         return await within(this.#clock, until - this.#clock.monotonic(), what, send(redis));
       } catch (error) {
-        if (!mayBeRepeated(error) || until - this.#clock.monotonic() <= PAUSE_MS) throw toBrokerError(error);
+        if (!mayBeRepeated(error) || until - this.#clock.monotonic() <= CALL_AGAIN_MS)
+          throw toBrokerError(error);
       }
-      await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, PAUSE_MS));
+      await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, CALL_AGAIN_MS));
     }
   }
 
@@ -189,6 +188,6 @@ export class RedisLink {
     this.#clock.setTimeout(() => {
       this.#looking = false;
       if (!this.#closed) this.#resume();
-    }, PAUSE_MS);
+    }, CALL_AGAIN_MS);
   }
 }

@@ -8,11 +8,10 @@ import type { Keys } from "./keys.js";
 import type { Arg, RedisLink } from "./link.js";
 import { writeMember } from "./member-codec.js";
 import { scripts } from "./scripts.js";
+import { PRESENCE_AGAIN_MS } from "./retry-times.js";
 
 /** The most joins and leaves in one script. */
 const MAX_BATCH = 256;
-/** How long after a failure it is tried again, in milliseconds. */
-const RETRY_MS = 500;
 /** A grace is looked at a little after its end, in milliseconds. */
 const GRACE_MARGIN_MS = 2;
 /** A longer grace is looked at in between: timers and clocks of machines differ. */
@@ -154,7 +153,7 @@ export class PresentMembers {
         },
         () => {
           channel.running = false;
-          this.#schedule(channel, RETRY_MS);
+          this.#schedule(channel, PRESENCE_AGAIN_MS);
         },
       );
     });

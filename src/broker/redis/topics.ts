@@ -8,9 +8,7 @@ import { within } from "./deadline.js";
 import { Subscriber } from "./subscriber.js";
 import type { Listener, Topic } from "./topic.js";
 import type { Topology } from "./topology.js";
-
-/** How long to wait before topics without a home are looked at again, in milliseconds. */
-const RETRY_MS = 100;
+import { TOPICS_AGAIN_MS } from "./retry-times.js";
 
 export interface TopicsOptions {
   readonly clock: Clock;
@@ -114,7 +112,7 @@ export class Topics {
     this.#clock.setTimeout(() => {
       this.#retrying = false;
       if (!this.#closed) this.#settle();
-    }, RETRY_MS);
+    }, TOPICS_AGAIN_MS);
   }
 
   #subscriberAt(home: string): Subscriber | undefined {

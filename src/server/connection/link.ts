@@ -3,13 +3,13 @@ import type { CloseName } from "../../protocol/index.js";
 import type { Chunk } from "../delivery/chunk.js";
 
 export interface Link {
-  /** Writes chunks as one frame, in order. Never fails: a dead peer is reported by the transport's close. */
+  /** Writes chunks as one frame, in order. MUST NOT throw: a dead peer is reported by the transport's close. */
   write(chunks: readonly Chunk[]): void;
   /** The same for one chunk, which many connections share. */
   writeShared(chunk: Chunk): void;
   /** Bytes handed over and not yet taken by the kernel. */
   readonly unsent: number;
-  /** Calls `run` once, as soon as `unsent` is 0; never at once. */
+  /** Calls `run` once, as soon as `unsent` is 0; MUST NOT do so before this has returned. */
   whenDrained(run: () => void): void;
   /** Stops reading from the peer, so that TCP slows it down. */
   pause(): void;

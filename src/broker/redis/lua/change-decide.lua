@@ -3,6 +3,7 @@
 
 local MOST_COUNT, MOST_BYTES, HINTED, CONFLICT_BYTES, REST = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
 local PER_CONDITION, PER_CHANGE, PER_HEAD = 3, 3, 7
+local pack = struct.pack
 local FULL_COUNT, FULL_BYTES, AHEAD = 3, 4, 5
 
 -- The slots that the drafts name, as the drafts so far leave them: record, or false; offset, 0 where there is neither entry
@@ -13,6 +14,9 @@ local touched, old_offsets, old_dues, old_sizes
 -- What was decided: the outcome of each draft; how many entries are new, and those as followers are told, in pieces; the
 -- offset of the first of them, and the one before it.
 local outcomes, entered, hints, first, first_prev
+-- The key memories, as key-memory.lua has them: what is known, what is new, and where it goes.
+local texts, new_texts, rings, moving, new_scopes
+local turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes
 -- Whether there are keys to be written.
 local remembers
 
@@ -33,7 +37,7 @@ local function size_of(slot, payload_size)
 end
 
 -- Looks up all the slots that drafts name, once.
-local function find_named(heads, details, to)
+local function find_named(heads, details)
   local names, at = {}, details
   records, offsets, due_at, sizes = {}, {}, {}, {}
   for i = heads, details - 1, PER_HEAD do
@@ -221,30 +225,44 @@ local function judge_draft(i, at, changes, last)
   return head, head
 end
 
+-- Remembers a key that find_key called new, for the draft at `offset`; `at` is an offset of now.
+local function remember_key(name, sequence, print, place, offset, at)
+  remembers = true
+  if sequence then
+    add_sequence(rings[name], sequence, offset, print, place, at)
+  else
+    texts[name] = pack('>I7d', offset, print)
+    if new_texts == NONE then new_texts = {} end
+    new_texts[#new_texts + 1] = name
+  end
+end
+
 -- Decides about the drafts of a log. Their number stands at `from`, then seven arguments for each of them, then its conditions
 -- and changes for each of them, up to `to`. Returns an error where nothing of it is done.
 local function decide(from, to)
-  find_slots(now, EPOCH)
-  if FENCE ~= '' and (is_new or FENCE ~= '=' .. fence) then return redis.error_reply(NOT_SEALED) end
-  turned, young = turn_keys(is_new, turned, young)
-  local heads, at = from + 1, from + 1 + ARGV[from] * PER_HEAD
+  local args = ARGV
+  find_slots(now, args[1])
+  if args[6] ~= '' and (is_new or args[6] ~= '=' .. fence) then return redis.error_reply(NOT_SEALED) end
+  turned, young, turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes = turn_keys(is_new, turned, young)
+  local heads, at = from + 1, from + 1 + args[from] * PER_HEAD
   local heads_end = at - 1
-  find_keys(heads, heads_end, PER_HEAD)
-  find_named(heads, at, to)
-  outcomes, entered, hints, remembers = {}, 0, {}, false
+  new_texts, remembers = NONE, false
+  texts, rings, moving, new_scopes =
+    find_keys(heads, heads_end, PER_HEAD, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
+  find_named(heads, at)
+  outcomes, entered, hints = {}, 0, {}
   first, first_prev = math.max(offset_at(now), head + 1), head
-  -- The offset that a key is remembered with, for its time; 0 would be none.
-  local at_now = math.max(offset_at(now), 1)
+  -- 0 would be none.
+  local at_now, oldest_known = math.max(offset_at(now), 1), offset_at(now - WINDOW)
   for i = heads, heads_end, PER_HEAD do
-    local changes = at + ARGV[i + 5] * PER_CONDITION
-    local last = changes + ARGV[i + 6] * PER_CHANGE - 1
-    local outcome, sequence, print, ring_place = find_key(i)
+    local changes = at + args[i + 5] * PER_CONDITION
+    local last = changes + args[i + 6] * PER_CHANGE - 1
+    local outcome, name, sequence, print, ring_place = find_key(i, texts, rings, oldest_known)
     if not outcome then
       local stands_for
       outcome, stands_for = judge_draft(i, at, changes, last)
       if stands_for then
-        remember_key(ARGV[i], sequence, print, ring_place, stands_for, at_now)
-        remembers = true
+        remember_key(name, sequence, print, ring_place, stands_for, at_now)
       elseif type(outcome) == 'table' and outcome.err then
         return outcome
       end
@@ -252,5 +270,10 @@ local function decide(from, to)
     outcomes[#outcomes + 1] = outcome
     at = last + 1
   end
-  if are_too_many() then return redis.error_reply(NO_KEY) end
+  if
+    is_full(#new_texts, tonumber(args[3]), forgets_all, turns, young_texts, old_texts)
+    or is_full(new_scopes, tonumber(args[4]), forgets_all, turns, young_scopes, old_scopes)
+  then
+    return redis.error_reply(NO_KEY)
+  end
 end

@@ -47,17 +47,23 @@ local function write()
   -- What was only asked about leaves nothing behind.
   if is_new and not torn and entered == 0 then return outcomes end
 
-  local ms = life_of(LIFE, WINDOW)
+  local ms = life_of(tonumber(ARGV[5]), WINDOW)
   local renews = is_new or must_renew_slots(ms, now, WINDOW)
   if renews then life, set_at = ms, now end
   local writes = #touched > 0 or remembers
   if writes or is_new or opens or turns or renews then save() end
   -- WAIT waits for this connection's own writes; an earlier call may have been another one's.
-  if CONFIRM and not writes then redis.call('HINCRBY', META, 'w', 1) end
+  if ARGV[7] == '1' and not writes then redis.call('HINCRBY', META, 'w', 1) end
 
   -- What is all new has no end that would have to be taken away.
   local renews_all = renews and not (is_new and not torn and ms == 0)
-  write_keys(not renews_all and until_renewed(key_life_of(ms, WINDOW)))
+  local ends_in = not renews_all and until_renewed(key_life_of(ms, WINDOW))
+  if turns then
+    redis.call('UNLINK', young_texts, young_scopes)
+    if forgets_all then redis.call('UNLINK', old_texts, old_scopes) end
+  end
+  write_texts(young_texts, texts, new_texts, ends_in)
+  write_rings(young_scopes, rings, old_scopes, moving, ends_in)
   write_slots()
   drop_graves(now, MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE)
   if renews_all then

@@ -8,18 +8,16 @@
 -- Returns for each log one outcome for each draft, or an error in their place, such as FENCED, KEYSFULL or OFFSETS. Then the
 --         time, ms. OTHERCLOCK with time and life, and TOOLATE with the time, are about all of it.
 
-local EPOCH, WINDOW, MAX_TEXTS, MAX_SCOPES, LIFE, FENCE = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local CONFIRM, SERVER, BEFORE = ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
--- Outcomes that are no offset.
-local CONFLICT, UNKNOWN = 1, 2
+-- Functions are made anew with every call, and each outer variable that one of them uses costs time then: hence few of
+-- both in what every append runs, and many parameters.
+local WINDOW = tonumber(ARGV[2])
+local NONE = {}
 -- Below what "before the end" means in reads, and so far below that a client gets it as it is: ioredis reads a number's last
 -- digit as ten times what came before plus the letter's code, and then takes 48 off.
 local LAST_OFFSET = 2 ^ 53 - 64
-local NO_OFFSET = 'OFFSETS no offset is left for this entry'
 local NOT_SEALED = 'FENCED another token was sealed on the channel'
 local NO_KEY = 'KEYSFULL the channel remembers as many keys as it may'
-local NONE = {}
-local pack, unpack_ = struct.pack, struct.unpack
+local NO_OFFSET = 'OFFSETS no offset is left for this entry'
 
 local now = now_ms()
 
@@ -39,8 +37,8 @@ end
 -- number in front that says how many there are, in units of `unit`. Each log has `keys_per_log` keys.
 local function each_log(keys_per_log, at, unit, run)
   -- Whoever waited for it has been told that it was not done, and may have had it done since by another way.
-  if incarnation() ~= SERVER then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
-  if now >= BEFORE then return redis.error_reply('TOOLATE ' .. text(now)) end
+  if incarnation() ~= ARGV[8] then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
+  if now >= tonumber(ARGV[9]) then return redis.error_reply('TOOLATE ' .. text(now)) end
   local results = {}
   for base = 0, #KEYS - 1, keys_per_log do
     local last = at + ARGV[at] * unit

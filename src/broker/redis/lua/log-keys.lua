@@ -69,12 +69,13 @@ local NO_STATE = struct.pack(STATE, 0, 0, 0, 0, 0, 0, 0)
 local function load_state(packed)
   return struct.unpack(STATE, packed or NO_STATE)
 end
-local function save_state(...)
-  redis.call('HSET', META, 's', struct.pack(STATE, ...))
-end
--- The same, under another incarnation than before.
-local function save_epochs(epochs, ...)
-  redis.call('HSET', META, 'e', epochs, 'i', incarnation(), 's', struct.pack(STATE, ...))
+-- `epochs` only where they are others than before.
+local function save_state(epochs, ...)
+  if epochs then
+    redis.call('HSET', META, 'e', epochs, 'i', incarnation(), 's', struct.pack(STATE, ...))
+  else
+    redis.call('HSET', META, 's', struct.pack(STATE, ...))
+  end
 end
 
 -- The epochs of a log with a new one behind them, which begins after `head`. So many are remembered, as in contract.ts.
@@ -126,7 +127,7 @@ end
 local function begin(now, epoch, ...)
   local torn = is_torn()
   local epochs = torn and epoch .. ':0' or first_epoch(now)
-  save_epochs(epochs, ...)
+  save_state(epochs, ...)
   if torn then
     redis.call('HDEL', META, 'f', 'c')
     unlink_slots()

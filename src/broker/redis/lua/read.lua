@@ -26,7 +26,7 @@ if is_new then
 end
 if LIFE == 0 and last_kept == 0 then LIFE = math.max(LEAST_LIFE, life) end
 if must_renew(LIFE, now, life, set_at) then
-  save_state(head, last_kept, total, turned, LIFE, now, young)
+  save_state(nil, head, last_kept, total, turned, LIFE, now, young)
   renew(LIFE)
 end
 

@@ -5,6 +5,7 @@
 --   "t" .. scope         chunks written so far and the last sequence, packed; then the records of the tail
 --   "0" … "f" .. scope   a chunk: number n is in field n modulo 16
 
+-- As REMEMBERED_SEQUENCES in contract.ts, in so many chunks of so many.
 local REMEMBERED, CHUNK, CHUNKS = 256, 16, 16
 -- A record: sequence, offset and print.
 local RECORD = 22
