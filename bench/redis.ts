@@ -1,10 +1,11 @@
 /**
- * npm run bench:redis -- --channels 100 --seconds 3 --rounds 3
+ * npm run bench:redis -- --channels 100 --seconds 3 --rounds 3 --slots 1000
  *
  * How many entries a second one node appends to one Redis, on this machine: each channel has one append under way,
- * as the server does it, with so many entries in it. Needs redis-server; starts one of its own.
+ * as the server does it, with so many entries in it. With `--slots`, in turn with them, changes of logs that are kept by so
+ * many slots: each entry changes one. Needs redis-server; starts one of its own.
  */
-import type { Draft } from "tidemark/broker";
+import type { Broker, ChangesDraft, Draft, Key } from "tidemark/broker";
 import { Redis } from "ioredis";
 import { redisBroker } from "tidemark/broker/redis";
 import { numberOptions } from "./lib/options.js";
@@ -13,52 +14,104 @@ import { median, spread } from "./lib/statistics.js";
 
 const BATCHES = [1, 4, 16, 64] as const;
 const PAYLOAD = JSON.stringify("x".repeat(62));
+const META = '{"from":"ann"}';
 const OPTIONS = { keeping: { by: "entries" as const, retain: { count: 1000 } }, dedupe: 300_000 };
+const SLOTS_OPTIONS = {
+  keeping: { by: "slots" as const, most: { count: 100_000, bytes: 1e8 }, graves: { count: 1000 } },
+  dedupe: 300_000,
+};
 const TARGET = 40_000;
 /** Publishers on a channel: each a scope of sequences of its own. */
 const PUBLISHERS = 10;
 
-const { channels, seconds, rounds } = numberOptions({ channels: 100, seconds: 3, rounds: 3 });
+/** One way of writing, and what it was measured to take. */
+interface Row {
+  readonly name: string;
+  readonly batch: number;
+  readonly write: (broker: Broker, channel: string, keys: readonly Key[]) => Promise<unknown>;
+  readonly rates: number[];
+  readonly node: number[];
+  readonly redis: number[];
+}
+
+const { channels, seconds, rounds, slots } = numberOptions({
+  channels: 100,
+  seconds: 3,
+  rounds: 3,
+  slots: 0,
+});
 const { port, stop } = await startRedis();
 const broker = await redisBroker({ url: `redis://127.0.0.1:${port}` });
-
-const rates = new Map<number, number[]>(BATCHES.map((batch) => [batch, []]));
-const cost = new Map<number, { node: number[]; redis: number[] }>(
-  BATCHES.map((batch) => [batch, { node: [], redis: [] }]),
-);
 const admin = new Redis(port, "127.0.0.1");
 const sequences = new Map<string, number>();
+let changed = 0;
+
+const rows = BATCHES.flatMap((batch) => {
+  const row = (name: string, write: Row["write"]): Row => ({
+    name,
+    batch,
+    write,
+    rates: [],
+    node: [],
+    redis: [],
+  });
+  const entries = row("entries", (on, channel, keys) =>
+    on.append(
+      channel,
+      keys.map((key): Draft => ({ data: PAYLOAD, meta: META, key })),
+      OPTIONS,
+    ),
+  );
+  if (slots === 0) return [entries];
+  const changes = row(
+    "changes",
+    (on, channel, keys) => on.change?.(channel, keys.map(changeOf), SLOTS_OPTIONS) ?? fail(),
+  );
+  return [entries, changes];
+});
+
 for (let round = 0; round < rounds; round++) {
-  for (const batch of BATCHES) {
+  for (const row of rows) {
     const cpu = process.cpuUsage();
     const redisCpu = await cpuOfRedis();
     const from = performance.now();
     const end = from + seconds * 1000;
     const counts = await Promise.all(
-      Array.from({ length: channels }, (_, i) => appendUntil(end, `bench/${i}`, batch)),
+      Array.from({ length: channels }, (_, i) => writeUntil(end, `bench/${row.name}/${i}`, row)),
     );
     const entries = counts.reduce((sum, count) => sum + count, 0);
-    rates.get(batch)?.push((entries / (performance.now() - from)) * 1000);
+    row.rates.push((entries / (performance.now() - from)) * 1000);
     const { user, system } = process.cpuUsage(cpu);
-    cost.get(batch)?.node.push((user + system) / entries);
-    cost.get(batch)?.redis.push(((await cpuOfRedis()) - redisCpu) / entries);
+    row.node.push((user + system) / entries);
+    row.redis.push(((await cpuOfRedis()) - redisCpu) / entries);
   }
 }
 await broker.close();
 admin.disconnect();
 await stop();
 
-console.log(`Appends of ${PAYLOAD.length}-byte payloads from one node to ${channels} channels of one Redis:`);
-for (const [batch, rate] of rates) {
-  const entries = Math.round(median(rate)).toLocaleString("en");
-  const { node = [], redis = [] } = cost.get(batch) ?? {};
+console.log(`${PAYLOAD.length}-byte payloads from one node to ${channels} channels of one Redis:`);
+for (const { name, batch, rates, node, redis } of rows) {
+  const entries = Math.round(median(rates)).toLocaleString("en");
   console.log(
-    `  ${String(batch).padStart(3)} in an append: ${entries} entries a second (± ${Math.round(spread(rate) * 100)} %); ` +
-      `processor time an entry: ${median(node).toFixed(1)} µs of the node, ${median(redis).toFixed(1)} µs of Redis`,
+    `  ${String(batch).padStart(3)} ${name} in a call: ${entries} a second (± ${Math.round(spread(rates) * 100)} %); ` +
+      `processor time for each: ${median(node).toFixed(1)} µs of the node, ${median(redis).toFixed(1)} µs of Redis`,
   );
 }
-const best = Math.max(...Array.from(rates.values(), median));
-console.log(`Target ${TARGET.toLocaleString("en")} a second: ${best >= TARGET ? "reached" : "MISSED"}`);
+const best = Math.max(...rows.filter(({ name }) => name === "entries").map(({ rates }) => median(rates)));
+console.log(
+  `Target ${TARGET.toLocaleString("en")} entries a second: ${best >= TARGET ? "reached" : "MISSED"}`,
+);
+
+function fail(): never {
+  throw new Error("this broker keeps no logs by slots");
+}
+
+/** Sets the next slot to something new, of the same length as other payloads. */
+function changeOf(key: Key): ChangesDraft {
+  const data = JSON.stringify(String(++changed).padStart(PAYLOAD.length - 2, "x"));
+  return { key, meta: META, changes: [{ slot: `slot ${changed % slots}`, data }] };
+}
 
 /** Microseconds that Redis has used so far. */
 async function cpuOfRedis(): Promise<number> {
@@ -67,16 +120,16 @@ async function cpuOfRedis(): Promise<number> {
   return (used("used_cpu_user") + used("used_cpu_sys")) * 1e6;
 }
 
-async function appendUntil(end: number, channel: string, batch: number): Promise<number> {
+async function writeUntil(end: number, channel: string, { batch, write }: Row): Promise<number> {
   let count = 0;
   while (performance.now() < end) {
-    const drafts = Array.from({ length: batch }, (_, i): Draft => {
+    const keys = Array.from({ length: batch }, (_, i): Key => {
       const scope = `${channel} publisher ${(count + i) % PUBLISHERS}`;
       const id = (sequences.get(scope) ?? 0) + 1;
       sequences.set(scope, id);
-      return { data: PAYLOAD, meta: '{"from":"ann"}', key: { scope, id, print: 4_503_599_627_370_495 } };
+      return { scope, id, print: 4_503_599_627_370_495 };
     });
-    await broker.append(channel, drafts, OPTIONS);
+    await write(broker, channel, keys);
     count += batch;
   }
   return count;

@@ -15,7 +15,7 @@ import type {
 } from "./slots-contract.js";
 import type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
-export type { Appended, Epoch, Key, Payload, Retain };
+export type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
 /** One entry of a channel's log. */
 export interface Entry {

@@ -4,9 +4,11 @@ import { FollowerList } from "../memory/follower-list.js";
 import { decodeHint, decodeSignals } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
 import { readMember } from "./member-codec.js";
+import { decodeChangesHint } from "./slots-codec.js";
 import type { Topics } from "./topics.js";
 
 const ENTRIES = 0x65; // e
+const CHANGES = 0x63; // c
 const SIGNALS = 0x73; // s
 const PRESENCE = 0x70; // p
 
@@ -22,6 +24,8 @@ export class Follows {
   readonly #topics: Topics;
   readonly #keys: Keys;
   readonly #onError: (error: unknown) => void;
+  /** Messages of kinds that this version does not know, such as a newer one's. */
+  #unknown = 0;
   readonly #channels = new Map<string, Followed>();
   readonly #stops = new Set<() => void>();
 
@@ -50,6 +54,11 @@ export class Follows {
     return stop;
   }
 
+  /** How many messages were passed over because this version does not know their kind. */
+  get unknown(): number {
+    return this.#unknown;
+  }
+
   /** Nobody is told anything any more. */
   close(): void {
     this.#channels.clear();
@@ -59,7 +68,9 @@ export class Follows {
   #open(channel: string): Followed {
     const followers = new FollowerList(this.#onError);
     const opened = this.#topics.open(this.#keys.topic(channel), {
-      onMessage: (message) => tell(followers, message),
+      onMessage: (message) => {
+        if (!tell(followers, message)) this.#unknown++;
+      },
       onReset: () => followers.tellReset(),
     });
     const followed: Followed = { followers, opened, uses: 0 };
@@ -75,20 +86,30 @@ export class Follows {
   }
 }
 
-/** Hot path: once per append that is heard, on each node that hears it. */
-function tell(followers: FollowerList, message: Buffer): void {
+/**
+ * Hot path: once per append that is heard, on each node that hears it. Says whether it is a message of a kind that this version
+ * knows.
+ */
+function tell(followers: FollowerList, message: Buffer): boolean {
   switch (message[0]) {
     case ENTRIES: {
       const { epoch, entries } = decodeHint(message);
-      return followers.tellEntries(epoch, [...entries]);
+      followers.tellEntries(epoch, [...entries]);
+      return true;
+    }
+    case CHANGES: {
+      const { epoch, entries } = decodeChangesHint(message);
+      followers.tellChanges(epoch, [...entries]);
+      return true;
     }
     case SIGNALS:
-      return followers.tellSignals(decodeSignals(message));
+      followers.tellSignals(decodeSignals(message));
+      return true;
     case PRESENCE:
-      return followers.tellPresence(readChange(message));
+      followers.tellPresence(readChange(message));
+      return true;
     default:
-      // A newer version's, of which this one knows nothing.
-      return undefined;
+      return false;
   }
 }
 

@@ -18,7 +18,7 @@ export { RedisSetupError } from "./server-check.js";
  * Connects to Redis and checks that it is fit to keep logs; resolves when this is a node among the others.
  *
  * @throws {TypeError} when options contradict each other
- * @throws {RedisSetupError} when Redis is too old, or may evict keys
+ * @throws {RedisSetupError} when Redis is too old, may evict keys, or holds what a newer version has written
  * @throws {BrokerError} `unavailable` when there is no Redis within the timeout
  * @example
  * const broker = await redisBroker({ url: "redis://localhost:6379" });

@@ -9,6 +9,7 @@ export class Keys {
   readonly #prefix: string;
   /** Those of logs that were used lately: a busy one's are not put together for each message. */
   readonly #logs = new Map<string, readonly string[]>();
+  readonly #slots = new Map<string, readonly string[]>();
 
   /** @throws {TypeError} when the prefix has braces: they would decide the slot of everything */
   constructor(prefix: string) {
@@ -38,6 +39,23 @@ export class Keys {
     if (this.#logs.size >= REMEMBERED) this.#logs.clear();
     this.#logs.set(channel, keys);
     return keys;
+  }
+
+  /** The keys of a log that is kept by slots, as `lua/slots-keys.lua` has them: those of a log, and four more. */
+  slots(channel: string): readonly string[] {
+    const known = this.#slots.get(channel);
+    if (known !== undefined) return known;
+    const topic = this.topic(channel);
+    const more = [`${topic}:slots`, `${topic}:order`, `${topic}:graves`, `${topic}:dues`];
+    const keys = [...this.log(channel), ...more];
+    if (this.#slots.size >= REMEMBERED) this.#slots.clear();
+    this.#slots.set(channel, keys);
+    return keys;
+  }
+
+  /** Where the key space says its format. */
+  format(): string {
+    return `${this.#prefix}:{format}`;
   }
 
   /** The keys of a channel's presence as `lua/presence-keys.lua` has them, and the topic. */

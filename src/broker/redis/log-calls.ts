@@ -1,11 +1,13 @@
-/** Read and seal as calls of their scripts: arguments in, answers out. */
+/** Reads and seal as calls of their scripts: arguments in, answers out. */
 import type { Entry, Epoch, LogOptions, Page, ReadFrom } from "../contract.js";
+import { DUE_REST_MS, type SlotsFrom, type SlotsOptions, type SlotsPage } from "../slots-contract.js";
 import { decodeEntry } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
 import type { Arg, RedisLink } from "./link.js";
-import { LEAST_LIFE_MS, lifeOf, type LogCallsOptions } from "./log-options.js";
+import { LEAST_LIFE_MS, lifeOf, lifeOfSlots, type LogCallsOptions } from "./log-options.js";
 import { buffer, list } from "./replies.js";
 import { scripts } from "./scripts.js";
+import { decodeSlots } from "./slots-codec.js";
 
 export class LogCalls {
   readonly #link: RedisLink;
@@ -47,6 +49,29 @@ export class LogCalls {
       head: Number(head),
       epochs: readEpochs(String(epochs)),
     };
+  }
+
+  async readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    const { graves } = options.keeping;
+    const args: Arg[] = [
+      this.#options.epochNames.next(),
+      options.dedupe,
+      lifeOfSlots(options),
+      graves.count ?? "",
+      graves.bytes ?? "",
+      graves.age ?? "",
+      DUE_REST_MS,
+      ...("slots" in from ? ["slots", ...from.slots] : ["after", from.after, from.limit, from.bytes]),
+    ];
+    const reply = await this.#link.script(scripts.readSlots, this.#keys.slots(channel), args);
+    const [epochs, head, floor, due, ...found] = list(reply);
+    const page = {
+      entries: decodeSlots(found.map(buffer)),
+      floor: Number(floor),
+      head: Number(head),
+      epochs: readEpochs(String(epochs)),
+    };
+    return Number(due) < 0 ? page : { ...page, due: Number(due) };
   }
 
   async seal(channel: string, token: string): Promise<void> {

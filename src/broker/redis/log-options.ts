@@ -1,5 +1,6 @@
 /** What the calls of a log make of its options. */
 import type { LogOptions } from "../contract.js";
+import type { SlotsOptions } from "../slots-contract.js";
 import { keepsAnything } from "../log/retain.js";
 import type { EpochNames } from "./epoch-names.js";
 
@@ -29,4 +30,12 @@ export function lifeOf({ keeping, dedupe }: LogOptions, idle: number | undefined
   const unaged = keepsAnything(retain) && retain?.age === undefined;
   if (!unaged) return Math.ceil(least);
   return idle === undefined ? 0 : Math.ceil(Math.max(LEAST_LIFE_MS, idle, 2 * dedupe));
+}
+
+/**
+ * The same of a log that is kept by slots, while some of them hold something; 0 is for ever. Without any it lives like logs
+ * without entries: longer than `EMPTY_MS`, so that no name of its epochs is given again.
+ */
+export function lifeOfSlots({ keeping: { keepFor }, dedupe }: SlotsOptions): number {
+  return keepFor === undefined ? 0 : Math.ceil(Math.max(LEAST_LIFE_MS, 2 * dedupe, keepFor));
 }

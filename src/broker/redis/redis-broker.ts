@@ -13,9 +13,12 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import { AppendCalls } from "./append-calls.js";
+import { ChangeCalls } from "./change-calls.js";
 import { encodeSignals } from "./entry-codec.js";
 import { EpochNames } from "./epoch-names.js";
+import { checkFormat } from "./format.js";
 import { Follows } from "./follows.js";
 import { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
@@ -43,6 +46,7 @@ export class RedisBroker implements Broker {
   readonly #keys: Keys;
   readonly #link: RedisLink;
   readonly #appends: AppendCalls;
+  readonly #changes: ChangeCalls;
   readonly #log: LogCalls;
   readonly #topics: Topics;
   readonly #follows: Follows;
@@ -66,7 +70,9 @@ export class RedisBroker implements Broker {
     const replication = replicas > 0 ? new Replication(topology, replicas, { timeout, clock }) : undefined;
     const logOptions = { epochNames: new EpochNames(random), maxKeys, idle };
     const times = new ServerTimes(clock, topology);
-    this.#appends = new AppendCalls(link, keys, replication, times, logOptions);
+    const callParts = { link, replication, times, options: logOptions };
+    this.#appends = new AppendCalls(keys, callParts);
+    this.#changes = new ChangeCalls(keys, callParts);
     this.#log = new LogCalls(link, keys, logOptions);
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);
@@ -89,8 +95,14 @@ export class RedisBroker implements Broker {
     return this.#durability;
   }
 
-  /** Becomes a node among the others. */
+  /** How many messages about channels were passed over because they are of a kind that only a newer version knows. */
+  get unknownMessages(): number {
+    return this.#follows.unknown;
+  }
+
+  /** Becomes a node among the others, where the key space is one that this version can read. */
   async start(): Promise<void> {
+    await checkFormat(this.#link, this.#keys);
     await Promise.all([this.#messages.open(this.node), this.#life.start()]);
   }
 
@@ -106,6 +118,19 @@ export class RedisBroker implements Broker {
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
     return this.#open(() => this.#log.read(channel, from, options));
+  }
+
+  change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return this.#changes.change(channel, drafts, options);
+  }
+
+  readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    return this.#open(() => this.#log.readSlots(channel, from, options));
   }
 
   signal(channel: string, signals: readonly Signal[]): Promise<void> {
@@ -183,6 +208,8 @@ export class RedisBroker implements Broker {
   /** Redis is another one: so may its settings be, and connections that have not noticed are with the one before. */
   #checkAgain(): void {
     if (!this.#topology.endsOldTopics) this.#topics.reconnect();
+    // It may have lost the number. Who is here stays, whatever it says now: the refusal is for who comes.
+    checkFormat(this.#link, this.#keys).catch(() => undefined);
     checkServers(this.#topology, { ...this.#settings, eviction: "warn" }).then(
       (durability) => {
         if (durability === this.#durability) return;

@@ -28,10 +28,15 @@ function script(name: string, ...before: string[]): Script {
   };
 }
 
+/** In front of those that remember keys. */
+const KEYED = ["log-keys", "sequence-rings", "log-call", "key-memory"] as const;
+
 /** The scripts; what each of them does and takes stands at its top. */
 export const scripts = {
-  append: script("append", "log-keys", "sequence-rings", "append-decide", "append-write"),
+  append: script("append", ...KEYED, "append-decide", "append-write"),
+  change: script("change", ...KEYED, "slots-keys", "change-decide", "change-write"),
   read: script("read", "log-keys"),
+  readSlots: script("read-slots", "log-keys", "slots-keys"),
   seal: script("seal", "log-keys"),
   present: script("present", "presence-keys"),
   sweep: script("sweep", "presence-keys"),

@@ -11,9 +11,9 @@ const LEAST_MAJOR = 7;
 /** A Redis that cannot be used as it is set up. */
 export class RedisSetupError extends Error {
   override readonly name = "RedisSetupError";
-  readonly code: "version" | "eviction";
+  readonly code: "version" | "eviction" | "format";
 
-  constructor(code: "version" | "eviction", message: string) {
+  constructor(code: RedisSetupError["code"], message: string) {
     super(message);
     this.code = code;
   }

@@ -45,7 +45,6 @@ describe.skipIf(!hasRedis)("one Redis", () => {
       () => [server],
     ),
     { describe: describe.concurrent, it },
-    { slots: false },
   );
 });
 
@@ -62,7 +61,6 @@ describe.skipIf(!hasRedis)("a primary under Sentinel", () => {
       () => [watched.primary],
     ),
     { describe: describe.concurrent, it },
-    { slots: false },
   );
 });
 
@@ -79,6 +77,5 @@ describe.skipIf(!hasRedis)("a Cluster", () => {
       () => cluster.servers,
     ),
     { describe: describe.concurrent, it },
-    { slots: false },
   );
 });

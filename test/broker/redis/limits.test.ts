@@ -48,7 +48,9 @@ describe("the scripts", () => {
   test("name their keys and arguments", () => {
     for (const name of [
       "append",
+      "change",
       "read",
+      "read-slots",
       "seal",
       "present",
       "sweep",

@@ -1,48 +1,95 @@
--- Appends drafts to logs, all at one moment. A script is atomic but not transactional: so of each log everything is decided
--- before anything is written, in append-decide.lua and append-write.lua. What is wrong with one log costs the others nothing.
+-- Appends drafts to logs, all at one moment: decided with append-decide.lua, written with append-write.lua.
 --
--- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 most text keys · 4 most fields of sequences · 5 life, ms, or 0
---         for ever while entries are kept · 6 fence as "=token" or "" · 7 "1" to keep entries · 8 most entries or ""
---         9 most bytes or "" · 10 most age, ms, or "" · 11 "1" when a WAIT follows · 12 the life of the server whose clock
---         13 is about · 13 the time, ms, from which on nothing is appended any more · then for each log the number of its
---         drafts and four for each of them: scope or digest · sequence, or "" for a text key · print, with "@ms" behind it
---         when the draft's time is over so much sooner · the entry, ready-made, of which the first 10 bytes are its header
--- Returns for each log one number for each draft: its offset; the negative one of an earlier append with its key; 1 for a
---         conflict; 2 for an unknown outcome. Or an error in their place, such as FENCED, KEYSFULL or OFFSETS. Then the
---         time, ms. OTHERCLOCK with time and life, and TOOLATE with the time, are about all of it.
+-- ARGV    1 to 9 as in log-call.lua · 10 "1" to keep entries · 11 most entries or "" · 12 most bytes or "" · 13 most age, ms,
+--         or "" · then for each log the number of its drafts and four for each of them: its key, as key-memory.lua has it ·
+--         the entry, ready-made, of which the first 10 bytes are its header
+-- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier append with its key;
+--         1 for a conflict; 2 for an unknown outcome.
 
--- What went wrong, without the place in this script that Redis 7.0 puts in front of it.
-local function message_of(problem)
-  local message = type(problem) == 'table' and problem.err or tostring(problem)
-  return string.match(message, '^user_script:%d+: (.*)') or message
-end
-
--- What Redis refuses to everybody begins with another word, such as READONLY or OOM.
-local function is_of_the_log(message)
-  local code = string.match(message, '^%u+')
-  return not code or code == 'ERR' or code == 'WRONGTYPE'
-end
-
+-- Appends the drafts that stand from `from` to `to` in the arguments to the log at hand.
 local function append(from, to)
-  return decide(from, to) or write()
-end
-
--- Whoever waited for it has been told that it was not done, and may have had it done since by another way.
-if incarnation() ~= SERVER then return redis.error_reply('OTHERCLOCK ' .. text(now) .. ' ' .. incarnation()) end
-if now >= BEFORE then return redis.error_reply('TOOLATE ' .. text(now)) end
-
-local results, at = {}, FIRST_LOG
-for base = 0, #KEYS - 1, KEYS_PER_LOG do
-  local last = at + ARGV[at] * PER_DRAFT
-  choose_log(base)
-  local done, result = pcall(append, at + 1, last)
-  if not done then
-    local message = message_of(result)
-    result = redis.error_reply(message)
-    if not is_of_the_log(message) then return result end
+  local args = ARGV
+  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'f', 'c')
+  local epochs = meta[1]
+  local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
+  -- One that is kept by slots is of another kind: the application has made another one of the channel.
+  local is_new = meta[5] or not is_whole(epochs, last_kept)
+  if is_new then
+    head, last_kept, total, turned, young = 0, 0, 0, now, 0
   end
-  results[#results + 1] = result
-  at = last + 1
+  if args[6] ~= '' and (is_new or args[6] ~= '=' .. (meta[4] or '')) then
+    return redis.error_reply(NOT_SEALED)
+  end
+  local turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes
+  turned, young, turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes = turn_keys(is_new, turned, young)
+
+  -- First everything that can fail, on paper.
+  local first = math.max(offset_at(now), head + 1)
+  local texts, rings, moving, new_scopes =
+    find_keys(from, to, 4, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
+  local outcomes, blobs, new_texts = decide(from, to, first, texts, rings)
+  if not outcomes then return redis.error_reply(NO_OFFSET) end
+  if
+    is_full(#new_texts, tonumber(args[3]), forgets_all, turns, young_texts, old_texts)
+    or is_full(new_scopes, tonumber(args[4]), forgets_all, turns, young_scopes, old_scopes)
+  then
+    return redis.error_reply(NO_KEY)
+  end
+  -- What was only asked about leaves nothing behind.
+  if is_new and #blobs == 0 then return outcomes end
+
+  local prev, before = head, total
+  local keep, bytes = args[10] == '1', tonumber(args[12])
+  local begins = is_new or (keep and last_kept == 0)
+  local ends = not keep and last_kept ~= 0
+  if #blobs > 0 then
+    head = first + #blobs - 1
+    for i = 1, #blobs do total = total + #blobs[i] - HEADER end
+    -- When even the newest entry is over the limit, nothing is kept.
+    local is_kept = keep and not (bytes and #blobs[#blobs] - HEADER > bytes)
+    last_kept = is_kept and head or 0
+  elseif ends then
+    last_kept = 0
+  end
+  local next_life = tonumber(args[5])
+  if next_life == 0 and last_kept == 0 then next_life = math.max(LEAST_LIFE, 2 * WINDOW) end
+  local renews = begins or must_renew(next_life, now, life, set_at)
+  if renews then life, set_at = next_life, now end
+
+  -- Then the writes, of which the first is one that Redis refuses when it is out of memory.
+  local torn = false
+  if is_new then
+    epochs, torn = begin(now, args[1], head, last_kept, total, turned, life, set_at, young)
+  elseif #blobs > 0 and incarnation() ~= meta[3] then
+    epochs = with_new_epoch(epochs, args[1], prev)
+    save_state(epochs, head, last_kept, total, turned, life, set_at, young)
+  elseif #blobs > 0 or turns or ends or renews then
+    save_state(nil, head, last_kept, total, turned, life, set_at, young)
+  end
+  -- WAIT waits for this connection's own writes; an earlier append may have been another one's.
+  if #blobs == 0 and args[7] == '1' then redis.call('HINCRBY', META, 'w', 1) end
+  if turns then
+    redis.call('UNLINK', young_texts, young_scopes)
+    if forgets_all then redis.call('UNLINK', old_texts, old_scopes) end
+  end
+  local ends_in = next_life ~= 0 and not renews and until_renewed(next_life)
+  write_texts(young_texts, texts, new_texts, ends_in)
+  write_rings(young_scopes, rings, old_scopes, moving, ends_in)
+  local first_text = text(first)
+  if keep then
+    write_entries(blobs, first, first_text, prev, before, total)
+  elseif ends then
+    redis.call('UNLINK', LOG)
+  end
+  -- What is all new has no end that would have to be taken away.
+  if renews and not (is_new and not torn and life == 0) then renew(life) end
+
+  if #blobs > 0 then
+    local epoch = string.match(epochs, '([^,:=]+):%d+$')
+    local header = table.concat({ 'e' .. epoch, text(prev), first_text, #blobs }, ' ')
+    redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(blobs))
+  end
+  return outcomes
 end
-results[#results + 1] = now
-return results
+
+return each_log(KEYS_PER_LOG, 14, 4, append)

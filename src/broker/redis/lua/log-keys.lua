@@ -2,7 +2,7 @@
 --
 -- Seven keys for each log:
 --   1 meta       hash: e epochs "name:base,…" oldest first, "earlier=name" where the name was another one · i incarnation of Redis · s where the log stands, packed
---                as in load_state · f fence · w counts what WAIT waits for
+--                as in load_state · f fence · w counts what WAIT waits for · c in a log that is kept by slots, see slots-keys.lua
 --   2 log        stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 --   3, 4         text keys in two generations, hashes: digest of scope and id -> offset and print, packed
 --   5, 6         sequences in two generations, hashes: see sequence-rings.lua
@@ -26,6 +26,17 @@ local HEADER = 10
 
 -- Lua cannot hand over more than some thousand values at once.
 local AT_ONCE = 2000
+
+-- The values of many fields; false for those that are not there.
+local function fetch(hash, fields)
+  if #fields <= AT_ONCE then return redis.call('HMGET', hash, unpack(fields)) end
+  local values = {}
+  for i = 1, #fields, AT_ONCE do
+    local piece = redis.call('HMGET', hash, unpack(fields, i, math.min(i + AT_ONCE - 1, #fields)))
+    for j = 1, #piece do values[i + j - 1] = piece[j] end
+  end
+  return values
+end
 
 local function text(number)
   return string.format('%.0f', number)
@@ -58,12 +69,21 @@ local NO_STATE = struct.pack(STATE, 0, 0, 0, 0, 0, 0, 0)
 local function load_state(packed)
   return struct.unpack(STATE, packed or NO_STATE)
 end
-local function save_state(...)
-  redis.call('HSET', META, 's', struct.pack(STATE, ...))
+-- `epochs` only where they are others than before.
+local function save_state(epochs, ...)
+  if epochs then
+    redis.call('HSET', META, 'e', epochs, 'i', incarnation(), 's', struct.pack(STATE, ...))
+  else
+    redis.call('HSET', META, 's', struct.pack(STATE, ...))
+  end
 end
--- The same, under another incarnation than before.
-local function save_epochs(epochs, ...)
-  redis.call('HSET', META, 'e', epochs, 'i', incarnation(), 's', struct.pack(STATE, ...))
+
+-- The epochs of a log with a new one behind them, which begins after `head`. So many are remembered, as in contract.ts.
+local REMEMBERED_EPOCHS = 16
+local function with_new_epoch(epochs, epoch, head)
+  epochs = epochs .. ',' .. epoch .. ':' .. text(head)
+  local _, commas = string.gsub(epochs, ',', '')
+  return commas >= REMEMBERED_EPOCHS and string.match(epochs, ',(.*)') or epochs
 end
 
 -- Whether the log is all there.
@@ -94,13 +114,24 @@ local function is_torn()
   return redis.call('EXISTS', META, LOG) > 0
 end
 
+-- What else a log has that is kept by slots. Whoever calls for one of another kind does not name them; they share its slot.
+local SLOTS_KEYS = { 'slots', 'order', 'graves', 'dues' }
+local function unlink_slots()
+  local names = {}
+  for i, name in ipairs(SLOTS_KEYS) do names[i] = string.sub(META, 1, -5) .. name end
+  redis.call('UNLINK', unpack(names))
+end
+
 -- Begins a log that is not whole, with its state, and returns its epochs and whether something is left of an earlier one.
 -- That goes, and then `epoch` is the name of what begins.
 local function begin(now, epoch, ...)
   local torn = is_torn()
   local epochs = torn and epoch .. ':0' or first_epoch(now)
-  save_epochs(epochs, ...)
-  if torn then redis.call('HDEL', META, 'f') end
+  save_state(epochs, ...)
+  if torn then
+    redis.call('HDEL', META, 'f', 'c')
+    unlink_slots()
+  end
   redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
   return epochs, torn
 end

@@ -11,8 +11,10 @@ local FIRST_PAGE, MAX_PAGE = 8, 256
 
 choose_log(0)
 local now = now_ms()
-local meta = redis.call('HMGET', META, 'e', 's')
+local meta = redis.call('HMGET', META, 'e', 's', 'c')
 local epochs = meta[1]
+-- It is of another kind, which the first append will put an end to.
+if meta[3] then return { first_epoch(now), 0, 0, 0 } end
 local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
 local is_new = not is_whole(epochs, last_kept)
 if is_new then
@@ -24,7 +26,7 @@ if is_new then
 end
 if LIFE == 0 and last_kept == 0 then LIFE = math.max(LEAST_LIFE, life) end
 if must_renew(LIFE, now, life, set_at) then
-  save_state(head, last_kept, total, turned, LIFE, now, young)
+  save_state(nil, head, last_kept, total, turned, LIFE, now, young)
   renew(LIFE)
 end
 

@@ -1,4 +1,4 @@
--- In front of append.lua: the last 256 sequences of each scope, in order of sequence. Nearly every sequence is the next
+-- In front of append.lua and change.lua: the last 256 sequences of each scope, in order of sequence. Nearly every sequence is the next
 -- one, so that only the newest records, the tail, are read and written; the others lie in chunks beside it.
 --
 -- Fields of a memory of sequences, a hash:
@@ -11,6 +11,15 @@ local REMEMBERED, CHUNK, CHUNKS = 256, 16, 16
 local RECORD = 22
 local RING_HEADER = 11
 local MOST_BYTES, CHUNK_BYTES = REMEMBERED * RECORD, CHUNK * RECORD
+
+-- In a log whose outcomes can name an earlier place than their own, a record has that behind the others, and its first offset
+-- is there for its time alone.
+local NAMES_PLACES = false
+local function name_places()
+  NAMES_PLACES = true
+  RECORD = 29
+  MOST_BYTES, CHUNK_BYTES = REMEMBERED * RECORD, CHUNK * RECORD
+end
 local DIGITS = '0123456789abcdef'
 local NO_RING = struct.pack('>I4I7', 0, 0)
 
@@ -50,17 +59,6 @@ local function settle(ring)
   ring.records = ring.records .. table.concat(ring.added)
   if ring.is_whole then ring.records = newest(ring.records) end
   ring.added = {}
-end
-
--- The values of many fields; false for those that are not there.
-local function fetch(hash, fields)
-  if #fields <= AT_ONCE then return redis.call('HMGET', hash, unpack(fields)) end
-  local values = {}
-  for i = 1, #fields, AT_ONCE do
-    local piece = redis.call('HMGET', hash, unpack(fields, i, math.min(i + AT_ONCE - 1, #fields)))
-    for j = 1, #piece do values[i + j - 1] = piece[j] end
-  end
-  return values
 end
 
 -- Makes rings of one hash whole, with one look at their chunks.
@@ -110,9 +108,16 @@ local function find_sequence(ring, sequence)
   return low, sequence_at(records, low) == sequence
 end
 
--- Adds a sequence at the place where find_sequence missed it.
-local function add_sequence(ring, sequence, offset, print, place)
-  local record = struct.pack('>I7I7d', sequence, offset, print)
+-- What the record at a place says: an offset of its time, its print, and the offset that its sequence stands for.
+local function read_record(ring, place)
+  local at, print, next_byte = struct.unpack('>I7d', ring.records, place * RECORD + 8)
+  return at, print, NAMES_PLACES and struct.unpack('>I7', ring.records, next_byte) or at
+end
+
+-- Adds a sequence at the place where find_sequence missed it. `at` is an offset of its time where that is another one.
+local function add_sequence(ring, sequence, offset, print, place, at)
+  local record = struct.pack('>I7I7d', sequence, at or offset, print)
+  if NAMES_PLACES then record = record .. struct.pack('>I7', offset) end
   ring.is_changed = true
   if not place then
     ring.added[#ring.added + 1] = record
