@@ -16,11 +16,13 @@ end
 -- The values of fields, which are in the younger memory, in the older one or in neither, and those of the older one again.
 -- What `turns` is the younger one from now on is the one that is emptied, so until then nothing in it counts.
 local function look_up(turns, young_hash, old_hash, fields)
-  if turns then
-    local values = fetch(old_hash, fields)
+  local values = not turns and fetch(young_hash, fields)
+  -- One field is the usual case.
+  if turns or (#fields == 1 and not values[1]) then
+    values = fetch(old_hash, fields)
     return values, values
   end
-  local values, missing, places = fetch(young_hash, fields), NONE, NONE
+  local missing, places = NONE, NONE
   for i = 1, #fields do
     if not values[i] then
       if missing == NONE then missing, places = {}, {} end
