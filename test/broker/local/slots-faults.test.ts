@@ -1,7 +1,14 @@
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Broker, Change, Condition, SlotsOptions, SlotsPage } from "../../../src/broker/index.js";
+import {
+  createMemoryHub,
+  type Broker,
+  type Change,
+  type Condition,
+  type SlotsOptions,
+  type SlotsPage,
+} from "../../../src/broker/index.js";
 import {
   createLocalHub,
   localWorker,
@@ -19,6 +26,7 @@ import {
   slotsOptions,
   valuesOf,
 } from "../../../src/testing/broker-contract/slots-kit.js";
+import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
 import { Child } from "./support/child.js";
 import { freshFolder, removeFolder } from "./support/folders.js";
 import { checkSlotRows } from "./support/slot-rows.js";
@@ -57,6 +65,38 @@ async function start(role: "writer" | "worker", dir: string): Promise<Child> {
 function iff(name: string, unchangedSince: Condition["unchangedSince"]): ReturnType<typeof changing> {
   return changing({ out: `"${name}"` }, { if: [{ slot: name, unchangedSince }] });
 }
+
+test("what is decided while the disk has yet to take what was before is as in memory", async () => {
+  const dir = folder();
+  const clock = new VirtualClock();
+  const { node } = open({ dir, clock });
+  const memory = createMemoryHub({ clock }).broker();
+  const random = seededRandom(1);
+  const options = slotsOptions({ graves: { count: 3 } });
+  const pick = (count: number): number => Math.floor(random.float() * count);
+  const there: Promise<unknown>[] = [];
+  const here: Promise<unknown>[] = [];
+  for (let i = 0; i < 1500; i++) {
+    const values = Object.fromEntries(
+      [pick(8), pick(8)].map((n) => [`slot ${n}`, ["1", "2", undefined][pick(3)]]),
+    );
+    const absent = { slot: `slot ${pick(8)}`, unchangedSince: "absent" as const };
+    const draft = changing(values, { ...(i % 3 === 0 && { if: [absent] }), ttl: 1000 * pick(3) + 1 });
+    for (const [broker, outcomes] of [
+      [memory, there],
+      [node, here],
+    ] as const)
+      outcomes.push(change(broker, "c", draft, options).then((outcome) => ({ ...outcome, at: undefined })));
+    if (i % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await Promise.all(here)).toEqual(await Promise.all(there));
+  const pages = [
+    await readSlots(node, "c", undefined, options),
+    await readSlots(memory, "c", undefined, options),
+  ];
+  expect({ ...pages[0], epochs: [] }).toEqual({ ...pages[1], epochs: [] });
+  await checkSlotRows(dir);
+});
 
 describe("kill -9 of those who change slots", () => {
   test("leaves what was acknowledged, and of what was not all or nothing, in the same epoch", async () => {

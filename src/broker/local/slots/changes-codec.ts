@@ -1,4 +1,7 @@
-/** The bytes of changes between a worker and its writer: drafts one way, what became of them and hints the other. */
+/**
+ * The bytes of changes between a worker and its writer: drafts one way, what became of them and hints the other. The writer looks
+ * into drafts, since it compares what slots hold with what they are to hold, and hints only what changes.
+ */
 import type { Key, Payload } from "../../contract.js";
 import type {
   Change,
