@@ -38,7 +38,7 @@ export function tableOptions<Name extends string>(
     const text = { type: "string" } as const;
     const numbers = Object.fromEntries(Object.keys(defaults).map((name) => [name, text]));
     const { values } = parseArgs({ options: { ...numbers, only: text, write: { type: "boolean" } } });
-    const { only, write = false } = values as { only?: string; write?: boolean };
+    const { only, write = false } = values;
     if (only !== undefined && !rows.includes(only)) throw new Error(`there is no "${only}"`);
     const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
     return { only, write, ...numbersOf(values, defaults, "a whole number from 1 on", isWhole) };
@@ -65,7 +65,7 @@ function numbersOf<Name extends string>(
     const text = values[name];
     if (text === undefined) return defaults[name];
     const value = Number(text);
-    if (!isOne(value)) throw new Error(`--${name} takes ${kind}, not ${String(text)}`);
+    if (!isOne(value)) throw new Error(`--${name} takes ${kind}, not ${JSON.stringify(text)}`);
     return value;
   };
   const names = Object.keys(defaults) as Name[];

@@ -77,7 +77,7 @@ describe.skipIf(!hasRedis)("the format of a key space", () => {
     }
     const [chat] = await node.append("chat/1", [draft('"after"')], KEEP);
     const page = await readAll(node, "chat/1");
-    const { head = 0, epochs = [] } = dump.pages["chat/1"] ?? {};
+    const { head, epochs } = dump.pages["chat/1"] ?? { head: 0, epochs: [] };
     expect(page.entries).toEqual([
       ...entriesOf("chat/1"),
       { offset: chat !== undefined && "offset" in chat ? chat.offset : 0, prev: head, data: '"after"' },

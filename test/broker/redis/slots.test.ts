@@ -154,7 +154,7 @@ describe.skipIf(!hasRedis)("a log by slots in Redis", () => {
     await server.admin.config("RESETSTAT");
     const options = slotsOptions();
     const turn = Array.from({ length: 100 }, (_, i) =>
-      node.change?.(`many/${i}`, [changing({ a: `${i}` })], options),
+      changeAll(node, `many/${i}`, [changing({ a: `${i}` })], options),
     );
     const settled = await Promise.allSettled(turn);
     expect(settled.map(({ status }) => status === "rejected")).toEqual(settled.map((_, i) => i === 7));

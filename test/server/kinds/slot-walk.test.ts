@@ -17,7 +17,8 @@ interface Random {
 }
 
 function randomOf(seed: number): Random {
-  const { float } = seededRandom(seed);
+  const random = seededRandom(seed);
+  const float = (): number => random.float();
   return { float, int: (end) => Math.floor(float() * end) };
 }
 
@@ -41,7 +42,7 @@ class Log {
     const prev = this.head;
     this.head += 1 + random.int(3);
     const slots = new Set(
-      Array.from({ length: 1 + random.int(3) }, () => SLOTS[random.int(SLOTS.length)] as string),
+      Array.from({ length: 1 + random.int(3) }, () => SLOTS[random.int(SLOTS.length)] ?? "a"),
     );
     const changes = [...slots].map((slot) => ({
       slot,
