@@ -113,7 +113,7 @@ test("tombstones are dropped that the disk has yet to take, more than are held i
   for (const broker of brokers) {
     // All of it in one transaction; the rest is dropped in the next one.
     const calls = drafts.map((draft) => change(broker, "c", draft));
-    calls.push(change(broker, "c", changing({ last: "1" }), slotsOptions({ graves: { count: 2000 } })));
+    calls.push(change(broker, "c", changing({ last: "1" }), slotsOptions({ graves: { count: 1500 } })));
     await Promise.all(calls);
     await change(broker, "c", changing({ last: "2" }), less);
     pages.push({ ...(await readSlots(broker, "c", undefined, less)), epochs: [] });
