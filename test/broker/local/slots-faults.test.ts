@@ -98,6 +98,31 @@ test("what is decided while the disk has yet to take what was before is as in me
   await checkSlotRows(dir);
 });
 
+test("tombstones are dropped that the disk has yet to take, more than are held in memory", async () => {
+  const dir = folder();
+  const clock = new VirtualClock();
+  const brokers = [open({ dir, clock }).node, createMemoryHub({ clock }).broker()];
+  const names = Array.from({ length: 3000 }, (_, i) => `slot ${i}`);
+  const some = (i: number, data: string | undefined): ReturnType<typeof changing> =>
+    changing(Object.fromEntries(names.slice(i, i + 100).map((name) => [name, data])));
+  const drafts = [...names.keys()]
+    .filter((i) => i % 100 === 0)
+    .flatMap((i) => [some(i, "1"), some(i, undefined)]);
+  const less = slotsOptions({ graves: { count: 900 } });
+  const pages = [];
+  for (const broker of brokers) {
+    // All of it in one transaction; the rest is dropped in the next one.
+    const calls = drafts.map((draft) => change(broker, "c", draft));
+    calls.push(change(broker, "c", changing({ last: "1" }), slotsOptions({ graves: { count: 1500 } })));
+    await Promise.all(calls);
+    await change(broker, "c", changing({ last: "2" }), less);
+    pages.push({ ...(await readSlots(broker, "c", undefined, less)), epochs: [] });
+  }
+  expect(pages[0]).toEqual(pages[1]);
+  expect(pages[0]?.entries).toHaveLength(10);
+  await checkSlotRows(dir);
+});
+
 describe("kill -9 of those who change slots", () => {
   test("leaves what was acknowledged, and of what was not all or nothing, in the same epoch", async () => {
     const dir = folder();
