@@ -18,8 +18,9 @@ const DRIVERS: Record<string, string> = {
   "src/broker/local/": "lmdb",
 };
 
-/** What decides for several brokers knows none of them. */
+/** What decides for several brokers knows none of them, but their contract. */
 const BELOW_BROKERS = "src/broker/log/";
+const CONTRACT = new Set(["src/broker/contract.ts", "src/broker/slots-contract.ts", "src/broker/values.ts"]);
 
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */
 export function targetFile(importer: string, specifier: string): string | undefined {
@@ -49,9 +50,7 @@ export function importFault(
 }
 
 function mayUseBelowBrokers(target: string): boolean {
-  return (
-    target.startsWith(BELOW_BROKERS) || target === "src/broker/contract.ts" || layerOf(target) === "protocol"
-  );
+  return target.startsWith(BELOW_BROKERS) || CONTRACT.has(target) || layerOf(target) === "protocol";
 }
 
 /** Whether a file may import this package or part of Node. */
