@@ -29,8 +29,9 @@ const DRIVERS: Record<string, string> = {
   "src/broker/local/": "lmdb",
 };
 
-/** What decides for several brokers knows none of them. */
+/** What decides for several brokers knows none of them, but their contract. */
 const BELOW_BROKERS = "src/broker/log/";
+const CONTRACT = new Set(["src/broker/contract.ts", "src/broker/slots-contract.ts", "src/broker/values.ts"]);
 
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */
 export function targetFile(importer: string, specifier: string): string | undefined {
@@ -61,9 +62,7 @@ export function importFault(
 }
 
 function mayUseBelowBrokers(target: string): boolean {
-  return (
-    target.startsWith(BELOW_BROKERS) || target === "src/broker/contract.ts" || layerOf(target) === "protocol"
-  );
+  return target.startsWith(BELOW_BROKERS) || CONTRACT.has(target) || layerOf(target) === "protocol";
 }
 
 /** The same for two files of the server. */
