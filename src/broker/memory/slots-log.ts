@@ -70,8 +70,10 @@ export class SlotsLog {
   read(from: SlotsFrom, options: SlotsOptions, now: Moment, { name, newEpochName }: Incarnation): SlotsPage {
     this.#use(options, now);
     this.#state.enter(name, newEpochName, now);
-    this.expire(now);
     const slots = this.#slots;
+    // Those that are too many, or too large, go with the next change: a read takes nothing from anybody but time.
+    const { age } = options.keeping.graves;
+    if (age !== undefined) slots.dropGraves({ age }, now.wall);
     const { head, epochs, begun } = this.#state;
     const entries = "slots" in from ? slots.of(from.slots) : slots.after(from.after, from.limit, from.bytes);
     const page = { entries, floor: slots.floor, head, epochs };

@@ -107,6 +107,8 @@ export class MemoryStore {
     drafts: readonly ChangesDraft[],
     options: SlotsOptions & { readonly fence?: string },
   ): Changed[] {
+    // A log begins with its first draft: that is when nothing is due yet.
+    if (drafts.length === 0) return [];
     const channel = this.#channel(name);
     const now = this.#now();
     const log = this.#slots(name, channel, now);
