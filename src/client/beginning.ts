@@ -17,7 +17,7 @@ export interface Beginning {
   /** What the subscription brings, to be told in its turn. */
   readonly hold: (item: Message | Gap) => void;
   /** Where the handle is, as far as that is known. */
-  readonly place: () => Cursor | undefined;
+  readonly cursor: () => Cursor | undefined;
   /** Nothing more is wanted, unless it begins again. */
   readonly stop: () => void;
 }
@@ -25,7 +25,7 @@ export interface Beginning {
 /** What it needs of its handle. */
 export interface BeginningHost {
   /** Where the subscription is, which is confirmed when this begins. */
-  readonly place: () => Cursor | undefined;
+  readonly cursor: () => Cursor | undefined;
   /** The handle's own cursor, where it begins with one. */
   readonly from: Cursor | undefined;
   readonly clock: Clock;
@@ -111,7 +111,7 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
   }
 
   async function perform(log: LogReader): Promise<void> {
-    ({ epoch, offset: target } = host.place() ?? { epoch, offset: target });
+    ({ epoch, offset: target } = host.cursor() ?? { epoch, offset: target });
     let begun = false;
     try {
       if (from) fromCursor(from);
@@ -174,7 +174,7 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
       return true;
     },
     hold(item) {
-      const behind = host.place();
+      const behind = host.cursor();
       if (flowing) {
         pass(item, behind);
         arrive();
@@ -183,7 +183,7 @@ export function createBeginning({ last, since = 0 }: StartAt, host: BeginningHos
       held.push({ item, behind });
       if (held.length > MAX_HELD) drop(held.shift()?.item);
     },
-    place: () => (place === undefined ? undefined : { epoch, offset: place }),
+    cursor: () => (place === undefined ? undefined : { epoch, offset: place }),
     stop() {
       run?.stop();
       run = undefined;

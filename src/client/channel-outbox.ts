@@ -1,16 +1,15 @@
-import type { ErrorBody } from "../protocol/index.js";
+import type { ErrorBody, Timer } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
 import { type Moment, elapsedSince, momentOf } from "./moment.js";
-import { createPace } from "./pace.js";
 import type { Payload } from "./payload.js";
 import type { Published } from "./published.js";
 
 /** One message on its way. */
 export interface Publish {
   readonly payload: Payload;
-  readonly queued: Moment;
+  readonly since: Moment;
   /** When it was first sent; `undefined` before. */
   sent?: Moment;
   /** Its number in the channel. */
@@ -39,20 +38,30 @@ export interface ChannelOutbox {
   readonly reject: (publish: Publish, error: TidemarkError) => void;
 }
 
+/** So many may be unanswered on a channel; a server remembers 256 for telling retries. */
+const MAX_WINDOW = 200;
+
 /** @param settled is told of each publish that is done, one way or the other */
 export function createChannelOutbox(
   { clock, random, settings, wire }: Core,
   channel: string,
   settled: (publish: Publish) => void,
 ): ChannelOutbox {
-  const pace = createPace(clock, createBackoff(settings.backoff, random), pump);
+  const backoff = createBackoff(settings.backoff, random);
   const publishes: Publish[] = [];
   /** How many, from the first, are on their way. */
   let sent = 0;
+  /** How many may be: half as many after each failure, one more with each success, so that it suits the server. */
+  let window = MAX_WINDOW;
   let lastNumber = 0;
+  /** Runs while the server has asked for patience. */
+  let pause: Timer;
+  let paused = false;
+  /** In a row. */
+  let failures = 0;
 
   function pump(): void {
-    while (pace.allows(sent)) {
+    while (!paused && sent < window) {
       const next = publishes[sent];
       if (next === undefined) return;
       const problem = wire.open && tooLarge(next);
@@ -94,7 +103,9 @@ export function createChannelOutbox(
 
   function done(publish: Publish, { offset }: Published): void {
     if (!remove(publish)) return;
-    pace.succeeded();
+    window = Math.min(window + 1, MAX_WINDOW);
+    backoff.reset();
+    failures = 0;
     publish.resolve({ offset });
     pump();
   }
@@ -102,7 +113,11 @@ export function createChannelOutbox(
   function failed(publish: Publish, error: ErrorBody): void {
     if (error.retry) {
       rewind(publishes.indexOf(publish));
-      pace.failed(error.after);
+      window = Math.ceil(window / 2);
+      paused = true;
+      // A server that says the same short time again and again is asked less and less often, down to once a second.
+      const least = Math.min(0.1 * 2 ** failures++, 1000);
+      pause = clock.setTimeout(resume, Math.max(error.after ?? backoff.next(), least));
     } else {
       reject(publish, fromReply(error, channel));
       pump();
@@ -113,7 +128,13 @@ export function createChannelOutbox(
   function rewind(index: number): void {
     for (let i = index; i < sent; i++) (publishes[i] as Publish).try = undefined;
     sent = index;
-    pace.restart();
+    clock.clearTimeout(pause);
+    paused = false;
+  }
+
+  function resume(): void {
+    paused = false;
+    pump();
   }
 
   function reject(publish: Publish, error: TidemarkError): void {

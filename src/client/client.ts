@@ -3,7 +3,7 @@ import { createBackoff } from "./backoff.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
-import { TidemarkError, messageOf } from "./errors.js";
+import { TidemarkError, handlerError } from "./errors.js";
 import { createHandle } from "./handle.js";
 import type { ClientHost } from "./host.js";
 import type { ClientKind } from "./kinds/kind.js";
@@ -12,7 +12,6 @@ import { transientKind } from "./kinds/transient.js";
 import { type ClientOptions, addressOf, given, settingsFrom } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { payloadOf } from "./payload.js";
-import { publishOnce } from "./publish-once.js";
 import { createQuestions } from "./questions.js";
 import type { Status } from "./session.js";
 import { createSubscriptions } from "./subscriptions.js";
@@ -56,15 +55,13 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   const host: ClientHost = {
     clock,
     backoff: () => createBackoff(settings.backoff, random),
-    checkOpen() {
+    check() {
       if (status === "closed" && reason) throw reason;
     },
     report,
-    handlerFailed: (thrown) => report(handlerError(thrown)),
-    ask: questions.ask,
-    number: outbox.number,
-    publish: outbox.publish,
-    publishOnce: (channel, payload) => publishOnce(wire, channel, payload),
+    // What else they have, its type does not show.
+    ...questions,
+    ...outbox,
     me: () => wire.me,
     subscribe(channel, kind, start) {
       const subscription = subscriptions.get(channel, kind, start);
@@ -75,7 +72,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   };
 
   const connection = createConnection(core, address, env, {
-    connectBody(token) {
+    connect(token) {
       const head = JSON.stringify({ token, publisher }).slice(0, -1);
       return `"connect":${head},"subs":${subscriptions.resume(utf8Length(head))}}`;
     },
@@ -116,7 +113,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
   /** `(pattern, params, options)` or `(name, options)`: a pattern is what has a parameter, or comes with three arguments. */
   function open(kind: ClientKind) {
     return (name: string, second: object = {}, third?: object): Stream => {
-      host.checkOpen();
+      host.check();
       const isPattern = third !== undefined || /(^|\/):/.test(name);
       const channel = isPattern ? fillPattern(name, second as Record<string, string>) : name;
       const { buffer, ...start } = ((isPattern ? third : second) ?? {}) as StreamOptions;
@@ -145,7 +142,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
     stream: open(streamKind(host)),
     transient: open(transientKind(host)),
     async call(method: string, data?: unknown) {
-      host.checkOpen();
+      host.check();
       const { body, bytes } = data === undefined ? { body: "" } : payloadOf(data);
       return questions.ask(`"call":${JSON.stringify(method)}${body && ","}${body}`, false, bytes);
     },
@@ -156,8 +153,4 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
 /** Where a subscription begins: a cursor wins over the others, and what is not given is not there. */
 function startOf({ cursor, last, since }: StartAt): StartAt {
   return given(cursor === undefined ? { last, since } : { cursor });
-}
-
-function handlerError(thrown: unknown): TidemarkError {
-  return new TidemarkError("handler_failed", `a listener threw: ${messageOf(thrown)}`, { cause: thrown });
 }

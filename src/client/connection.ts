@@ -1,11 +1,18 @@
-import type { ConnectResult, ErrorBody, RefreshResult, Timer } from "../protocol/index.js";
+import {
+  type ConnectResult,
+  type ErrorBody,
+  type Limits,
+  type RefreshResult,
+  type Timer,
+  utf8Length,
+} from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import { closeError } from "./close.js";
 import type { Core } from "./core.js";
 import type { Environment, PlatformEvent } from "./environment.js";
 import { TidemarkError, fromReply, messageOf } from "./errors.js";
-import { type Moment, momentOf } from "./moment.js";
-import { createPatience } from "./patience.js";
+import { type Moment, elapsedSince, momentOf } from "./moment.js";
+import { stayFor, waitBefore } from "./patience.js";
 import { receive } from "./receive.js";
 import type { Session } from "./session.js";
 import { createSilence } from "./silence.js";
@@ -35,6 +42,12 @@ type State =
   | { readonly at: "offline"; readonly timer: Timer; readonly told: boolean }
   | { readonly at: "closed" };
 
+/** What a server takes that does not say it. */
+const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 };
+
+/** Backoff starts over only after a connection that lasted; a server that cuts everyone off is not hammered. */
+const STABLE_AFTER = 10_000;
+
 export function createConnection(
   { clock, random, settings, wire }: Core,
   url: string,
@@ -42,13 +55,15 @@ export function createConnection(
   session: Session,
 ): Connection {
   const token = createTokenSource(clock, settings.token, refresh);
-  const patience = createPatience(clock, createBackoff(settings.backoff, random));
+  const backoff = createBackoff(settings.backoff, random);
   const silence = createSilence(clock, ask, () => retry(lost("silent", "the server is silent")));
   const choice = createChoice(settings.transports, memory?.()?.getItem(url));
   let state: State = { at: "offline", timer: undefined, told: false };
   let id: string | undefined;
   let secret: string | undefined;
   let renewing = false;
+  /** Whether a refused token was replaced since the last connection that lasted. */
+  let renewed = false;
 
   function connect(reason?: TidemarkError): void {
     const link: OpenTransport = { transport: undefined };
@@ -130,7 +145,7 @@ export function createConnection(
 
   function greet(link: OpenTransport): void {
     wire.flush();
-    wire.request(session.connectBody(secret), (error, result) => {
+    wire.request(session.connect(secret), (error, result) => {
       if (!has(link)) return;
       if (!error) online(link, result as ConnectResult);
       else refused(fromReply(error), error);
@@ -140,17 +155,21 @@ export function createConnection(
 
   function online(link: OpenTransport, result: ConnectResult): void {
     id = result.client;
-    wire.opened(result, secret);
+    wire.open = true;
+    wire.limits = result.limits ?? UNSAID;
+    // With the names of its fields, and the publisher secret.
+    wire.head = wire.renew ? utf8Length(JSON.stringify(secret ?? "")) + 128 : 0;
+    wire.me = result.sender ?? "";
     choice.worked();
     enter({
       at: "online",
       link,
-      since: since() ?? momentOf(clock),
+      since: state.at === "online" ? state.since : momentOf(clock),
       timer: undefined,
     });
     if (!has(link)) return;
     silence.begin(result.ping);
-    token.expiresIn(result.expires);
+    token.expires(result.expires);
     session.online(result);
   }
 
@@ -161,18 +180,19 @@ export function createConnection(
     if (wire.renew) renew();
     else
       wire.request(`"refresh":${JSON.stringify({ token: fetched })}`, (error, result) => {
-        if (!error) token.expiresIn((result as RefreshResult).expires);
+        if (!error) token.expires((result as RefreshResult).expires);
       });
   }
 
   /** The server did not take the connect command, or threw the connection out for its token. */
   function refused(error: TidemarkError, body?: ErrorBody): void {
     if (error.code === "token_expired" && token.renewable) {
-      token.forget();
+      token.reset();
       // Nothing is wrong with the server, so there is no reason to wait - unless this keeps happening.
-      retry(error, patience.settled(since()) ? 0 : undefined);
-    } else if (error.code === "unauthorized" && token.renewable && patience.mayReplace()) {
-      token.forget();
+      retry(error, settled() ? 0 : undefined);
+    } else if (error.code === "unauthorized" && token.renewable && !renewed) {
+      renewed = true;
+      token.reset();
       connect(error);
     } else if (error.retry) {
       retry(error, body?.after);
@@ -195,13 +215,19 @@ export function createConnection(
     (state.at !== "online" && choice.failed(certain) ? connect : retry)(error);
   }
 
-  function since(): Moment | undefined {
-    return state.at === "online" ? state.since : undefined;
+  /** Whether nothing has gone wrong lately. After a connection that lasted, that is so again. */
+  function settled(): boolean {
+    if (state.at === "online" && elapsedSince(clock, state.since) >= STABLE_AFTER) {
+      backoff.reset();
+      renewed = false;
+    }
+    return backoff.fresh();
   }
 
   /** @param after how long the server has said to wait */
   function retry(reason: TidemarkError, after?: number): void {
-    const timer = clock.setTimeout(() => connect(reason), patience.wait(since(), after));
+    settled();
+    const timer = clock.setTimeout(() => connect(reason), waitBefore(after, backoff.next()));
     enter({ at: "offline", timer, told: after !== undefined }, reason);
   }
 
@@ -220,7 +246,9 @@ export function createConnection(
     if (state.at !== "online") return;
     clock.clearTimeout(state.timer);
     const leave = () => connect(lost("going_away", "the server stops"));
-    state.timer = clock.setTimeout(leave, patience.stay(state.since, after));
+    const first = settled();
+    const more = backoff.next();
+    state.timer = clock.setTimeout(leave, stayFor(after, first ? 0 : more));
   }
 
   /** Has the server say something. */
@@ -240,7 +268,7 @@ export function createConnection(
     if ("timer" in last) clock.clearTimeout(last.timer);
     if ("link" in last && next.at !== "online") {
       silence.stop();
-      token.rest();
+      token.stop();
       last.link.transport?.close(next.at === "closed");
       wire.open = false;
       session.down();

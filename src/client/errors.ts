@@ -12,6 +12,11 @@ export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
   });
 }
 
+/** The error that a listener's having thrown is. */
+export function handlerError(thrown: unknown): TidemarkError {
+  return new TidemarkError("handler_failed", `a listener threw: ${messageOf(thrown)}`, { cause: thrown });
+}
+
 /** What to say about something that was thrown, causes included: `fetch failed` alone helps nobody. */
 export function messageOf(thrown: unknown, depth = 3): string {
   const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };

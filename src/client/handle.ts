@@ -5,16 +5,19 @@ import {
   formatCursor,
   parseCursor,
 } from "../protocol/index.js";
-import { type Apart, createApart } from "./apart.js";
-import { TidemarkError } from "./errors.js";
+import type { Beginning } from "./beginning.js";
+import { createEmitter } from "./emitter.js";
+import { TidemarkError, handlerError, messageOf } from "./errors.js";
 import type { ClientHost } from "./host.js";
+import { type Inbox, createInbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
-import { createListening } from "./listening.js";
-import { type Payload, payloadOf } from "./payload.js";
+import type { Message } from "./message.js";
+import { payloadOf } from "./payload.js";
+import type { Published } from "./published.js";
 import type { Gap, Sink, Subscribed, SubscriptionEvents } from "./sink.js";
 import type { History, Stream, StreamEvents } from "./types.js";
 
-/** How many messages wait by default for an iterator's reader. */
+/** How many messages wait for the first listener of a handle, and by default for an iterator's reader. */
 const DEFAULT_BUFFER = 1000;
 
 /**
@@ -33,13 +36,18 @@ export function createHandle(
   const subscription = host.subscribe(channel, kind, start);
   const { name } = subscription;
   let open = true;
-  const listening = createListening(() => open, host.handlerFailed);
-  const { emit, message, gap, deliverEarly } = listening;
+  const events = createEmitter<StreamEvents<unknown>>((thrown) => host.report(handlerError(thrown)));
+  const { emit } = events;
+  const inboxes = new Set<Inbox>();
   const closed = new TidemarkError("closed", `this handle on ${name} was closed`, { channel: name });
   /** Why nothing more comes, if so. */
   let over: { readonly error: TidemarkError | undefined } | undefined;
-  /** There while the handle is elsewhere than its subscription, which shares another handle's beginning. */
-  let apart: Apart | undefined;
+  /** Messages that came before anybody could listen; `undefined` once somebody does, or is too late. */
+  let early: Message[] | undefined = [];
+  /** Whether it is elsewhere than its subscription, which shares another handle's beginning. */
+  let apart = false;
+  let beginning: Beginning | undefined;
+  let loading: Promise<void> | undefined;
   let resolveReady: () => void;
   let rejectReady: (error: TidemarkError) => void;
   const ready = new Promise<void>((resolve, reject) => {
@@ -49,6 +57,22 @@ export function createHandle(
   // Whoever awaits it gets the error; with nobody awaiting it, the error event is enough.
   ready.catch(() => {});
 
+  function message(next: Message): void {
+    if (!open) return;
+    if (!early) {
+      emit("message", next);
+      for (const inbox of inboxes) inbox.push(next);
+    } else if (early.push(next) > DEFAULT_BUFFER) {
+      early = undefined;
+    }
+  }
+
+  function deliverEarly(): void {
+    const waiting = early ?? [];
+    early = undefined;
+    waiting.forEach(message);
+  }
+
   /** What comes from now on has had its chance to be listened to: a turn, so that `await chat.ready` works. */
   function isReady(): void {
     resolveReady();
@@ -57,13 +81,14 @@ export function createHandle(
 
   function finish(reason: TidemarkError, error?: TidemarkError): void {
     over = { error };
-    apart?.stop();
-    listening.end(error);
+    beginning?.stop();
+    for (const inbox of inboxes) inbox.end(error);
+    inboxes.clear();
     rejectReady(reason);
   }
 
   function failed(error: TidemarkError): void {
-    if (listening.has("error")) emit("error", error);
+    if (events.has("error")) emit("error", error);
     else host.report(error);
   }
 
@@ -74,18 +99,58 @@ export function createHandle(
     emit("subscribed", how);
   }
 
+  function gap(next: Gap): void {
+    for (const inbox of inboxes) inbox.gap(next);
+    emit("gap", next);
+  }
+
+  /** Says whether it is told later that it is subscribed: when it is known where it begins. */
+  function begin(): boolean {
+    if (!apart || beginning) return beginning?.begin() ?? false;
+    loading ??= load().catch(cannotBegin);
+    return true;
+  }
+
+  /** Few pages need it. */
+  async function load(): Promise<void> {
+    const { createBeginning } = await import("./beginning.js");
+    beginning = createBeginning(start, {
+      ...host,
+      cursor: subscription.cursor,
+      from: parseCursor(start.cursor ?? ""),
+      read: history as NonNullable<typeof history>,
+      subscribed,
+      message,
+      gap,
+      failed,
+      done,
+    });
+    if (open && !over) beginning.begin();
+  }
+
+  function done(): void {
+    apart = false;
+    beginning = undefined;
+  }
+
+  function cannotBegin(cause: unknown): void {
+    done();
+    sink.tell("subscribed", { resumed: false, complete: false });
+    failed(new TidemarkError("unavailable", messageOf(cause), { retry: false, channel: name, cause }));
+  }
+
   const sink: Sink = {
     message(next) {
-      if (apart) apart.hold(next);
-      else message(next);
+      if (beginning) beginning.hold(next);
+      else if (!apart) message(next);
     },
     tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]) {
       if (!open) return;
       if (about === "subscribed") {
-        if (!apart?.begin()) subscribed(value as Subscribed);
+        if (!begin()) subscribed(value as Subscribed);
       } else if (about === "gap") {
-        if (apart) apart.hold(value as Gap);
-        else gap(value as Gap);
+        if (beginning) beginning.hold(value as Gap);
+        else if (!apart) gap(value as Gap);
       } else emit(about, value as StreamEvents<unknown>[Name]);
     },
     failed,
@@ -100,15 +165,15 @@ export function createHandle(
 
   function check(): void {
     if (!open) throw closed;
-    host.checkOpen();
+    host.check();
   }
 
-  function prepare(data: unknown): Payload {
+  async function publish(data: unknown, n: number): Promise<Published> {
     check();
     const payload = payloadOf(data);
     // A handle made in this turn is subscribed first, so that it gets what it publishes.
     subscription.ask();
-    return payload;
+    return kind.send(name, payload, n);
   }
 
   const { read } = kind;
@@ -119,27 +184,13 @@ export function createHandle(
       return read(name, options);
     });
 
-  if (subscription.add(sink, start) && history) {
-    const beginning = {
-      place: subscription.cursor,
-      from: parseCursor(start.cursor ?? ""),
-      clock: host.clock,
-      backoff: host.backoff,
-      read: history,
-      subscribed,
-      message,
-      gap,
-      failed,
-      done: () => (apart = undefined),
-    };
-    apart = createApart(name, start, beginning, () => open && !over);
-  }
+  apart = subscription.add(sink, start);
 
   const handle = {
     name,
     ready,
     get cursor(): string | undefined {
-      const place = (apart ?? subscription).cursor();
+      const place = (apart ? beginning : subscription)?.cursor();
       return place && formatCursor(place);
     },
     get members(): readonly Member[] {
@@ -148,8 +199,20 @@ export function createHandle(
     get memberCount(): number {
       return subscription.memberCount();
     },
-    on: listening.on,
-    publish: (data: unknown) => kind.publish(name, data, prepare),
+    on<Name extends keyof StreamEvents<unknown>>(
+      about: Name,
+      listener: (value: StreamEvents<unknown>[Name]) => void,
+    ) {
+      if (about === "message") queueMicrotask(deliverEarly);
+      return events.on(about, listener);
+    },
+    publish(data: unknown) {
+      const idem = host.number(name);
+      const answer = publish(data, idem);
+      // An application need not look at what came of what nobody misses.
+      if (!read) answer.catch(() => {});
+      return Object.assign(answer, { idem });
+    },
     history,
     close() {
       if (!open) return;
@@ -158,11 +221,13 @@ export function createHandle(
       subscription.remove(sink);
     },
     [Symbol.asyncIterator]() {
-      const log = history && {
+      const past = history && {
         read: (after: number) => history({ after, limit: 1000 }),
         gap: (missed: Gap) => void (open && gap(missed)),
       };
-      const inbox = listening.iterate(buffer, log);
+      const inbox = createInbox(buffer, past, (ended) => inboxes.delete(ended));
+      inboxes.add(inbox);
+      deliverEarly();
       if (over) inbox.end(over.error);
       return inbox;
     },

@@ -11,7 +11,7 @@ import type { Sink } from "./sink.js";
  * It is over all connections: what waits for a connection does so as often as connections are lost. How a connection
  * is doing a kind hears as its subscriptions do: `subscribed` comes after each reconnect.
  *
- * Streams use `ask`, `number`, `publish` and `me`, transients `publishOnce`, the handles of both the rest; what nobody uses is not here.
+ * Streams use `ask`, `number`, `publish` and `me`, transients `send`, the handles of both the rest; what nobody uses is not here.
  * Errors are `TidemarkError`s. "The server's code" is the code of its answer to the command.
  *
  * @example
@@ -25,11 +25,9 @@ export interface ClientHost {
   /** The delays between several tries of one thing, as the client's option `backoff` says. */
   readonly backoff: () => Backoff;
   /** @throws {TidemarkError} why the client is closed for good, when it is */
-  readonly checkOpen: () => void;
+  readonly check: () => void;
   /** Tells the application what went wrong where nobody listens for it. Never throws. */
   readonly report: (error: TidemarkError) => void;
-  /** The same for what a listener of the application's has thrown: as `handler_failed`. */
-  readonly handlerFailed: (thrown: unknown) => void;
 
   /**
    * Sends a command and resolves with its `ok`. Waits for a connection, and for the answer, at most `callTimeout`
@@ -59,12 +57,12 @@ export interface ClientHost {
    */
   readonly publish: (channel: string, payload: Payload, n: number) => Promise<Published>;
   /**
-   * Publishes now or not at all, and without a number: what is lost stays lost. Resolves when the server has answered.
+   * Publishes now or not at all, and without a number: what is lost stays lost. Resolves with offset 0 when the server has answered.
    *
    * Rejects with the server's code; `offline` where there is no connection; `too_large`; `outcome_unknown` where it is lost before the
    * answer.
    */
-  readonly publishOnce: (channel: string, payload: Payload) => Promise<void>;
+  readonly send: (channel: string, payload: Payload) => Promise<Published>;
   /** What this client is called as a sender of messages on this connection; empty before the first. */
   readonly me: () => string;
 
@@ -90,7 +88,7 @@ export interface ChannelSubscription {
   /**
    * Adds a handle. It is told `subscribed` once the subscription is on, and again after each reconnect; messages and gaps in their
    * order; its end. Says whether `own`, where the handle wants to begin, is another place than where the subscription does: then the
-   * handle itself has to get what lies between (see `Apart`).
+   * handle itself has to get what lies between (see `Beginning`).
    */
   readonly add: (sink: Sink, own: StartAt) => boolean;
   /** Takes a handle off. The last one ends the subscription, unless there is another within this microtask. */

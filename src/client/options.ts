@@ -50,9 +50,6 @@ export const DEFAULTS = {
   outbox: { messages: 1000, bytes: 1024 * 1024 },
 } as const;
 
-/** Less than the dedupe window by this much, so that the server still knows what the client retries. */
-const DEDUPE_MARGIN = 30_000;
-
 /** Options with nothing left out. */
 export interface Settings {
   readonly token: TokenOption | undefined;
@@ -61,13 +58,12 @@ export interface Settings {
   readonly connectTimeout: number;
   readonly callTimeout: number;
   readonly publishTimeout: number;
-  /** How long after its first sending a publish may be sent again. */
-  readonly retryWindow: number;
+  readonly dedupeWindow: number;
   readonly outbox: { readonly messages: number; readonly bytes: number };
 }
 
 export function settingsFrom(options: ClientOptions): Settings {
-  const { dedupeWindow, ...settings } = {
+  return {
     ...DEFAULTS,
     ...(options.environment?.transport && { transports: ["websocket"] as const }),
     token: undefined,
@@ -75,7 +71,6 @@ export function settingsFrom(options: ClientOptions): Settings {
     backoff: { ...DEFAULTS.backoff, ...options.backoff },
     outbox: { ...DEFAULTS.outbox, ...options.outbox },
   };
-  return { ...settings, retryWindow: dedupeWindow - DEDUPE_MARGIN };
 }
 
 /** The fields that have a value. */

@@ -1,7 +1,7 @@
 import { canonicalName } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
-import { TidemarkError } from "./errors.js";
+import { TidemarkError, fromReply } from "./errors.js";
 import { type ChannelOutbox, type Publish, createChannelOutbox } from "./channel-outbox.js";
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
@@ -11,6 +11,8 @@ import type { Published } from "./published.js";
 export interface Outbox {
   /** Publishes, however long it takes; resolves when it is in the log. */
   readonly publish: (channel: string, payload: Payload, n: number) => Promise<Published>;
+  /** Publishes where there is nothing to retry with: now or not at all, to those who are there. It is not kept here. */
+  readonly send: (channel: string, payload: Payload) => Promise<Published>;
   /** The next publish's number in this channel. */
   readonly number: (channel: string) => number;
   /** Sends what there is: first what may have been lost, in the order in which it was published. */
@@ -19,9 +21,14 @@ export interface Outbox {
   readonly close: (error: TidemarkError) => void;
 }
 
+/** Less than the dedupe window by this much, so that the server still knows what the client retries. In milliseconds. */
+const DEDUPE_MARGIN = 30_000;
+
 export function createOutbox(core: Core): Outbox {
   const { clock, settings, wire } = core;
-  const { outbox, retryWindow, publishTimeout } = settings;
+  const { outbox, dedupeWindow, publishTimeout } = settings;
+  /** How long after its first sending a publish may be sent again. */
+  const retryWindow = dedupeWindow - DEDUPE_MARGIN;
   // By each spelling of the channel's name that was used, so that publishing costs one look-up. One stays when it is
   // empty: its numbers must never be used twice.
   const queues = new Map<string, ChannelOutbox>();
@@ -58,10 +65,10 @@ export function createOutbox(core: Core): Outbox {
     return next === Infinity ? undefined : next;
   }
 
-  function timeLeft({ queued, sent }: Publish): number {
+  function timeLeft({ since, sent }: Publish): number {
     // Not sent yet: it may be a moment from now, so its window is looked at when that has passed.
     const tried = sent === undefined ? 0 : elapsedSince(clock, sent);
-    return Math.min(publishTimeout - elapsedSince(clock, queued), retryWindow - tried);
+    return Math.min(publishTimeout - elapsedSince(clock, since), retryWindow - tried);
   }
 
   function tooLate({ sent }: Publish, channel: string): TidemarkError {
@@ -83,8 +90,24 @@ export function createOutbox(core: Core): Outbox {
       messages++;
       bytes += payload.size;
       return new Promise((resolve, reject) => {
-        queueOf(channel).add({ payload, n, queued: momentOf(clock), resolve, reject });
+        queueOf(channel).add({ payload, n, since: momentOf(clock), resolve, reject });
         alarm.within(Math.min(retryWindow, publishTimeout));
+      });
+    },
+    send(channel, { body, bytes: following, size }) {
+      return new Promise((resolve, reject) => {
+        const problem = wire.open
+          ? wire.tooLarge(size, wire.limits.message)
+          : new TidemarkError("offline", "there is no connection", { retry: true, channel });
+        if (problem) {
+          reject(problem);
+          return;
+        }
+        wire.request(
+          `"publish":${JSON.stringify(channel)},${body}`,
+          (error) => (!error ? resolve({ offset: 0 }) : reject(fromReply(error, channel))),
+          following,
+        );
       });
     },
     online: alarm.look,

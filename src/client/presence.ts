@@ -1,4 +1,7 @@
-import type { EventFrame, Member, MembersResult } from "../protocol/index.js";
+import type { EventFrame, Member, MembersResult, Timer } from "../protocol/index.js";
+import type { Backoff } from "./backoff.js";
+import type { Core } from "./core.js";
+import { type TidemarkError, fromReply } from "./errors.js";
 
 /** A change of who is there, as the server numbers them. */
 export type PresenceChange = Extract<EventFrame, { event: "join" | "leave" | "update" | "members" }>;
@@ -6,25 +9,27 @@ export type PresenceChange = Extract<EventFrame, { event: "join" | "leave" | "up
 /** Who is on a channel. Changes are numbered; one that is not the next means that some were missed: ask again. */
 export interface Presence {
   /** Everyone there, as far as is known. The same array until somebody comes or goes. */
-  readonly list: () => readonly Member[];
+  readonly members: () => readonly Member[];
   /** How many there are, those included that the server left out of a list too long for one reply. */
-  readonly count: () => number;
-  /** Asks for the list. What was known stays until it is here, and is then compared with it. */
-  readonly ask: () => void;
+  readonly memberCount: () => number;
   readonly change: (change: PresenceChange) => void;
-  /** Takes over the whole list, and tells how it differs from what was known. */
-  readonly adopt: (result: MembersResult) => void;
-  /** Changes come with other versions from now on. */
-  readonly moved: () => void;
+  /** The subscription is on, and its channel has presence. `steady`: it was on before, on the same connection. */
+  readonly subscribed: (steady: boolean) => void;
+  /** The subscription is neither on nor asked for: what was asked before is not waited for any more. */
+  readonly stop: () => void;
 }
 
 /** More changes than this while the list is on its way, and the oldest go: the hole they leave asks for the list again. */
 const MAX_EARLY = 256;
+/** Between two answers over HTTP nobody tells who came and went: the list is asked for this long after one, in milliseconds. */
+const ASK_AFTER = 5000;
 
-/** @param askServer asks the server for the list; `adopt` is to be called with the answer */
 export function createPresence(
-  askServer: () => void,
+  { clock, wire }: Pick<Core, "clock" | "wire">,
+  channel: string,
+  backoff: Backoff,
   tell: (event: "join" | "leave" | "update" | "members", members: readonly Member[]) => void,
+  failed: (error: TidemarkError) => void,
 ): Presence {
   let list: readonly Member[] = [];
   let total = 0;
@@ -33,17 +38,30 @@ export function createPresence(
   /** Changes that came while the list is being asked for; `undefined` when it is not. */
   let early: PresenceChange[] | undefined;
   /** Whether the list has come once. */
-  let asked = false;
+  let known = false;
+  /** Another one whenever answers to what was asked before are of no use any more. */
+  let life = {};
+  let timer: Timer;
 
-  /** Those of `members` who are not among `others`. */
-  function without(members: readonly Member[], others: readonly Member[]): readonly Member[] {
-    const ids = new Set(others.map((member) => member.id));
-    return members.filter((member) => !ids.has(member.id));
-  }
-
+  /** Asks for the list. What was known stays until it is here, and is then compared with it. */
   function ask(): void {
     early = [];
     askServer();
+  }
+
+  function askServer(): void {
+    const asked = life;
+    wire.request(`"members":${JSON.stringify(channel)}`, (error, result) => {
+      // The next connection has a question of its own.
+      if (asked !== life) return;
+      if (!error) {
+        adopt(result as MembersResult);
+      } else if (error.retry) {
+        clock.setTimeout(() => asked === life && askServer(), (error.after ?? 0) + backoff.next());
+      } else {
+        failed(fromReply(error, channel));
+      }
+    });
   }
 
   function change(next: PresenceChange): void {
@@ -70,33 +88,54 @@ export function createPresence(
     }
   }
 
+  /** Takes over the whole list, and tells how it differs from what was known. */
+  function adopt(result: MembersResult): void {
+    const waiting = early ?? [];
+    const { members } = result;
+    const before = new Set(list.map((member) => JSON.stringify(member)));
+    const same =
+      before.size === members.length && members.every((member) => before.has(JSON.stringify(member)));
+    const left = without(list, members);
+    const joined = without(members, list);
+    // Of two lists that are cut short, the difference says nothing about who came and went.
+    const whole = total === list.length && result.total === members.length;
+    early = undefined;
+    const news = !same || total !== result.total || !known;
+    known = true;
+    ({ version, total } = result);
+    if (news) list = members;
+    if (whole && left.length > 0) tell("leave", left);
+    if (whole && joined.length > 0) tell("join", joined);
+    if (news) tell("members", list);
+    waiting.forEach(change);
+  }
+
   return {
-    list: () => list,
-    count: () => total,
-    ask,
+    members: () => list,
+    memberCount: () => total,
     change,
-    moved() {
+    subscribed(steady) {
+      if (!steady) {
+        ask();
+        return;
+      }
+      // Changes come with other versions from now on.
       version = undefined;
+      timer ??= clock.setTimeout(() => {
+        timer = undefined;
+        ask();
+      }, ASK_AFTER);
     },
-    adopt(result) {
-      const waiting = early ?? [];
-      const { members } = result;
-      const known = new Set(list.map((member) => JSON.stringify(member)));
-      const same =
-        known.size === members.length && members.every((member) => known.has(JSON.stringify(member)));
-      const left = without(list, members);
-      const joined = without(members, list);
-      // Of two lists that are cut short, the difference says nothing about who came and went.
-      const whole = total === list.length && result.total === members.length;
-      early = undefined;
-      const news = !same || total !== result.total || !asked;
-      asked = true;
-      ({ version, total } = result);
-      if (news) list = members;
-      if (whole && left.length > 0) tell("leave", left);
-      if (whole && joined.length > 0) tell("join", joined);
-      if (news) tell("members", list);
-      waiting.forEach(change);
+    stop() {
+      life = {};
+      clock.clearTimeout(timer);
+      timer = undefined;
     },
   };
+}
+
+/** Those of `members` who are not among `others`. */
+function without(members: readonly Member[], others: readonly Member[]): readonly Member[] {
+  const ids = new Set(others.map((member) => member.id));
+  return members.filter((member) => !ids.has(member.id));
 }

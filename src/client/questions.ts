@@ -18,9 +18,10 @@ export interface Questions {
 
 interface Question {
   readonly body: string;
-  readonly repeatable: boolean;
+  /** Whether it may be asked again. */
+  readonly retry: boolean;
   readonly bytes: Uint8Array | undefined;
-  readonly asked: Moment;
+  readonly since: Moment;
   sent: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: TidemarkError) => void;
@@ -44,7 +45,7 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
     wire.request(
       body,
       (error, result) => {
-        if (error === LOST && question.repeatable) question.sent = false;
+        if (error === LOST && question.retry) question.sent = false;
         else if (error) reject(question, fromReply(error));
         else if (open.delete(question)) question.resolve(result);
       },
@@ -58,15 +59,15 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
 
   function expire(): number | undefined {
     for (const question of open) {
-      const left = callTimeout - elapsedSince(clock, question.asked);
+      const left = callTimeout - elapsedSince(clock, question.since);
       if (left > 0) return left;
       reject(question, tooLate(question));
     }
     return undefined;
   }
 
-  function tooLate({ sent, repeatable }: Question): TidemarkError {
-    const unknown = sent && !repeatable;
+  function tooLate({ sent, retry }: Question): TidemarkError {
+    const unknown = sent && !retry;
     const code = unknown ? "outcome_unknown" : wire.open ? "timeout" : "offline";
     return new TidemarkError(code, `no answer within ${callTimeout} ms`, { retry: !unknown });
   }
@@ -80,9 +81,9 @@ export function createQuestions({ clock, settings, wire }: Core): Questions {
       return new Promise((resolve, fail) => {
         const question: Question = {
           body,
-          repeatable,
+          retry: repeatable,
           bytes,
-          asked: momentOf(clock),
+          since: momentOf(clock),
           sent: false,
           resolve,
           reject: fail,

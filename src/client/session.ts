@@ -4,7 +4,7 @@ import type { TidemarkError } from "./errors.js";
 /** What the connection needs of the rest of the client, and tells it. */
 export interface Session {
   /** The inside of a connect command with this token. */
-  readonly connectBody: (token: string | undefined) => string;
+  readonly connect: (token: string | undefined) => string;
   readonly online: (result: ConnectResult) => void;
   /** What was sent has been answered, where that is to be waited for. */
   readonly idle: () => void;

@@ -1,4 +1,5 @@
 import {
+  type Cursor,
   type ErrorBody,
   type EventFrame,
   type MessageFrame,
@@ -7,15 +8,16 @@ import {
   type Timer,
   canonicalName,
   formatCursor,
+  parseCursor,
 } from "../protocol/index.js";
 import { createBackoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { TidemarkError, fromReply } from "./errors.js";
 import type { ChannelSubscription } from "./host.js";
 import type { ClientKind } from "./kinds/kind.js";
-import { createMembers } from "./members.js";
 import { messageFrom } from "./message.js";
-import { createSinks } from "./sinks.js";
+import { createPresence } from "./presence.js";
+import type { Sink, SubscriptionEvents } from "./sink.js";
 
 type State =
   /** Not asked for on this connection. */
@@ -36,14 +38,14 @@ export interface Subscription extends ChannelSubscription {
   /** What to subscribe with, as JSON: where it got to, or else where it was to begin. */
   readonly options: () => string;
   /** Asks once more where the server had no room for it; says whether that was so. */
-  readonly askIfFull: () => boolean;
+  readonly retry: () => boolean;
   /** It is part of a connect command that is on its way. */
   readonly asked: () => void;
   readonly unsubscribe: () => void;
   /** The server has subscribed it, asked or by itself. */
-  readonly confirm: (result: SubscribeResult) => void;
+  readonly subscribed: (result: SubscribeResult) => void;
   /** The server did not subscribe it. */
-  readonly refuse: (error: ErrorBody) => void;
+  readonly refused: (error: ErrorBody) => void;
   readonly message: (message: MessageFrame) => void;
   readonly event: (event: Exclude<EventFrame, { event: "goaway" | "subscribed" }>) => void;
   /** The connection is gone. */
@@ -63,7 +65,7 @@ export interface SubscriptionTable {
   /** Whether there are more than one connect command takes. */
   full: boolean;
   /** Asks for those that could not be asked for because there were too many. */
-  readonly askMore: () => void;
+  readonly ask: () => void;
   /** One has ended: another one may have its place. */
   readonly freed: () => void;
 }
@@ -81,23 +83,40 @@ export function createSubscription(
   const { byName, byNumber } = table;
   const quoted = JSON.stringify(name);
   const backoff = createBackoff(settings.backoff, random);
-  const place = kind.place(name);
-  const sinks = createSinks();
-  const members = createMembers({ clock, wire }, name, backoff, sinks);
+  // Replaced, never changed, so that handles may come and go while they are being told something.
+  let sinks: readonly Sink[] = [];
+  /** Those of them that have not been told that it is on. */
+  const fresh = new Set<Sink>();
+  const presence = createPresence({ clock, wire }, name, backoff, tell, failed);
   let state: State = { at: "idle" };
+  let cursor: Cursor | undefined;
   /** Whether it has had a handle. */
   let used = false;
   /** Whether its handles know that there is no room for it. */
   let told = false;
 
+  function tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
+    for (const sink of sinks) sink.tell(about, value);
+  }
+
+  function failed(error: TidemarkError): void {
+    for (const sink of sinks) sink.failed(error);
+  }
+
+  /** Tells those that have not been told that it is on, and the others unless it is as before. For the former nothing is resumed. */
+  function tellSubscribed(resumed: boolean, complete: boolean, kept: boolean): void {
+    for (const sink of sinks) {
+      const first = fresh.delete(sink);
+      if (first || !kept) sink.tell("subscribed", { resumed: resumed && !first, complete });
+    }
+  }
+
   function options(): string {
-    const cursor = place.cursor();
     return JSON.stringify({ kind: kind.name, ...(!cursor ? start : { cursor: formatCursor(cursor) }) });
   }
 
   function ask(): void {
-    if (state.at !== "idle" || sinks.all.length === 0 || !wire.open || table.asking.size >= MAX_ASKING)
-      return;
+    if (state.at !== "idle" || sinks.length === 0 || !wire.open || table.asking.size >= MAX_ASKING) return;
     if (wire.renew) {
       if (!table.full) wire.renew();
       else if (!told) noRoom();
@@ -114,8 +133,7 @@ export function createSubscription(
   function noRoom(): void {
     told = true;
     const message = "too many channels for HTTP: this one waits";
-    const error = new TidemarkError("limit_reached", message, { retry: true, channel: name });
-    for (const sink of sinks.all) sink.failed(error);
+    failed(new TidemarkError("limit_reached", message, { retry: true, channel: name }));
   }
 
   /** Until the server has done so it counts, and messages come for nobody. */
@@ -143,18 +161,23 @@ export function createSubscription(
       over(new TidemarkError("wrong_kind", message, { channel: name }));
       return;
     }
-    const { ch, presence } = result;
+    const { ch } = result;
     const steady = state.at === "asked" && state.steady;
-    const before = place.cursor();
-    place.begin(result.cursor);
-    const same = place.cursor() === before;
+    const before = cursor;
+    if (kind.read) begin(parseCursor(result.cursor ?? ""));
+    const same = cursor === before;
     backoff.reset();
     told = false;
     enter({ at: "on", ch });
     byNumber.set(ch, subscription);
-    const resumed = same && before !== undefined;
-    sinks.subscribed({ resumed, complete: result.complete ?? true }, steady && same);
-    if (presence) members.subscribed(steady);
+    tellSubscribed(same && before !== undefined, result.complete ?? true, steady && same);
+    if (result.presence) presence.subscribed(steady);
+  }
+
+  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
+  function begin(from: Cursor | undefined): void {
+    if (from === undefined) throw new Error(`no cursor for ${name}`);
+    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
   }
 
   function refuse(error: ErrorBody): void {
@@ -178,13 +201,13 @@ export function createSubscription(
   function over(error: TidemarkError): void {
     const why = state.at === "on" ? "unsubscribed" : "refused";
     enter({ at: "refused", code: error.code, again: why === "refused" });
-    for (const sink of sinks.all) sink.over(error, why);
+    for (const sink of sinks) sink.over(error, why);
     if (why === "unsubscribed") table.freed();
   }
 
   function end(): void {
     const last = state;
-    if (last.at === "ended" || sinks.all.length > 0) return;
+    if (last.at === "ended" || sinks.length > 0) return;
     enter({ at: "ended" });
     const key = canonicalName(name);
     if (byName.get(key) === subscription) byName.delete(key);
@@ -195,37 +218,40 @@ export function createSubscription(
 
   function enter(next: State): void {
     if (state.at === "waiting") clock.clearTimeout(state.timer);
-    if (next.at !== "on" && next.at !== "asked") members.stop();
+    if (next.at !== "on" && next.at !== "asked") presence.stop();
     state = next;
     if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
-    else if (table.asking.delete(subscription)) table.askMore();
+    else if (table.asking.delete(subscription)) table.ask();
   }
 
   const subscription: Subscription = {
     name,
     kind,
     at: () => state.at,
-    cursor: place.cursor,
-    members: members.list,
-    memberCount: members.count,
+    cursor: () => cursor,
+    members: presence.members,
+    memberCount: presence.memberCount,
     add(sink, own) {
       // One that nobody wanted before it was asked for begins where its next handle says.
-      if (used && sinks.all.length === 0 && state.at === "idle" && !place.cursor()) start = own;
+      if (used && sinks.length === 0 && state.at === "idle" && !cursor) start = own;
       used = true;
-      sinks.add(sink);
+      sinks = [...sinks, sink];
+      fresh.add(sink);
       told = false;
       if (state.at === "refused") enter({ at: "idle" });
-      queueMicrotask(() => state.at === "on" && sinks.welcome(sink));
-      const { last, ...other } = own;
-      if (!kind.read || (!last && Object.keys(other).length === 0)) return false;
-      return place.cursor() !== undefined || JSON.stringify(own) !== JSON.stringify(start);
+      // One that came when it was on already is told so as well.
+      queueMicrotask(() => state.at === "on" && tellSubscribed(false, true, true));
+      const { last, ...place } = own;
+      if (!kind.read || (!last && Object.keys(place).length === 0)) return false;
+      return cursor !== undefined || JSON.stringify(own) !== JSON.stringify(start);
     },
     remove(sink) {
-      sinks.remove(sink);
+      fresh.delete(sink);
+      sinks = sinks.filter((other) => other !== sink);
       queueMicrotask(end);
     },
     options,
-    askIfFull() {
+    retry() {
       if (state.at !== "refused" || state.code !== "limit_reached") return false;
       askAgain();
       return true;
@@ -236,30 +262,34 @@ export function createSubscription(
     },
     ask,
     unsubscribe,
-    confirm,
-    refuse,
+    subscribed: confirm,
+    refused: refuse,
     message([, offset, data, meta]) {
-      if (!place.take(offset)) return;
+      // Everything in the log comes once; what is not in a log has offset 0.
+      if (offset > 0) {
+        if (!cursor || offset <= cursor.offset) return;
+        cursor = { epoch: cursor.epoch, offset };
+      }
       const message = messageFrom(offset, data, meta, wire.me, clock.now());
-      for (const sink of sinks.all) sink.message(message);
+      for (const sink of sinks) sink.message(message);
     },
     event(event) {
       if (event.event === "gap") {
         const { after, until, epoch, reason } = event;
-        place.skip({ epoch, offset: until });
-        sinks.tell("gap", { after, until, reason });
+        cursor = { epoch, offset: until };
+        tell("gap", { after, until, reason });
       } else if (event.event === "unsubscribed") {
         byNumber.delete(event.ch);
         over(new TidemarkError(event.code, event.message, { channel: name }));
         // What a newer server may tell has no version.
-      } else if ("version" in event) members.change(event);
+      } else if ("version" in event) presence.change(event);
     },
     down() {
       if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });
     },
     close(error) {
       enter({ at: "ended" });
-      for (const sink of sinks.all) sink.over(error, "closed");
+      for (const sink of sinks) sink.over(error, "closed");
     },
   };
   return subscription;

@@ -4,18 +4,20 @@ import {
   type MessageFrame,
   type StartAt,
   type SubscribeResult,
+  MAX_CONNECT_SUBS,
+  MAX_CONNECT_SUBS_HTTP,
   canonicalName,
   channelNameProblem,
   isOffset,
   readError,
   parseCursor,
+  utf8Length,
 } from "../protocol/index.js";
-import { connectSubs } from "./connect-subs.js";
 import type { Core } from "./core.js";
 import { TidemarkError } from "./errors.js";
 import type { ClientKind } from "./kinds/kind.js";
 import { type Subscription, type SubscriptionTable, createSubscription } from "./subscription.js";
-import { UNTOLD } from "./wire.js";
+import { MAX_FRAME_BYTES, UNTOLD } from "./wire.js";
 
 /** All subscriptions of a client. */
 export interface Subscriptions {
@@ -38,17 +40,22 @@ export interface Subscriptions {
   readonly close: (error: TidemarkError) => void;
 }
 
+/** What a connect command, and the answer to it, have besides the subscriptions at most, in bytes. */
+const AROUND_SUBS = 2048;
+/** What an answer says of a channel at most, besides its name, in bytes. A connect command says less. */
+const IN_ANSWER = 100;
+
 /** A server that says nothing of a channel is asked again. */
 const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true } } as const;
 
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore, freed };
+  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, ask: askMore, freed };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */
-  let resuming: readonly Subscription[] = [];
+  let resuming: Subscription[] = [];
   /** Whether there was less room for them than there may be, since the server had not said how much there is. */
   let untold = false;
 
@@ -82,18 +89,37 @@ export function createSubscriptions(core: Core): Subscriptions {
 
   /** Over HTTP a connect command is on its way in any case, which asks for those too. */
   function freed(): void {
-    for (const subscription of byName.values()) if (subscription.askIfFull()) return;
+    for (const subscription of byName.values()) if (subscription.retry()) return;
   }
 
   return {
     get,
     resume(used) {
-      untold = core.wire.limits === UNTOLD;
+      const http = core.wire.renew;
+      const { limits } = core.wire;
+      untold = limits === UNTOLD;
+      // Over HTTP it takes all there are.
+      let room = (http ? limits.frame - AROUND_SUBS : MAX_FRAME_BYTES) - used;
+      let answer = limits.answer - AROUND_SUBS;
+      let subs = "";
+      resuming = [];
       byNumber.clear();
-      const { json, asked, full } = connectSubs(core.wire, byName.values(), used);
-      resuming = asked;
-      table.full = full;
-      return json;
+      table.full = false;
+      for (const subscription of byName.values()) {
+        if (!["idle", "asked", "on"].includes(subscription.at())) continue;
+        const name = JSON.stringify(subscription.name);
+        const options = subscription.options();
+        const size = utf8Length(name);
+        room -= size + options.length + 2;
+        answer -= size + IN_ANSWER;
+        table.full =
+          room < 0 || answer < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);
+        if (table.full) break;
+        subs += `,${name}:${options}`;
+        subscription.asked();
+        resuming.push(subscription);
+      }
+      return `{${subs.slice(1)}}`;
     },
     online({ subs = {} }) {
       if (untold) table.full = false;
@@ -106,8 +132,8 @@ export function createSubscriptions(core: Core): Subscriptions {
       for (const subscription of resuming) {
         const result = results.get(subscription.name) ?? NO_ANSWER;
         results.delete(subscription.name);
-        if ("error" in result) subscription.refuse(readError(result.error));
-        else subscription.confirm(result);
+        if ("error" in result) subscription.refused(readError(result.error));
+        else subscription.subscribed(result);
       }
       for (const [name, result] of results) if ("ch" in result) give(name, result);
       askMore();
@@ -126,7 +152,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       if (event.event === "subscribed") {
         const subscription = byName.get(canonicalName(event.channel));
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
-        if (subscription?.at() === "refused") subscription.confirm(event);
+        if (subscription?.at() === "refused") subscription.subscribed(event);
         else give(event.channel, event);
         return;
       }

@@ -11,11 +11,11 @@ export interface TokenSource {
   /** At once where it can be, so that a first connection loses no time. */
   readonly get: () => string | undefined | Promise<string | undefined>;
   /** The server wants another one. */
-  readonly forget: () => void;
+  readonly reset: () => void;
   /** How long the server takes the one in use. It is renewed before, where it can be. */
-  readonly expiresIn: (ms: number | undefined) => void;
+  readonly expires: (ms: number | undefined) => void;
   /** There is no connection that needs the next one. */
-  readonly rest: () => void;
+  readonly stop: () => void;
 }
 
 /** A token is renewed this long before it expires, or a tenth of its life if that is less. */
@@ -43,13 +43,13 @@ export function createTokenSource(
   return {
     renewable,
     get: () => kept ?? (renewable ? ask() : undefined),
-    forget() {
+    reset() {
       kept = undefined;
     },
-    expiresIn(ms) {
+    expires(ms) {
       if (ms !== undefined && renewable)
         alarm.within(Math.max(ms - Math.min(ms / 10, RENEW_BEFORE), MIN_WAIT) || MIN_WAIT);
     },
-    rest: alarm.stop,
+    stop: alarm.stop,
   };
 }

@@ -1,11 +1,4 @@
-import {
-  type ConnectResult,
-  type ErrorBody,
-  LEAST_FRAME,
-  type Limits,
-  utf8Length,
-  writeBinaryLine,
-} from "../protocol/index.js";
+import { type ErrorBody, LEAST_FRAME, type Limits, utf8Length, writeBinaryLine } from "../protocol/index.js";
 import { TidemarkError } from "./errors.js";
 import type { Payload } from "./payload.js";
 import type { Transport } from "./transport.js";
@@ -25,9 +18,6 @@ export const MAX_FRAME_BYTES = 48 * 1024;
 
 /** What every server takes and gives, before this one has said what it takes. What is larger than that may be waits until it has. */
 export const UNTOLD: Limits = { message: Infinity, frame: LEAST_FRAME, answer: LEAST_FRAME - 1024 };
-
-/** What a server takes and gives that has not said it when it could. */
-const UNSAID: Limits = { message: Infinity, frame: Infinity, answer: 128 * 1024 };
 
 /** More than a publish's line has besides its payload, in bytes. */
 const MARKS = 1024;
@@ -69,8 +59,6 @@ export interface Wire {
   me: string;
   /** Takes a transport into use; only the connect command may go until `open` is set. */
   readonly attach: (transport: Transport) => void;
-  /** The server has taken the connect command, which had this token. */
-  readonly opened: (result: ConnectResult, token: string | undefined) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
   readonly detach: () => void;
   /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line. */
@@ -125,13 +113,6 @@ export function createWire(): Wire {
     me: "",
     attach(next) {
       transport = next;
-    },
-    opened({ limits, sender }, token = "") {
-      wire.open = true;
-      wire.limits = limits ?? UNSAID;
-      // With the names of its fields, and the publisher secret.
-      wire.head = wire.renew ? utf8Length(JSON.stringify(token)) + 128 : 0;
-      wire.me = sender ?? "";
     },
     detach() {
       const lost = answers;

@@ -1,4 +1,4 @@
-import type { ERRORS, ErrorCode } from "./codes.js";
+import type { ErrorCode } from "./codes.js";
 import type { Issue } from "./frames.js";
 
 /**
@@ -32,17 +32,8 @@ export type ClientCode =
   | "forbidden_origin"
   | "disconnected";
 
-type Retryable = {
-  [Code in ErrorCode]: (typeof ERRORS)[Code]["retry"] extends true ? Code : never;
-}[ErrorCode];
-
-/** What the table of codes says about trying again. The table itself would be much of what a page loads. */
-const RETRYABLE: Readonly<Record<Retryable, true>> = {
-  aborted: true,
-  rate_limited: true,
-  unavailable: true,
-  going_away: true,
-};
+/** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
+const RETRYABLE = /^(aborted|rate_limited|unavailable|going_away)$/;
 
 /**
  * Every error of Tidemark's, on servers and on clients: one class, whichever entry point it is imported from. Switch on
@@ -63,27 +54,27 @@ const RETRYABLE: Readonly<Record<Retryable, true>> = {
 export class TidemarkError extends Error {
   override readonly name = "TidemarkError";
   /** A code of the protocol's, one of a client's own ({@link ClientCode}), or one of the application's own. */
-  readonly code: ErrorCode | ClientCode | (string & {});
+  declare readonly code: ErrorCode | ClientCode | (string & {});
   /**
    * Whether doing the same again, unchanged, can succeed. Of the protocol's codes that is known; with one of the application's own
    * it is said here, and false where it is not.
    */
-  readonly retry: boolean;
+  declare readonly retry: boolean;
   /**
    * Milliseconds to wait before the retry, as a server says it; clients are told at least 50, and at most a day. On a
    * client always `undefined`.
    */
-  readonly after: number | undefined;
+  declare readonly after: number | undefined;
   /** Where a payload does not fit its schema. */
-  readonly issues: readonly Issue[] | undefined;
+  declare readonly issues: readonly Issue[] | undefined;
   /** On a client the channel that it is about, where it is about one; on a server always `undefined`. */
-  readonly channel: string | undefined;
+  declare readonly channel: string | undefined;
 
   constructor(
     code: TidemarkError["code"],
     message: string,
     {
-      retry = (RETRYABLE as Readonly<Record<string, unknown>>)[code] === true,
+      retry = RETRYABLE.test(code),
       after,
       issues,
       channel,
@@ -97,10 +88,6 @@ export class TidemarkError extends Error {
     } = {},
   ) {
     super(message, cause);
-    this.code = code;
-    this.retry = retry;
-    this.after = after;
-    this.issues = issues;
-    this.channel = channel;
+    Object.assign(this, { code, retry, after, issues, channel });
   }
 }

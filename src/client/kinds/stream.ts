@@ -1,48 +1,18 @@
-import { type Cursor, type HistoryResult, parseCursor } from "../../protocol/index.js";
+import type { HistoryResult } from "../../protocol/index.js";
 import type { ClientHost } from "../host.js";
 import { messageFrom } from "../message.js";
-import type { Payload } from "../payload.js";
-import type { ClientKind, Place } from "./kind.js";
+import type { ClientKind } from "./kind.js";
 
-/** Channels that are a log: what was published is in it once, and a subscription goes on from its cursor. */
+/** Channels that are a log: what is published is in it once, and a subscription goes on from its cursor. */
 export function streamKind(host: ClientHost): ClientKind {
-  // Throwing is rejecting.
-  const publish = async (channel: string, data: unknown, prepare: (data: unknown) => Payload, n: number) =>
-    host.publish(channel, prepare(data), n);
-
   return {
     name: "stream",
-    place: createPlace,
-    publish(channel, data, prepare) {
-      const idem = host.number(channel);
-      return Object.assign(publish(channel, data, prepare, idem), { idem });
-    },
+    send: host.publish,
     async read(channel, options) {
       const body = JSON.stringify({ history: channel, ...options }).slice(1, -1);
       const { entries, complete, more } = (await host.ask(body, true)) as HistoryResult;
       const messages = entries.map(([offset, data, meta]) => messageFrom(offset, data, meta, host.me()));
       return { messages, complete, more };
-    },
-  };
-}
-
-function createPlace(channel: string): Place {
-  let cursor: Cursor | undefined;
-  return {
-    cursor: () => cursor,
-    begin(told) {
-      const from = parseCursor(told ?? "");
-      if (from === undefined) throw new Error(`no cursor for ${channel}`);
-      // Another epoch's cursor counts; in the same one, nothing that was applied is taken back.
-      if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
-    },
-    take(offset) {
-      if (!cursor || offset <= cursor.offset) return false;
-      cursor = { epoch: cursor.epoch, offset };
-      return true;
-    },
-    skip(to) {
-      cursor = to;
     },
   };
 }
