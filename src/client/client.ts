@@ -13,7 +13,6 @@ import { transientKind } from "./kinds/transient.js";
 import { type ClientOptions, addressOf, given, settingsFrom } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { payloadOf } from "./payload.js";
-import { publishOnce } from "./publish-once.js";
 import { createQuestions } from "./questions.js";
 import type { Status } from "./session.js";
 import { createSubscriptions } from "./subscriptions.js";
@@ -61,10 +60,9 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
       if (status === "closed" && reason) throw reason;
     },
     report,
-    ask: questions.ask,
-    number: outbox.number,
-    publish: outbox.publish,
-    send: (channel, payload) => publishOnce(wire, channel, payload),
+    // What else they have, its type does not show.
+    ...questions,
+    ...outbox,
     me: () => wire.me,
     subscribe(channel, kind, start) {
       const subscription = subscriptions.get(channel, kind, start);

@@ -88,7 +88,7 @@ export interface ChannelSubscription {
   /**
    * Adds a handle. It is told `subscribed` once the subscription is on, and again after each reconnect; messages and gaps in their
    * order; its end. Says whether `own`, where the handle wants to begin, is another place than where the subscription does: then the
-   * handle itself has to get what lies between (see `Apart`).
+   * handle itself has to get what lies between (see `Beginning`).
    */
   readonly add: (sink: Sink, own: StartAt) => boolean;
   /** Takes a handle off. The last one ends the subscription, unless there is another within this microtask. */

@@ -1,7 +1,7 @@
 import { canonicalName } from "../protocol/index.js";
 import { createAlarm } from "./alarm.js";
 import type { Core } from "./core.js";
-import { TidemarkError } from "./errors.js";
+import { TidemarkError, fromReply } from "./errors.js";
 import { type ChannelOutbox, type Publish, createChannelOutbox } from "./channel-outbox.js";
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
@@ -11,6 +11,8 @@ import type { Published } from "./published.js";
 export interface Outbox {
   /** Publishes, however long it takes; resolves when it is in the log. */
   readonly publish: (channel: string, payload: Payload, n: number) => Promise<Published>;
+  /** Publishes where there is nothing to retry with: now or not at all, to those who are there. It is not kept here. */
+  readonly send: (channel: string, payload: Payload) => Promise<Published>;
   /** The next publish's number in this channel. */
   readonly number: (channel: string) => number;
   /** Sends what there is: first what may have been lost, in the order in which it was published. */
@@ -90,6 +92,22 @@ export function createOutbox(core: Core): Outbox {
       return new Promise((resolve, reject) => {
         queueOf(channel).add({ payload, n, since: momentOf(clock), resolve, reject });
         alarm.within(Math.min(retryWindow, publishTimeout));
+      });
+    },
+    send(channel, { body, bytes: following, size }) {
+      return new Promise((resolve, reject) => {
+        const problem = wire.open
+          ? wire.tooLarge(size, wire.limits.message)
+          : new TidemarkError("offline", "there is no connection", { retry: true, channel });
+        if (problem) {
+          reject(problem);
+          return;
+        }
+        wire.request(
+          `"publish":${JSON.stringify(channel)},${body}`,
+          (error) => (!error ? resolve({ offset: 0 }) : reject(fromReply(error, channel))),
+          following,
+        );
       });
     },
     online: alarm.look,

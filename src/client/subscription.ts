@@ -18,7 +18,6 @@ import type { ClientKind } from "./kinds/kind.js";
 import { messageFrom } from "./message.js";
 import { createPresence } from "./presence.js";
 import type { Sink, SubscriptionEvents } from "./sink.js";
-import { tellSubscribed } from "./sinks.js";
 
 type State =
   /** Not asked for on this connection. */
@@ -66,7 +65,7 @@ export interface SubscriptionTable {
   /** Whether there are more than one connect command takes. */
   full: boolean;
   /** Asks for those that could not be asked for because there were too many. */
-  readonly askMore: () => void;
+  readonly ask: () => void;
   /** One has ended: another one may have its place. */
   readonly freed: () => void;
 }
@@ -102,6 +101,14 @@ export function createSubscription(
 
   function failed(error: TidemarkError): void {
     for (const sink of sinks) sink.failed(error);
+  }
+
+  /** Tells those that have not been told that it is on, and the others unless it is as before. For the former nothing is resumed. */
+  function tellSubscribed(resumed: boolean, complete: boolean, kept: boolean): void {
+    for (const sink of sinks) {
+      const first = fresh.delete(sink);
+      if (first || !kept) sink.tell("subscribed", { resumed: resumed && !first, complete });
+    }
   }
 
   function options(): string {
@@ -163,8 +170,7 @@ export function createSubscription(
     told = false;
     enter({ at: "on", ch });
     byNumber.set(ch, subscription);
-    const resumed = same && before !== undefined;
-    tellSubscribed(sinks, fresh, { resumed, complete: result.complete ?? true }, steady && same);
+    tellSubscribed(same && before !== undefined, result.complete ?? true, steady && same);
     if (result.presence) presence.subscribed(steady);
   }
 
@@ -215,7 +221,7 @@ export function createSubscription(
     if (next.at !== "on" && next.at !== "asked") presence.stop();
     state = next;
     if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
-    else if (table.asking.delete(subscription)) table.askMore();
+    else if (table.asking.delete(subscription)) table.ask();
   }
 
   const subscription: Subscription = {
@@ -234,9 +240,7 @@ export function createSubscription(
       told = false;
       if (state.at === "refused") enter({ at: "idle" });
       // One that came when it was on already is told so as well.
-      queueMicrotask(
-        () => state.at === "on" && tellSubscribed(sinks, fresh, { resumed: false, complete: true }, true),
-      );
+      queueMicrotask(() => state.at === "on" && tellSubscribed(false, true, true));
       const { last, ...place } = own;
       if (!kind.read || (!last && Object.keys(place).length === 0)) return false;
       return cursor !== undefined || JSON.stringify(own) !== JSON.stringify(start);

@@ -51,7 +51,7 @@ const NO_ANSWER = { error: { code: "internal", message: "no answer", retry: true
 export function createSubscriptions(core: Core): Subscriptions {
   const byName = new Map<string, Subscription>();
   const byNumber = new Map<number, Subscription>();
-  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, askMore, freed };
+  const table: SubscriptionTable = { byName, byNumber, asking: new Set(), full: false, ask: askMore, freed };
   /** What the server has subscribed by itself and no handle has asked for yet; it begins where it began first. */
   const given = new Map<string, SubscribeResult>();
   /** Those that are part of the connect command on its way. */

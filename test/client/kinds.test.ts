@@ -31,7 +31,7 @@ test("a transient publishes once, and has no past", async () => {
   const kind = transientKind(hostOf(noting("send", published)));
   const payload = payloadOf("hi");
   await kind.send("typing/general", payload, 7);
-  expect(published).toMatchObject([["typing/general", payload]]);
+  expect(published).toMatchObject([["typing/general", payload, 7]]);
   expect(kind.read).toBeUndefined();
 });
 
