@@ -1,6 +1,6 @@
 /**
- * What kinds of channels differ in: what one who is behind gets. All else about a channel asks its kind for what it does,
- * and never for its name.
+ * What kinds of channels differ in: what one who is behind gets. All else about a channel asks its kind for what it does;
+ * its name is for clients.
  */
 import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
 import type { Cursor, Kind as KindName } from "../../protocol/index.js";
