@@ -2,7 +2,8 @@ import { MAX_OFFSET } from "../../protocol/index.js";
 import type { KeptEntries } from "../log/retain.js";
 import type { LogShare } from "./log-share.js";
 import { entryKey, offsetOfKey, type Environment } from "./environment.js";
-import { OldestEntries } from "./oldest-entries.js";
+import { readEntrySizes, type EntrySize } from "./entry-sizes.js";
+import { OldestRows } from "./oldest-rows.js";
 import { storedSize } from "./record.js";
 
 /**
@@ -27,7 +28,7 @@ export interface KeptStart {
 export class KeptRecords implements KeptEntries {
   readonly #share: LogShare;
   readonly #number: number;
-  readonly #oldest: OldestEntries;
+  readonly #oldest: OldestRows<EntrySize>;
   /** Entries that are not kept any more and are on the disk still, and their bytes. */
   #dropped: number[];
   #droppedBytes = 0;
@@ -41,7 +42,7 @@ export class KeptRecords implements KeptEntries {
   constructor(share: LogShare, { number, head, oldestPrev, count, bytes }: KeptStart) {
     this.#share = share;
     this.#number = number;
-    this.#oldest = new OldestEntries(share.env.entries, number, oldestPrev, count === 0);
+    this.#oldest = new OldestRows(readEntrySizes(share.env.entries, number), oldestPrev, count === 0);
     this.#dropped = droppedBefore(share.env, number, oldestPrev);
     this.#before = oldestPrev;
     this.#newest = head;

@@ -6,7 +6,8 @@ import { dueOf, sizeOfSlot, type EntryHead } from "../../log/slots/slot-map.js";
 import type { Change } from "../../slots-contract.js";
 import type { LogShare } from "../log-share.js";
 import { EntryHeads } from "./entry-heads.js";
-import { OldestGraves, type Grave } from "./oldest-graves.js";
+import { OldestRows } from "../oldest-rows.js";
+import { readGraves, type Grave } from "./graves.js";
 import { changeKey, dueKey, graveKey, slotKey, slotName, type SlotName } from "./slot-keys.js";
 import { packChange, packPlace, unpackPlace, unpackRow, type SlotPlace } from "./slot-rows.js";
 
@@ -41,7 +42,7 @@ export class WrittenSlots implements SlotStore {
   readonly #share: LogShare;
   readonly #channel: number;
   readonly #heads: EntryHeads;
-  readonly #oldest: OldestGraves;
+  readonly #oldest: OldestRows<Grave>;
   /** Those that changed since the last {@link save}, and those that are on their way to the disk. */
   #changed: HeldSlots = new Map();
   #underWay: HeldSlots = new Map();
@@ -58,7 +59,7 @@ export class WrittenSlots implements SlotStore {
     this.#share = share;
     this.#channel = channel;
     this.#heads = new EntryHeads(share, channel);
-    this.#oldest = new OldestGraves(share.env.entries, channel, totals.graves === 0);
+    this.#oldest = new OldestRows(readGraves(share.env.entries, channel), 0, totals.graves === 0);
     this.#count = totals.count;
     this.#bytes = totals.bytes;
     this.#graves = totals.graves;
@@ -123,7 +124,7 @@ export class WrittenSlots implements SlotStore {
         this.#bytes += size;
       }
     }
-    this.#oldest.push(graves);
+    this.#oldest.pushAll(graves);
     return changes.map(({ slot, data }) => ({ slot, data }));
   }
 
