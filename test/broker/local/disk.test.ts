@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   BrokerError,
   createMemoryHub,
@@ -9,32 +9,16 @@ import {
   type Draft,
   type LogOptions,
 } from "../../../src/broker/index.js";
-import { createLocalHub, type LocalHub, type LocalOptions } from "../../../src/broker/local/index.js";
+import { createLocalHub } from "../../../src/broker/local/index.js";
 import { openForReading } from "../../../src/broker/local/environment.js";
 import { MAX_OFFSET } from "../../../src/protocol/index.js";
 import { VirtualClock } from "../../../src/testing/index.js";
 import { readOn } from "../../../src/server/kinds/stream/read-on.js";
 import { freshFolder, removeFolder, rowsOf } from "./support/folders.js";
+import { cleanUp, folder, open } from "./support/scene.js";
 
 const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 1000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
-
-const cleanUp: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
-
-function folder(): string {
-  const dir = freshFolder();
-  cleanUp.push(() => removeFolder(dir));
-  return dir;
-}
-
-function open(options: LocalOptions): { hub: LocalHub; node: Broker } {
-  const hub = createLocalHub(options);
-  cleanUp.push(() => hub.close());
-  return { hub, node: hub.broker() };
-}
 
 function keyed(id: number | string, { print = 1, scope = "s", data = `"${id}"` } = {}): Draft {
   return { data, key: { scope, id, print } };

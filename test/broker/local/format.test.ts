@@ -2,30 +2,19 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open as openLmdb } from "lmdb";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ONLY_IF_KNOWN, type Draft, type LogOptions } from "../../../src/broker/contract.js";
 import { openForReading } from "../../../src/broker/local/environment.js";
 import { FORMAT } from "../../../src/broker/local/format.js";
 import { createLocalHub, type LocalHub } from "../../../src/broker/local/index.js";
 import { readSlots, set, valuesOf } from "../../../src/testing/broker-contract/slots-kit.js";
-import { freshFolder, removeFolder } from "./support/folders.js";
+import { cleanUp, folder } from "./support/scene.js";
 
 const ALL = { after: 0, limit: 1000, bytes: 1e9 };
 const LONG = 1e12;
 const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 20 } }, dedupe: LONG };
 const AGED: LogOptions = { keeping: { by: "entries", retain: { age: LONG } }, dedupe: LONG };
 const NONE: LogOptions = { keeping: { by: "entries" }, dedupe: LONG };
-
-const cleanUp: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
-
-function folder(): string {
-  const dir = freshFolder();
-  cleanUp.push(() => removeFolder(dir));
-  return dir;
-}
 
 function open(dir: string): LocalHub {
   const hub = createLocalHub({ dir });

@@ -1,39 +1,16 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Broker, Draft, LogOptions, PresenceChange } from "../../../src/broker/index.js";
 import { createLocalHub, localWorker, type LocalHub } from "../../../src/broker/local/index.js";
-import { Child } from "./support/child.js";
-import { delay, freshFolder, removeFolder } from "./support/folders.js";
+import { delay } from "./support/folders.js";
+import { cleanUp, folder, start, worker } from "./support/scene.js";
 
 const KEEP: LogOptions = { keeping: { by: "entries", retain: { count: 100_000 } }, dedupe: 60_000 };
 const ALL = { after: 0, limit: 100_000, bytes: 1e9 };
-
-const cleanUp: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
-
-function folder(): string {
-  const dir = freshFolder();
-  cleanUp.push(() => removeFolder(dir));
-  return dir;
-}
-
-async function start(role: "writer" | "worker", dir: string, sync?: string): Promise<Child> {
-  const child = await Child.start(role, dir, sync);
-  cleanUp.push(() => child.kill());
-  return child;
-}
 
 function open(dir: string, onError?: (error: unknown) => void): LocalHub {
   const hub = createLocalHub({ dir, ...(onError !== undefined && { onError }) });
   cleanUp.push(() => hub.close());
   return hub;
-}
-
-async function worker(dir: string, timeout?: number): Promise<Broker> {
-  const node = await localWorker({ dir, ...(timeout !== undefined && { timeout }) });
-  cleanUp.push(() => node.close());
-  return node;
 }
 
 let keys = 0;

@@ -1,20 +1,13 @@
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createMemoryHub,
-  type Broker,
   type Change,
   type Condition,
   type SlotsOptions,
   type SlotsPage,
 } from "../../../src/broker/index.js";
-import {
-  createLocalHub,
-  localWorker,
-  type LocalHub,
-  type LocalOptions,
-} from "../../../src/broker/local/index.js";
 import {
   change,
   changesRecorder,
@@ -27,39 +20,9 @@ import {
   valuesOf,
 } from "../../../src/testing/broker-contract/slots-kit.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
-import { Child } from "./support/child.js";
-import { freshFolder, removeFolder } from "./support/folders.js";
 import { checkSlotRows } from "./support/slot-rows.js";
 import { smallDisk, type SmallDisk } from "./support/small-disk.js";
-
-const cleanUp: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
-
-function folder(): string {
-  const dir = freshFolder();
-  cleanUp.push(() => removeFolder(dir));
-  return dir;
-}
-
-function open(options: LocalOptions): { hub: LocalHub; node: Broker } {
-  const hub = createLocalHub(options);
-  cleanUp.push(() => hub.close());
-  return { hub, node: hub.broker() };
-}
-
-async function worker(dir: string): Promise<Broker> {
-  const node = await localWorker({ dir });
-  cleanUp.push(() => node.close());
-  return node;
-}
-
-async function start(role: "writer" | "worker", dir: string): Promise<Child> {
-  const child = await Child.start(role, dir);
-  cleanUp.push(() => child.kill());
-  return child;
-}
+import { cleanUp, folder, open, start, worker } from "./support/scene.js";
 
 /** A draft that writes somewhere else, if a slot is as it was. */
 function iff(name: string, unchangedSince: Condition["unchangedSince"]): ReturnType<typeof changing> {

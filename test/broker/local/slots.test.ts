@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createMemoryHub,
-  type Broker,
   type Changed,
   type ChangesDraft,
   type Condition,
@@ -10,12 +9,7 @@ import {
   type SlotsPage,
 } from "../../../src/broker/index.js";
 import { openForReading } from "../../../src/broker/local/environment.js";
-import {
-  createLocalHub,
-  localWorker,
-  type LocalHub,
-  type LocalOptions,
-} from "../../../src/broker/local/index.js";
+import { createLocalHub, localWorker, type LocalHub } from "../../../src/broker/local/index.js";
 import { EMPTY_MS } from "../../../src/broker/slots-contract.js";
 import { VirtualClock } from "../../../src/testing/index.js";
 import {
@@ -28,23 +22,7 @@ import {
 } from "../../../src/testing/broker-contract/slots-kit.js";
 import { freshFolder, removeFolder } from "./support/folders.js";
 import { checkSlotRows } from "./support/slot-rows.js";
-
-const cleanUp: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
-
-function folder(): string {
-  const dir = freshFolder();
-  cleanUp.push(() => removeFolder(dir));
-  return dir;
-}
-
-function open(options: LocalOptions): { hub: LocalHub; node: Broker } {
-  const hub = createLocalHub(options);
-  cleanUp.push(() => hub.close());
-  return { hub, node: hub.broker() };
-}
+import { cleanUp, folder, open } from "./support/scene.js";
 
 function keeping(more: Partial<SlotsOptions["keeping"]> = {}, dedupe = 60_000): SlotsOptions {
   return { keeping: { by: "slots", most: { count: 1e6, bytes: 1e9 }, graves: {}, ...more }, dedupe };
