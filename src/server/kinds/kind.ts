@@ -16,8 +16,6 @@ interface Traits {
   readonly name: KindName;
   /** Where a subscription begins that does not say it: with what comes next, or with all that there is. */
   readonly begins: "head" | "start";
-  /** What follows a gap: the log goes on behind it, or is told anew, and what the client held is void. */
-  readonly behindGap: "on" | "anew";
   /** Whether what was published can be read page by page. */
   readonly history: boolean;
 }

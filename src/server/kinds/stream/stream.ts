@@ -6,7 +6,6 @@ import { StreamMemory } from "./stream-memory.js";
 export const STREAM: LogKind = {
   name: "stream",
   begins: "head",
-  behindGap: "on",
   history: true,
   logged: true,
   memory: (place) => new StreamMemory(place),

@@ -5,7 +5,6 @@ import { Slots } from "./slots.js";
 export const TRANSIENT: SignalKind = {
   name: "transient",
   begins: "head",
-  behindGap: "on",
   history: false,
   logged: false,
   memory: (place) => new Slots(place),
