@@ -8,8 +8,12 @@ export interface Attacked {
   readonly bound: { readonly bytes: number; readonly formula: string };
   /** Whether keys are remembered for as long as the dedupe window, which is a promise. */
   readonly remembers?: boolean;
+  /** Bytes that channels keep of it by their `retain`, which is a promise as well; they are held afterwards. */
+  readonly keeps?: number;
   readonly limits?: AppOptions<null>["limits"];
   readonly redis?: boolean;
+  /** Why the row may not hold, said where it does not. */
+  readonly why?: string;
   /** Keys that Redis may have more than before, once all is over. */
   readonly keys?: number;
 }
@@ -69,6 +73,8 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     what: "8 connections, 540 messages of 60 KB a second into channels of their own",
     bound: bound(8, 16 * 1024),
     remembers: true,
+    // What `limits.bytes` lets in: 4 MiB at once and 1 MiB a second, of each connection.
+    keeps: 8 * (4 + 6) * MB,
   },
   "text-keys": {
     what: "25,000 publishes a second with text keys on the good client's channel, over /send without a secret",

@@ -116,6 +116,7 @@ export class Engine {
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       turns: new TurnBudget(clock),
       requests: new TurnBudget(clock),
+      background: new TurnBudget(clock),
       slowHooks: new SlowHooks(clock, (slow) =>
         log.warn(
           { ...slow },

@@ -1,4 +1,5 @@
 /** The HTTP transports as bare requests: what docs/protocol.md says of them, without a client. */
+import { createConnection } from "node:net";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ask, begin, body } from "./support/http.js";
 import { app, url, serve, CONNECT } from "./support/http-app.js";
@@ -48,6 +49,24 @@ describe("a stream", () => {
     await answer.until(() => answer.lines[0]);
     expect(app.stats.connections).toBe(1);
     answer.drop();
+    await expect.poll(() => app.stats.connections).toBe(0);
+  });
+
+  test("H4: so is whoever hangs up while answers of theirs wait behind another", async () => {
+    const { hostname, port, pathname, host } = new URL(url);
+    const text = body(CONNECT);
+    const post = [
+      `POST ${pathname}/poll HTTP/1.1`,
+      `Host: ${host}`,
+      `Content-Length: ${text.length}`,
+      "Content-Type: application/json",
+      "",
+      text,
+    ].join("\r\n");
+    const socket = createConnection({ port: Number(port), host: hostname });
+    socket.resume().write(post.repeat(3));
+    await expect.poll(() => app.stats.connections).toBe(3);
+    socket.destroy();
     await expect.poll(() => app.stats.connections).toBe(0);
   });
 

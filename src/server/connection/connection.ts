@@ -3,14 +3,7 @@
  * {@link Intake}, which has it carried out, answers go through its {@link Outgoing}, and its dealings with channels are
  * its {@link Sessions}. Here is who the client is, how far the connection is, and how it ends.
  */
-import {
-  FrameError,
-  type CloseName,
-  type Command,
-  type Id,
-  type Line,
-  type Timer,
-} from "../../protocol/index.js";
+import { FrameError, type CloseName, type Command, type Id, type Timer } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
 import { textChunk, type Chunk, type EncodedLine } from "../delivery/chunk.js";
 import { Outgoing, type OutgoingOwner } from "../delivery/outgoing.js";
@@ -150,11 +143,11 @@ export class Connection
     }
   }
 
-  /** A frame that somebody has read already. */
-  receiveLines(lines: Line[]): void {
+  /** What a request has brought, read already. */
+  receiveCommands(commands: Incoming[]): void {
     if (this.closed) return;
     try {
-      this.#take(lines);
+      this.#take(commands);
     } catch (error) {
       this.#unreadable(error);
     }

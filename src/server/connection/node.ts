@@ -124,6 +124,8 @@ export interface ServerNode {
   readonly turns: TurnBudget;
   /** Requests over HTTP of one turn of the event loop: they do not wait for commands, nor these for them. */
   readonly requests: TurnBudget;
+  /** What commands of one turn lead to that takes long: further subscriptions of a connect command, large answers. */
+  readonly background: TurnBudget;
   /** Connections that have not sent a connect command. */
   readonly newcomers: Newcomers<{ close(name: CloseName, reason: string): void }>;
   readonly leaves: PresenceLeaves;

@@ -2,16 +2,21 @@
 import { TidemarkError } from "../../errors.js";
 import { Chunk, type EncodedLine } from "../../delivery/chunk.js";
 import type { OnError } from "../../guard.js";
+import type { ServerNode } from "../node.js";
 import { TaskQueue, type TaskQueueOwner } from "../publish/task-queue.js";
 import type { Outgoing } from "../../delivery/outgoing.js";
 
 /** Whose answers they are: a connection. */
 export interface LargeAnswersOwner {
+  readonly node: ServerNode;
   readonly out: Outgoing;
   readonly closed: boolean;
   /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
 }
+
+/** What an answer counts in a turn: about as much as a hundred commands. */
+const ANSWER = 100;
 
 export class LargeAnswers implements TaskQueueOwner {
   readonly #owner: LargeAnswersOwner;
@@ -33,6 +38,8 @@ export class LargeAnswers implements TaskQueueOwner {
     this.#queue.run(async () => {
       try {
         await this.#room();
+        // Others are sent some as well: however many they are, each turn makes some.
+        await this.#owner.node.background.room(ANSWER);
         const line = await make();
         if (line !== undefined) await this.#send(new Chunk([line]));
         answered();

@@ -1,7 +1,8 @@
 /**
  * How fast requests are read of one socket. Who asks again before the answers have come, or after being told to wait, is not
  * read from meanwhile, so that TCP slows it down: refusing each further request would cost as much as serving it. Over
- * HTTP/2, where what is behind a request is no socket of its own, nothing is done.
+ * HTTP/2, where what is behind a request is no socket of its own, nothing is done. Whoever waits behind others on a socket
+ * is told when that closes.
  */
 import { Socket } from "node:net";
 import { isHttp2, type HttpResponse } from "./exchange.js";
@@ -12,7 +13,7 @@ const MOST_UNANSWERED = 4;
 const MOST_REST_MS = 1000;
 
 interface Pace {
-  unanswered: number;
+  readonly unanswered: Set<HttpResponse>;
   /** Whether the peer was told to wait. */
   rests: boolean;
   /** Whether the socket is not read from, for one of both reasons. */
@@ -33,12 +34,21 @@ function paceOf(request: PacedRequest): [Socket, Pace] | undefined {
   const { socket } = request;
   if (!(socket instanceof Socket)) return undefined;
   let pace = paces.get(socket);
-  if (pace === undefined) paces.set(socket, (pace = { unanswered: 0, rests: false, paused: false }));
+  if (pace === undefined) {
+    paces.set(socket, (pace = { unanswered: new Set(), rests: false, paused: false }));
+    const { unanswered } = pace;
+    socket.once("close", () => tellQueued(unanswered));
+  }
   return [socket, pace];
 }
 
+/** The socket has closed. Node tells only the answer that was being written; those queued behind it would never hear of it. */
+function tellQueued(unanswered: Iterable<HttpResponse>): void {
+  for (const response of unanswered) if (response.socket === null) response.emit("close");
+}
+
 function keep(socket: Socket, pace: Pace): void {
-  const pauses = pace.rests || pace.unanswered >= MOST_UNANSWERED;
+  const pauses = pace.rests || pace.unanswered.size >= MOST_UNANSWERED;
   if (pauses === pace.paused || socket.destroyed) return;
   pace.paused = pauses;
   if (pauses) socket.pause();
@@ -50,10 +60,10 @@ export function begun(request: PacedRequest, response: HttpResponse): void {
   const found = paceOf(request);
   if (found === undefined) return;
   const [socket, pace] = found;
-  pace.unanswered++;
+  pace.unanswered.add(response);
   keep(socket, pace);
   response.once("close", () => {
-    pace.unanswered--;
+    pace.unanswered.delete(response);
     keep(socket, pace);
   });
 }
