@@ -90,7 +90,7 @@ export class Outgoing {
     return unsent === 0 || unsent <= this.#budget.cap / 2;
   }
 
-  /** Calls `run` once, in a later turn, when the connection is {@link roomy}; never after it closed. */
+  /** Calls `run` once, in a later turn, when the connection is {@link roomy}, each in its turn; never after it closed. */
   whenRoomy(run: () => void): void {
     if (this.#closed) return;
     (this.#waiting ??= []).push(run);
@@ -185,10 +185,19 @@ export class Outgoing {
     if (waiting === undefined) return;
     this.#waiting = undefined;
     try {
-      for (const run of waiting) run();
+      let next = 0;
+      while (next < waiting.length && this.roomy) waiting[next++]?.();
+      if (next < waiting.length) this.#waitOn(waiting.slice(next));
     } catch (error) {
       this.#owner.abandon(error);
     }
+  }
+
+  /** Those for whom no room was left come before those who had some. */
+  #waitOn(waiting: (() => void)[]): void {
+    if (this.#closed) return;
+    this.#waiting = this.#waiting === undefined ? waiting : [...waiting, ...this.#waiting];
+    if (this.#first === undefined) this.#awaitDrain();
   }
 
   #hold(bytes: number): void {
