@@ -1,6 +1,8 @@
 /** Answers to history whose payloads are large. */
 import { describe, expect, it } from "vitest";
-import { World, type Peer } from "./support/engine.js";
+import type { Page } from "../../src/broker/index.js";
+import { historyAnswer } from "../../src/server/connection/channels/history-answer.js";
+import type { World, Peer } from "./support/engine.js";
 import { evict, payload } from "./support/parts.js";
 import { setup } from "./support/between.js";
 
@@ -32,28 +34,44 @@ const contentOf = (all: readonly Part[]): Uint8Array =>
 describe("a history of large messages", () => {
   it("F13, W5: comes in parts: the entries with the first, and the bytes in their order", async () => {
     const { world } = setup();
-    const offsets = [await world.append("log/a", payload(10_000, 1)), await world.append("log/a", LARGE)];
+    const offset = await world.append("log/a", LARGE);
     const peer = await world.connect();
-    peer.send({ id: 7, history: "log/a", after: 0 });
+    peer.send({ id: 7, history: "log/a" });
     await world.clock.settle();
     const all = parts(peer, 7);
-    const [first] = all;
-    // The page ends where it would be too long.
-    if (first?.part === undefined) {
-      expect(first?.content).toEqual(payload(10_000, 1));
-      peer.send({ id: 8, history: "log/a" });
-      await world.clock.settle();
+    const last = all.length - 1;
+    expect(all[0]?.ok).toMatchObject({ entries: [[offset, null, { bytes: LARGE.length }]], more: false });
+    expect(all.map(({ part, more }) => [part, more])).toEqual(all.map((_, i) => [i, i < last || undefined]));
+    expect(all.slice(1).every(({ ok }) => ok === undefined)).toBe(true);
+    expect(all.every(({ bytes, content }) => bytes === content.length && bytes <= 32 * 1024)).toBe(true);
+    expect(contentOf(all)).toEqual(LARGE);
+  });
+
+  it("F13: has small payloads among the large ones in their place", async () => {
+    const sizes = [10, 40_000, 0, 300, 100_000];
+    const entries = sizes.map((size, i) => ({ offset: i + 1, prev: i, data: payload(size, i) }));
+    const page: Page = {
+      entries: [...entries, { offset: 6, prev: 5, data: '"text"' }],
+      oldestPrev: 0,
+      head: 6,
+      epochs: [{ epoch: "e", base: 0 }],
+    };
+    const found: number[] = [];
+    const answer = historyAnswer(1, page, { after: 0 }, 50, async (offset) => {
+      found.push(offset);
+      return entries[offset - 1]?.data ?? new Uint8Array(0);
+    });
+    if (answer === undefined || !("parts" in answer)) throw new Error("one line");
+    const all: Uint8Array[] = [];
+    for (let i = 0; i < answer.parts; i++) {
+      const { text, bytes = new Uint8Array(0), size } = await answer.part(i);
+      expect(JSON.parse(text)).toMatchObject({ id: 1, part: i, bytes: bytes.length });
+      expect(size).toBeLessThanOrEqual(34 * 1024);
+      all.push(bytes);
     }
-    const large = first?.part === undefined ? parts(peer, 8) : all;
-    expect(large[0]?.ok?.entries.at(-1)).toEqual([offsets[1], null, { bytes: LARGE.length }]);
-    expect(large.map(({ part }) => part)).toEqual(large.map((_, i) => i));
-    expect(large.map(({ more }) => more)).toEqual([
-      ...Array.from({ length: large.length - 1 }, () => true),
-      undefined,
-    ]);
-    expect(large.slice(1).every(({ ok }) => ok === undefined)).toBe(true);
-    expect(large.every(({ bytes, content }) => bytes === content.length && bytes <= 32 * 1024)).toBe(true);
-    expect(contentOf(large).subarray(-LARGE.length)).toEqual(LARGE);
+    expect(Buffer.concat(all)).toEqual(Buffer.concat(entries.map(({ data }) => data)));
+    // Only what is large is found again.
+    expect([...new Set(found)]).toEqual([2, 5]);
   });
 
   it("F13: of up to 32 KiB of bytes is one line", async () => {

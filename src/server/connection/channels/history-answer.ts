@@ -6,6 +6,9 @@ import { partFields, withBytes } from "../../delivery/encode.js";
 import { isLarge } from "../../delivery/large-payloads.js";
 import type { Answer, AnswerInParts } from "./large-answers.js";
 
+/** A text of so many bytes goes beside a whole part of the payloads. */
+const SHORT_TEXT = 1024;
+
 /** Which side of the log was asked for. */
 export type Range = { readonly after: number } | { readonly before: number };
 
@@ -71,7 +74,7 @@ class HistoryInParts implements AnswerInParts {
   readonly #ok: string;
   readonly #pieces: readonly Piece[];
   readonly #size: number;
-  /** How many bytes go with the first part: it has the text, too. */
+  /** How many bytes go with the first part: fewer, where its text is long. */
   readonly #first: number;
   readonly #findAgain: FindAgain;
 
@@ -86,7 +89,8 @@ class HistoryInParts implements AnswerInParts {
       return { from, to: at, offset: entry.offset, data: isLarge(entry) ? undefined : entry.data };
     });
     this.#size = at;
-    this.#first = Math.max(0, PART_BYTES - Buffer.byteLength(ok));
+    const room = PART_BYTES + SHORT_TEXT - Buffer.byteLength(ok);
+    this.#first = Math.max(0, Math.min(PART_BYTES, room));
     this.parts = 1 + Math.ceil((at - this.#first) / PART_BYTES);
   }
 
