@@ -23,7 +23,7 @@ export function isLarge(entry: Entry): entry is LargeEntry {
 }
 
 /** The same of a payload. */
-export function isLargeData(data: Payload): data is Uint8Array {
+export function isLargeData(data: Payload): boolean {
   return typeof data !== "string" && data.length > PART_BYTES;
 }
 

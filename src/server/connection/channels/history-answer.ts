@@ -3,7 +3,7 @@ import type { Entry, Page } from "../../../broker/index.js";
 import type { Id } from "../../../protocol/index.js";
 import { bytesLine, PART_BYTES, textLine, type EncodedLine } from "../../delivery/chunk.js";
 import { partFields, withBytes } from "../../delivery/encode.js";
-import { isLarge } from "../../delivery/large-payloads.js";
+import { isLargeData } from "../../delivery/large-payloads.js";
 import type { Answer, AnswerInParts } from "./large-answers.js";
 
 /** A text of so many bytes goes beside a whole part of the payloads. */
@@ -86,7 +86,7 @@ class HistoryInParts implements AnswerInParts {
     this.#pieces = entries.map((entry) => {
       const from = at;
       at += entry.data.length;
-      return { from, to: at, offset: entry.offset, data: isLarge(entry) ? undefined : entry.data };
+      return { from, to: at, offset: entry.offset, data: isLargeData(entry.data) ? undefined : entry.data };
     });
     this.#size = at;
     const room = PART_BYTES + SHORT_TEXT - Buffer.byteLength(ok);
