@@ -24,7 +24,7 @@ export class OpenMessages {
   }
 
   /** Has `run` given back with the end of the last one. Only the first who waits is remembered. */
-  await(run: () => void): void {
+  wait(run: () => void): void {
     this.#whenWhole ??= run;
   }
 }

@@ -120,7 +120,7 @@ export class Outgoing {
   whenWhole(run: () => void): void {
     const messages = (this.#messages ??= new OpenMessages());
     if (this.#closed || !messages.mayBegin) return;
-    messages.await(run);
+    messages.wait(run);
     if (messages.whole) this.#run(run);
   }
 
