@@ -82,7 +82,7 @@ export class FanOut<S> {
   /** What ends at `end` is not offered to anybody. */
   #passBy(end: Cursor): void {
     const base = this.at;
-    this.audience.fallBehind((subscriber) => this.#owner.lag(subscriber, base));
+    this.audience.fallBehind((one) => this.#owner.lag(one, base));
     this.at = end;
   }
 

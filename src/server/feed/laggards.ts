@@ -153,7 +153,8 @@ export class Laggards {
     const now = this.#deps.clock.now();
     // Of a message that it has begun it may have the rest, also where the epoch is another one meanwhile.
     if (progress !== undefined) return this.#memory.rest(progress.end, now);
-    if ((!trusted && !this.#memory.kept) || cursor.epoch !== this.#edge.head.epoch) return undefined;
+    if (cursor.epoch !== this.#edge.head.epoch) return undefined;
+    if (!trusted && !this.#memory.kept) return undefined;
     const known = this.#cuts?.get(cursor.offset);
     if (known !== undefined) return known;
     const cut = this.#memory.cut(cursor, now);
