@@ -33,7 +33,7 @@ import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/life/stillness.js";
 import { TurnBudget } from "./connection/limits/turn-budget.js";
 import { Hub } from "./feed/hub.js";
-import { ReadLimit } from "./feed/read-limit.js";
+import { Reads } from "./feed/read-limit.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
 import type { Logger } from "./logger.js";
@@ -82,7 +82,7 @@ export class Engine {
     const flusher = new Flusher(clock, onError);
     const id = random.id();
     const large = new LargePayloads();
-    const reads = new ReadLimit(options.limits.message);
+    const reads = new Reads(options.limits.message);
     const hub = new Hub({
       broker,
       clock,

@@ -4,7 +4,7 @@ import type { Broker, Epoch, Page } from "../../src/broker/index.js";
 import { LargePayloads } from "../../src/server/delivery/large-payloads.js";
 import { Feed } from "../../src/server/feed/feed.js";
 import { judge } from "../../src/server/feed/judge.js";
-import { ReadLimit } from "../../src/server/feed/read-limit.js";
+import { Reads } from "../../src/server/feed/read-limit.js";
 import { STREAM } from "../../src/server/kinds/stream/stream.js";
 import type { Place } from "../../src/server/kinds/kind.js";
 import { TRANSIENT } from "../../src/server/kinds/transient/transient.js";
@@ -58,7 +58,7 @@ describe("a kind", () => {
     const broker = { read: async () => page } as unknown as Broker;
     const deps = {
       broker,
-      reads: new ReadLimit(1),
+      reads: new Reads(1),
       clock,
       collect: (flush: () => void) => clock.setImmediate(flush),
       onError: () => {},

@@ -1,7 +1,7 @@
 /** The node's store of payloads that go in parts, and how much is read for it at once. */
 import { describe, expect, it } from "vitest";
 import { LargePayloads } from "../../src/server/delivery/large-payloads.js";
-import { ReadLimit } from "../../src/server/feed/read-limit.js";
+import { Reads } from "../../src/server/feed/read-limit.js";
 import { payload } from "./support/parts.js";
 import { deferred } from "./support/serve.js";
 
@@ -52,7 +52,7 @@ describe("payloads that go in parts", () => {
 
 describe("reads of logs", () => {
   it("F18: are under way at once so many as bring 64 MiB, and the others in their turn", async () => {
-    const limit = new ReadLimit(16 * 1024 * 1024);
+    const { first: limit, again } = new Reads(16 * 1024 * 1024);
     const answers = Array.from({ length: 10 }, () => deferred());
     const begun: number[] = [];
     const reads = answers.map(({ promise }, i) => limit.run(() => (begun.push(i), promise)));
@@ -63,10 +63,14 @@ describe("reads of logs", () => {
     for (const { resolve } of answers) resolve();
     await Promise.all(reads);
     expect(begun).toHaveLength(10);
+    // What is read again waits for its like only.
+    const slow = [again.run(() => deferred().promise), again.run(() => deferred().promise)];
+    await expect(limit.run(() => Promise.resolve("at once"))).resolves.toBe("at once");
+    expect(slow).toHaveLength(2);
   });
 
   it("F18: make room for others when they fail, in whatever way", async () => {
-    const limit = new ReadLimit(Infinity);
+    const limit = new Reads(Infinity).first;
     const thrown = (): Promise<void> => {
       throw new Error("at once");
     };

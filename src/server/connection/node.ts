@@ -4,7 +4,7 @@ import type { Clock, CloseName, Random } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
-import type { ReadLimit } from "../feed/read-limit.js";
+import type { Reads } from "../feed/read-limit.js";
 import type { Logger } from "../logger.js";
 import type { Admission } from "./limits/admission.js";
 import type { Appender } from "./publish/appender.js";
@@ -133,8 +133,8 @@ export interface ServerNode {
   readonly budget: Budget;
   /** Payloads that are being sent in parts. */
   readonly large: LargePayloads;
-  /** How many reads of logs are under way at once. */
-  readonly reads: ReadLimit;
+  /** The reads of logs that are under way. */
+  readonly reads: Reads;
   readonly registry: ChannelRegistry;
   readonly methods: ReadonlyMap<string, MethodDef>;
   readonly hooks: Hooks;

@@ -120,7 +120,7 @@ export class Laggards {
   }
 
   async #readFor(subscriber: Subscriber): Promise<void> {
-    const found = await this.#readShared(subscriber.cursor);
+    const found = await this.#readShared(subscriber.cursor, subscriber.progress !== undefined);
     if (this.#edge.closed || subscriber.state === "gone") return;
     if ("cut" in found) {
       if (!this.#send(subscriber, found.cut)) throw new Error("what was read a moment ago has gone");
@@ -170,19 +170,20 @@ export class Laggards {
     return cut;
   }
 
-  #readShared(cursor: Cursor): Promise<Found> {
-    const key = formatCursor(cursor);
+  /** @param again whether it is for the rest of the message that follows `cursor` */
+  #readShared(cursor: Cursor, again: boolean): Promise<Found> {
+    const key = again ? `again ${formatCursor(cursor)}` : formatCursor(cursor);
     const reads = (this.#reads ??= new Map());
     let reading = reads.get(key);
     if (reading === undefined) {
-      reading = this.#readAfter(cursor).finally(() => reads.delete(key));
+      reading = this.#readAfter(cursor, again).finally(() => reads.delete(key));
       reads.set(key, reading);
     }
     return reading;
   }
 
-  async #readAfter(cursor: Cursor): Promise<Found> {
-    const read = await this.#log.readAfter(cursor.offset);
+  async #readAfter(cursor: Cursor, again: boolean): Promise<Found> {
+    const read = await (again ? this.#log.readAgain(cursor.offset) : this.#log.readAfter(cursor.offset));
     const { steps, cursor: end, standing } = this.#kind.readOn(cursor, read);
     if (standing === "ahead" || isUnknown(steps[0], cursor)) this.#log.doubt(cursor);
     const { known } = this.#edge;

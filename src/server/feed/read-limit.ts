@@ -3,19 +3,36 @@
  * them bring together has a bound.
  */
 
-/** What they may bring together, in bytes. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** So many always are. */
-const LEAST = 4;
+/** What reads may bring together, in bytes, so many reads always being allowed. */
+interface Most {
+  readonly bytes: number;
+  readonly least: number;
+}
+
+const FIRST: Most = { bytes: 64 * 1024 * 1024, least: 4 };
+const AGAIN: Most = { bytes: 16 * 1024 * 1024, least: 1 };
+
+/** The reads of a node. */
+export class Reads {
+  /** Of what somebody asks for. */
+  readonly first: ReadLimit;
+  /** For the rest of a message that has gone from memory. They keep nobody else waiting: slow readers may cause any number. */
+  readonly again: ReadLimit;
+
+  /** @param largest bytes of a message, at most */
+  constructor(largest: number) {
+    this.first = new ReadLimit(largest, FIRST);
+    this.again = new ReadLimit(largest, AGAIN);
+  }
+}
 
 export class ReadLimit {
   readonly #most: number;
   #underWay = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param largest bytes of a message, at most */
-  constructor(largest: number) {
-    this.#most = Math.max(LEAST, Math.floor(MOST_BYTES / largest));
+  constructor(largest: number, { bytes, least }: Most) {
+    this.#most = Math.max(least, Math.floor(bytes / largest));
   }
 
   /** Reads now, or when so many others have ended that there is room, in the order of asking. */

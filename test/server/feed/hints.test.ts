@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Broker, Hint, Page } from "../../../src/broker/index.js";
 import { BrokerError } from "../../../src/broker/index.js";
 import { LargePayloads } from "../../../src/server/delivery/large-payloads.js";
-import { ReadLimit } from "../../../src/server/feed/read-limit.js";
+import { Reads } from "../../../src/server/feed/read-limit.js";
 import { Feed } from "../../../src/server/feed/feed.js";
 import { STREAM } from "../../../src/server/kinds/stream/stream.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
@@ -228,7 +228,7 @@ describe("a feed by itself", () => {
       },
       {
         broker,
-        reads: new ReadLimit(1),
+        reads: new Reads(1),
         clock,
         collect: (flush) => clock.setImmediate(flush),
         onError: () => {},

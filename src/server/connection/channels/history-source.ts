@@ -5,6 +5,7 @@ import { PAGE_BYTES } from "../../delivery/chunk.js";
 import { isLarge } from "../../delivery/large-payloads.js";
 import { TidemarkError } from "../../errors.js";
 import { epochOf } from "../../feed/judge.js";
+import type { ReadLimit } from "../../feed/read-limit.js";
 import type { ServerNode } from "../node.js";
 import type { Range } from "./history-answer.js";
 
@@ -23,7 +24,7 @@ export class HistorySource {
 
   /** A page of at most `limit` entries. Rejects with the broker's error. */
   read(range: Range, limit: number): Promise<Page> {
-    return this.#read({ ...range, limit, bytes: PAGE_BYTES });
+    return this.#read({ ...range, limit, bytes: PAGE_BYTES }, this.#node.reads.first);
   }
 
   /**
@@ -32,19 +33,19 @@ export class HistorySource {
    * @throws {TidemarkError} `unavailable` where the log does not keep it any more
    */
   async findAgain(offset: number): Promise<Uint8Array> {
-    const { large } = this.#node;
+    const { large, reads } = this.#node;
     const stored = large.get(this.#channel, { epoch: this.#epochs.get(offset) ?? "", offset });
     if (stored !== undefined) return stored.data;
-    const [entry] = (await this.#read({ after: offset - 1, limit: 1, bytes: 0 })).entries;
+    const [entry] = (await this.#read({ after: offset - 1, limit: 1, bytes: 0 }, reads.again)).entries;
     if (entry?.offset === offset && typeof entry.data !== "string") return entry.data;
     throw new TidemarkError("unavailable", "the log has dropped a message of this answer; ask again", {
       retry: true,
     });
   }
 
-  async #read(from: ReadFrom): Promise<Page> {
-    const { broker, reads, large } = this.#node;
-    const page = await reads.run(() => broker.read(this.#channel, from, this.#log));
+  async #read(from: ReadFrom, limit: ReadLimit): Promise<Page> {
+    const { broker, large } = this.#node;
+    const page = await limit.run(() => broker.read(this.#channel, from, this.#log));
     for (const entry of page.entries) {
       if (!isLarge(entry)) continue;
       const epoch = epochOf(page, entry.offset);
