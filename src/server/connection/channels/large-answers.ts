@@ -1,4 +1,7 @@
-/** Large answers of one connection: made and sent one at a time, so that the connection never holds more than one. */
+/**
+ * Large answers of one connection: made and sent one at a time, so that the connection never holds more than one; and of one that
+ * goes in parts never more than a part.
+ */
 import { TidemarkError } from "../../errors.js";
 import { Chunk, type EncodedLine } from "../../delivery/chunk.js";
 import type { OnError } from "../../guard.js";
@@ -17,6 +20,16 @@ export interface LargeAnswersOwner {
 
 /** What an answer counts in a turn: about as much as a hundred commands. */
 const ANSWER = 100;
+/** An answer: a line, or several. */
+export type Answer = EncodedLine | AnswerInParts;
+
+/** An answer that is too large for a line. */
+export interface AnswerInParts {
+  /** How many lines it has. */
+  readonly parts: number;
+  /** Makes one of them: called in order, when there is room for it. What it rejects with ends the answer, with an error. */
+  part(index: number): Promise<EncodedLine>;
+}
 
 export class LargeAnswers implements TaskQueueOwner {
   readonly #owner: LargeAnswersOwner;
@@ -31,17 +44,17 @@ export class LargeAnswers implements TaskQueueOwner {
    * is no answer.
    */
   add(
-    make: () => Promise<EncodedLine | undefined>,
+    make: () => Promise<Answer | undefined>,
     answered: () => void,
     failed: (thrown: unknown) => void,
   ): void {
     this.#queue.run(async () => {
       try {
         await this.#room();
-        // Others are sent some as well: however many they are, each turn makes some.
-        await this.#owner.node.background.room(ANSWER);
-        const line = await make();
-        if (line !== undefined) await this.#send(new Chunk([line]));
+        await this.#turn();
+        const answer = await make();
+        if (answer !== undefined && "parts" in answer) await this.#sendParts(answer);
+        else if (answer !== undefined) await this.#send(new Chunk([answer]));
         answered();
       } catch (error) {
         failed(error);
@@ -55,6 +68,14 @@ export class LargeAnswers implements TaskQueueOwner {
   /** For the queue only. */
   taskFailed(error: unknown): void {
     this.#owner.abandon(error);
+  }
+
+  async #sendParts(answer: AnswerInParts): Promise<void> {
+    for (let index = 0; index < answer.parts && !this.#owner.closed; index++) {
+      await this.#room();
+      await this.#turn();
+      await this.#send(new Chunk([await answer.part(index)]));
+    }
   }
 
   async #send(chunk: Chunk): Promise<void> {
@@ -71,6 +92,11 @@ export class LargeAnswers implements TaskQueueOwner {
 
   #room(): Promise<void> | undefined {
     return this.#owner.closed || this.#owner.out.roomy ? undefined : this.#drained();
+  }
+
+  /** Others are sent some as well: however many they are, each turn makes some. */
+  #turn(): Promise<void> | undefined {
+    return this.#owner.node.background.room(ANSWER);
   }
 
   #drained(): Promise<void> {
