@@ -13,7 +13,8 @@ const MOST_UNANSWERED = 4;
 const MOST_REST_MS = 1000;
 
 interface Pace {
-  readonly unanswered: Set<HttpResponse>;
+  /** In the order in which they came, with what ends those that could be waited for without end. */
+  readonly unanswered: Map<HttpResponse, (() => void) | undefined>;
   /** Whether the peer was told to wait. */
   rests: boolean;
   /** Whether the socket is not read from, for one of both reasons. */
@@ -35,9 +36,9 @@ function paceOf(request: PacedRequest): [Socket, Pace] | undefined {
   if (!(socket instanceof Socket)) return undefined;
   let pace = paces.get(socket);
   if (pace === undefined) {
-    paces.set(socket, (pace = { unanswered: new Set(), rests: false, paused: false }));
+    paces.set(socket, (pace = { unanswered: new Map(), rests: false, paused: false }));
     const { unanswered } = pace;
-    socket.once("close", () => tellQueued(unanswered));
+    socket.once("close", () => tellQueued(unanswered.keys()));
   }
   return [socket, pace];
 }
@@ -60,12 +61,21 @@ export function begun(request: PacedRequest, response: HttpResponse): void {
   const found = paceOf(request);
   if (found === undefined) return;
   const [socket, pace] = found;
-  pace.unanswered.add(response);
+  for (const end of pace.unanswered.values()) end?.();
+  pace.unanswered.set(response, undefined);
   keep(socket, pace);
   response.once("close", () => {
     pace.unanswered.delete(response);
     keep(socket, pace);
   });
+}
+
+/** The answer waits for something to say. It waits no longer, and `end` is called, when another request comes behind it on its socket. */
+export function waits(request: PacedRequest, response: HttpResponse, end: () => void): void {
+  const unanswered = paceOf(request)?.[1].unanswered;
+  if (unanswered?.has(response) !== true) return;
+  unanswered.set(response, end);
+  if ([...unanswered.keys()].at(-1) !== response) end();
 }
 
 /** The peer behind a request was told to wait for so many milliseconds. */

@@ -11,7 +11,7 @@ import type { Engine } from "../../engine.js";
 import { REQUEST } from "../../connection/limits/turn-budget.js";
 import { detach } from "../../guard.js";
 import type { Addresses } from "../addresses.js";
-import { begun, brake } from "./brake.js";
+import { begun, brake, waits } from "./brake.js";
 import { linesOf, readBody } from "./body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
@@ -177,6 +177,7 @@ export class HttpEndpoints {
     const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
     const connection = this.#open(request, link, "first");
     connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
     this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
@@ -198,6 +199,7 @@ export class HttpEndpoints {
     });
     const connection = this.#open(request, link, "first");
     connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
     this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
@@ -228,6 +230,7 @@ export class HttpEndpoints {
     const connection = this.#open(request, link, "poll");
     const end = this.#endOf(connection, link, response);
     connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
   }
 
   #send(
