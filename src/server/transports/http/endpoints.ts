@@ -148,7 +148,9 @@ export class HttpEndpoints {
         "unavailable",
         "the server stood still, and nobody can tell when this was sent; send it again",
       );
-    await this.#inTurn(REQUEST, () => {});
+    // Where there is room, the body is read from this very turn on.
+    const turn = this.#inTurn(REQUEST, () => {});
+    if (turn !== undefined) await turn;
     let gone = false;
     response.once("close", () => (gone = true));
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
