@@ -62,6 +62,11 @@ export class Intake {
     return this.#sentAfter;
   }
 
+  /** What comes now was sent after this time, on the monotonic clock. */
+  get arrivedAfter(): number {
+    return Math.max(this.#sentAfter, this.#nextSentAfter);
+  }
+
   /** Whatever comes from here on was sent after `time`, on the monotonic clock; what waits was sent before it. */
   nextSentAfter(time: number): void {
     if (time > this.#nextSentAfter) this.#nextSentAfter = Math.floor(time);
@@ -179,9 +184,9 @@ export class Intake {
   }
 }
 
-/** What a command counts in a turn. One that was read in place is a publish or a call; others are told by their fields. */
+/** What a command counts in a turn. One that was read already is a publish or a call; others are told by their fields. */
 function weightOf(incoming: Incoming): number {
-  if ("do" in incoming) return 1;
+  if ("do" in incoming || !("value" in incoming)) return 1;
   const { value } = incoming;
   if (typeof value !== "object" || value === null) return 1;
   return "publish" in value || "call" in value ? 1 : HEAVY;

@@ -2,7 +2,9 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import { FrameError, type CloseName, type ErrorBody, type Line } from "../../../protocol/index.js";
+import { FrameError, NotACommand, type CloseName, type ErrorBody, type Line } from "../../../protocol/index.js";
+import { joinLines } from "../../connection/commands/part.js";
+import { overloaded } from "../../connection/limits/incomplete.js";
 import type { Arrival } from "../../connection/limits/admission.js";
 import type { Connection } from "../../connection/connection.js";
 import { KEPT_MS } from "../../connection/users/revocations.js";
@@ -11,11 +13,11 @@ import { REQUEST } from "../../connection/limits/turn-budget.js";
 import { detach } from "../../guard.js";
 import type { Addresses } from "../addresses.js";
 import { begun, brake } from "./brake.js";
-import { linesOf, readBody } from "./body.js";
+import { IncomingBody, isBytes, linesOf, mostOfBody } from "./body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
-import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
+import { refusalFor, refusalOf, refuse, refuseForFailure } from "./refusal.js";
 import { connectProblem, sendProblem, withId } from "./request-lines.js";
 import { connectOf, eventStream } from "./sse.js";
 import type { Origins } from "../origin.js";
@@ -134,16 +136,22 @@ export class HttpEndpoints {
         "the server stood still, and nobody can tell when this was sent; send it again",
       );
     if (!requests.take(REQUEST)) await this.#inTurn();
-    const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
+    const { connectTimeout: patience, frame } = limits;
+    const most = endpoint === "send" && isBytes(request) ? mostOfBody(limits) : frame;
+    const incoming = new IncomingBody(request, { most, frame, patience }, this.#engine.node);
+    const body = await incoming.read();
     if (body === "gone") return undefined;
-    if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
-    if (body === "connect_timeout")
-      return no(body, `the body did not come within ${limits.connectTimeout} ms`);
-    let lines: Line[];
+    if (body === "too_big") return no(body, `a body has at most ${most} bytes`);
+    if (body === "connect_timeout") return no(body, `the body did not come within ${patience} ms`);
+    if (body === "overloaded") return refuse(response, refusalFor("unavailable", overloaded()), headers);
+    response.once("close", () => incoming.done());
+    let lines: readonly Line[];
     try {
       lines = linesOf(request, body);
+      if (endpoint === "send") lines = joinLines(lines);
     } catch (error) {
       if (error instanceof FrameError) return no("malformed", error.message);
+      if (error instanceof NotACommand) return no("policy", error.message);
       throw error;
     }
     const problem = endpoint === "send" ? sendProblem(lines) : connectProblem(lines);
@@ -210,7 +218,7 @@ export class HttpEndpoints {
     request: HttpRequest,
     response: HttpResponse,
     headers: Record<string, string>,
-    lines: Line[],
+    lines: readonly Line[],
     arrived: number,
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
