@@ -77,7 +77,7 @@ function nameOf(channel: string | null): string {
  *
  * @throws {NotACommand} when a part is not the next, or the last of a message is missing
  */
-export function joinLines(lines: readonly Line[]): readonly Line[] {
+export function joinLines(lines: Line[]): Line[] {
   if (!lines.some((line) => partOf(line) !== undefined)) return lines;
   const order = new PartOrder();
   const whole: Line[] = [];

@@ -145,7 +145,7 @@ export class HttpEndpoints {
     if (body === "connect_timeout") return no(body, `the body did not come within ${patience} ms`);
     if (body === "overloaded") return refuse(response, refusalFor("unavailable", overloaded()), headers);
     response.once("close", () => incoming.done());
-    let lines: readonly Line[];
+    let lines: Line[];
     try {
       lines = linesOf(request, body);
       if (endpoint === "send") lines = joinLines(lines);
@@ -218,7 +218,7 @@ export class HttpEndpoints {
     request: HttpRequest,
     response: HttpResponse,
     headers: Record<string, string>,
-    lines: readonly Line[],
+    lines: Line[],
     arrived: number,
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
