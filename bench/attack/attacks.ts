@@ -10,6 +10,7 @@ export interface Attack {
 }
 
 const NEWLINES = "\n".repeat(128 * 1024 - 8);
+const PART = Buffer.alloc(100_000, 7);
 const KB_107 = "x".repeat(60_000);
 
 /** Keeps so many strangers; one that is gone is followed by another. */
@@ -184,6 +185,8 @@ export const ATTACKS = {
           `{"id":${n + 2},"publish":"chat/large","data":"${KB_107}","pad":"${KB_107.slice(0, 47_000)}"}`,
         ),
     ),
+  "first-parts": (target) => steadily(200, 200, () => said(target), () => partOf(0)),
+  "slow-parts": (target) => steadily(40, 200, () => said(target), (n) => partOf(Math.floor(n / 200) % 20)),
   pings: (target) => {
     const ten = Buffer.concat(Array.from({ length: 10 }, () => frame(PING)));
     return steadily(
@@ -283,6 +286,12 @@ export const ATTACKS = {
 } satisfies Record<string, Maker>;
 
 export type AttackName = keyof typeof ATTACKS;
+
+/** A part of a message of 2 MB, and never the last. */
+function partOf(part: number): Buffer {
+  const head = `{"id":2,"publish":"chat/parts","bytes":${PART.length},"part":${part},"more":true}\n`;
+  return frame(BINARY, Buffer.concat([Buffer.from(head), PART]));
+}
 
 /** A peer that has connected as it should. */
 function said(target: Target): Peer {

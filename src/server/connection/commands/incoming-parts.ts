@@ -127,7 +127,7 @@ export class IncomingParts implements MessageOwner, UnfinishedOwner {
     const { limits, incomplete } = this.#owner.node;
     let refusal: TidemarkError | undefined;
     try {
-      if (!message.add(part.bytes, limits.binary, incomplete)) refusal = overloaded();
+      if (!message.add(part, limits.binary, incomplete)) refusal = overloaded();
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error;
       refusal = error;

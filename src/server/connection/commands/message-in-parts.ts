@@ -1,13 +1,13 @@
 /** A publish whose bytes come in parts: what has come of it, up to where it is carried out like every other. */
 import type { Command } from "../../../protocol/index.js";
 import type { TidemarkError } from "../../errors.js";
+import { Blocks } from "../limits/blocks.js";
 import type { Incomplete, IncompleteMessages } from "../limits/incomplete.js";
 import type { Unfinished } from "../limits/unfinished.js";
 import { tooManyBytes } from "../publish/payload.js";
+import type { Part } from "./part.js";
 
 type Publish = Command & { do: "publish" };
-
-const NOTHING = new Uint8Array(0);
 
 /** Whose messages they are: the {@link IncomingParts} of a connection. */
 export interface MessageOwner {
@@ -26,8 +26,7 @@ export class MessageInParts implements Incomplete, Unfinished {
   readonly sentAfter: number;
   readonly #owner: MessageOwner;
   readonly #first: Publish;
-  #buffer: Uint8Array = NOTHING;
-  #size = 0;
+  readonly #blocks = new Blocks();
   #refusal: TidemarkError | undefined;
 
   /** @param first the command, as the first part has it */
@@ -39,7 +38,7 @@ export class MessageInParts implements Incomplete, Unfinished {
 
   /** Bytes that have come. */
   get size(): number {
-    return this.#size;
+    return this.#blocks.size;
   }
 
   /** Why the message is not published. */
@@ -53,28 +52,21 @@ export class MessageInParts implements Incomplete, Unfinished {
    * @param most bytes of the message
    * @throws {TidemarkError} `too_large`
    */
-  add(part: Uint8Array, most: number, room: IncompleteMessages): boolean {
-    const size = this.#size + part.length;
+  add({ bytes, more }: Part, most: number, room: IncompleteMessages): boolean {
+    const size = this.size + bytes.length;
     if (size > most) throw tooManyBytes(size, most);
     this.waited = 0;
-    this.came = part.length;
-    const held = this.#buffer;
-    // One buffer that grows: parts of a byte each would hold far more than the message.
-    const capacity = size <= held.length ? held.length : Math.min(most, Math.max(size, 2 * held.length));
-    if (!room.grow(this, capacity - held.length)) return false;
-    if (capacity > held.length) {
-      this.#buffer = Buffer.allocUnsafeSlow(capacity);
-      this.#buffer.set(held.subarray(0, this.#size));
-    }
-    this.#buffer.set(part, this.#size);
-    this.#size = size;
+    this.came = bytes.length;
+    const growth = this.#blocks.growth(bytes.length, !more);
+    if (!room.grow(this, growth)) return false;
+    this.#blocks.add(bytes, growth);
     return true;
   }
 
   /** The message will not be published, and nothing is kept of it. */
   refuse(why: TidemarkError): void {
     this.#refusal = why;
-    this.#buffer = NOTHING;
+    this.#blocks.drop();
   }
 
   giveWay(): void {
@@ -84,8 +76,6 @@ export class MessageInParts implements Incomplete, Unfinished {
   /** The command that all parts together are. Once: what was held of the message goes with it. */
   command(): Publish {
     this.#owner.taken(this);
-    const bytes = this.#buffer.subarray(0, this.#refusal === undefined ? this.#size : 0);
-    this.#buffer = NOTHING;
-    return { ...this.#first, bytes };
+    return { ...this.#first, bytes: this.#blocks.take() };
   }
 }

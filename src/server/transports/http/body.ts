@@ -8,6 +8,7 @@ import {
   type Timer,
 } from "../../../protocol/index.js";
 import { MOST_LINES } from "../../../protocol/lines.js";
+import { Blocks } from "../../connection/limits/blocks.js";
 import type { ConnectionLimits } from "../../connection/node.js";
 import type { Incomplete, IncompleteMessages } from "../../connection/limits/incomplete.js";
 import type {
@@ -44,10 +45,9 @@ export class IncomingBody implements Incomplete, Unfinished, UnfinishedOwner {
   readonly #request: HttpRequest;
   readonly #limits: BodyLimits;
   readonly #room: BodyRoom;
-  /** One buffer that grows: parts of a byte each would hold far more than the body. */
-  #buffer = Buffer.alloc(0);
-  #size = 0;
+  readonly #blocks = new Blocks();
   #timer: Timer;
+  #isLong = false;
   #resolve: ((body: Body) => void) | undefined;
 
   constructor(request: HttpRequest, limits: BodyLimits, room: BodyRoom) {
@@ -58,7 +58,7 @@ export class IncomingBody implements Incomplete, Unfinished, UnfinishedOwner {
 
   /** Bytes that have come. */
   get came(): number {
-    return this.#size;
+    return this.#blocks.size;
   }
 
   /** Once. What a long body holds is counted until {@link done}. */
@@ -70,7 +70,7 @@ export class IncomingBody implements Incomplete, Unfinished, UnfinishedOwner {
       this.#timer = this.#room.clock.setTimeout(() => this.#end("connect_timeout"), patience);
       if (Number(request.headers["content-length"] ?? 0) > most) return this.#end("too_big");
       request.on("data", this.#onData);
-      request.once("end", () => this.#end(this.#buffer.subarray(0, this.#size)));
+      request.once("end", () => this.#end(this.#blocks.take()));
       request.once("error", () => this.#end("gone"));
       request.once("close", () => this.#end("gone"));
     });
@@ -89,34 +89,23 @@ export class IncomingBody implements Incomplete, Unfinished, UnfinishedOwner {
     this.#end("connect_timeout");
   }
 
-  readonly #onData = (part: Buffer): void => {
-    const size = this.#size + part.length;
-    if (size > this.#limits.most) return this.#end("too_big");
-    if (!this.#makeRoom(size)) return this.#end("overloaded");
-    this.#buffer.set(part, this.#size);
-    this.#size = size;
+  readonly #onData = (bytes: Buffer): void => {
+    const { most, frame } = this.#limits;
+    const size = this.came + bytes.length;
+    if (size > most) return this.#end("too_big");
+    const growth = this.#blocks.growth(bytes.length);
+    if (size > frame && !this.#takeRoom(growth)) return this.#end("overloaded");
+    this.#blocks.add(bytes, growth);
   };
 
-  /** Has the buffer take so many bytes; `false` where there is no room for them. */
-  #makeRoom(size: number): boolean {
-    const { most, frame } = this.#limits;
-    const held = this.#buffer;
-    const capacity = size <= held.length ? held.length : Math.min(most, Math.max(size, 2 * held.length));
-    if (size > frame) {
-      if (this.#size <= frame) this.#isLong();
-      // Also where nothing more is needed: who goes on is the last to give way.
-      if (!this.#room.incomplete.grow(this, capacity - this.held)) return false;
-    }
-    if (capacity === held.length) return true;
-    this.#buffer = Buffer.allocUnsafeSlow(capacity);
-    this.#buffer.set(held.subarray(0, this.#size));
-    return true;
-  }
-
-  /** From here on the body has to get on, however long it takes. */
-  #isLong(): void {
+  /** Takes so many bytes more of the room for long bodies; `false` where there are not as many. */
+  #takeRoom(growth: number): boolean {
+    if (this.#isLong) return this.#room.incomplete.grow(this, growth);
+    this.#isLong = true;
+    // From here on the body has to get on, however long it takes.
     this.#room.clock.clearTimeout(this.#timer);
     this.#room.unfinished.add(this, this);
+    return this.#room.incomplete.grow(this, this.came + growth);
   }
 
   #end(body: Body): void {
@@ -127,7 +116,7 @@ export class IncomingBody implements Incomplete, Unfinished, UnfinishedOwner {
     clock.clearTimeout(this.#timer);
     unfinished.delete(this);
     this.#request.off("data", this.#onData);
-    this.#buffer = Buffer.alloc(0);
+    this.#blocks.drop();
     if (Buffer.isBuffer(body)) incomplete.settle(this);
     else {
       incomplete.drop(this);
