@@ -185,8 +185,8 @@ export const ATTACKS = {
           `{"id":${n + 2},"publish":"chat/large","data":"${KB_107}","pad":"${KB_107.slice(0, 47_000)}"}`,
         ),
     ),
-  "first-parts": (target) => steadily(200, 200, () => said(target), () => partOf(0)),
-  "slow-parts": (target) => steadily(40, 200, () => said(target), (n) => partOf(Math.floor(n / 200) % 20)),
+  "first-parts": (target) => parts(target, 200, 5),
+  "slow-parts": (target) => parts(target, 40, 20),
   pings: (target) => {
     const ten = Buffer.concat(Array.from({ length: 10 }, () => frame(PING)));
     return steadily(
@@ -286,6 +286,23 @@ export const ATTACKS = {
 } satisfies Record<string, Maker>;
 
 export type AttackName = keyof typeof ATTACKS;
+
+/** 200 peers that send parts in turn, up to so many, of messages that are never whole. */
+function parts(target: Target, perSecond: number, most: number): Attack {
+  const crowd = new Crowd(200, () => said(target));
+  const next = new WeakMap<Peer, number>();
+  return {
+    perSecond,
+    act: (n) => {
+      const peer = crowd.turn(n);
+      const part = next.get(peer) ?? 0;
+      // Who is not answered yet may send none.
+      if (!peer.answered || part >= most) return;
+      if (peer.send(partOf(part))) next.set(peer, part + 1);
+    },
+    end: () => crowd.end(),
+  };
+}
 
 /** A part of a message of 2 MB, and never the last. */
 function partOf(part: number): Buffer {

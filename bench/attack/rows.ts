@@ -44,12 +44,12 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     bound: bound(5, 1024),
   },
   "first-parts": {
-    what: "200 connections, each with first parts of 2 MB messages, one a second, and never the rest",
+    what: "200 connections, each with the first five parts of 100 KB of a 2 MB message, and never the rest",
     bound: bound(200, 64, 64),
     limits: { binary: 2 * MB },
   },
   "slow-parts": {
-    what: "200 connections, each with 2 MB messages of which a part of 100 KB comes every 5 seconds",
+    what: "200 connections, each with a 2 MB message of which a part of 100 KB comes every 5 seconds",
     bound: bound(200, 64, 64),
     limits: { binary: 2 * MB },
   },

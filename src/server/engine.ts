@@ -124,7 +124,7 @@ export class Engine {
           "a hook has not settled for 10 seconds; what its clients have asked for behind it waits until it does",
         ),
       ),
-      incomplete: new IncompleteMessages(mostIncomplete(options.limits)),
+      incomplete: new IncompleteMessages(mostIncomplete(options.limits), refused),
       unfinished: new UnfinishedMessages(clock, connectTimeout),
       newcomers: new Newcomers(clock, connectTimeout, (connection) =>
         connection.close("connect_timeout", `no connect command within ${connectTimeout} ms`),

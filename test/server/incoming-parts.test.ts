@@ -79,7 +79,7 @@ describe("W36: a message in parts", () => {
       { line: { id: 6, publish: "files/b", bytes: 3, part: 0 }, bytes: someBytes(3) },
     ]);
     await world.clock.settle();
-    expect(await logOf(world, "files/a")).toEqual([Buffer.from(someBytes(2))].map((one) => new Uint8Array(one)));
+    expect(isSame((await logOf(world, "files/a"))[0], someBytes(2))).toBe(true);
     expect(isSame((await logOf(world, "files/b"))[0], someBytes(3))).toBe(true);
   });
 
@@ -171,7 +171,7 @@ describe("W37: the order of parts", () => {
 });
 
 describe("W39: how long the next part may take", () => {
-  const [first, second, third] = inParts({ id: 5, publish: "files/a" }, someBytes(2500), 1000);
+  const [first, second] = inParts({ id: 5, publish: "files/a" }, someBytes(2500), 1000);
 
   it("W39: limits.connectTimeout, and a second more for each KiB of the part before; then 4001", async () => {
     const world = worldOf({ ping: 600_000 });
@@ -222,6 +222,5 @@ describe("W39: how long the next part may take", () => {
     expect(peer.paused).toBe(true);
     await world.clock.advance(60_000);
     expect(closeOf(peer)).toEqual([]);
-    expect(third?.line["part"]).toBe(2);
   });
 });

@@ -149,7 +149,7 @@ describe("W38: long bodies", () => {
   test("W38: who finds no room at all hears it, and when to come back", async () => {
     const { url, room } = await served();
     room.hold(64 * MIB - 100);
-    const data = inParts({ id: 5, publish: "files/a" }, someBytes(900 * KIB), 47_000);
+    const data = inParts({ id: 5, publish: "files/a" }, someBytes(140 * KIB), 47_000);
     const { status, headers, lines } = await post(url, binaryFrame({ connect: {} }, ...data));
     expect([status, headers["retry-after"]]).toEqual([503, "1"]);
     expect(lines).toMatchObject([{ close: 4006, error: { code: "overloaded", retry: true, after: 1000 } }]);

@@ -68,7 +68,7 @@ export interface ConnectionLimits {
    */
   readonly commands: RateOptions | false;
   /**
-   * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments of a message but its last.
+   * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments and parts of a message but its last.
    * Default 500 a second, 2,000 at once; who sends more is closed with 4005. `false` for no limit.
    */
   readonly frames: RateOptions | false;

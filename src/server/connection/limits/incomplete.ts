@@ -4,6 +4,7 @@
  * for more: who only begins loses to who goes on.
  */
 import { TidemarkError } from "../../errors.js";
+import type { RefusedCounters } from "./refused.js";
 
 /** Room for this much at least, in bytes, and for four of the largest messages. */
 const LEAST_ROOM = 64 * 1024 * 1024;
@@ -35,11 +36,16 @@ export class IncompleteMessages {
   readonly #most: number;
   /** Those that may have to give way; the one that has waited longest comes first. */
   readonly #waiting = new Set<Incomplete>();
+  readonly #refused: Pick<RefusedCounters, "overloaded">;
   #held = 0;
 
-  /** @param most bytes of all of them together */
-  constructor(most: number) {
+  /**
+   * @param most bytes of all of them together
+   * @param refused where it is counted that there was no room
+   */
+  constructor(most: number, refused: Pick<RefusedCounters, "overloaded">) {
     this.#most = most;
+    this.#refused = refused;
   }
 
   /** Bytes that are held now. */
@@ -61,10 +67,12 @@ export class IncompleteMessages {
     for (const other of this.#waiting) {
       if (this.#held + bytes <= this.#most) break;
       this.drop(other);
+      this.#refused.overloaded++;
       other.giveWay();
     }
     if (this.#held + bytes > this.#most) {
       this.drop(message);
+      this.#refused.overloaded++;
       return false;
     }
     message.held += bytes;

@@ -39,11 +39,10 @@ function inLane(
   // Taken here: a publish ages while those before it take their time, and `sentAfter` moves on with what comes later.
   const sent = sentAfter - ageOf(command);
   // Counted while they wait for their turn: they may be large.
-  const held = command.bytes?.length ?? 0;
-  if (held > 0) connection.hold(held);
+  if (command.bytes !== undefined) connection.hold(command.bytes.length);
   session.queue.run(() => {
     if (connection.closed) return undefined;
-    const publishing = new Publishing(connection, command, session, sent, held);
+    const publishing = new Publishing(connection, command, session, sent);
     try {
       const done = task(publishing);
       return isPromise(done) ? done.then(undefined, (thrown) => publishing.failed(thrown)) : undefined;

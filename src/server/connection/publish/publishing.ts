@@ -40,12 +40,8 @@ export class Publishing implements HandedOver {
   /** Bytes that the publish holds until it is answered. */
   #held: number;
 
-  /**
-   * Comes to the gate, or through a new one where it is the retry of what shut that, or nothing before it is unanswered.
-   *
-   * @param held bytes that are held for it already
-   */
-  constructor(connection: Caller, command: Publish, session: ChannelSession, sent: number, held: number) {
+  /** Comes to the gate, or through a new one where it is the retry of what shut that, or nothing before it is unanswered. */
+  constructor(connection: Caller, command: Publish, session: ChannelSession, sent: number) {
     const { idem, first } = command;
     if (idem !== undefined && session.gate.shut && session.gate.opensFor(idem, first))
       session.gate = new Gate();
@@ -53,7 +49,8 @@ export class Publishing implements HandedOver {
     this.#command = command;
     this.#gate = session.gate;
     this.#sent = sent;
-    this.#held = held;
+    // Bytes are held since the publish has come.
+    this.#held = command.bytes?.length ?? 0;
     this.#turn = this.#gate.turn();
   }
 
