@@ -165,7 +165,7 @@ export class Connection
   #take(incoming: Incoming[]): void {
     if (incoming.length === 0) this.receiveNothing();
     else if (this.#parts?.isOpen === true || hasParts(incoming))
-      (this.#parts ??= new IncomingParts(this)).take(incoming);
+      (this.#parts ??= new IncomingParts(this, this.#link)).take(incoming);
     else this.intake.take(incoming);
   }
 
@@ -196,10 +196,6 @@ export class Connection
   /** Whether the server has stopped listening, for reasons of its own: what the peer says would not be heard. */
   get deaf(): boolean {
     return (this.intake.paused && this.out.roomy) || this.#link.resting === true;
-  }
-
-  get unread(): boolean {
-    return this.intake.paused || this.#link.resting === true;
   }
 
   /** Whether nothing was heard of the peer since it was last pinged. */
@@ -287,7 +283,7 @@ export class Connection
   hold(bytes: number): void {
     this.intake.hold(bytes);
     if (isLarge(bytes, this.node.limits) && !this.closed && !this.asksAgain)
-      (this.#parts ??= new IncomingParts(this)).hold(bytes);
+      (this.#parts ??= new IncomingParts(this, this.#link)).hold(bytes);
   }
 
   reply(id: Id, ok: string, size = Buffer.byteLength(ok)): void {

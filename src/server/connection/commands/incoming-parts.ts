@@ -7,6 +7,7 @@ import { TidemarkError } from "../../errors.js";
 import type { OnError } from "../../guard.js";
 import { overloaded } from "../limits/incomplete.js";
 import type { UnfinishedOwner } from "../limits/unfinished.js";
+import type { Link } from "../link.js";
 import type { ServerNode } from "../node.js";
 import type { Stage } from "./carry-out.js";
 import type { Intake } from "./intake.js";
@@ -18,9 +19,7 @@ import type { Incoming } from "./read-frame.js";
 export interface PartsOwner {
   readonly node: ServerNode;
   readonly stage: Stage;
-  readonly intake: Pick<Intake, "take" | "arrivedAfter">;
-  /** Whether the server does not read what the peer sends. */
-  readonly unread: boolean;
+  readonly intake: Pick<Intake, "take" | "arrivedAfter" | "paused">;
   /** Something came that is no command by itself; too much of that ends the connection. */
   receiveNothing(): void;
   /** A message has been under way for too long. */
@@ -52,6 +51,7 @@ export function isLarge(bytes: number, { message }: { readonly message: number }
 
 export class IncomingParts implements MessageOwner, UnfinishedOwner {
   readonly #owner: PartsOwner;
+  readonly #link: Pick<Link, "resting">;
   readonly #order = new PartOrder();
   /** The message that is incomplete; `undefined` also where what still comes of one is skipped. */
   #open: MessageInParts | undefined;
@@ -60,8 +60,9 @@ export class IncomingParts implements MessageOwner, UnfinishedOwner {
   /** Bytes of large messages that are on their way to the broker. */
   #large = 0;
 
-  constructor(owner: PartsOwner) {
+  constructor(owner: PartsOwner, link: Pick<Link, "resting">) {
     this.#owner = owner;
+    this.#link = link;
   }
 
   /** Whether all that comes has to be looked at, since a message is incomplete. */
@@ -186,7 +187,7 @@ export class IncomingParts implements MessageOwner, UnfinishedOwner {
   }
 
   get unread(): boolean {
-    return this.#owner.unread;
+    return this.#owner.intake.paused || this.#link.resting === true;
   }
 
   onUnfinished(): void {
