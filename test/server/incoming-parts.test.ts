@@ -1,9 +1,11 @@
 /** Messages of bytes that come in parts, and what a server holds of them. In virtual time. */
 import { describe, expect, it } from "vitest";
 import { toBase64 } from "../../src/protocol/base64.js";
-import { bytes, stream, type ConnectionLimits } from "../../src/server/index.js";
+import { bytes, stream, tidemark, type ConnectionLimits } from "../../src/server/index.js";
 import { World, type Peer, type WorldOptions } from "./support/engine.js";
 import { binaryFrame, inParts, sendParts, someBytes } from "./support/parts.js";
+import { BINARY, TEXT, frame, upgrade } from "./support/raw.js";
+import { quiet, serve } from "./support/serve.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -66,6 +68,28 @@ describe("W36: a message in parts", () => {
       { offset: expect.any(Number) },
     ]);
     expect(isSame((await logOf(world, "files/a"))[0], data)).toBe(true);
+  });
+
+  it("W36: comes over a real socket as it was sent", async () => {
+    const came: Uint8Array[] = [];
+    const app = tidemark({ ...quiet, limits: { binary: 2 * MIB } }).channels({
+      "files/:id": stream({
+        message: bytes(),
+        onPublish: ({ data }) => {
+          came.push(data.slice());
+          return new Uint8Array(0);
+        },
+      }),
+    });
+    const { port } = await serve(app);
+    const raw = await upgrade(port);
+    raw.write(frame(TEXT, '{"id":1,"connect":{}}'));
+    await raw.frame();
+    const data = someBytes(2 * MIB);
+    for (const part of inParts({ id: 2, publish: "files/a" }, data, 120_000))
+      raw.write(frame(BINARY, Buffer.from(binaryFrame(part))));
+    expect((await raw.frame()).payload.toString()).toMatch(/^\{"id":2,"ok":\{"offset":\d+\}\}$/);
+    expect(came.map((one) => isSame(one, data))).toEqual([true]);
   });
 
   it("W36: parts may be empty, and a message may have one", async () => {
