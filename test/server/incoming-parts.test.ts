@@ -165,7 +165,7 @@ describe("W37: the order of parts", () => {
     ["of another number", { publish: "files/a", part: 3 }, 'part 3 of "files/a" is not the next; part 2 of "files/a" would be'],
     ["that came before", { publish: "files/a", part: 1 }, 'part 1 of "files/a" is not the next; part 2 of "files/a" would be'],
     ["of another channel", { publish: "files/b", part: 2 }, 'part 2 of "files/b" is not the next; part 2 of "files/a" would be'],
-    ["of no channel", { publish: "x".repeat(300), part: 2 }, 'part 2 of no channel is not the next; part 2 of "files/a" would be'],
+    ["of no channel", { publish: "x".repeat(1000), part: 2 }, 'part 2 of no channel is not the next; part 2 of "files/a" would be'],
     ["without a number", { publish: "files/a", part: "2" }, "part must be a whole number, 0 for the first"],
     ["that is not clear about more", { publish: "files/a", part: 2, more: 1 }, "more must be true or false"],
   ])("W37: a part %s closes with 1008; commands before it are carried out", async (_, line, reason) => {

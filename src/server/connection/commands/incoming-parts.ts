@@ -34,11 +34,12 @@ export function hasParts(incoming: readonly Incoming[]): boolean {
   const [first] = incoming;
   // Commands that were read in place are plain, all of them.
   if (first === undefined || "do" in first) return false;
-  return incoming.some((one) => "value" in one && partIn(one.value));
+  return incoming.some(looksLikePart);
 }
 
-function partIn(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, "part");
+function looksLikePart(one: Incoming): boolean {
+  if (!("value" in one) || typeof one.value !== "object" || one.value === null) return false;
+  return Object.hasOwn(one.value, "part");
 }
 
 /**

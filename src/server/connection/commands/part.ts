@@ -2,6 +2,9 @@
 import { MAX_CHANNEL_BYTES, NotACommand, type Line } from "../../../protocol/index.js";
 import { isOffset } from "../../../protocol/offset.js";
 
+/** No channel's name is longer, in UTF-16 units, also where each byte of it is URI-encoded. */
+const MOST_NAME = 3 * MAX_CHANNEL_BYTES;
+
 /** One part. */
 export interface Part {
   /** The channel, as the line names it; null for what can be no channel's name. */
@@ -26,7 +29,7 @@ export function partOf(line: Line): Part | undefined {
   if (!isOffset(number)) throw new NotACommand("part must be a whole number, 0 for the first");
   if (typeof more !== "boolean") throw new NotACommand("more must be true or false");
   // What is no name is not kept: it may be as long as a frame.
-  const channel = typeof publish === "string" && publish.length <= MAX_CHANNEL_BYTES ? publish : null;
+  const channel = typeof publish === "string" && publish.length <= MOST_NAME ? publish : null;
   return { channel, number, more, line, bytes };
 }
 
