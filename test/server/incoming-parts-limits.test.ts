@@ -212,7 +212,12 @@ describe("P26: how large a payload of bytes may be", () => {
       const peer = new World(channels, { limits: { binary } }).dial();
       return (await peer.ask({ connect: {} }))["limits"];
     };
-    expect(await limits(2 * MIB)).toEqual({ message: 65_536, frame: 131_072, answer: 130_784, binary: 2 * MIB });
+    expect(await limits(2 * MIB)).toEqual({
+      message: 65_536,
+      frame: 131_072,
+      answer: 130_784,
+      binary: 2 * MIB,
+    });
     expect(await limits(65_536)).toEqual({ message: 65_536, frame: 131_072, answer: 130_784 });
   });
 });

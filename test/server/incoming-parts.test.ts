@@ -40,7 +40,9 @@ describe("W36: a message in parts", () => {
     const data = someBytes(2 * MIB);
     const parts = inParts({ id: 5, publish: "files/a", idem: 1, first: true }, data, 47_000);
     sendParts(peer, parts.slice(0, -1));
-    expect(await peer.ask({ publish: "log/b", data: "between" })).toMatchObject({ offset: expect.any(Number) });
+    expect(await peer.ask({ publish: "log/b", data: "between" })).toMatchObject({
+      offset: expect.any(Number),
+    });
     sendParts(peer, [{ line: { id: 6, publish: "files/b", bytes: 2 }, bytes: someBytes(2) }]);
     await world.clock.settle();
     expect(peer.answer(6)).toMatchObject({ offset: expect.any(Number) });
@@ -142,7 +144,11 @@ describe("W37: the order of parts", () => {
     sendParts(peer, inParts({ id: 6, publish: "files/b" }, someBytes(10, 9), 4).slice(0, 2));
     sendParts(peer, inParts({ id: 7, publish: "files/b" }, data, 4));
     await world.clock.settle();
-    expect([peer.answer(5), peer.answer(6), peer.answer(7)]).toEqual([{}, {}, { offset: expect.any(Number) }]);
+    expect([peer.answer(5), peer.answer(6), peer.answer(7)]).toEqual([
+      {},
+      {},
+      { offset: expect.any(Number) },
+    ]);
     expect(await logOf(world, "files/a")).toEqual([]);
     expect((await logOf(world, "files/b")).map((one) => isSame(one, data))).toEqual([true]);
     expect(world.engine.node.incomplete).toMatchObject({ held: 0, size: 0 });
@@ -162,10 +168,26 @@ describe("W37: the order of parts", () => {
   });
 
   it.each([
-    ["of another number", { publish: "files/a", part: 3 }, 'part 3 of "files/a" is not the next; part 2 of "files/a" would be'],
-    ["that came before", { publish: "files/a", part: 1 }, 'part 1 of "files/a" is not the next; part 2 of "files/a" would be'],
-    ["of another channel", { publish: "files/b", part: 2 }, 'part 2 of "files/b" is not the next; part 2 of "files/a" would be'],
-    ["of no channel", { publish: "x".repeat(1000), part: 2 }, 'part 2 of no channel is not the next; part 2 of "files/a" would be'],
+    [
+      "of another number",
+      { publish: "files/a", part: 3 },
+      'part 3 of "files/a" is not the next; part 2 of "files/a" would be',
+    ],
+    [
+      "that came before",
+      { publish: "files/a", part: 1 },
+      'part 1 of "files/a" is not the next; part 2 of "files/a" would be',
+    ],
+    [
+      "of another channel",
+      { publish: "files/b", part: 2 },
+      'part 2 of "files/b" is not the next; part 2 of "files/a" would be',
+    ],
+    [
+      "of no channel",
+      { publish: "x".repeat(1000), part: 2 },
+      'part 2 of no channel is not the next; part 2 of "files/a" would be',
+    ],
     ["without a number", { publish: "files/a", part: "2" }, "part must be a whole number, 0 for the first"],
     ["that is not clear about more", { publish: "files/a", part: 2, more: 1 }, "more must be true or false"],
   ])("W37: a part %s closes with 1008; commands before it are carried out", async (_, line, reason) => {

@@ -362,9 +362,9 @@ describe("limits that make no sense", () => {
     expect(() =>
       tidemark({ limits: { message: 96 * 1024, frame: 2_000_000 }, unsent: { perConnection: 200_000 } }),
     ).not.toThrow();
-    expect(() => tidemark({ limits: { message: 96 * 1024 + 1 }, unsent: { perConnection: 200_000 } })).toThrow(
-      "limits.message (98305) must be at most 98304: JSON is never cut",
-    );
+    expect(() =>
+      tidemark({ limits: { message: 96 * 1024 + 1 }, unsent: { perConnection: 200_000 } }),
+    ).toThrow("limits.message (98305) must be at most 98304: JSON is never cut");
   });
 
   it("K17: so is limits.binary, below limits.message, above 16 MiB, or above what may come at once", () => {

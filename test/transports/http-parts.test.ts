@@ -76,7 +76,10 @@ describe("P28: parts in one request", () => {
     const between = { line: { id: 6, publish: "files/b", bytes: 2 }, bytes: someBytes(2) };
     const answer = await post(url, binaryFrame({ connect: {} }, first, between, ...others));
     expect(answer.status).toBe(200);
-    expect([answerTo(answer, 5), answerTo(answer, 6)]).toEqual([{ id: 5, ok: OK }, { id: 6, ok: OK }]);
+    expect([answerTo(answer, 5), answerTo(answer, 6)]).toEqual([
+      { id: 5, ok: OK },
+      { id: 6, ok: OK },
+    ]);
     expect(came.map(({ length }) => length)).toEqual([2, 2 * MIB]);
     expect(Buffer.compare(came[1] ?? data.subarray(1), data)).toBe(0);
     await until(() => room.held === 0);

@@ -102,8 +102,7 @@ export function joinLines(lines: Line[]): Line[] {
 }
 
 function wholeLine(parts: readonly Part[]): Line {
-  const [first] = parts;
-  const { part: _part, more: _more, ...fields } = first?.line.value as Record<string, unknown>;
+  const { part: _part, more: _more, ...fields } = (parts[0] as Part).line.value as Record<string, unknown>;
   const bytes = Buffer.concat(parts.map((part) => part.bytes));
   return { value: { ...fields, bytes: bytes.length }, bytes };
 }

@@ -43,7 +43,8 @@ export class Blocks {
   /** All that has come, in one; the blocks are let go. */
   take(): Buffer {
     const [only] = this.#blocks;
-    const all = this.#blocks.length === 1 && only !== undefined ? only : Buffer.concat(this.#blocks, this.#size);
+    const all =
+      this.#blocks.length === 1 && only !== undefined ? only : Buffer.concat(this.#blocks, this.#size);
     const size = this.#size;
     this.drop();
     return all.subarray(0, size);

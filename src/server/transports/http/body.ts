@@ -11,11 +11,7 @@ import { MOST_LINES } from "../../../protocol/lines.js";
 import { Blocks } from "../../connection/limits/blocks.js";
 import type { ConnectionLimits } from "../../connection/node.js";
 import type { Incomplete, IncompleteMessages } from "../../connection/limits/incomplete.js";
-import type {
-  Unfinished,
-  UnfinishedMessages,
-  UnfinishedOwner,
-} from "../../connection/limits/unfinished.js";
+import type { Unfinished, UnfinishedMessages, UnfinishedOwner } from "../../connection/limits/unfinished.js";
 import type { HttpRequest } from "./exchange.js";
 
 /** The body, or why there is none. */
@@ -143,8 +139,7 @@ export function isBytes({ headers }: HttpRequest): boolean {
  * @throws {FrameError} when it cannot be read
  */
 export function linesOf(request: HttpRequest, body: Buffer): Line[] {
-  if (isBytes(request))
-    return readBinaryLines(body, MOST_LINES);
+  if (isBytes(request)) return readBinaryLines(body, MOST_LINES);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);

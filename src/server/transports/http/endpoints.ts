@@ -2,7 +2,13 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import { FrameError, NotACommand, type CloseName, type ErrorBody, type Line } from "../../../protocol/index.js";
+import {
+  FrameError,
+  NotACommand,
+  type CloseName,
+  type ErrorBody,
+  type Line,
+} from "../../../protocol/index.js";
 import { joinLines } from "../../connection/commands/part.js";
 import { overloaded } from "../../connection/limits/incomplete.js";
 import type { Arrival } from "../../connection/limits/admission.js";
