@@ -1,7 +1,7 @@
 /** What one connection may do, and how long it may be silent. In virtual time. */
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { stream, tidemark, type ConnectionLimits } from "../../src/server/index.js";
+import { stream, tidemark } from "../../src/server/index.js";
 import { WebSocketLink } from "../../src/server/transports/websocket/link.js";
 import { textFrame } from "../../src/testing/text-frame.js";
 import { World, type Peer } from "./support/engine.js";
@@ -365,26 +365,6 @@ describe("limits that make no sense", () => {
     expect(() =>
       tidemark({ limits: { message: 96 * 1024 + 1 }, unsent: { perConnection: 200_000 } }),
     ).toThrow("limits.message (98305) must be at most 98304: JSON is never cut");
-  });
-
-  it("K17: so is limits.binary, below limits.message, above 16 MiB, or above what may come at once", () => {
-    const make = (limits: Partial<ConnectionLimits>) => () => tidemark({ limits });
-    expect(make({ binary: 65_535 })).toThrow(
-      "limits.binary (65535) must be at least limits.message (65536) and at most 16777216",
-    );
-    expect(make({ binary: 16 * 1024 * 1024 + 1, bytes: false })).toThrow(/limits.binary \(16777217\)/);
-    expect(make({ binary: Number.NaN })).toThrow(/limits.binary \(NaN\)/);
-    expect(make({ binary: 4 * 1024 * 1024 })).toThrow(
-      "limits.bytes.burst (4194304) must be at least limits.binary and limits.frame together (4325376): a message has to come at once",
-    );
-    for (const limits of [
-      { binary: 2 * 1024 * 1024 },
-      { binary: 16 * 1024 * 1024, bytes: false },
-      { binary: 4 * 1024 * 1024, bytes: { perSecond: 1024 * 1024, burst: 4_325_376 } },
-    ] as const)
-      expect(make(limits)).not.toThrow();
-    // Where it is as much as other messages may have, nothing comes in parts.
-    expect(make({ bytes: { perSecond: 16_384, burst: 1 } })).not.toThrow();
   });
 });
 
