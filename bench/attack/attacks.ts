@@ -291,14 +291,17 @@ export type AttackName = keyof typeof ATTACKS;
 function parts(target: Target, perSecond: number, most: number): Attack {
   const crowd = new Crowd(200, () => said(target));
   const next = new WeakMap<Peer, number>();
+  const frames = Array.from({ length: most }, (_, part) => partOf(part));
+  for (let i = 0; i < 200; i++) crowd.turn(i);
   return {
     perSecond,
     act: (n) => {
       const peer = crowd.turn(n);
       const part = next.get(peer) ?? 0;
       // Who is not answered yet may send none.
-      if (!peer.answered || part >= most) return;
-      if (peer.send(partOf(part))) next.set(peer, part + 1);
+      const bytes = frames[part];
+      if (!peer.answered || bytes === undefined) return;
+      if (peer.send(bytes)) next.set(peer, part + 1);
     },
     end: () => crowd.end(),
   };
