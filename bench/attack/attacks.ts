@@ -10,6 +10,7 @@ export interface Attack {
 }
 
 const NEWLINES = "\n".repeat(128 * 1024 - 8);
+const PART = Buffer.alloc(100_000, 7);
 const KB_107 = "x".repeat(60_000);
 
 /** Keeps so many strangers; one that is gone is followed by another. */
@@ -184,6 +185,8 @@ export const ATTACKS = {
           `{"id":${n + 2},"publish":"chat/large","data":"${KB_107}","pad":"${KB_107.slice(0, 47_000)}"}`,
         ),
     ),
+  "first-parts": (target) => parts(target, 200, 5),
+  "slow-parts": (target) => parts(target, 40, 20),
   pings: (target) => {
     const ten = Buffer.concat(Array.from({ length: 10 }, () => frame(PING)));
     return steadily(
@@ -283,6 +286,32 @@ export const ATTACKS = {
 } satisfies Record<string, Maker>;
 
 export type AttackName = keyof typeof ATTACKS;
+
+/** 200 peers that send parts in turn, up to so many, of messages that are never whole. */
+function parts(target: Target, perSecond: number, most: number): Attack {
+  const crowd = new Crowd(200, () => said(target));
+  const next = new WeakMap<Peer, number>();
+  const frames = Array.from({ length: most }, (_, part) => partOf(part));
+  for (let i = 0; i < 200; i++) crowd.turn(i);
+  return {
+    perSecond,
+    act: (n) => {
+      const peer = crowd.turn(n);
+      const part = next.get(peer) ?? 0;
+      // Who is not answered yet may send none.
+      const bytes = frames[part];
+      if (!peer.answered || bytes === undefined) return;
+      if (peer.send(bytes)) next.set(peer, part + 1);
+    },
+    end: () => crowd.end(),
+  };
+}
+
+/** A part of a message of 2 MB, and never the last. */
+function partOf(part: number): Buffer {
+  const head = `{"id":2,"publish":"chat/parts","bytes":${PART.length},"part":${part},"more":true}\n`;
+  return frame(BINARY, Buffer.concat([Buffer.from(head), PART]));
+}
 
 /** A peer that has connected as it should. */
 function said(target: Target): Peer {

@@ -57,6 +57,16 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     what: "5 connections with commands of 107 KB, 32 MB a second",
     bound: bound(5, 1024),
   },
+  "first-parts": {
+    what: "200 connections, each with the first five parts of 100 KB of a 2 MB message, and never the rest",
+    bound: bound(200, 64, 64),
+    limits: { binary: 2 * MB },
+  },
+  "slow-parts": {
+    what: "200 connections, each with a 2 MB message of which a part of 100 KB comes every 5 seconds",
+    bound: bound(200, 64, 64),
+    limits: { binary: 2 * MB },
+  },
   pings: { what: "20 connections, 40,000 pings a second", bound: bound(20, 64) },
   "blank-lines": {
     what: "10 connections, 100 frames of 128 KiB of blank lines a second",

@@ -58,6 +58,8 @@ abstract class Stranger {
 export class Peer extends Stranger {
   #rest: Buffer = Buffer.alloc(0);
   #opened = false;
+  /** Whether a frame has come: the answer to connect, where that was sent. */
+  answered = false;
 
   /** @param path of the WebSocket @param reads whether it reads what it is told */
   constructor(target: Target, path = "/connect", reads = true) {
@@ -83,6 +85,7 @@ export class Peer extends Stranger {
       const opcode = (rest[0] as number) & 15;
       if (opcode === PING) this.send(PONG);
       if (opcode === 8) this.over = true;
+      this.answered = true;
       rest = rest.subarray(size);
     }
     this.#rest = Buffer.from(rest);

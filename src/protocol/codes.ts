@@ -25,6 +25,10 @@ export const ERRORS = {
     retry: true,
     about: "too many commands, connections, new channels or keys; `after` says when there is room again",
   },
+  overloaded: {
+    retry: true,
+    about: "too much that is not whole is under way to this server; `after` says when to begin anew",
+  },
   unavailable: { retry: true, about: "the broker did not answer in time; retry with the same key" },
   going_away: { retry: true, about: "this server is stopping; another one will answer" },
   internal: { retry: false, about: "the server failed; its log says why" },

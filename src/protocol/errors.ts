@@ -33,7 +33,7 @@ export type ClientCode =
   | "disconnected";
 
 /** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
-const RETRYABLE = /^(aborted|rate_limited|unavailable|going_away)$/;
+const RETRYABLE = /^(aborted|rate_limited|overloaded|unavailable|going_away)$/;
 
 /**
  * Every error of Tidemark's, on servers and on clients: one class, whichever entry point it is imported from. Switch on

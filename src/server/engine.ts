@@ -19,6 +19,7 @@ import { PresenceLeaves } from "./connection/life/leaves.js";
 import { Flusher } from "./delivery/flusher.js";
 import { LargePayloads } from "./delivery/large-payloads.js";
 import { Heartbeat } from "./connection/life/heartbeat.js";
+import { IncompleteMessages, mostIncomplete } from "./connection/limits/incomplete.js";
 import { KeyShares } from "./connection/limits/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
 import { NewChannels } from "./connection/limits/new-channels.js";
@@ -28,6 +29,7 @@ import { RateMemory } from "./connection/limits/rate-memory.js";
 import { noneRefused } from "./connection/limits/refused.js";
 import { PER_ADDRESS, together } from "./connection/limits/rate.js";
 import { Tickets } from "./connection/limits/tickets.js";
+import { UnfinishedMessages } from "./connection/limits/unfinished.js";
 import { ClockWatch } from "./feed/clock-watch.js";
 import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/life/stillness.js";
@@ -131,6 +133,8 @@ export class Engine {
           "a hook has not settled for 10 seconds; what its clients have asked for behind it waits until it does",
         ),
       ),
+      incomplete: new IncompleteMessages(mostIncomplete(options.limits), refused),
+      unfinished: new UnfinishedMessages(clock, connectTimeout),
       newcomers: new Newcomers(clock, connectTimeout, (connection) =>
         connection.close("connect_timeout", `no connect command within ${connectTimeout} ms`),
       ),
@@ -206,6 +210,7 @@ export class Engine {
     this.node.leaves.close();
     this.node.slowHooks.close();
     this.node.newcomers.close();
+    this.node.unfinished.close();
     this.node.keyShares.close();
   }
 }

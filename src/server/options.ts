@@ -85,6 +85,7 @@ export interface ConnectedInfo<User> {
 /** What a connection may do unless `limits` says otherwise; each is explained at {@link ConnectionLimits}. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   message: 64 * 1024,
+  binary: 64 * 1024,
   frame: 128 * 1024,
   subscriptions: 1000,
   commands: { perSecond: 200, burst: 400 },
@@ -98,6 +99,10 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   ping: 25_000,
 };
 
+/** A payload of JSON is never cut, and so has to fit into a frame in either direction with all that stands beside it. */
+const MOST_JSON = 96 * 1024;
+/** The most that `limits.binary` may be. */
+const MOST_BINARY = 16 * 1024 * 1024;
 /** Slower than this a peer's pongs would come too late behind what it has sent, in bytes a second. */
 const LEAST_BYTES = 16 * 1024;
 /** Characters that are not guessed. */
@@ -115,7 +120,8 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   limits: ConnectionLimits;
   budget: BudgetOptions;
 } {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const given = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = { ...given, binary: options.limits?.binary ?? given.message };
   const budget = { ...DEFAULT_BUDGET, ...options.unsent };
   if (limits.message * 2 > budget.perConnection) {
     throw new TypeError(
@@ -137,6 +143,9 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
       `limits.frame (${limits.frame}) must exceed limits.message (${limits.message}) by 1024 or more`,
     );
   }
+  if (limits.message > MOST_JSON)
+    throw new TypeError(`limits.message (${limits.message}) must be at most ${MOST_JSON}: JSON is never cut`);
+  checkBinary(limits);
   for (const name of ["commands", "frames", "connects", "channels"] as const) {
     const rate = limits[name];
     if (rate !== false && !(rate.perSecond > 0 && rate.burst >= 1)) {
@@ -154,6 +163,20 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   if (limits.keys !== false && !(limits.keys >= 1))
     throw new TypeError(`limits.keys must be 1 or more, or false, not ${JSON.stringify(limits.keys)}`);
   return { limits, budget };
+}
+
+/** @throws {TypeError} when payloads of bytes may not be so long, or could not come with the other limits */
+function checkBinary({ message, binary, frame, bytes }: ConnectionLimits): void {
+  if (!(binary >= message && binary <= MOST_BINARY)) {
+    throw new TypeError(
+      `limits.binary (${binary}) must be at least limits.message (${message}) and at most ${MOST_BINARY}`,
+    );
+  }
+  if (binary > message && bytes !== false && bytes.burst < binary + frame) {
+    throw new TypeError(
+      `limits.bytes.burst (${bytes.burst}) must be at least limits.binary and limits.frame together (${binary + frame}): a message has to come at once`,
+    );
+  }
 }
 
 /** @throws {TypeError} when a proxy or the secret is none */

@@ -15,6 +15,7 @@ describe("error codes", () => {
     expect(helped.map(([code]) => code).sort()).toEqual([
       "aborted",
       "going_away",
+      "overloaded",
       "rate_limited",
       "unavailable",
     ]);

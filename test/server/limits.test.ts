@@ -360,8 +360,11 @@ describe("limits that make no sense", () => {
       /unsent.perConnection \(20000\)/,
     );
     expect(() =>
-      tidemark({ limits: { message: 1_000_000, frame: 2_000_000 }, unsent: { perConnection: 2_000_000 } }),
+      tidemark({ limits: { message: 96 * 1024, frame: 2_000_000 }, unsent: { perConnection: 200_000 } }),
     ).not.toThrow();
+    expect(() =>
+      tidemark({ limits: { message: 96 * 1024 + 1 }, unsent: { perConnection: 200_000 } }),
+    ).toThrow("limits.message (98305) must be at most 98304: JSON is never cut");
   });
 });
 

@@ -10,6 +10,7 @@ import type { Topics } from "./topics.js";
 const ENTRIES = 0x65; // e
 const CHANGES = 0x63; // c
 const SIGNALS = 0x73; // s
+const RESET = 0x72; // r
 const PRESENCE = 0x70; // p
 
 interface Followed {
@@ -104,6 +105,9 @@ function tell(followers: FollowerList, message: Buffer): boolean {
     }
     case SIGNALS:
       followers.tellSignals(decodeSignals(message));
+      return true;
+    case RESET:
+      followers.tellReset();
       return true;
     case PRESENCE:
       followers.tellPresence(readChange(message));

@@ -23,8 +23,9 @@ export function connectAnswer(
 ): string {
   const { node, client } = connection;
   const sender = identity.sender === client ? "" : `,"sender":${JSON.stringify(identity.sender)}`;
-  const { message, frame, ping } = node.limits;
-  const limits = `"limits":{"message":${message},"frame":${frame},"answer":${mostOfAnswer(connection)}}`;
+  const { message, binary, frame, ping } = node.limits;
+  const more = binary > message ? `,"binary":${binary}` : "";
+  const limits = `"limits":{"message":${message},"frame":${frame},"answer":${mostOfAnswer(connection)}${more}}`;
   const perhaps = `${lifeOf(connection, identity, ",")}${ticketFor(connection, command)}`;
   const head = `{"client":${JSON.stringify(client)}${sender},${limits},"durability":"${node.broker.durability}","ping":${ping}${perhaps}`;
   if (started.size === 0) return `${head}}`;

@@ -15,6 +15,7 @@ import { Sessions, type SessionsOwner } from "./channels/sessions.js";
 import { leaveAll } from "./channels/subscribe.js";
 import type { Stage } from "./commands/carry-out.js";
 import { Intake, type IntakeOwner } from "./commands/intake.js";
+import { IncomingParts, hasParts, isLarge, type PartsOwner } from "./commands/incoming-parts.js";
 import { readBinaryFrame, readTextFrame, type Incoming } from "./commands/read-frame.js";
 import { connect, tellEnd } from "./connect.js";
 import type { Arrival } from "./limits/admission.js";
@@ -33,7 +34,7 @@ const OPEN: State = { at: "open" };
 
 /** There is one for each client: what a quiet one does not need is made when it is used. */
 export class Connection
-  implements Caller, IntakeOwner, LargeAnswersOwner, OutgoingOwner, Receiver, SessionsOwner
+  implements Caller, IntakeOwner, LargeAnswersOwner, OutgoingOwner, PartsOwner, Receiver, SessionsOwner
 {
   readonly node: ServerNode;
   peer: Peer;
@@ -53,6 +54,7 @@ export class Connection
   #pinged = 0;
   readonly #link: Link;
   #large: LargeAnswers | undefined;
+  #parts: IncomingParts | undefined;
   #state: State = NEW;
   #identity: Identity | undefined;
   #expiry: Timer;
@@ -155,6 +157,8 @@ export class Connection
 
   #take(incoming: Incoming[]): void {
     if (incoming.length === 0) this.receiveNothing();
+    else if (this.#parts?.isOpen === true || hasParts(incoming))
+      (this.#parts ??= new IncomingParts(this, this.#link)).take(incoming);
     else this.intake.take(incoming);
   }
 
@@ -269,6 +273,8 @@ export class Connection
 
   hold(bytes: number): void {
     this.intake.hold(bytes);
+    if (isLarge(bytes, this.node.limits) && !this.closed && !this.asksAgain)
+      (this.#parts ??= new IncomingParts(this, this.#link)).hold(bytes);
   }
 
   reply(id: Id, ok: string, size = Buffer.byteLength(ok)): void {
@@ -320,6 +326,7 @@ export class Connection
     this.#state = { at: "closed", reason };
     this.node.clock.clearTimeout(this.#expiry);
     this.intake.clear();
+    this.#parts?.close();
     this.#onOpen = undefined;
     this.out.close();
     // Told first, so that whatever fails after that leaves nothing of the connection where it would be looked for.

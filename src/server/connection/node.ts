@@ -15,6 +15,7 @@ import type { Revocations } from "./users/revocations.js";
 import type { PresenceLeaves } from "./life/leaves.js";
 import type { Flusher } from "../delivery/flusher.js";
 import type { LargePayloads } from "../delivery/large-payloads.js";
+import type { IncompleteMessages } from "./limits/incomplete.js";
 import type { KeyShares } from "./limits/key-shares.js";
 import type { Peer } from "./link.js";
 import type { NewChannels } from "./limits/new-channels.js";
@@ -26,6 +27,7 @@ import type { SlowHooks } from "./slow-hooks.js";
 import type { Stillness } from "./life/stillness.js";
 import type { TurnBudget } from "./limits/turn-budget.js";
 import type { Tickets } from "./limits/tickets.js";
+import type { UnfinishedMessages } from "./limits/unfinished.js";
 
 /** A connection, as hooks see it. */
 export interface ConnectionInfo {
@@ -48,9 +50,16 @@ export interface Hooks {
 
 /** What one connection may do. */
 export interface ConnectionLimits {
-  /** Bytes of one message's payload. Default 64 KiB. */
+  /** Bytes of one message's payload: of JSON in UTF-8, or where `binary` is not set, of bytes too. At most 96 KiB. Default 64 KiB. */
   readonly message: number;
-  /** Bytes of one incoming frame. Default 128 KiB. */
+  /**
+   * Bytes of one payload of bytes, whoever publishes it. What is larger than a frame goes in parts, in both directions and over
+   * every transport. At least `message`, at most 16 MiB. Default: `message`.
+   *
+   * @example tidemark({ limits: { binary: 2 * 1024 * 1024 } }).channels({ "files/:id": stream({ message: bytes() }) })
+   */
+  readonly binary: number;
+  /** Bytes of one incoming frame, and so of a part of a message. Default 128 KiB. */
   readonly frame: number;
   /** Subscriptions of one connection. Default 1,000. */
   readonly subscriptions: number;
@@ -61,13 +70,14 @@ export interface ConnectionLimits {
    */
   readonly commands: RateOptions | false;
   /**
-   * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments of a message but its last.
+   * Frames of one connection that bring no command: pings, pongs, blank ones, all fragments and parts of a message but its last.
    * Default 500 a second, 2,000 at once; who sends more is closed with 4005. `false` for no limit.
    */
   readonly frames: RateOptions | false;
   /**
    * Bytes that one connection may send. Default 1 MiB a second, 4 MiB at once; who sends more is read more slowly, and loses
-   * nothing. At least 16 KiB a second; `false` for no limit. Of requests over HTTP only `frame` is held.
+   * nothing. At least 16 KiB a second, and where `binary` is above `message`, `binary` and `frame` together at once; `false`
+   * for no limit. Over HTTP a request's length is limited instead, by `frame` and `binary`.
    */
   readonly bytes: ByteRateOptions | false;
   /**
@@ -94,7 +104,7 @@ export interface ConnectionLimits {
   readonly unanswered: number;
   /**
    * Milliseconds from the socket's opening to the connect command, and from a message's first byte to its last; each KiB of it
-   * that has come gives it a second more. Default 10 s.
+   * that has come gives it a second more. Where a message comes in parts, that is said of each part and the next. Default 10 s.
    */
   readonly connectTimeout: number;
   /** Milliseconds between two pings. Default 25 s. */
@@ -128,6 +138,10 @@ export interface ServerNode {
   readonly requests: TurnBudget;
   /** What commands of one turn lead to that takes long: further subscriptions of a connect command, large answers. */
   readonly background: TurnBudget;
+  /** What is held of messages that come in parts, and of long bodies of requests. */
+  readonly incomplete: IncompleteMessages;
+  /** Messages that have begun and have to get on. */
+  readonly unfinished: UnfinishedMessages;
   /** Connections that have not sent a connect command. */
   readonly newcomers: Newcomers<{ close(name: CloseName, reason: string): void }>;
   readonly leaves: PresenceLeaves;

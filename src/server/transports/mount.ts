@@ -19,7 +19,6 @@ import type { UpgradeRequest } from "./websocket/plain-upgrade.js";
 import type { Reading } from "./websocket/reading.js";
 import { Sniffer } from "./websocket/sniffer.js";
 import type { SocketReader } from "./websocket/socket-reader.js";
-import { UnfinishedMessages } from "./websocket/unfinished.js";
 
 /** The largest message that the echo takes, in bytes: it is for trying things out. */
 const MAX_ECHO = 1024 * 1024;
@@ -55,9 +54,8 @@ export class Mount implements Handlers {
     this.#options = options;
     this.#http = new HttpEndpoints(engine, options);
     this.#api = new HttpApi(engine, options.apiKey);
-    const { clock, limits, refused } = engine.node;
+    const { clock, limits, refused, unfinished } = engine.node;
     this.#echoes = new Echoes({ clock, ping: limits.ping, frames: limits.frames, refused });
-    const unfinished = new UnfinishedMessages(clock, limits.connectTimeout);
     this.#reading = { clock, rate: limits.bytes, unfinished, refused };
     this.#readingEcho = { ...this.#reading, room: this.#echoes.room };
     this.#onError = (error) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { timeOf } from "../../protocol/index.js";
-import { KEEP, appendOne, assertChain, dataOf, offsetsOf, readAll, type Rule } from "./kit.js";
+import { KEEP, appendOne, assertChain, dataOf, offsetsOf, readAll, recorder, type Rule } from "./kit.js";
 
 const UNUSUAL_NAMES = [
   "x".repeat(255),
@@ -189,6 +189,31 @@ export const appendRules: readonly Rule[] = [
       const before = await readAll(node, channel);
       assert.deepEqual(await node.append(channel, [], KEEP), []);
       assert.deepEqual(await readAll(node, channel), before);
+    },
+  },
+  {
+    number: 105,
+    sentence: "an entry of 2 MiB comes back whole, and its followers are told of it, or to read",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      const channel = kit.channel();
+      const heard = recorder();
+      await b.follow(channel, heard);
+      const large = Uint8Array.from({ length: 2 * 1024 * 1024 }, (_, i) => (i * 31) ^ (i >> 8));
+      const [offset] = offsetsOf(await a.append(channel, [kit.draft(large, '{"from":"ann"}')], KEEP));
+      await kit.until("told", () => heard.resets > 0 || heard.hints.length > 0);
+      const { entries } = await readAll(b, channel);
+      for (const entry of [...entries, ...heard.entries()]) {
+        assert.equal(entry.offset, offset);
+        assert.equal(entry.meta, '{"from":"ann"}');
+        assert.ok(entry.data instanceof Uint8Array && Buffer.compare(entry.data, large) === 0);
+      }
+      assert.equal(entries.length, 1);
+      // What is appended behind it is told as ever, and stands behind it.
+      const next = await appendOne(a, channel, kit.draft('"next"'));
+      await kit.until("told of the next", () => heard.entries().some(({ data }) => data === '"next"'));
+      assert.deepEqual([next], [{ offset: heard.entries().at(-1)?.offset, duplicate: false }]);
+      assert.equal(heard.entries().at(-1)?.prev, offset);
     },
   },
 ];

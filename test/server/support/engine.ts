@@ -48,6 +48,7 @@ export class World {
   ) {
     const { clock } = this;
     const random = seededRandom(11);
+    const given = { ...DEFAULT_LIMITS, ...options.limits };
     this.hub = createMemoryHub({ clock, random });
     this.elsewhere = this.hub.broker();
     const broker = this.hub.broker();
@@ -62,7 +63,7 @@ export class World {
         Object.entries(options.methods ?? {}).map(([name, run]) => [name, { input: undefined, run }]),
       ),
       hooks: { authenticate: undefined, onConnect: undefined, onDisconnect: undefined, ...options.hooks },
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      limits: { ...given, binary: options.limits?.binary ?? given.message },
       budget: { ...DEFAULT_BUDGET, ...options.budget },
     });
   }

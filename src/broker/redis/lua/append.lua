@@ -6,6 +6,9 @@
 -- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier append with its key;
 --         1 for a conflict; 2 for an unknown outcome.
 
+-- Bytes of payloads and metas that are told to those who follow.
+local MOST_HINTED = 1024 * 1024
+
 -- Appends the drafts that stand from `from` to `to` in the arguments to the log at hand.
 local function append(from, to)
   local args = ARGV
@@ -84,7 +87,10 @@ local function append(from, to)
   -- What is all new has no end that would have to be taken away.
   if renews and not (is_new and not torn and life == 0) then renew(life) end
 
-  if #blobs > 0 then
+  if total - before > MOST_HINTED then
+    -- Who follows reads it: published, some of these would be more than Redis keeps for a subscriber before it cuts that one off.
+    redis.call('SPUBLISH', KEYS[BASE + 7], 'r')
+  elseif #blobs > 0 then
     local epoch = string.match(epochs, '([^,:=]+):%d+$')
     local header = table.concat({ 'e' .. epoch, text(prev), first_text, #blobs }, ' ')
     redis.call('SPUBLISH', KEYS[BASE + 7], header .. '\n' .. table.concat(blobs))

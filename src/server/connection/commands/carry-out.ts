@@ -6,8 +6,9 @@ import { CommandError, NotACommand, decodeCommand, type Command } from "../../..
 import { textChunk } from "../../delivery/chunk.js";
 import { TidemarkError } from "../../errors.js";
 import type { Caller } from "../caller.js";
-import { refusePublish } from "../publish/publish.js";
+import { publish, refusePublish } from "../publish/publish.js";
 import { runCommand, withCanonicalName, type RealCommand } from "./commands.js";
+import type { MessageInParts } from "./message-in-parts.js";
 import type { Incoming } from "./read-frame.js";
 
 /** How far a connection is. Commands wait while it is `connecting`, and are dropped when it has `closed`. */
@@ -24,6 +25,7 @@ const PONG = textChunk("{}");
 
 /** Carries out one command. It is answered now or later, or the connection is closed. */
 export function carryOut(connection: Commander, incoming: Incoming): void {
+  if (!("do" in incoming) && !("value" in incoming)) return carryOutMessage(connection, incoming);
   try {
     const command = "do" in incoming ? incoming : decodeCommand(incoming);
     if (command.do === "ping") answerPing(connection);
@@ -34,6 +36,15 @@ export function carryOut(connection: Commander, incoming: Incoming): void {
     if (!(error instanceof CommandError)) throw error;
     connection.fail(error.id, overRate(connection) ?? new TidemarkError(error.code, error.message));
   }
+}
+
+/** Carries out a publish that has come in parts, or answers why it is not. Either way it has its place in the order. */
+function carryOutMessage(connection: Commander, message: MessageInParts): void {
+  const command = message.command();
+  if (!mayRun(connection, command)) return;
+  const known = { ...command, channel: connection.node.registry.canonicalName(command.channel) };
+  if (message.refusal === undefined) publish(connection, known, message.sentAfter);
+  else refusePublish(connection, known, message.refusal);
 }
 
 /** A client's `{}` asks whether anybody is there. Where there is no room for an answer, there is one on its way. */

@@ -62,6 +62,11 @@ export class Intake {
     return this.#sentAfter;
   }
 
+  /** What comes now was sent after this time, on the monotonic clock. */
+  get arrivedAfter(): number {
+    return Math.max(this.#sentAfter, this.#nextSentAfter);
+  }
+
   /** Whatever comes from here on was sent after `time`, on the monotonic clock; what waits was sent before it. */
   nextSentAfter(time: number): void {
     if (time > this.#nextSentAfter) this.#nextSentAfter = Math.floor(time);
@@ -182,6 +187,7 @@ export class Intake {
 /** What a command counts in a turn. One that is yet to be read is told by its fields. */
 function weightOf(incoming: Incoming): number {
   if ("do" in incoming) return incoming.do === "publish" || incoming.do === "call" ? 1 : HEAVY;
+  if (!("value" in incoming)) return 1;
   const { value } = incoming;
   if (typeof value !== "object" || value === null) return 1;
   return "publish" in value || "call" in value ? 1 : HEAVY;

@@ -2,10 +2,11 @@
 import { readBinaryLines, readTextLines, type Command, type Line } from "../../../protocol/index.js";
 import { MOST_LINES } from "../../../protocol/lines.js";
 import type { ConnectionLimits } from "../node.js";
+import type { MessageInParts } from "./message-in-parts.js";
 import { readPlainCommands } from "./plain-commands.js";
 
-/** A command, read or yet to be read. */
-export type Incoming = Line | Command;
+/** A command, read or yet to be read, or one that has come in parts. */
+export type Incoming = Line | Command | MessageInParts;
 
 /**
  * Hot path. Reads a text frame: valid UTF-8, from `from` up to `to` in bytes that are overwritten afterwards.
@@ -19,7 +20,7 @@ export function readTextFrame(
   to: number,
   ascii: boolean,
   limits: ConnectionLimits,
-): Incoming[] {
+): (Line | Command)[] {
   const commands = readPlainCommands(bytes, from, to, ascii);
   if (commands !== undefined) return commands;
   return readTextLines(bytes.toString(ascii ? "latin1" : "utf8", from, to), mostLines(limits));

@@ -14,6 +14,8 @@ export interface Refused {
   readonly bytes: number;
   /** Connections that were closed for a message that was not whole in time. */
   readonly unfinished: number;
+  /** Messages in parts, and requests longer than a frame, for which all of them together held too much. */
+  readonly overloaded: number;
   /** Connections of the echo that were closed since all of them held too much. */
   readonly echo: number;
 }
@@ -22,5 +24,15 @@ export interface Refused {
 export type RefusedCounters = { -readonly [What in keyof Refused]: Refused[What] };
 
 export function noneRefused(): RefusedCounters {
-  return { connects: 0, commands: 0, channels: 0, keys: 0, frames: 0, bytes: 0, unfinished: 0, echo: 0 };
+  return {
+    connects: 0,
+    commands: 0,
+    channels: 0,
+    keys: 0,
+    frames: 0,
+    bytes: 0,
+    unfinished: 0,
+    overloaded: 0,
+    echo: 0,
+  };
 }

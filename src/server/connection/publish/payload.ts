@@ -4,19 +4,23 @@ import { bytesOf } from "../../../protocol/index.js";
 import { TidemarkError } from "../../errors.js";
 import type { ServerNode } from "../node.js";
 
-/** The payload as the log keeps it, within the size limit. */
+/** The payload as the log keeps it, within the size limit of its kind: `limits.binary` for bytes, `limits.message` for JSON. */
 export function encode(value: unknown, node: ServerNode): Payload {
-  const { message } = node.limits;
   const bytes = asBytes(value);
   if (bytes !== undefined) {
+    const { binary } = node.limits;
     // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
-    if (bytes.length <= message) return new Uint8Array(bytes);
-    throw new TidemarkError("too_large", `${bytes.length} bytes are over the limit of ${message}`);
+    if (bytes.length <= binary) return new Uint8Array(bytes);
+    throw tooManyBytes(bytes.length, binary);
   }
   const text = stringify(value);
   if (text === undefined)
     throw new TidemarkError("invalid", `a message must be a JSON value or bytes, not ${typeof value}`);
   return fitting(text, node);
+}
+
+export function tooManyBytes(size: number, most: number): TidemarkError {
+  return new TidemarkError("too_large", `${size} bytes are over the limit of ${most}`);
 }
 
 /** The text, within the size limit. */

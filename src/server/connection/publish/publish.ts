@@ -8,13 +8,18 @@ import { Publishing } from "./publishing.js";
 
 type Publish = Command & { do: "publish" };
 
-export function publish(connection: Caller, command: Publish): void {
-  inLane(connection, command, (publishing) => publishing.run());
+/** @param sentAfter the command was sent after this time, on the monotonic clock; what is carried out now, unless that is given */
+export function publish(
+  connection: Caller,
+  command: Publish,
+  sentAfter: number = connection.sentAfter,
+): void {
+  inLane(connection, command, sentAfter, (publishing) => publishing.run());
 }
 
 /** Answers a publish that was refused before anybody looked at it. Its place in the order counts all the same. */
 export function refusePublish(connection: Caller, command: Publish, error: TidemarkError): void {
-  inLane(connection, command, () => {
+  inLane(connection, command, connection.sentAfter, () => {
     throw error;
   });
 }
@@ -22,6 +27,7 @@ export function refusePublish(connection: Caller, command: Publish, error: Tidem
 function inLane(
   connection: Caller,
   command: Publish,
+  sentAfter: number,
   task: (publishing: Publishing) => void | PromiseLike<void>,
 ): void {
   const { sessions, node } = connection;
@@ -31,7 +37,9 @@ function inLane(
   }
   const session = connection.sessions.of(command.channel);
   // Taken here: a publish ages while those before it take their time, and `sentAfter` moves on with what comes later.
-  const sent = connection.sentAfter - ageOf(command);
+  const sent = sentAfter - ageOf(command);
+  // Counted while they wait for their turn: they may be large.
+  if (command.bytes !== undefined) connection.hold(command.bytes.length);
   session.queue.run(() => {
     if (connection.closed) return undefined;
     const publishing = new Publishing(connection, command, session, sent);

@@ -38,7 +38,7 @@ export class Publishing implements HandedOver {
   /** Whether the log knows the publish already. */
   #isKnown = false;
   /** Bytes that the publish holds until it is answered. */
-  #held = 0;
+  #held: number;
 
   /** Comes to the gate, or through a new one where it is the retry of what shut that, or nothing before it is unanswered. */
   constructor(connection: Caller, command: Publish, session: ChannelSession, sent: number) {
@@ -49,6 +49,8 @@ export class Publishing implements HandedOver {
     this.#command = command;
     this.#gate = session.gate;
     this.#sent = sent;
+    // Bytes are held since the publish has come.
+    this.#held = command.bytes?.length ?? 0;
     this.#turn = this.#gate.turn();
   }
 
@@ -65,8 +67,10 @@ export class Publishing implements HandedOver {
     }
     const { json, bytes, data } = this.#command;
     const sent = json === undefined ? encode(bytes ?? data, node) : fitting(json, node);
-    this.#held = sent.length;
-    this.#connection.hold(this.#held);
+    if (bytes === undefined) {
+      this.#held = sent.length;
+      this.#connection.hold(this.#held);
+    }
     if (allow === undefined && schema === undefined && onPublish === undefined) {
       this.#countIfNew(resolved);
       return this.#handOver(identity, resolved, sent, sent);

@@ -2,7 +2,9 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import { FrameError, type CloseName, type ErrorBody } from "../../../protocol/index.js";
+import { FrameError, NotACommand, type CloseName, type ErrorBody } from "../../../protocol/index.js";
+import { joinLines } from "../../connection/commands/part.js";
+import { overloaded } from "../../connection/limits/incomplete.js";
 import type { Arrival } from "../../connection/limits/admission.js";
 import type { Incoming } from "../../connection/commands/read-frame.js";
 import type { Connection } from "../../connection/connection.js";
@@ -12,12 +14,12 @@ import { REQUEST } from "../../connection/limits/turn-budget.js";
 import { detach } from "../../guard.js";
 import type { Addresses } from "../addresses.js";
 import { begun, brake, waits } from "./brake.js";
-import { linesOf, readBody } from "./body.js";
+import { IncomingBody, isBytes, linesOf, mostOfBody } from "./body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
 import { GoodEnd } from "./good-end.js";
-import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
+import { refusalFor, refusalOf, refuse, refuseForFailure } from "./refusal.js";
 import { readCommands, readConnect } from "./request-lines.js";
 import { connectOf, eventStream } from "./sse.js";
 import type { Origins } from "../origin.js";
@@ -151,13 +153,19 @@ export class HttpEndpoints {
     // Where there is room, the body is read from this very turn on.
     const turn = this.#inTurn(REQUEST, () => {});
     if (turn !== undefined) await turn;
+    const { connectTimeout: patience, frame } = limits;
+    const most = endpoint === "send" && isBytes(request) ? mostOfBody(limits) : frame;
+    const incoming = new IncomingBody(request, { most, frame, patience }, this.#engine.node);
     let gone = false;
-    response.once("close", () => (gone = true));
-    const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
+    response.once("close", () => {
+      gone = true;
+      incoming.done();
+    });
+    const body = await incoming.read();
     if (body === "gone") return undefined;
-    if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
-    if (body === "connect_timeout")
-      return no(body, `the body did not come within ${limits.connectTimeout} ms`);
+    if (body === "too_big") return no(body, `a body has at most ${most} bytes`);
+    if (body === "connect_timeout") return no(body, `the body did not come within ${patience} ms`);
+    if (body === "overloaded") return refuse(response, refusalFor("unavailable", overloaded()), headers);
     // To read a body takes about as long as it is, and to open what it asks for longer.
     return this.#inTurn(body.length / BYTES_A_COUNT, () => {
       if (gone) return;
@@ -282,9 +290,10 @@ function commandsOf(
 ): Incoming[] | FrameError | string {
   try {
     const lines = linesOf(request, body);
-    return endpoint === "send" ? readCommands(lines) : readConnect(lines);
+    return endpoint === "send" ? readCommands(joinLines(lines)) : readConnect(lines);
   } catch (error) {
     if (error instanceof FrameError) return error;
+    if (error instanceof NotACommand) return error.message;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import {
   type ErrorBody,
   type ErrorCode,
 } from "../../../protocol/index.js";
+import { errorBody, type TidemarkError } from "../../errors.js";
 import { isHttp2, type HttpResponse } from "./exchange.js";
 
 /** What each end of a connection is in HTTP, where nothing was answered yet. */
@@ -54,6 +55,11 @@ export function refusalOf(name: CloseName, reason: string, said = ""): Refusal {
   const { id, error } = lastError(said) ?? { error: { code, message: reason, retry: ERRORS[code].retry } };
   const body = JSON.stringify({ close: CLOSE_CODES[name].code, ...(id !== undefined && { id }), error });
   return { status, body, retryAfter: error.after, elsewhere: name === "going_away" };
+}
+
+/** The end of a connection whose request is answered with this error. */
+export function refusalFor(name: CloseName, error: TidemarkError): Refusal {
+  return refusalOf(name, error.message, JSON.stringify({ error: errorBody(error) }));
 }
 
 /** The refusal of a request about one channel, which was refused. */

@@ -6,6 +6,7 @@
 import type { Duplex } from "node:stream";
 import { CLOSE_CODES, type CloseName } from "../../../protocol/index.js";
 import { ByteRate } from "../../connection/limits/byte-rate.js";
+import type { UnfinishedOwner } from "../../connection/limits/unfinished.js";
 import type { Link } from "../../connection/link.js";
 import { NOBODY, type Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
@@ -15,7 +16,6 @@ import type { Reading } from "./reading.js";
 import { handleOf } from "./socket-handle.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
 import { SocketWriter } from "./socket-writer.js";
-import type { UnfinishedOwner } from "./unfinished.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** How much is read of one peer in a turn of the event loop, in bytes; a read of Node's more may come. */

@@ -1,8 +1,8 @@
 import type { Clock } from "../../../protocol/index.js";
 import type { ByteRateOptions } from "../../connection/limits/byte-rate.js";
 import type { RefusedCounters } from "../../connection/limits/refused.js";
+import type { UnfinishedMessages } from "../../connection/limits/unfinished.js";
 import type { ReadRoom } from "./read-room.js";
-import type { UnfinishedMessages } from "./unfinished.js";
 
 /** How peers are read: one for all sockets of a path. */
 export interface Reading {

@@ -55,6 +55,12 @@ export class UnfinishedMessages {
     this.#all.delete(message);
   }
 
+  /** Nothing is waited for any more. */
+  close(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#all.clear();
+  }
+
   #begin(): void {
     // A timer that was left running finds new messages.
     if (this.#timer !== undefined) return;
