@@ -7,7 +7,7 @@ import { bytes, stream, tidemark, type ConnectionLimits } from "../../src/server
 import { seededRandom } from "../../src/testing/index.js";
 import { TestClock } from "../../src/testing/test-clock.js";
 import { binaryFrame, inParts, someBytes } from "../server/support/incoming-parts.js";
-import { quiet, serve } from "../server/support/serve.js";
+import { deferred, quiet, serve } from "../server/support/serve.js";
 import { nextTurn } from "../server/support/sockets.js";
 import { ask, type Answer } from "./support/http.js";
 
@@ -25,14 +25,17 @@ interface Served {
 }
 
 /** Messages of 2 MiB may come, unless that is set. */
-async function served(limits: Partial<ConnectionLimits> = {}): Promise<Served> {
+async function served(
+  limits: Partial<ConnectionLimits> = {},
+  gate: Promise<void> = Promise.resolve(),
+): Promise<Served> {
   const came: Uint8Array[] = [];
   const app = tidemark({ ...quiet, limits: { binary: 2 * MIB, ...limits } }).channels({
     "files/:id": stream({
       message: bytes(),
       onPublish: ({ data }) => {
         came.push(data.slice());
-        return new Uint8Array(0);
+        return gate.then(() => new Uint8Array(0));
       },
     }),
   });
@@ -157,6 +160,18 @@ describe("W38: long bodies", () => {
     expect([status, headers["retry-after"]]).toEqual([503, "1"]);
     expect(lines).toMatchObject([{ close: 4006, error: { code: "overloaded", retry: true, after: 1000 } }]);
     expect(room.held).toBe(64 * MIB - 100);
+  });
+
+  test("W38: a long one counts until its answer has ended, and gives no way any more when it is whole", async () => {
+    const gate = deferred();
+    const { url, came, room } = await served({}, gate.promise);
+    const data = inParts({ id: 5, publish: "files/a" }, someBytes(900 * KIB), 47_000);
+    const answer = post(url, binaryFrame({ connect: {} }, ...data));
+    await until(() => came.length > 0);
+    expect([room.held >= 900 * KIB, room.size]).toEqual([true, 0]);
+    gate.resolve();
+    expect(answerTo(await answer, 5)).toEqual({ id: 5, ok: OK });
+    await until(() => room.held === 0);
   });
 
   test("W38, K16: a request that is given up gives back what it held", async () => {
