@@ -114,7 +114,7 @@ export interface Follower {
 
 /** An exclusive right with an end. */
 export interface Lease {
-  /** What the holder's writes carry as `fence`. MUST NOT be the same twice; no order is implied. */
+  /** Tells this lease from every other one, of any name. MUST NOT be the same twice; no order is implied. */
   readonly token: string;
   /** Extends it by its full length from now. `false`: it was lost, and somebody else may hold it. */
   renew(): Promise<boolean>;
@@ -152,14 +152,9 @@ export interface Broker {
    * milliseconds a key MUST NOT be appended twice. When this rejects, any prefix of the
    * drafts MAY have been appended: trying again with the same keys is safe. What was not appended by then MUST NOT be later,
    * however long the call is still on its way: whoever carries it out sees by its own clock that it comes too late.
-   * With `fence`, MUST append only if it is the token last sealed on the channel, and otherwise reject with `fenced`.
    * Bytes that are kept MUST be copied: a draft's are often a view that would keep a whole receive buffer alive.
    */
-  append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Promise<Appended[]>;
+  append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]>;
 
   /**
    * Reads a page. Up to `limit` entries and about `bytes` bytes of them, but at least one entry where there is
@@ -173,11 +168,7 @@ export interface Broker {
    * lost data, the new epoch is opened before anything is judged. Then, for each draft: its key is looked up; its conditions;
    * what of it is no change; whether there is room. A broker without it keeps no logs by slots.
    */
-  change?(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Promise<Changed[]>;
+  change?(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]>;
 
   /** Reads a log that is kept by slots; opens a new epoch where the store may have lost data. Otherwise as `read`. */
   readSlots?(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
@@ -209,9 +200,6 @@ export interface Broker {
 
   /** Takes a lease of `ttl` milliseconds if nobody holds it; `undefined` when somebody does. */
   lease(name: string, ttl: number): Promise<Lease | undefined>;
-
-  /** Makes `token` the only fence that the channel's fenced appends are accepted with: from then on others MUST be refused. */
-  seal(channel: string, token: string): Promise<void>;
 
   /**
    * A subscriber has a cursor that names no entry, though it is of the epoch that is being written. A broker that cannot be sure
@@ -245,9 +233,9 @@ export interface Broker {
 /** A broker call that failed. */
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
-  readonly code: "unavailable" | "fenced" | "closed";
+  readonly code: "unavailable" | "closed";
 
-  constructor(code: "unavailable" | "fenced" | "closed", message: string, options?: ErrorOptions) {
+  constructor(code: "unavailable" | "closed", message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }

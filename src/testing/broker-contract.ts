@@ -41,7 +41,7 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
   ["read", readRules],
   ["follow and signal", followRules],
   ["presence", presenceRules],
-  ["leases and fences", leaseRules],
+  ["leases", leaseRules],
   ["nodes", nodeRules],
   ["close", closeRules],
 ];

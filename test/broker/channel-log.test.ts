@@ -148,20 +148,16 @@ describe("a channel's log", () => {
     const log = newLog();
     const shared = draft("shared");
     append(log, [shared], 0);
-    log.seal("token", at(0));
     const replica = log.clone();
     const lost = draft("lost");
     append(log, [lost], 1);
-    log.seal("other", at(1));
-    const fenced = { ...KEEP, fence: "token" };
-    const { outcomes } = replica.append([shared, lost], fenced, at(5), "boot-2", () => "second");
+    const { outcomes } = replica.append([shared, lost], KEEP, at(5), "boot-2", () => "second");
     expect(outcomes.map((outcome) => "duplicate" in outcome && outcome.duplicate)).toEqual([true, false]);
     expect(replica.read(WHOLE, KEEP, at(5)).epochs.at(-1)).toEqual({
       epoch: "second",
       base: log.read(WHOLE, KEEP, at(5)).entries[0]?.offset,
     });
     expect(log.epoch).toBe("first");
-    expect(() => log.append([draft()], fenced, at(5), "boot-1", () => "")).toThrow("token");
     const data = (of: ChannelLog): unknown[] =>
       of.read(WHOLE, KEEP, at(5)).entries.map((entry) => entry.data);
     expect(data(log)).toEqual(["shared", "lost"]);

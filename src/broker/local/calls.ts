@@ -16,7 +16,6 @@ export interface Calls {
   lease: { args: [name: string, ttl: number]; result: string | null };
   renew: { args: [name: string, token: string, ttl: number]; result: boolean };
   release: { args: [name: string, token: string]; result: null };
-  seal: { args: [channel: string, token: string]; result: null };
   doubt: { args: [channel: string, epoch: string, offset: number]; result: null };
   nodes: { args: []; result: NodeInfo[] };
   report: { args: [load: NodeInfo["load"]]; result: null };
@@ -52,7 +51,6 @@ const HANDLERS: Handlers = {
   lease: async (link, ...args) => (await link.lease(...args)) ?? null,
   renew: (link, ...args) => link.renew(...args),
   release: (link, ...args) => link.release(...args).then(nothing),
-  seal: (link, ...args) => link.seal(...args).then(nothing),
   doubt: async (link, ...args) => {
     link.doubt(...args);
     return null;

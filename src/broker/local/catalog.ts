@@ -96,7 +96,6 @@ export class Catalog {
       oldestPrev: 0,
       count: 0,
       bytes: 0,
-      fence: undefined,
       dedupe: 0,
       age: undefined,
       usedAt: now.wall,

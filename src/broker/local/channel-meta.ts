@@ -15,7 +15,6 @@ export interface ChannelMeta {
   /** How many entries, and bytes of payload and meta, are kept. */
   readonly count: number;
   readonly bytes: number;
-  readonly fence: string | undefined;
   /** Of the last call's options. */
   readonly dedupe: number;
   readonly age: number | undefined;
@@ -37,7 +36,6 @@ export function packMeta(meta: ChannelMeta): Buffer {
     oldestPrev,
     count,
     bytes,
-    fence,
     dedupe,
     age,
     usedAt,
@@ -55,7 +53,6 @@ export function packMeta(meta: ChannelMeta): Buffer {
       o: oldestPrev,
       c: count,
       b: bytes,
-      f: fence,
       d: dedupe,
       a: age,
       u: usedAt,
@@ -66,6 +63,7 @@ export function packMeta(meta: ChannelMeta): Buffer {
   );
 }
 
+/** What an earlier version has written may have an `f` besides, which says nothing now. */
 interface Packed {
   n: number;
   e: [string, number][];
@@ -74,7 +72,6 @@ interface Packed {
   o: number;
   c: number;
   b: number;
-  f?: string;
   d: number;
   a?: number;
   u: number;
@@ -95,7 +92,6 @@ export function unpackMeta(bytes: Uint8Array): ChannelMeta {
     oldestPrev: packed.o,
     count: packed.c,
     bytes: packed.b,
-    fence: packed.f,
     dedupe: packed.d,
     age: packed.a,
     usedAt: packed.u,

@@ -66,7 +66,7 @@ export class DiskLog {
   /** Appends in one step: see {@link LogState.append}. Hot path. */
   append(
     batch: Batch,
-    options: LogOptions & { readonly fence?: string | undefined },
+    options: LogOptions,
     now: Moment,
     incarnation: string,
     newEpochName: () => string,
@@ -100,11 +100,6 @@ export class DiskLog {
     return { outcomes, records: news };
   }
 
-  seal(token: string, now: Moment): void {
-    this.#state.seal(token);
-    this.#usedAt = now.wall;
-  }
-
   /** Notes a use and its options. */
   use(options: LogOptions, now: Moment): void {
     this.#usedAt = now.wall;
@@ -129,7 +124,7 @@ export class DiskLog {
 
   /** Puts what is put once a transaction: the meta, and what changed of the keys. */
   save(now: Moment): void {
-    const { keys, head, epochs, incarnation, fence } = this.#state;
+    const { keys, head, epochs, incarnation } = this.#state;
     keys.save();
     const meta: ChannelMeta = {
       number: this.#number,
@@ -139,7 +134,6 @@ export class DiskLog {
       oldestPrev: this.#kept.oldestPrev(head),
       count: this.#kept.length,
       bytes: this.#kept.bytes,
-      fence,
       dedupe: this.#dedupe,
       age: this.#age,
       usedAt: this.#usedAt,

@@ -3,11 +3,7 @@ import type { Member } from "../../protocol/index.js";
 import type { Appended, BrokerError, Durability, LogOptions, NodeInfo, PresenceChange } from "../contract.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
-import type { ChangeOptions } from "./slots/changes-codec.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
-
-/** Options of a call, as the writer needs them. */
-export type CallOptions = LogOptions & { readonly fence?: string | undefined };
 
 /** What a node is told, of the channels it follows only. */
 export interface LinkEvents {
@@ -40,9 +36,9 @@ export interface WriterLink {
   /** How long an append may be on its way, in milliseconds; later it is not made any more. */
   readonly patience: number;
   /** Takes the batch over. */
-  append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]>;
+  append(channel: string, batch: Batch, options: LogOptions): Promise<Appended[]>;
   /** Takes the batch over. */
-  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]>;
+  change(channel: string, batch: ChangesBatch, options: SlotsOptions): Promise<Changed[]>;
   /** Notes that the log, if there is one, is in use. One that is kept by slots opens a new epoch where the store may have lost data. */
   open(channel: string, options: LogOptions | SlotsOptions): Promise<void>;
   signal(channel: string, signals: Buffer): Promise<void>;
@@ -56,7 +52,6 @@ export interface WriterLink {
   lease(name: string, ttl: number): Promise<string | undefined>;
   renew(name: string, token: string, ttl: number): Promise<boolean>;
   release(name: string, token: string): Promise<void>;
-  seal(channel: string, token: string): Promise<void>;
   /** As `Broker.doubt`. */
   doubt(channel: string, epoch: string, offset: number): void;
   nodes(): Promise<NodeInfo[]>;

@@ -83,11 +83,7 @@ export class LocalBroker implements Broker {
     return this.#link.durability;
   }
 
-  async append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Promise<Appended[]> {
+  async append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
     const link = this.#open();
     if (drafts.length === 0) return [];
     const within = timesOf(drafts, link.patience);
@@ -106,11 +102,7 @@ export class LocalBroker implements Broker {
     return page;
   }
 
-  async change(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Promise<Changed[]> {
+  async change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]> {
     const link = this.#open();
     if (drafts.length === 0) return [];
     const within = timesOf(drafts, link.patience);
@@ -169,10 +161,6 @@ export class LocalBroker implements Broker {
       renew: async () => (this.#closed ? false : link.renew(name, token, ttl)),
       release: async () => (this.#closed ? undefined : link.release(name, token)),
     };
-  }
-
-  async seal(channel: string, token: string): Promise<void> {
-    await this.#open().seal(channel, token);
   }
 
   /** As the contract has it. A writer that is away need not hear of it: who asked asks again. */

@@ -12,9 +12,9 @@ import {
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { AnswerFrame, CallName, Calls } from "./calls.js";
 import type { Batch } from "./disk-log.js";
-import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
+import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import { PendingCalls, type Call } from "./pending-calls.js";
-import { packChanges, readChanged, type ChangeOptions } from "./slots/changes-codec.js";
+import { packChanges, readChanged } from "./slots/changes-codec.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
 import { socketPath } from "./socket-path.js";
 import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-server.js";
@@ -91,14 +91,14 @@ export class SocketLink implements WriterLink {
     });
   }
 
-  append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]> {
+  append(channel: string, batch: Batch, options: LogOptions): Promise<Appended[]> {
     return new Promise((resolve, reject) => {
       const done = (outcomes: unknown): void => resolve(outcomes as Appended[]);
       this.#call(FRAME.append, packAppend(channel, batch, options, this.patience), done, reject);
     });
   }
 
-  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]> {
+  change(channel: string, batch: ChangesBatch, options: SlotsOptions): Promise<Changed[]> {
     return new Promise((resolve, reject) => {
       const done = (outcomes: unknown): void => resolve(outcomes as Changed[]);
       this.#call(FRAME.change, [packChanges(channel, batch, options, this.patience)], done, reject);
@@ -144,10 +144,6 @@ export class SocketLink implements WriterLink {
 
   async release(name: string, token: string): Promise<void> {
     await this.#ask("release", name, token);
-  }
-
-  async seal(channel: string, token: string): Promise<void> {
-    await this.#ask("seal", channel, token);
   }
 
   doubt(channel: string, epoch: string, offset: number): void {

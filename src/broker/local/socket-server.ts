@@ -24,7 +24,7 @@ import { WriterNode } from "./writer-node.js";
 import type { Writer } from "./writer.js";
 
 /** Both ends must be of one version; it changes with anything that goes over the socket. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 /** A worker that is silent for so long is taken for dead, in milliseconds; it pings five times as often. */
 export const LEASE_MS = 5000;

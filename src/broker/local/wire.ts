@@ -6,7 +6,6 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../protocol/index.js";
 import type { Appended, LogOptions, Retain } from "../contract.js";
 import type { Batch } from "./disk-log.js";
-import type { CallOptions } from "./link.js";
 import { keysIn } from "./packed-keys.js";
 
 export const FRAME = {
@@ -183,8 +182,7 @@ const COUNT = 1;
 const BYTES = 2;
 const AGE = 4;
 const RETAIN = 8;
-const FENCE = 16;
-const SOONER = 32;
+const SOONER = 16;
 const OPTIONS_BYTES = 1 + 4 * 8;
 
 /**
@@ -195,10 +193,10 @@ const OPTIONS_BYTES = 1 + 4 * 8;
 export function packAppend(
   channel: string,
   { keys, records, within }: Batch,
-  options: CallOptions,
+  options: LogOptions,
   patience: number,
 ): Buffer[] {
-  const { keeping, dedupe, fence } = options;
+  const { keeping, dedupe } = options;
   const { retain } = keeping;
   const head = Buffer.allocUnsafe(OPTIONS_BYTES);
   head[0] =
@@ -206,7 +204,6 @@ export function packAppend(
     (retain?.count === undefined ? 0 : COUNT) |
     (retain?.bytes === undefined ? 0 : BYTES) |
     (retain?.age === undefined ? 0 : AGE) |
-    (fence === undefined ? 0 : FENCE) |
     (within === undefined ? 0 : SOONER);
   head.writeDoubleBE(dedupe, 1);
   head.writeDoubleBE(retain?.count ?? 0, 9);
@@ -214,7 +211,7 @@ export function packAppend(
   head.writeDoubleBE(retain?.age ?? 0, 25);
   // By how much each may not wait for as long as the whole: so it need not be known yet when that is sent.
   const sooner = (within ?? []).map((ms) => packTime(Math.max(0, patience - ms)));
-  return [packText(channel), head, packText(fence ?? ""), packNumber(keys.length), keys, ...sooner, records];
+  return [packText(channel), head, packNumber(keys.length), keys, ...sooner, records];
 }
 
 /** @param left milliseconds that are left for the whole append */
@@ -222,7 +219,7 @@ export function readAppend(
   bytes: Buffer,
   at: number,
   left: number,
-): { channel: string; batch: Batch; options: CallOptions } {
+): { channel: string; batch: Batch; options: LogOptions } {
   const { text: channel, end } = readText(bytes, at);
   const flags = bytes[end] ?? 0;
   const retain: Retain = {
@@ -230,11 +227,11 @@ export function readAppend(
     ...(flags & BYTES && { bytes: bytes.readDoubleBE(end + 17) }),
     ...(flags & AGE && { age: bytes.readDoubleBE(end + 25) }),
   };
-  const log: LogOptions = {
+  const options: LogOptions = {
     keeping: { by: "entries", retain: flags & RETAIN ? retain : undefined },
     dedupe: bytes.readDoubleBE(end + 1),
   };
-  const { text: fence, end: keysAt } = readText(bytes, end + OPTIONS_BYTES);
+  const keysAt = end + OPTIONS_BYTES;
   const keysEnd = keysAt + 4 + bytes.readUInt32BE(keysAt);
   const keys = bytes.subarray(keysAt + 4, keysEnd);
   const within: number[] = [];
@@ -246,7 +243,7 @@ export function readAppend(
     records: bytes.subarray(recordsAt),
     within: flags & SOONER ? within : undefined,
   };
-  return { channel, batch, options: flags & FENCE ? { ...log, fence } : log };
+  return { channel, batch, options };
 }
 
 const CONFLICT = 0;

@@ -2,9 +2,8 @@ import type { Member } from "../../protocol/index.js";
 import { BrokerError, type Appended, type Durability, type LogOptions, type NodeInfo } from "../contract.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
-import type { ChangeOptions } from "./slots/changes-codec.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
-import type { CallOptions, WriterLink, LinkEvents, NodeName } from "./link.js";
+import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { Writer } from "./writer.js";
 
 /** A node as its writer has it. Methods are `async` so that what the writer throws becomes a rejection. */
@@ -31,20 +30,16 @@ export class WriterNode implements WriterLink {
   /** What it is told it does at once. */
   readonly patience = 0;
 
-  append(channel: string, batch: Batch, options: CallOptions): Promise<Appended[]> {
+  append(channel: string, batch: Batch, options: LogOptions): Promise<Appended[]> {
     return new Promise((resolve, reject) => this.#open().append(channel, batch, options, resolve, reject));
   }
 
-  change(channel: string, batch: ChangesBatch, options: ChangeOptions): Promise<Changed[]> {
+  change(channel: string, batch: ChangesBatch, options: SlotsOptions): Promise<Changed[]> {
     return new Promise((resolve, reject) => this.#open().change(channel, batch, options, resolve, reject));
   }
 
   open(channel: string, options: LogOptions | SlotsOptions): Promise<void> {
     return new Promise((resolve, reject) => this.#open().open(channel, options, resolve, reject));
-  }
-
-  seal(channel: string, token: string): Promise<void> {
-    return new Promise((resolve, reject) => this.#open().seal(channel, token, resolve, reject));
   }
 
   doubt(channel: string, epoch: string, offset: number): void {

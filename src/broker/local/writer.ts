@@ -16,9 +16,9 @@ import type { Batch, DiskLog } from "./disk-log.js";
 import { Doubts, doubtOf } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
-import type { CallOptions, LinkEvents, NodeName } from "./link.js";
+import type { LinkEvents, NodeName } from "./link.js";
 import { News } from "./news.js";
-import { packEntries, type ChangeOptions } from "./slots/changes-codec.js";
+import { packEntries } from "./slots/changes-codec.js";
 import type { ChangesBatch, DiskSlots, Incarnation } from "./slots/disk-slots.js";
 import { WrittenChannels, type WrittenChannel, type WrittenLog } from "./written-channels.js";
 
@@ -96,7 +96,7 @@ export class Writer {
   append(
     name: string,
     batch: Batch,
-    options: CallOptions,
+    options: LogOptions,
     done: (outcomes: Appended[]) => void,
     fail: (error: Error) => void,
   ): void {
@@ -114,7 +114,7 @@ export class Writer {
   change(
     name: string,
     batch: ChangesBatch,
-    options: ChangeOptions,
+    options: SlotsOptions,
     done: (outcomes: Changed[]) => void,
     fail: (error: Error) => void,
   ): void {
@@ -144,14 +144,6 @@ export class Writer {
       if (log?.by === "slots") log.use(options, now, this.#current);
     } else if (log?.by === "entries") log.use(options, now);
     if (log !== undefined) this.#dirty.add(channel);
-    this.#commit.wait(done, fail);
-  }
-
-  seal(name: string, token: string, done: () => void, fail: (error: Error) => void): void {
-    const now = this.#now();
-    const channel = this.channels.of(name);
-    (this.#find(channel, now) ?? this.#log(channel, now)).seal(token, now);
-    this.#dirty.add(channel);
     this.#commit.wait(done, fail);
   }
 

@@ -17,8 +17,6 @@ export interface LogStart {
   readonly epochs: readonly Epoch[];
   /** Of the store that the newest epoch was opened under. */
   readonly incarnation: string;
-  /** The token sealed last. */
-  readonly fence: string | undefined;
 }
 
 /** What a log has in it, where that has a say in what enters. It is asked about one draft after the other. */
@@ -38,18 +36,16 @@ export class LogState<K extends Keys = Keys> implements LogStart {
   #head: number;
   #epochs: readonly Epoch[];
   #incarnation: string;
-  #fence: string | undefined;
   /** When the newest epoch began, in steady time, as far as this process knows: then or later. */
   #begun: number;
 
   /** @param begun when the newest epoch began, or this process came to know of it, in steady time */
-  constructor({ head, epochs, incarnation, fence }: LogStart, keys: K, begun = -Infinity) {
+  constructor({ head, epochs, incarnation }: LogStart, keys: K, begun = -Infinity) {
     this.keys = keys;
     this.#begun = begun;
     this.#head = head;
     this.#epochs = epochs;
     this.#incarnation = incarnation;
-    this.#fence = fence;
   }
 
   get head(): number {
@@ -67,15 +63,6 @@ export class LogState<K extends Keys = Keys> implements LogStart {
 
   get incarnation(): string {
     return this.#incarnation;
-  }
-
-  get fence(): string | undefined {
-    return this.#fence;
-  }
-
-  /** Makes `token` the one that fenced appends are accepted with. */
-  seal(token: string): void {
-    this.#fence = token;
   }
 
   /** When the newest epoch began, in steady time. */
@@ -101,19 +88,16 @@ export class LogState<K extends Keys = Keys> implements LogStart {
    * under their keys, one behind the other, the first one behind the head of before. The first of them under another incarnation than the log's own
    * opens a new epoch. Hot path: O(1) amortised per draft, and it allocates nothing but the outcomes.
    *
-   * @throws {BrokerError} `fenced`, or `unavailable` when keys or offsets are used up; nothing was appended then
+   * @throws {BrokerError} `unavailable` when keys or offsets are used up; nothing was appended then
    */
   append<Instead extends object = never>(
     drafts: readonly KeyedDraft[],
-    { dedupe, fence }: Pick<LogOptions, "dedupe"> & { readonly fence?: string | undefined },
+    { dedupe }: Pick<LogOptions, "dedupe">,
     now: Moment,
     incarnation: string,
     newEpochName: () => string,
     contents?: LogContents<Instead>,
   ): (Appended | Instead)[] {
-    if (fence !== undefined && fence !== this.#fence) {
-      throw new BrokerError("fenced", "another token was sealed on the channel");
-    }
     const { keys } = this;
     keys.turn(now.steady, dedupe);
     if (!keys.hasRoomFor(drafts)) {

@@ -21,7 +21,7 @@ export class ChannelLog {
   #age: number | undefined;
 
   constructor(incarnation: string, epoch: string, now: Moment, maxKeys: number) {
-    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation, fence: undefined };
+    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation };
     this.#state = new LogState(start, new KeyMemory(maxKeys, now.steady));
     this.#usedAt = now.steady;
   }
@@ -52,7 +52,7 @@ export class ChannelLog {
    */
   append(
     drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
+    options: LogOptions,
     now: Moment,
     incarnation: string,
     newEpochName: () => string,
@@ -96,12 +96,6 @@ export class ChannelLog {
       head: this.#state.head,
       epochs: this.#state.epochs,
     };
-  }
-
-  /** Makes `token` the one that fenced appends are accepted with. */
-  seal(token: string, now: Moment): void {
-    this.#state.seal(token);
-    this.#usedAt = now.steady;
   }
 
   /** Lets go of entries and keys whose time is over, as the latest caller's options have it. */

@@ -33,11 +33,7 @@ export class MemoryBroker implements Broker {
     store.addNode(node, { id, version });
   }
 
-  async append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Promise<Appended[]> {
+  async append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
     return this.#open().append(channel, drafts, options);
   }
 
@@ -45,11 +41,7 @@ export class MemoryBroker implements Broker {
     return this.#open().read(channel, from, options);
   }
 
-  async change(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Promise<Changed[]> {
+  async change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]> {
     return this.#open().change(channel, drafts, options);
   }
 
@@ -85,10 +77,6 @@ export class MemoryBroker implements Broker {
 
   async lease(name: string, ttl: number): Promise<Lease | undefined> {
     return this.#open().leases.take(this.#node, name, ttl);
-  }
-
-  async seal(channel: string, token: string): Promise<void> {
-    this.#open().seal(channel, token);
   }
 
   async nodes(): Promise<NodeInfo[]> {

@@ -36,7 +36,7 @@ export class SlotsLog {
   #keeping: Pick<SlotsKeeping, "graves" | "keepFor"> = { graves: {} };
 
   constructor(incarnation: string, epoch: string, now: Moment, maxKeys: number) {
-    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation, fence: undefined };
+    const start = { head: 0, epochs: [{ epoch, base: 0 }], incarnation };
     this.#state = new LogState(start, new KeyMemory(maxKeys, now.steady), now.steady);
     this.#usedAt = now.steady;
   }
@@ -54,7 +54,7 @@ export class SlotsLog {
   /** Appends in one step: see `Broker.change`. */
   change(
     drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
+    options: SlotsOptions,
     now: Moment,
     { name, newEpochName }: Incarnation,
   ): SlotsAppend {
@@ -80,12 +80,6 @@ export class SlotsLog {
     const { nextDue } = slots;
     if (nextDue === undefined) return page;
     return { ...page, due: Math.max(0, nextDue - now.wall, begun + DUE_REST_MS - now.steady) };
-  }
-
-  /** Makes `token` the one that fenced appends are accepted with. */
-  seal(token: string, now: Moment): void {
-    this.#state.seal(token);
-    this.#usedAt = now.steady;
   }
 
   /** Lets go of tombstones and keys whose time is over, as the latest caller's options have it. */

@@ -76,11 +76,7 @@ export class MemoryStore {
   }
 
   /** Hot path: one look-up, the log's own append, and the hint. */
-  append(
-    name: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Appended[] {
+  append(name: string, drafts: readonly Draft[], options: LogOptions): Appended[] {
     const channel = this.#channel(name);
     const now = this.#now();
     const log = this.#log(name, channel, now);
@@ -102,11 +98,7 @@ export class MemoryStore {
     };
   }
 
-  change(
-    name: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Changed[] {
+  change(name: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Changed[] {
     // A log begins with its first draft: that is when nothing is due yet.
     if (drafts.length === 0) return [];
     const channel = this.#channel(name);
@@ -123,12 +115,6 @@ export class MemoryStore {
     if (channel?.slots !== undefined) return channel.slots.read(from, options, this.#now(), this.#current());
     const epoch = this.#firstEpoch(name, channel);
     return { entries: [], floor: 0, head: 0, epochs: [{ epoch, base: 0 }] };
-  }
-
-  seal(name: string, token: string): void {
-    const now = this.#now();
-    const channel = this.#channel(name);
-    (channel.slots ?? this.#log(name, channel, now)).seal(token, now);
   }
 
   signal(name: string, signals: readonly Signal[]): void {

@@ -7,11 +7,9 @@ import { lifeOf } from "./log-options.js";
 import { scripts } from "./scripts.js";
 import { CONFLICT, TurnCalls, UNKNOWN, type TurnCallsParts } from "./turn-calls.js";
 
-type AppendOptions = LogOptions & { readonly fence?: string };
-
 export class AppendCalls {
   readonly #keys: Keys;
-  readonly #calls: TurnCalls<AppendOptions, Appended>;
+  readonly #calls: TurnCalls<LogOptions, Appended>;
 
   constructor(keys: Keys, parts: TurnCallsParts) {
     this.#keys = keys;
@@ -28,7 +26,7 @@ export class AppendCalls {
     });
   }
 
-  append(channel: string, drafts: readonly Draft[], options: AppendOptions): Promise<Appended[]> {
+  append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       const call = this.#calls.callFor(this.#keys.log(channel), options);

@@ -19,8 +19,6 @@ import { scripts } from "./scripts.js";
 import { decodePayload, encodePayload } from "./slots-codec.js";
 import { TurnCalls, type TurnCallsParts } from "./turn-calls.js";
 
-type ChangeOptions = SlotsOptions & { readonly fence?: string };
-
 /** What `change.lua` says instead of an offset. */
 const FULL_COUNT = 3;
 const FULL_BYTES = 4;
@@ -31,7 +29,7 @@ const LONGEST_TTL_MS = 1e14;
 
 export class ChangeCalls {
   readonly #keys: Keys;
-  readonly #calls: TurnCalls<ChangeOptions, Changed>;
+  readonly #calls: TurnCalls<SlotsOptions, Changed>;
 
   constructor(keys: Keys, parts: TurnCallsParts) {
     this.#keys = keys;
@@ -52,7 +50,7 @@ export class ChangeCalls {
     });
   }
 
-  change(channel: string, drafts: readonly ChangesDraft[], options: ChangeOptions): Promise<Changed[]> {
+  change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]> {
     if (drafts.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       const call = this.#calls.callFor(this.#keys.slots(channel), options);

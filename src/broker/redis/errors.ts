@@ -31,8 +31,6 @@ export function toBrokerError(error: unknown): BrokerError {
   if (error instanceof BrokerError) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
   switch (replyCode(error)) {
-    case "FENCED":
-      return new BrokerError("fenced", "another token was sealed on the channel");
     case "KEYSFULL":
       return new BrokerError(
         "unavailable",

@@ -1,10 +1,10 @@
-/** Reads and seal as calls of their scripts: arguments in, answers out. */
+/** Reads of logs, as calls of their scripts: arguments in, answers out. */
 import type { Entry, Epoch, LogOptions, Page, ReadFrom } from "../contract.js";
 import { DUE_REST_MS, type SlotsFrom, type SlotsOptions, type SlotsPage } from "../slots-contract.js";
 import { decodeEntry } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
 import type { Arg, RedisLink } from "./link.js";
-import { LEAST_LIFE_MS, lifeOf, lifeOfSlots, type LogCallsOptions } from "./log-options.js";
+import { lifeOf, lifeOfSlots, type LogCallsOptions } from "./log-options.js";
 import { buffer, list } from "./replies.js";
 import { scripts } from "./scripts.js";
 import { decodeSlots } from "./slots-codec.js";
@@ -72,14 +72,6 @@ export class LogCalls {
       epochs: readEpochs(String(epochs)),
     };
     return Number(due) < 0 ? page : { ...page, due: Number(due) };
-  }
-
-  async seal(channel: string, token: string): Promise<void> {
-    await this.#link.script(scripts.seal, this.#keys.log(channel), [
-      this.#options.epochNames.next(),
-      LEAST_LIFE_MS,
-      token,
-    ]);
   }
 }
 

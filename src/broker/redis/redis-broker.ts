@@ -106,11 +106,7 @@ export class RedisBroker implements Broker {
     await Promise.all([this.#messages.open(this.node), this.#life.start()]);
   }
 
-  append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Promise<Appended[]> {
+  append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
     // Hot path: no function and no promise of its own.
     if (this.#closing !== undefined) return Promise.reject(closedError());
     return this.#appends.append(channel, drafts, options);
@@ -120,11 +116,7 @@ export class RedisBroker implements Broker {
     return this.#open(() => this.#log.read(channel, from, options));
   }
 
-  change(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Promise<Changed[]> {
+  change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
     return this.#changes.change(channel, drafts, options);
   }
@@ -167,10 +159,6 @@ export class RedisBroker implements Broker {
 
   lease(name: string, ttl: number): Promise<Lease | undefined> {
     return this.#open(() => this.#leases.take(name, ttl));
-  }
-
-  seal(channel: string, token: string): Promise<void> {
-    return this.#open(() => this.#log.seal(channel, token));
   }
 
   nodes(): Promise<NodeInfo[]> {

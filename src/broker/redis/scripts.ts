@@ -37,7 +37,6 @@ export const scripts = {
   change: script("change", ...KEYED, "slots-keys", "change-decide", "change-write"),
   read: script("read", "log-keys"),
   readSlots: script("read-slots", "log-keys", "slots-keys"),
-  seal: script("seal", "log-keys"),
   present: script("present", "presence-keys"),
   sweep: script("sweep", "presence-keys"),
   members: script("members", "presence-keys"),

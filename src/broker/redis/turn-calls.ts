@@ -59,10 +59,7 @@ export interface TurnCallsForm<Options, Outcome> {
   readonly outcome: (reply: unknown) => Outcome;
 }
 
-export class TurnCalls<
-  Options extends Pick<LogOptions, "dedupe"> & { readonly fence?: string },
-  Outcome extends object,
-> {
+export class TurnCalls<Options extends Pick<LogOptions, "dedupe">, Outcome extends object> {
   readonly #parts: TurnCallsParts;
   readonly #form: TurnCallsForm<Options, Outcome>;
   /** Those of this turn that others may join: by slot, and by the very options, of which a channel's definition has one. */
@@ -134,14 +131,12 @@ export class TurnCalls<
   /** The first arguments, as `lua/log-call.lua` has them, but for those that are known when the call is sent. */
   #before(options: Options): Arg[] {
     const { maxKeys, epochNames } = this.#parts.options;
-    const { fence, dedupe } = options;
     return [
       epochNames.next(),
-      dedupe,
+      options.dedupe,
       maxKeys,
       maxKeys * SEQUENCE_FIELDS_PER_KEY,
       this.#form.lifeOf(options),
-      fence === undefined ? "" : `=${fence}`,
       this.#parts.replication === undefined ? "" : "1",
     ];
   }

@@ -28,7 +28,6 @@ export const closeRules: readonly Rule[] = [
         node.leave(channel, "ann", "1", 0),
         node.members(channel),
         node.lease("lease", 1000),
-        node.seal(channel, "t1"),
         node.nodes(),
         node.send("*", "text"),
       ];

@@ -148,7 +148,7 @@ export async function appendOne(
   broker: Broker,
   channel: string,
   draft: Draft,
-  options: LogOptions & { readonly fence?: string } = KEEP,
+  options: LogOptions = KEEP,
 ): Promise<Appended> {
   const outcomes = await broker.append(channel, [draft], options);
   assert.equal(outcomes.length, 1);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { KEEP, appendOne, assertRejects, dataOf, readAll, type Rule } from "./kit.js";
+import type { Rule } from "./kit.js";
 
 /** Long enough for a busy machine to be in time where a test has to be. */
 const TTL = 2000;
 
-/** Leases, and the fences that make their tokens matter. */
+/** Leases: who has one, for how long, and what their tokens are. */
 export const leaseRules: readonly Rule[] = [
   {
     number: 61,
@@ -96,47 +96,6 @@ export const leaseRules: readonly Rule[] = [
       await a.close();
       assert.ok(await b.lease("mine", TTL));
       assert.equal(await b.lease("other", TTL), undefined);
-    },
-  },
-  {
-    number: 68,
-    sentence: "with a fence, only the sealed token appends; another one writes nothing",
-    async check(kit) {
-      const [a, b] = await kit.nodes();
-      const channel = kit.channel();
-      await assertRejects(a.append(channel, kit.drafts(2), { ...KEEP, fence: "t1" }), "fenced");
-      await a.seal(channel, "t1");
-      assert.ok("offset" in (await appendOne(b, channel, kit.draft("1"), { ...KEEP, fence: "t1" })));
-      for (const fence of ["t2", "", "T1", "t1 "]) {
-        await assertRejects(b.append(channel, kit.drafts(2), { ...KEEP, fence }), "fenced");
-      }
-      assert.deepEqual(dataOf(await readAll(a, channel)), ["1"]);
-    },
-  },
-  {
-    number: 69,
-    sentence: "sealing again voids the token before, and a fenced draft may be tried with the new one",
-    async check(kit) {
-      const [a, b] = await kit.nodes();
-      const channel = kit.channel();
-      await a.seal(channel, "t1");
-      await b.seal(channel, "t2");
-      const draft = kit.draft("1");
-      await assertRejects(a.append(channel, [draft], { ...KEEP, fence: "t1" }), "fenced");
-      const outcome = await appendOne(b, channel, draft, { ...KEEP, fence: "t2" });
-      assert.ok("offset" in outcome && !outcome.duplicate);
-    },
-  },
-  {
-    number: 70,
-    sentence: "a seal is its channel's own, and appends without a fence do not mind it",
-    async check(kit) {
-      const [a, b] = await kit.nodes();
-      const [channel, other] = [kit.channel(), kit.channel()];
-      await a.seal(channel, "t1");
-      await assertRejects(a.append(other, kit.drafts(1), { ...KEEP, fence: "t1" }), "fenced");
-      await b.append(channel, kit.drafts(1), KEEP);
-      assert.equal((await readAll(a, channel)).entries.length, 1);
     },
   },
 ];

@@ -68,11 +68,7 @@ export class SimBroker implements Broker {
     this.#membership = new Membership(site, process.clock, (run) => this.#call(run));
   }
 
-  append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Promise<Appended[]> {
+  append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
     const called = this.#ahead + this.#process.clock.monotonic();
     const { brokerClock } = this.#site;
     // Of its own deadline this one knows nothing when it is late: what the server says has to do.
@@ -154,10 +150,6 @@ export class SimBroker implements Broker {
 
   lease(name: string, ttl: number): Promise<Lease | undefined> {
     return this.#call(() => this.#store.lease(name, ttl));
-  }
-
-  seal(channel: string, token: string): Promise<void> {
-    return this.#call(() => this.#store.seal(channel, token));
   }
 
   get node(): string {

@@ -44,11 +44,7 @@ export class RecordingStore extends MemoryStore {
     this.#failures += 1;
   }
 
-  override append(
-    channel: string,
-    drafts: readonly Draft[],
-    options: LogOptions & { readonly fence?: string },
-  ): Appended[] {
+  override append(channel: string, drafts: readonly Draft[], options: LogOptions): Appended[] {
     if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
     const before = this.#look(channel, options);
     const outcomes = super.append(channel, drafts, options);

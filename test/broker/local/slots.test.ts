@@ -324,20 +324,6 @@ describe("a log by slots on the disk", () => {
     expect(rowsIn(dir)().slice(0, 2)).toEqual([1, 1]);
   });
 
-  test("is written by the token that was sealed last, in the next process, too", async () => {
-    const dir = folder();
-    const first = open({ dir });
-    await set(first.node, "c", { a: "1" });
-    await first.node.seal("c", "token");
-    await first.hub.close();
-    const { node } = open({ dir });
-    const fenced = (fence: string): Promise<Changed[]> | undefined =>
-      node.change?.("c", [changing({ a: `"${fence}"` })], { ...keeping(), fence });
-    await expect(fenced("other")).rejects.toMatchObject({ code: "fenced" });
-    expect(await fenced("token")).toMatchObject([{ duplicate: false }]);
-    expect(valuesOf(await readSlots(node, "c"))).toEqual([["a", '"token"']]);
-  });
-
   test("remembers a draft that changed nothing, at the place it was told, over an end of the process", async () => {
     const dir = folder();
     const clock = new VirtualClock();

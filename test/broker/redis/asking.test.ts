@@ -59,9 +59,6 @@ describe.skipIf(!hasRedis)("a Redis that is asked", () => {
 
   test("L12: keeps what holds nothing for a day, though its entries would stay for ever", async () => {
     const node = await connect();
-    await node.seal("sealed", "token");
-    await readAll(node, "sealed");
-    await expectADay("sealed");
     const small: LogOptions = { keeping: { by: "entries", retain: { bytes: 100 } }, dedupe: 1000 };
     await node.append("large", [draft("1".repeat(101))], small);
     await node.read("large", { after: 0, limit: 1, bytes: 1 }, small);

@@ -16,9 +16,6 @@ import { keysIn } from "../packed-keys.js";
 import { ByteReader, ByteWriter } from "./bytes.js";
 import type { ChangesBatch } from "./disk-slots.js";
 
-/** Options of a call of `change`, as the writer needs them. */
-export type ChangeOptions = SlotsOptions & { readonly fence?: string | undefined };
-
 const META = 1;
 const QUIET = 2;
 const BARE = 4;
@@ -38,7 +35,7 @@ const NO_KEY: Key = { scope: "", id: 0, print: 0 };
 export function packChanges(
   channel: string,
   { keys, drafts, within }: ChangesBatch,
-  options: ChangeOptions,
+  options: SlotsOptions,
   patience: number,
 ): Buffer {
   const writer = new ByteWriter().block(channel).block(JSON.stringify(options)).block(keys);
@@ -54,10 +51,10 @@ export function readChanges(
   bytes: Buffer,
   at: number,
   left: number,
-): { channel: string; batch: ChangesBatch; options: ChangeOptions } {
+): { channel: string; batch: ChangesBatch; options: SlotsOptions } {
   const reader = new ByteReader(bytes, at);
   const channel = reader.text();
-  const options = withoutEnds(JSON.parse(reader.text()) as ChangeOptions);
+  const options = withoutEnds(JSON.parse(reader.text()) as SlotsOptions);
   const keys = reader.block();
   const count = keysIn(keys);
   const hasTimes = reader.byte() === 1;

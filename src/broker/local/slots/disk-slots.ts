@@ -78,7 +78,7 @@ export class DiskSlots {
    */
   change(
     { keys, drafts, within }: ChangesBatch,
-    options: SlotsOptions & { readonly fence?: string | undefined },
+    options: SlotsOptions,
     now: Moment,
     incarnation: Incarnation,
   ): { readonly outcomes: Changed[]; readonly entries: readonly ChangesEntry[] } {
@@ -102,11 +102,6 @@ export class DiskSlots {
     this.#state.enter(name, newEpochName, now);
   }
 
-  seal(token: string, now: Moment): void {
-    this.#state.seal(token);
-    this.#usedAt = now.wall;
-  }
-
   /** Lets go of tombstones and keys whose time is over. Says whether there was any. */
   expire(now: Moment): boolean {
     const { commit } = this.#share;
@@ -123,7 +118,7 @@ export class DiskSlots {
 
   /** Puts what is put once a transaction: the meta, and what changed of the keys. */
   save(now: Moment): void {
-    const { keys, head, epochs, incarnation, fence, begun } = this.#state;
+    const { keys, head, epochs, incarnation, begun } = this.#state;
     keys.save();
     this.#slots.save();
     const { count, bytes, ...totals } = this.#slots.totals;
@@ -135,7 +130,6 @@ export class DiskSlots {
       oldestPrev: head,
       count,
       bytes,
-      fence,
       dedupe: this.#dedupe,
       age: undefined,
       usedAt: this.#usedAt,

@@ -21,7 +21,7 @@ end
 
 -- Puts entries behind `prev`, `before` bytes being before the first of them, and trims the log with the last.
 local function write_entries(blobs, first, first_text, prev, before, total)
-  local count, bytes, age = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
+  local count, bytes, age = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
   local key, header = LOG, HEADER
   local min = age and text(offset_at(now - age))
   for i = 1, #blobs do

@@ -1,6 +1,6 @@
 -- Appends drafts to logs, all at one moment: decided with append-decide.lua, written with append-write.lua.
 --
--- ARGV    1 to 9 as in log-call.lua · 10 "1" to keep entries · 11 most entries or "" · 12 most bytes or "" · 13 most age, ms,
+-- ARGV    1 to 8 as in log-call.lua · 9 "1" to keep entries · 10 most entries or "" · 11 most bytes or "" · 12 most age, ms,
 --         or "" · then for each log the number of its drafts and four for each of them: its key, as key-memory.lua has it ·
 --         the entry, ready-made, of which the first 10 bytes are its header
 -- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier append with its key;
@@ -12,16 +12,13 @@ local MOST_HINTED = 1024 * 1024
 -- Appends the drafts that stand from `from` to `to` in the arguments to the log at hand.
 local function append(from, to)
   local args = ARGV
-  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'f', 'c')
+  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'c')
   local epochs = meta[1]
   local head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
   -- One that is kept by slots is of another kind: the application has made another one of the channel.
-  local is_new = meta[5] or not is_whole(epochs, last_kept)
+  local is_new = meta[4] or not is_whole(epochs, last_kept)
   if is_new then
     head, last_kept, total, turned, young = 0, 0, 0, now, 0
-  end
-  if args[6] ~= '' and (is_new or args[6] ~= '=' .. (meta[4] or '')) then
-    return redis.error_reply(NOT_SEALED)
   end
   local turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes
   turned, young, turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes = turn_keys(is_new, turned, young)
@@ -42,7 +39,7 @@ local function append(from, to)
   if is_new and #blobs == 0 then return outcomes end
 
   local prev, before = head, total
-  local keep, bytes = args[10] == '1', tonumber(args[12])
+  local keep, bytes = args[9] == '1', tonumber(args[11])
   local begins = is_new or (keep and last_kept == 0)
   local ends = not keep and last_kept ~= 0
   if #blobs > 0 then
@@ -70,7 +67,7 @@ local function append(from, to)
     save_state(nil, head, last_kept, total, turned, life, set_at, young)
   end
   -- WAIT waits for this connection's own writes; an earlier append may have been another one's.
-  if #blobs == 0 and args[7] == '1' then redis.call('HINCRBY', META, 'w', 1) end
+  if #blobs == 0 and args[6] == '1' then redis.call('HINCRBY', META, 'w', 1) end
   if turns then
     redis.call('UNLINK', young_texts, young_scopes)
     if forgets_all then redis.call('UNLINK', old_texts, old_scopes) end
@@ -98,4 +95,4 @@ local function append(from, to)
   return outcomes
 end
 
-return each_log(KEYS_PER_LOG, 14, 4, append)
+return each_log(KEYS_PER_LOG, 13, 4, append)

@@ -1,7 +1,7 @@
 -- The first stage of change.lua: finds out what becomes of the drafts of one log, in the order that contract.ts promises. It
 -- writes nothing, so whatever makes it fail has left the log as it was. Payloads are compared and handed on, never read.
 
-local MOST_COUNT, MOST_BYTES, HINTED, CONFLICT_BYTES, REST = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
+local MOST_COUNT, MOST_BYTES, HINTED, CONFLICT_BYTES, REST = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
 local PER_CONDITION, PER_CHANGE, PER_HEAD = 3, 3, 7
 local pack = struct.pack
 local FULL_COUNT, FULL_BYTES, AHEAD = 3, 4, 5
@@ -242,7 +242,6 @@ end
 local function decide(from, to)
   local args = ARGV
   find_slots(now, args[1])
-  if args[6] ~= '' and (is_new or args[6] ~= '=' .. fence) then return redis.error_reply(NOT_SEALED) end
   turned, young, turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes = turn_keys(is_new, turned, young)
   local heads, at = from + 1, from + 1 + args[from] * PER_HEAD
   local heads_end = at - 1

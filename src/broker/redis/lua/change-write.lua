@@ -1,7 +1,7 @@
 -- The second stage of change.lua: puts into Redis what the first one has decided about the log at hand. The first thing it
 -- writes is one that Redis refuses when it is out of memory.
 
-local MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+local MOST_GRAVES, MOST_GRAVE_BYTES, GRAVES_AGE = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 
 -- Puts the slots that have changed where they belong, with few calls for however many there are. A number that is handed over
 -- is written with all its digits. In most calls nothing is deleted, and nothing has a time to live.
@@ -53,7 +53,7 @@ local function write()
   local writes = #touched > 0 or remembers
   if writes or is_new or opens or turns or renews then save() end
   -- WAIT waits for this connection's own writes; an earlier call may have been another one's.
-  if ARGV[7] == '1' and not writes then redis.call('HINCRBY', META, 'w', 1) end
+  if ARGV[6] == '1' and not writes then redis.call('HINCRBY', META, 'w', 1) end
 
   -- What is all new has no end that would have to be taken away.
   local renews_all = renews and not (is_new and not torn and ms == 0)

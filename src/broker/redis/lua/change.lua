@@ -2,9 +2,9 @@
 -- change-write.lua.
 --
 -- KEYS    for each log eleven, as in slots-keys.lua
--- ARGV    1 to 9 as in log-call.lua · 10 most slots that hold something · 11 most bytes of those · 12 most tombstones or "" ·
---         13 most bytes of their names or "" · 14 their most age, ms, or "" · 15 bytes of changes from which on hints go
---         without them · 16 bytes of what slots hold that a conflict tells · 17 how long after the beginning of an epoch nothing
+-- ARGV    1 to 8 as in log-call.lua · 9 most slots that hold something · 10 most bytes of those · 11 most tombstones or "" ·
+--         12 most bytes of their names or "" · 13 their most age, ms, or "" · 14 bytes of changes from which on hints go
+--         without them · 15 bytes of what slots hold that a conflict tells · 16 how long after the beginning of an epoch nothing
 --         is due, ms · then for each log how many arguments follow about it: the number of its drafts; seven for each of them:
 --         its key, as key-memory.lua has it · meta or "" · "1" to hint it without changes · how many conditions · how many
 --         changes; and then, for each draft, three for each condition: slot · "absent", "due" or "=" and an epoch · offset or
@@ -20,4 +20,4 @@ local function change(from, to)
   return decide(from, to) or write()
 end
 
-return each_log(KEYS_PER_SLOTS_LOG, 18, 1, change)
+return each_log(KEYS_PER_SLOTS_LOG, 17, 1, change)

@@ -106,7 +106,7 @@ local function find_key(i, texts, rings, oldest_known)
     local offset, known_print = struct.unpack('>I7d', texts[name])
     known = known_print == print and -offset or CONFLICT
   end
-  if not known and sooner and now >= tonumber(args[9]) - sooner then known = UNKNOWN end
+  if not known and sooner and now >= tonumber(args[8]) - sooner then known = UNKNOWN end
   return known, name, sequence, print, place
 end
 

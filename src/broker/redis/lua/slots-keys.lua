@@ -20,7 +20,7 @@ end
 local COUNTS = '>I7I7I7I7I7I7I7I7'
 
 -- The log at hand.
-local epochs, log_incarnation, fence
+local epochs, log_incarnation
 local head, total, turned, life, set_at, young
 local count, bytes, graves, grave_bytes, dues, floor, begun
 -- Whether it is new, and something is left of an earlier one; whether its newest epoch begins now; which keys it has.
@@ -53,11 +53,11 @@ end
 -- Finds the log at hand. What it says of a new epoch, or of a new log, is on paper until save().
 local function find_slots(now, epoch)
   choose_slots()
-  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'f', 'c')
+  local meta = redis.call('HMGET', META, 'e', 's', 'i', 'c')
   local last_kept
-  epochs, log_incarnation, fence = meta[1], meta[3], meta[4] or ''
+  epochs, log_incarnation = meta[1], meta[3]
   head, last_kept, total, turned, life, set_at, young = load_state(meta[2])
-  is_new, torn, opens = not is_ours(meta[5], last_kept, now), false, false
+  is_new, torn, opens = not is_ours(meta[4], last_kept, now), false, false
   if is_new then
     torn = redis.call('EXISTS', META, LOG, SLOTS, ORDER, GRAVES, DUES) > 0
     epochs = torn and epoch .. ':0' or first_epoch(now)
@@ -88,7 +88,6 @@ local function save()
   else
     redis.call('HSET', META, 's', state, 'c', counts)
   end
-  if torn then redis.call('HDEL', META, 'f') end
   -- A key memory can outlive its log for a while.
   if is_new then
     redis.call('UNLINK', LOG, SLOTS, ORDER, GRAVES, DUES, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])
