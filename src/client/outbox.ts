@@ -94,19 +94,17 @@ export function createOutbox(core: Core): Outbox {
         alarm.within(Math.min(retryWindow, publishTimeout));
       });
     },
-    send(channel, { body, bytes: following, size }) {
+    send(channel, payload) {
       return new Promise((resolve, reject) => {
         const problem = wire.open
-          ? wire.tooLarge(size, wire.limits.message)
+          ? wire.tooLarge(payload.size, payload)
           : new TidemarkError("offline", "there is no connection", { retry: true, channel });
         if (problem) {
           reject(problem);
           return;
         }
-        wire.request(
-          `"publish":${JSON.stringify(channel)},${body}`,
-          (error) => (!error ? resolve({ offset: 0 }) : reject(fromReply(error, channel))),
-          following,
+        wire.publish(channel, payload, "", (error) =>
+          !error ? resolve({ offset: 0 }) : reject(fromReply(error, channel)),
         );
       });
     },

@@ -132,6 +132,8 @@ export interface Issue {
 export interface Limits {
   /** In the payload of a publish: JSON in UTF-8, or bytes. Above it, `too_large`. */
   readonly message: number;
+  /** In the payload of a publish that is bytes, which then go in parts; as `message` where it is not said. */
+  readonly binary?: number;
   /** In a frame, or in the body of a request. Above it, the connection is closed with 1009. */
   readonly frame: number;
   /** In the answer to a connect command. Where it would be longer, the connection is closed with 1008. */

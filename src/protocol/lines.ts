@@ -4,6 +4,7 @@
  * base64 in a text frame.
  */
 import { fromBase64, toBase64 } from "./base64.js";
+import { joinBytes } from "./bytes.js";
 import { isOffset } from "./offset.js";
 
 /** One line of a frame, parsed, with the bytes that belong to it. */
@@ -132,11 +133,7 @@ function linesOf(next: () => string | undefined, take: (size: number) => Uint8Ar
 /** A line and its bytes as part of a binary frame. Lines are put together with a newline between them. */
 export function writeBinaryLine(line: string, bytes: Uint8Array): Uint8Array {
   encoder ??= new TextEncoder();
-  const head = encoder.encode(`${line}\n`);
-  const out = new Uint8Array(head.length + bytes.length);
-  out.set(head);
-  out.set(bytes, head.length);
-  return out;
+  return joinBytes([encoder.encode(`${line}\n`), bytes]);
 }
 
 /** A line and its bytes as part of a text frame. */
@@ -144,12 +141,27 @@ export function writeTextLine(line: string, bytes: Uint8Array): string {
   return `${line}\n${toBase64(bytes)}`;
 }
 
+/** What a line says of what follows it. None of it need be what it should be. */
+export interface About {
+  /** How many bytes follow. */
+  bytes?: unknown;
+  /** Which part of its message it is, from 0, where it is one of several. */
+  part?: unknown;
+  /** Whether there are more parts. */
+  more?: unknown;
+}
+
+const NOTHING: About = {};
+
+/** Where the line with this value says so: an object in itself, a message in its meta. */
+export function aboutOf(value: unknown): About {
+  return ((Array.isArray(value) ? value[3] : value) ?? NOTHING) as About;
+}
+
 /** How many bytes follow the line with this value, or `undefined` when none do. */
 function announcedBytes(value: unknown): number | undefined {
-  const holder: unknown = Array.isArray(value) ? value[3] : value;
-  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, "bytes")) return undefined;
-  const { bytes } = holder as { bytes: unknown };
-  return isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
+  const { bytes } = aboutOf(value);
+  return bytes === undefined || isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
 }
 
 /** What no JSON is. */

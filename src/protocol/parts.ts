@@ -1,0 +1,71 @@
+/**
+ * What is larger than a frame travels in parts: lines of one message, or of one answer, that say which part they are,
+ * and all but the last that there are more. What the message says besides stands in part 0.
+ */
+import { joinBytes } from "./bytes.js";
+import { FrameError, type Line, aboutOf, writeBinaryLine } from "./lines.js";
+
+/** Whose messages or answer come in parts: there is one for each channel, and for each command that is answered. */
+export interface PartOwner {
+  /** What has come of a message that is not whole: by setting it to `undefined` that is dropped. */
+  parts?: Line[] | undefined;
+}
+
+/**
+ * Takes a line. Returns it where it is a message of one part; where it is the last of several, the whole message as it
+ * would have come in one line; and `undefined` while parts are missing.
+ *
+ * @param ownerOf says whose a line with this value is, where it is one of several; a part of nobody's is left out
+ * @throws {FrameError} when it is neither part 0 nor the one that comes next
+ */
+export function joinPart(
+  line: Line,
+  ownerOf: (value: unknown) => PartOwner | undefined,
+): Line | undefined {
+  const { part, more } = aboutOf(line.value);
+  if (part === undefined) return line;
+  const owner = ownerOf(line.value);
+  if (!owner) return undefined;
+  const parts = (part !== 0 && owner.parts) || [];
+  const next = parts.length === part && offsetOf(line) === offsetOf(parts[0] ?? line);
+  if (!next || !line.bytes) throw new FrameError(`part ${String(part)} is not the next one`);
+  parts.push(line);
+  owner.parts = more ? parts : undefined;
+  return more ? undefined : wholeOf(parts);
+}
+
+/** Where the message is in its channel; `undefined` of an answer. */
+function offsetOf({ value }: Line): unknown {
+  return (value as readonly unknown[])[1];
+}
+
+function wholeOf(parts: readonly Line[]): Line {
+  const { value } = parts[0] as Line;
+  const bytes = joinBytes(parts.map((part) => part.bytes as Uint8Array));
+  const about = aboutOf(value);
+  about.bytes = bytes.length;
+  delete about.part;
+  delete about.more;
+  return { value, bytes };
+}
+
+/**
+ * A command with bytes, as parts of binary frames that may be sent one by one, or together as one; a single one, which
+ * says nothing of parts, where `most` bytes are enough.
+ *
+ * @param line its line, without the bytes' number and what closes it: `{"id":5,"publish":"files/logo","data":null`
+ * @param further the same of the parts after the first: `{"id":5,"publish":"files/logo"`
+ * @param most how many bytes there are in a part at most
+ */
+export function writeParts(line: string, further: string, bytes: Uint8Array, most: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  do {
+    const part = bytes.subarray(at, at + most);
+    const more = at + most < bytes.length;
+    const marks = at > 0 || more ? `,"part":${parts.length}${more ? ',"more":true' : ""}` : "";
+    parts.push(writeBinaryLine(`${at > 0 ? further : line},"bytes":${part.length}${marks}}`, part));
+    at += most;
+  } while (at < bytes.length);
+  return parts;
+}
