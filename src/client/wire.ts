@@ -3,10 +3,10 @@ import {
   LEAST_FRAME,
   type Limits,
   type PartOwner,
-  joinBytes,
   utf8Length,
   writeParts,
 } from "../protocol/index.js";
+import { joinBytes } from "../protocol/bytes.js";
 import { TidemarkError } from "./errors.js";
 import type { Payload } from "./payload.js";
 import type { Transport } from "./transport.js";

@@ -1,6 +1,6 @@
 /** The wire: frames, cursors and codes; what server and client agree on. Imports nothing. */
 export type { AppTypes, ChannelTypes, MethodTypes, TypedApp } from "./app-types.js";
-export { bytesOf, joinBytes } from "./bytes.js";
+export { bytesOf } from "./bytes.js";
 export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } from "./codes.js";
 export { MAX_CHANNEL_BYTES, canonicalName, channelNameProblem, utf8Length } from "./channel-name.js";
 export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
@@ -43,7 +43,7 @@ export {
   writeTextLine,
   type Line,
 } from "./lines.js";
-export { joinPart, writeParts, type PartOwner } from "./parts.js";
+export { joinPart, writeParts, type Incomplete, type PartOwner } from "./parts.js";
 export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
 export { realClock, realRandom } from "./real-environment.js";

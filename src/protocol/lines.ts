@@ -177,8 +177,11 @@ function tryParse(text: string): unknown {
 }
 
 function parse(text: string): unknown {
-  const value = tryParse(text);
-  return value === NOT_JSON ? fail(`not JSON: ${text.slice(0, 60)}`) : value;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return fail(`not JSON: ${text.slice(0, 60)}`);
+  }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -5,10 +5,18 @@
 import { joinBytes } from "./bytes.js";
 import { FrameError, type Line, aboutOf, writeBinaryLine } from "./lines.js";
 
+/** What has come of a message that is not whole. */
+export interface Incomplete {
+  /** The value of part 0. */
+  readonly value: unknown;
+  /** The bytes of each part. */
+  readonly bytes: Uint8Array[];
+}
+
 /** Whose messages or answer come in parts: there is one for each channel, and for each command that is answered. */
 export interface PartOwner {
-  /** What has come of a message that is not whole: by setting it to `undefined` that is dropped. */
-  parts?: Line[] | undefined;
+  /** By setting it to `undefined` it is dropped. */
+  parts?: Incomplete | undefined;
 }
 
 /**
@@ -17,6 +25,12 @@ export interface PartOwner {
  *
  * @param ownerOf says whose a line with this value is, where it is one of several; a part of nobody's is left out
  * @throws {FrameError} when it is neither part 0 nor the one that comes next
+ * @example
+ * // A client has a record for each channel that it is subscribed to, and for each command that is not answered.
+ * for (const part of readBinaryLines(frame)) {
+ *   const line = joinPart(part, (value) => (Array.isArray(value) ? channels.get(value[0]) : commands.get(value.id)));
+ *   if (line) handle(decodeServer(line));
+ * }
  */
 export function joinPart(
   line: Line,
@@ -26,22 +40,22 @@ export function joinPart(
   if (part === undefined) return line;
   const owner = ownerOf(line.value);
   if (!owner) return undefined;
-  const parts = (part !== 0 && owner.parts) || [];
-  const next = parts.length === part && offsetOf(line) === offsetOf(parts[0] ?? line);
-  if (!next || !line.bytes) throw new FrameError(`part ${String(part)} is not the next one`);
-  parts.push(line);
+  const parts = part === 0 ? { value: line.value, bytes: [] } : owner.parts;
+  if (parts?.bytes.length !== part || offsetOf(parts) !== offsetOf(line) || !line.bytes)
+    throw new FrameError(`part ${String(part)} is not the next one`);
+  parts.bytes.push(line.bytes);
   owner.parts = more ? parts : undefined;
   return more ? undefined : wholeOf(parts);
 }
 
 /** Where the message is in its channel; `undefined` of an answer. */
-function offsetOf({ value }: Line): unknown {
+function offsetOf({ value }: { readonly value: unknown }): unknown {
   return (value as readonly unknown[])[1];
 }
 
-function wholeOf(parts: readonly Line[]): Line {
-  const { value } = parts[0] as Line;
-  const bytes = joinBytes(parts.map((part) => part.bytes as Uint8Array));
+function wholeOf(parts: Incomplete): Line {
+  const { value } = parts;
+  const bytes = joinBytes(parts.bytes);
   const about = aboutOf(value);
   about.bytes = bytes.length;
   delete about.part;
@@ -55,7 +69,10 @@ function wholeOf(parts: readonly Line[]): Line {
  *
  * @param line its line, without the bytes' number and what closes it: `{"id":5,"publish":"files/logo","data":null`
  * @param further the same of the parts after the first: `{"id":5,"publish":"files/logo"`
- * @param most how many bytes there are in a part at most
+ * @param most how many bytes there are in a part at most; with the line they have to fit into a frame
+ * @example
+ * const name = `{"id":5,"publish":"files/logo"`;
+ * for (const frame of writeParts(`${name},"data":null`, name, png, 47 * 1024)) socket.send(frame);
  */
 export function writeParts(line: string, further: string, bytes: Uint8Array, most: number): Uint8Array[] {
   const parts: Uint8Array[] = [];

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   FrameError,
-  joinBytes,
   joinPart,
   readBinaryLines,
   writeParts,
   type Line,
   type PartOwner,
 } from "../../src/protocol/index.js";
+import { joinBytes } from "../../src/protocol/bytes.js";
 
 /** Takes lines of one owner; what came of each. */
 function joiner(owner: PartOwner = {}): (value: unknown, bytes?: Uint8Array) => Line | undefined {
