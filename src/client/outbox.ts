@@ -85,7 +85,9 @@ export function createOutbox(core: Core): Outbox {
     publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
         const message = `${messages} messages of ${bytes} bytes wait; see the outbox option`;
-        return Promise.reject(new TidemarkError("outbox_full", message, { retry: true, channel }));
+        // What is larger than all there may be has no room later either.
+        const retry = payload.size <= outbox.bytes;
+        return Promise.reject(new TidemarkError("outbox_full", message, { retry, channel }));
       }
       messages++;
       bytes += payload.size;

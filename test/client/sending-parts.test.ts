@@ -176,12 +176,13 @@ test("N68, N28: what is over the server's limit is not sent: of bytes `binary`, 
 test("N68, N13: the whole of it counts in the outbox", async () => {
   const { world, chat } = await publishing("websocket", LIMITS, { outbox: { bytes: 3 * PART } });
   const first = outcome(chat.publish(content(3 * PART)));
-  expect((await rejection(chat.publish(content(1)))).code).toBe("outbox_full");
+  expect(await rejection(chat.publish(content(1)))).toMatchObject({ code: "outbox_full", retry: true });
   const [command] = world.link.take();
   world.link.say({ id: command?.id, ok: { offset: 7 } });
   await world.settle();
   expect(first.value).toEqual({ offset: 7 });
-  expect((await rejection(chat.publish(content(3 * PART + 1)))).code).toBe("outbox_full");
+  const never = await rejection(chat.publish(content(3 * PART + 1)));
+  expect(never).toMatchObject({ code: "outbox_full", retry: false });
 });
 
 test("N68, N29: a frame that was thrown out is not blamed on a message in smaller parts", async () => {
