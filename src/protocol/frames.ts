@@ -132,7 +132,7 @@ export interface Issue {
 export interface Limits {
   /** In the payload of a publish: JSON in UTF-8, or bytes. Above it, `too_large`. */
   readonly message: number;
-  /** In the payload of a publish that is bytes, which then go in parts; as `message` where it is not said. */
+  /** In a payload of bytes, where that may be more than `message`; then it may come in parts. */
   readonly binary?: number;
   /** In a frame, or in the body of a request. Above it, the connection is closed with 1009. */
   readonly frame: number;
