@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 import { writeBinaryLine, writeTextLine } from "../../src/protocol/index.js";
 import { World, collect, outcome, rejection, streamAt } from "./world.js";
 
-/** A payload of this many bytes in parts: the line and the bytes of each. */
+/** A line, and the bytes behind it. */
+type Part = readonly [string, Uint8Array];
+
+/** A payload of this many bytes in parts: the bytes of each. */
 function inParts(size: number, parts: number): Uint8Array[] {
   const all = Uint8Array.from({ length: size }, (_, i) => i % 251);
   const most = Math.ceil(size / parts);
@@ -22,7 +25,7 @@ function messageInParts(
   offset: number,
   parts: readonly Uint8Array[],
   about: object = {},
-): (readonly [string, Uint8Array])[] {
+): Part[] {
   return parts.map((part, n) => [
     JSON.stringify([ch, offset, null, { ...(n === 0 && about), ...marks(part, n, parts.length) }]),
     part,
@@ -40,7 +43,8 @@ async function listening(way: TransportName = "websocket") {
   const others = collect<unknown>();
   other.on("message", ({ data }) => others.add(data));
   await world.online({ a: streamAt(1, 0), b: streamAt(2, 0) });
-  const say = ([line, bytes]: readonly [string, Uint8Array]): void => {
+  const say = (part: Part | undefined): void => {
+    const [line, bytes] = part ?? expect.fail("there is no such part");
     if (way === "websocket") world.link.sayBytes(writeBinaryLine(line, bytes));
     else world.link.sayText(writeTextLine(line, bytes));
   };
@@ -54,7 +58,7 @@ describe.each(["websocket", "stream", "poll"] as const)("over %s", (way) => {
     const [last, ...before] = messageInParts(1, 5, parts, { from: "ann" }).reverse();
     before.reverse().forEach(say);
     expect([told.all, chat.cursor]).toEqual([[], "e:0"]);
-    say(last as [string, Uint8Array]);
+    say(last);
     expect(told.all).toEqual([{ offset: 5, data: Uint8Array.from({ length: 100 }, (_, i) => i), from: "ann" }]);
     expect(chat.cursor).toBe("e:5");
   });
@@ -63,13 +67,13 @@ describe.each(["websocket", "stream", "poll"] as const)("over %s", (way) => {
     const { world, told, others, say } = await listening(way);
     const mine = messageInParts(1, 5, inParts(6, 3));
     const theirs = messageInParts(2, 9, inParts(4, 2));
-    say(mine[0]!);
+    say(mine[0]);
     world.link.say([2, 8, "text"], {});
-    say(theirs[0]!);
-    say(mine[1]!);
+    say(theirs[0]);
+    say(mine[1]);
     world.link.say({ event: "new", ch: 1 });
-    say(theirs[1]!);
-    say(mine[2]!);
+    say(theirs[1]);
+    say(mine[2]);
     expect(others.all).toEqual(["text", Uint8Array.of(0, 1, 2, 3)]);
     expect(told.all).toEqual([{ offset: 5, data: Uint8Array.of(0, 1, 2, 3, 4, 5), from: undefined }]);
   });
@@ -132,7 +136,7 @@ describe("N67: a part that is not the next one", () => {
     const { world, told, say } = await listening();
     const errors = collect<string>();
     world.client.on("error", ({ code }) => errors.add(code));
-    for (const one of wrong) say(one as [string, Uint8Array]);
+    for (const one of wrong) say(one);
     expect([world.client.status, errors.all]).toEqual(["offline", ["malformed"]]);
     await world.pass(300);
     const command = await world.online({ a: streamAt(3, 0), b: streamAt(2, 0) });
@@ -179,18 +183,18 @@ describe("N67: in the middle of a message", () => {
     messageInParts(1, 7, inParts(4, 2)).forEach(say);
     expect(told.all).toEqual([{ gap: 6 }, { offset: 7, data: Uint8Array.of(0, 1, 2, 3), from: undefined }]);
     const [first, second] = messageInParts(1, 9, inParts(9, 3));
-    say(first!);
+    say(first);
     world.link.say({ ...gap, until: 10 });
-    say(second!);
+    say(second);
     expect(world.client.status).toBe("offline");
   });
 
   test("N67: the end of the subscription does, whoever ends it", async () => {
     const { world, chat, told, say } = await listening();
     const parts = messageInParts(1, 5, inParts(9, 3));
-    say(parts[0]!);
+    say(parts[0]);
     world.link.say({ event: "unsubscribed", ch: 1, code: "forbidden", message: "no" });
-    say(parts[1]!);
+    say(parts[1]);
     chat.close();
     const again = world.client.stream("a");
     const seen = collect<unknown>();
@@ -198,14 +202,14 @@ describe("N67: in the middle of a message", () => {
     await world.settle();
     const [ask] = world.link.take();
     world.link.say({ id: ask?.id, ok: streamAt(1, 0) });
-    say(parts[0]!);
+    say(parts[0]);
     again.close();
     await world.settle();
     const [leave] = world.link.take();
     expect(leave).toMatchObject({ unsubscribe: "a" });
     // They were on their way.
-    say(parts[1]!);
-    say(parts[2]!);
+    say(parts[1]);
+    say(parts[2]);
     world.link.say({ id: leave?.id, ok: {} });
     expect([told.all, seen.all, world.client.status]).toEqual([[], [], "online"]);
   });
