@@ -60,7 +60,7 @@ export interface Wire {
    * Why an open connection cannot take so many bytes in a command; `undefined` where it can. Those of a publish have
    * limits of their own, and where they are bytes need not fit into one frame.
    */
-  readonly tooLarge: (size: number, publish?: Payload) => TidemarkError | undefined;
+  readonly tooLarge: (count: number, publish?: Payload) => TidemarkError | undefined;
   /**
    * The server has thrown the connection out for a frame: the largest command on its way is told so, so that it is not
    * sent again. False where there was none: the next connection would end as this one did.
@@ -134,12 +134,12 @@ export function createWire(): Wire {
         (transport.idle() && (lines.length === 0 || (!bytes && size + more < MAX_FRAME_BYTES - MARKS)))),
     limits: UNTOLD,
     head: 0,
-    tooLarge(size, publish) {
+    tooLarge(count, publish) {
       const { message, binary, frame } = wire.limits;
       const inFrame = Math.min(publish ? message : Infinity, frame - wire.head - MARKS);
       const most = (publish?.bytes && binary) || inFrame;
-      if (size <= most) return undefined;
-      return new TidemarkError("too_large", `${size} bytes are over the ${most} that the server takes`);
+      if (count <= most) return undefined;
+      return new TidemarkError("too_large", `${count} bytes are over the ${most} that the server takes`);
     },
     blame(error) {
       if (!wire.open || answers.size === 0) return false;
