@@ -6,6 +6,7 @@ import { type ChannelOutbox, type Publish, createChannelOutbox } from "./channel
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
 import type { Published } from "./published.js";
+import type { Answer } from "./wire.js";
 
 /** Everything that was published and is not answered yet, over all connections, within its bounds. */
 export interface Outbox {
@@ -101,13 +102,10 @@ export function createOutbox(core: Core): Outbox {
         const problem = wire.open
           ? wire.tooLarge(payload.size, payload)
           : new TidemarkError("offline", "there is no connection", { retry: true, channel });
-        if (problem) {
-          reject(problem);
-          return;
-        }
-        wire.publish(channel, payload, "", (error) =>
-          !error ? resolve({ offset: 0 }) : reject(fromReply(error, channel)),
-        );
+        const answer: Answer = (error) =>
+          !error ? resolve({ offset: 0 }) : reject(fromReply(error, channel));
+        if (problem) reject(problem);
+        else wire.publish(channel, payload, "", answer);
       });
     },
     online: alarm.look,

@@ -36,9 +36,8 @@ const PART_BYTES = MAX_FRAME_BYTES - MARKS;
 /** A command that is on its way. */
 interface Pending extends PartOwner {
   readonly answer: Answer;
-  /** Its line and bytes; of those in parts one part, which is as much as they add to a frame. */
+  /** What it adds to a frame: its line, and its bytes or a part of them. Nothing is ever the connect command's fault: 0. */
   readonly size: number;
-  readonly connect: boolean;
 }
 
 /** Commands out, answers in: gives commands their ids and sends those of one microtask in one frame. */
@@ -107,11 +106,8 @@ export function createWire(): Wire {
     const most = (name && wire.limits.binary && PART_BYTES) || Infinity;
     // With what closes it.
     const more = utf8Length(line) + 2;
-    answers.set(nextId++, {
-      answer,
-      size: more + Math.min(most, bytes?.length ?? 0),
-      connect: body.startsWith('"connect"'),
-    });
+    const whole = more + Math.min(most, bytes?.length ?? 0);
+    answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
     if (bytes) {
       flush();
       const frames = writeParts(line, start + name, bytes, most);
@@ -145,7 +141,7 @@ export function createWire(): Wire {
       if (!wire.open || answers.size === 0) return false;
       // What its answer leads to waits for the next connection.
       wire.open = false;
-      const commands = [...answers].filter(([, { connect }]) => !connect);
+      const commands = [...answers].filter(([, command]) => command.size > 0);
       const [largest] = commands.sort(([, a], [, b]) => b.size - a.size);
       if (largest) {
         const [id, { answer }] = largest;
