@@ -32,10 +32,7 @@ export interface PartOwner {
  *   if (line) handle(decodeServer(line));
  * }
  */
-export function joinPart(
-  line: Line,
-  ownerOf: (value: unknown) => PartOwner | undefined,
-): Line | undefined {
+export function joinPart(line: Line, ownerOf: (value: unknown) => PartOwner | undefined): Line | undefined {
   const { part, more } = aboutOf(line.value);
   if (part === undefined) return line;
   const owner = ownerOf(line.value);

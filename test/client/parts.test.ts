@@ -59,7 +59,9 @@ describe.each(["websocket", "stream", "poll"] as const)("over %s", (way) => {
     before.reverse().forEach(say);
     expect([told.all, chat.cursor]).toEqual([[], "e:0"]);
     say(last);
-    expect(told.all).toEqual([{ offset: 5, data: Uint8Array.from({ length: 100 }, (_, i) => i), from: "ann" }]);
+    expect(told.all).toEqual([
+      { offset: 5, data: Uint8Array.from({ length: 100 }, (_, i) => i), from: "ann" },
+    ]);
     expect(chat.cursor).toBe("e:5");
   });
 
@@ -154,9 +156,7 @@ test("N67: what there was of a message is dropped with its connection, although 
   const command = await world.online({ a: streamAt(1, 0), b: streamAt(2, 0) });
   expect(command).toMatchObject({ connect: { subs: { a: { cursor: "e:0" } } } });
   parts.forEach(say);
-  expect(told.all).toEqual([
-    { offset: 5, data: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8), from: undefined },
-  ]);
+  expect(told.all).toEqual([{ offset: 5, data: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8), from: undefined }]);
 });
 
 test("N67: so it is where one answer over HTTP takes the place of another", async () => {

@@ -127,10 +127,7 @@ test("N68: what is lost on its way is sent again from part 0 on, with its number
   await online(world);
   const binary = world.link.frames.filter((frame) => typeof frame !== "string");
   expect(binary.flatMap(linesOf)).toStrictEqual([
-    {
-      ...{ id, publish: "a", data: null, idem: 1, first: true, age: id },
-      ...{ bytes: PART, part: 0, more: true },
-    },
+    { id, publish: "a", data: null, idem: 1, first: true, age: id, bytes: PART, part: 0, more: true },
     { id, publish: "a", bytes: PART, part: 1 },
   ]);
   const [command] = world.link.take();

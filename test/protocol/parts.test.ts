@@ -30,7 +30,10 @@ describe("parts are put together", () => {
     expect(take(first, bytes(1, 2))).toBeUndefined();
     expect(take(message(5, 1, { part: 1, more: true }), bytes(3))).toBeUndefined();
     const whole = take(message(5, 2, { part: 2 }), bytes(4, 5));
-    expect(whole).toStrictEqual({ value: [7, 5, null, { from: "ann", bytes: 5 }], bytes: bytes(1, 2, 3, 4, 5) });
+    expect(whole).toStrictEqual({
+      value: [7, 5, null, { from: "ann", bytes: 5 }],
+      bytes: bytes(1, 2, 3, 4, 5),
+    });
   });
 
   test("and so are those of answers", () => {
@@ -76,17 +79,18 @@ describe("parts are put together", () => {
 });
 
 describe("what is not the next part is a malformed frame", () => {
-  const part = (number: unknown, offset = 5): [unknown, Uint8Array] => [
+  type Taken = readonly [value: unknown, bytes?: Uint8Array];
+  const part = (number: unknown, offset = 5): Taken => [
     message(offset, 1, { part: number, more: true }),
     bytes(1),
   ];
-  test.each([
+  test.each<readonly [string, readonly Taken[], Taken]>([
     ["a first one that is not part 0", [], part(1)],
     ["one too many", [part(0)], part(2)],
     ["the same again", [part(0), part(1)], part(1)],
     ["another message's", [part(0)], part(1, 6)],
     ["one of no number", [part(0)], part("1")],
-    ["one that has no bytes", [], [message(5, 1, { part: 0, more: true }), undefined] as const],
+    ["one that has no bytes", [], [message(5, 1, { part: 0, more: true })]],
   ])("%s", (_, before, last) => {
     const take = joiner();
     for (const one of before) take(...one);
@@ -97,7 +101,12 @@ describe("what is not the next part is a malformed frame", () => {
 test("what is written in parts is read as it was, in frames of their own and in one", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 50 }), fc.integer({ min: 1, max: 60 }), (content, most) => {
-      const parts = writeParts('{"id":5,"publish":"a","data":null,"idem":3', '{"id":5,"publish":"a"', content, most);
+      const parts = writeParts(
+        '{"id":5,"publish":"a","data":null,"idem":3',
+        '{"id":5,"publish":"a"',
+        content,
+        most,
+      );
       expect(parts).toHaveLength(Math.max(1, Math.ceil(content.length / most)));
       const alone = parts.flatMap((frame) => readBinaryLines(frame));
       expect(readBinaryLines(joinBytes(parts))).toEqual(alone);
