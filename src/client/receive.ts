@@ -3,7 +3,7 @@ import {
   type ServerFrame,
   decodeServer,
   joinPart,
-  readBinaryLines,
+  splitBinaryLines,
   splitTextLines,
 } from "../protocol/index.js";
 import { fromReply } from "./errors.js";
@@ -28,7 +28,7 @@ export function receive(
   const ownerOf = (value: unknown): PartOwner | undefined =>
     Array.isArray(value) ? session.channel(value[0] as number) : wire.pending((value as ServerFrame).id);
 
-  for (const part of typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)) {
+  for (const part of typeof frame === "string" ? splitTextLines(frame) : splitBinaryLines(frame)) {
     const line = joinPart(part, ownerOf);
     if (!line) continue;
     const { message, event, id, ok, error } = decodeServer(line);

@@ -38,6 +38,7 @@ export {
   FrameError,
   readBinaryLines,
   readTextLines,
+  splitBinaryLines,
   splitTextLines,
   writeBinaryLine,
   writeTextLine,

@@ -40,9 +40,9 @@ export function readTextLines(frame: string, most = Infinity): Line[] {
   // What means nothing is not tried as JSON, which would fail.
   if (start === frame.length) return [];
   const newline = frame.indexOf("\n", start);
-  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON) return splitTextLines(frame, most);
+  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON) return atMost(most, splitTextLines(frame, most));
   const value = tryParse(frame);
-  if (value === NOT_JSON) return splitTextLines(frame, most);
+  if (value === NOT_JSON) return atMost(most, splitTextLines(frame, most));
   const size = announcedBytes(value);
   if (size === undefined) return [{ value, bytes: undefined }];
   // The base64 of no bytes is an empty line, which JSON takes for space.
@@ -51,7 +51,7 @@ export function readTextLines(frame: string, most = Infinity): Line[] {
 }
 
 /**
- * Reads a text frame whose sender puts every value on a line of its own, as a server does.
+ * Reads a text frame whose sender puts every value on a line of its own, as a server does. Gives no more than one line too many.
  *
  * @throws {FrameError} as {@link readTextLines}
  */
@@ -97,6 +97,11 @@ function isSpace(code: number): boolean {
  * @throws {FrameError} when a line is not JSON or UTF-8, or announces more bytes than follow
  */
 export function readBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
+  return atMost(most, splitBinaryLines(frame, most));
+}
+
+/** The same, which gives no more than one line too many. */
+export function splitBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
   let at = 0;
   function take(end: number): Uint8Array {
     const part = frame.subarray(at, end);
@@ -117,12 +122,14 @@ export function readBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
   );
 }
 
-/** The lines that `next` gives until there are none, each with the bytes that it announces, which `take` gives. */
+function atMost(most: number, lines: Line[]): Line[] {
+  return lines.length > most ? fail(`more than ${most} lines with something in them`) : lines;
+}
+
+/** The lines that `next` gives until there are none, or more than `most`, each with the bytes that it announces, which `take` gives. */
 function linesOf(next: () => string | undefined, take: (size: number) => Uint8Array, most: number): Line[] {
   const lines: Line[] = [];
-  for (let text = next(); text !== undefined; text = next()) {
-    if (text.trim() === "") continue;
-    if (lines.length >= most) fail(`more than ${most} lines with something in them`);
+  for (let text = next(); text !== undefined && lines.length <= most; text = next()) {
     const value = parse(text);
     const size = announcedBytes(value);
     lines.push({ value, bytes: size === undefined ? undefined : take(size) });

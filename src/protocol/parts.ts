@@ -20,8 +20,8 @@ export interface PartOwner {
 }
 
 /**
- * Takes a line. Returns it where it is a message of one part; where it is the last of several, the whole message as it
- * would have come in one line; and `undefined` while parts are missing.
+ * Takes a line. Returns it where it is a message of one part; where it is the last of several, what part 0 says and the
+ * bytes of all of them; and `undefined` while parts are missing.
  *
  * @param ownerOf says whose a line with this value is, where it is one of several; a part of nobody's is left out
  * @throws {FrameError} when it is neither part 0 nor the one that comes next
@@ -39,25 +39,15 @@ export function joinPart(line: Line, ownerOf: (value: unknown) => PartOwner | un
   if (!owner) return undefined;
   const parts = part === 0 ? { value: line.value, bytes: [] } : owner.parts;
   if (parts?.bytes.length !== part || offsetOf(parts) !== offsetOf(line) || !line.bytes)
-    throw new FrameError(`part ${String(part)} is not the next one`);
+    throw new FrameError(`part ${part as number} is not the next one`);
   parts.bytes.push(line.bytes);
   owner.parts = more ? parts : undefined;
-  return more ? undefined : wholeOf(parts);
+  return more ? undefined : { value: parts.value, bytes: joinBytes(parts.bytes) };
 }
 
 /** Where the message is in its channel; `undefined` of an answer. */
 function offsetOf({ value }: { readonly value: unknown }): unknown {
   return (value as readonly unknown[])[1];
-}
-
-function wholeOf(parts: Incomplete): Line {
-  const { value } = parts;
-  const bytes = joinBytes(parts.bytes);
-  const about = aboutOf(value);
-  about.bytes = bytes.length;
-  delete about.part;
-  delete about.more;
-  return { value, bytes };
 }
 
 /**
@@ -73,13 +63,14 @@ function wholeOf(parts: Incomplete): Line {
  */
 export function writeParts(line: string, further: string, bytes: Uint8Array, most: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
+  let start = line;
   let at = 0;
   do {
-    const part = bytes.subarray(at, at + most);
-    const more = at + most < bytes.length;
-    const marks = at > 0 || more ? `,"part":${parts.length}${more ? ',"more":true' : ""}` : "";
-    parts.push(writeBinaryLine(`${at > 0 ? further : line},"bytes":${part.length}${marks}}`, part));
-    at += most;
+    const part = bytes.subarray(at, (at += most));
+    const more = at < bytes.length ? ',"more":true' : "";
+    const marks = more || start === further ? `,"part":${parts.length}${more}` : "";
+    parts.push(writeBinaryLine(`${start},"bytes":${part.length}${marks}}`, part));
+    start = further;
   } while (at < bytes.length);
   return parts;
 }
