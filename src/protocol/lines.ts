@@ -40,7 +40,8 @@ export function readTextLines(frame: string, most = Infinity): Line[] {
   // What means nothing is not tried as JSON, which would fail.
   if (start === frame.length) return [];
   const newline = frame.indexOf("\n", start);
-  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON) return atMost(most, splitTextLines(frame, most));
+  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON)
+    return atMost(most, splitTextLines(frame, most));
   const value = tryParse(frame);
   if (value === NOT_JSON) return atMost(most, splitTextLines(frame, most));
   const size = announcedBytes(value);

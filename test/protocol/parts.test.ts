@@ -41,7 +41,10 @@ describe("parts are put together", () => {
     const ok = { entries: [[5, null, { bytes: 3 }]], complete: true, more: false };
     expect(take({ id: 4, ok, bytes: 2, part: 0, more: true }, bytes(1, 2))).toBeUndefined();
     const whole = take({ id: 4, bytes: 1, part: 1 }, bytes(3));
-    expect(whole).toStrictEqual({ value: { id: 4, ok, bytes: 2, part: 0, more: true }, bytes: bytes(1, 2, 3) });
+    expect(whole).toStrictEqual({
+      value: { id: 4, ok, bytes: 2, part: 0, more: true },
+      bytes: bytes(1, 2, 3),
+    });
   });
 
   test("by their owner, while others come in between", () => {
