@@ -1,4 +1,5 @@
 /** One run of one attack: a server, a good client and a stranger, each in a process of its own. */
+import { setPriority } from "node:os";
 import { GENERATOR_CORE, SERVER_CORE } from "../lib/cores.js";
 import { RedisServer } from "../lib/redis-server.js";
 import { Remote } from "../lib/remote.js";
@@ -24,6 +25,7 @@ export interface RunOptions {
 }
 
 const NEWCOMERS = 20;
+const LEAST_PRIORITY = 19;
 /** How long a newcomer is waited for, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
@@ -45,15 +47,19 @@ export async function runAttack(name: AttackName, options: RunOptions): Promise<
     ends.push(() => good.kill());
     const stranger = await Remote.start<Attacker>("attacker.js", built, { core: GENERATOR_CORE });
     ends.push(() => stranger.kill());
+    // The good client is to stand for one with a machine of its own: it need not wait for the stranger's core.
+    setPriority(stranger.pid, LEAST_PRIORITY);
     await good.call("join", `ws://127.0.0.1:${port}/connect`);
 
     const before = await good.call("use", calm);
     const keysBefore = await keys();
     const memoryBefore = await server.call("memory");
+    await server.call("pause");
     await stranger.call("begin", { name, port });
     const [from, cpu] = [performance.now(), cpuOf(server.pid)];
     const meanwhile = await good.call("use", seconds);
     const busy = (Number(cpuOf(server.pid)) - Number(cpu)) / 1000 / (performance.now() - from);
+    const pause = await server.call("pause");
     const memoryMeanwhile = await server.call("memory");
     const pace = await stranger.call("end");
     const newcomers = await good.call("arrive", { many: NEWCOMERS, patience: PATIENCE_MS });
@@ -69,6 +75,7 @@ export async function runAttack(name: AttackName, options: RunOptions): Promise<
       keys: [keysBefore, await keys()],
       counted,
       busy,
+      pause,
       pace,
     };
   } finally {

@@ -1,4 +1,5 @@
 /** The server that is attacked, in a process of its own; started with --expose-gc. */
+import { PerformanceObserver } from "node:perf_hooks";
 import { method, stream, tidemark, type AppOptions } from "tidemark";
 import { redisBroker } from "tidemark/broker/redis";
 import { expose } from "../lib/remote.js";
@@ -19,6 +20,11 @@ export interface Memory {
 
 /** What is refused is what is tried here: it is counted, not logged. */
 const log = { info() {}, warn() {}, error() {} };
+
+let longestPause = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) longestPause = Math.max(longestPause, duration);
+}).observe({ entryTypes: ["gc"] });
 
 let refused = (): Readonly<Record<string, number>> => ({});
 
@@ -46,6 +52,13 @@ const functions = {
     globalThis.gc();
     const { heapUsed, external } = process.memoryUsage();
     return { heap: heapUsed, external };
+  },
+
+  /** The longest pause for a collection of garbage since this was asked last, in milliseconds. */
+  pause(): number {
+    const longest = longestPause;
+    longestPause = 0;
+    return longest;
   },
 
   /** What was refused for a limit so far, by limit. */

@@ -20,6 +20,8 @@ export interface Run {
   readonly counted: Readonly<Record<string, number>>;
   /** How much of a core the server took meanwhile, from 0 to 1; NaN where the system does not say. */
   readonly busy: number;
+  /** The longest pause of the server for a collection of garbage meanwhile, in milliseconds. */
+  readonly pause: number;
   /** How much of its pace the attack kept, from 0 to 1. */
   readonly pace: number;
 }
@@ -34,9 +36,12 @@ export interface Verdict {
   readonly memory: readonly [allowed: number, meanwhile: number, after: number];
   readonly counted: string;
   readonly busy: number;
+  readonly pause: number;
   readonly pace: number;
   /** What is too much, in words; empty when all is well. */
   readonly problems: readonly string[];
+  /** Why it is, where that is known. */
+  readonly why: string | undefined;
 }
 
 const MB = 1024 * 1024;
@@ -62,7 +67,7 @@ export function judge(name: string, row: Attacked, runs: readonly Run[]): Verdic
   if (refused.length > 0) problems.push(`${refused.length} refused to the good client: ${refused[0]}`);
   if (late > newcomers * LATE_SHARE) problems.push(`${late} of ${newcomers} newcomers later than 5 s`);
   if (most > row.bound.bytes) problems.push(`${mb(most)} MB held, above ${mb(row.bound.bytes)}`);
-  if (after > base * 0.1 + 8 * MB) problems.push(`${mb(after)} MB held afterwards`);
+  if (after > base * 0.1 + 8 * MB + (row.keeps ?? 0)) problems.push(`${mb(after)} MB held afterwards`);
   if (row.keys !== undefined && keys > row.keys)
     problems.push(`${keys} keys left in Redis, above ${row.keys}`);
   const counted = Object.entries(runs.at(-1)?.counted ?? {}).filter(([, count]) => count > 0);
@@ -75,8 +80,10 @@ export function judge(name: string, row: Attacked, runs: readonly Run[]): Verdic
     memory: [row.bound.bytes, most, after],
     counted: counted.map(([limit, count]) => `${limit} ${count.toLocaleString("en")}`).join(", "),
     busy: of((run) => run.busy),
+    pause: of((run) => run.pause),
     pace: Math.min(...runs.map(({ pace }) => pace)),
     problems,
+    why: row.why,
   };
 }
 
@@ -95,19 +102,22 @@ function mb(bytes: number): string {
 
 export function table(verdicts: readonly Verdict[]): string {
   const header =
-    "| attack | p99 before / meanwhile | server busy | slowest newcomer | memory meanwhile, of at most | afterwards | refused | verdict |";
-  const rows = verdicts.map(({ what, p99, busy, slowestNewcomer, memory, formula, counted, problems }) => {
-    const cells = [
-      what,
-      `${p99[0].toFixed(0)} / ${p99[1].toFixed(0)} ms`,
-      Number.isNaN(busy) ? "–" : `${(busy * 100).toFixed(0)}%`,
-      `${(slowestNewcomer / 1000).toFixed(2)} s`,
-      `${mb(memory[1])} of ${mb(memory[0])} MB (${formula})`,
-      `${mb(memory[2])} MB`,
-      counted === "" ? "–" : counted,
-      problems.length === 0 ? "holds" : `**${problems.join("; ")}**`,
-    ];
-    return `| ${cells.join(" | ")} |`;
-  });
-  return [header, "| --- | --- | --- | --- | --- | --- | --- | --- |", ...rows].join("\n");
+    "| attack | p99 before / meanwhile | server busy | longest collection | slowest newcomer | memory meanwhile, of at most | afterwards | refused | verdict |";
+  const rows = verdicts.map(
+    ({ what, p99, busy, pause, slowestNewcomer, memory, formula, counted, problems, why }) => {
+      const cells = [
+        what,
+        `${p99[0].toFixed(0)} / ${p99[1].toFixed(0)} ms`,
+        Number.isNaN(busy) ? "–" : `${(busy * 100).toFixed(0)}%`,
+        `${pause.toFixed(0)} ms`,
+        `${(slowestNewcomer / 1000).toFixed(2)} s`,
+        `${mb(memory[1])} of ${mb(memory[0])} MB (${formula})`,
+        `${mb(memory[2])} MB`,
+        counted === "" ? "–" : counted,
+        problems.length === 0 ? "holds" : `**${problems.join("; ")}**${why === undefined ? "" : `: ${why}`}`,
+      ];
+      return `| ${cells.join(" | ")} |`;
+    },
+  );
+  return [header, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |", ...rows].join("\n");
 }

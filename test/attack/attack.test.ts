@@ -26,6 +26,7 @@ const calm: Run = {
   keys: [1, 2],
   counted: { frames: 3, bytes: 0 },
   busy: 0.5,
+  pause: 0,
   pace: 1,
 };
 const row = { what: "an attack", bound: { bytes: 16 * MB, formula: "16 MiB" }, keys: 4 };

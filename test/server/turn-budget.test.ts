@@ -1,5 +1,6 @@
 /** How much is carried out at once, whoever sends it. */
 import { expect, test } from "vitest";
+import { TurnBudget } from "../../src/server/connection/limits/turn-budget.js";
 import { stream, tidemark } from "../../src/server/index.js";
 import { connect } from "./support/client.js";
 import { quiet, serve } from "./support/serve.js";
@@ -32,4 +33,38 @@ test("K59: what comes at once is carried out over several turns of the event loo
   watching = false;
   expect(order).toEqual([...Array.from({ length: most }, (_, n) => n), "last"]);
   expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(1500);
+});
+
+test("K59: what takes long is carried out over more turns, of some milliseconds each", () => {
+  let now = 0;
+  let turn: (() => void)[] = [];
+  const clock = {
+    now: () => now,
+    monotonic: () => now,
+    setTimeout: () => 0,
+    clearTimeout: () => {},
+    setImmediate: (run: () => void) => void turn.push(run),
+  };
+  const budget = new TurnBudget(clock);
+  const perTurn: number[] = [0];
+  let left = 1000;
+  const work = (): void => {
+    while (left > 0) {
+      if (!budget.take(20)) return budget.wait(work, false);
+      left--;
+      // A command that is slow, such as one whose code is new.
+      now += 0.5;
+      perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + 1;
+    }
+  };
+  work();
+  for (let turns = 0; left > 0 && turns < 1000; turns++) {
+    const runs = turn;
+    turn = [];
+    perTurn.push(0);
+    for (const run of runs) run();
+  }
+  expect(left).toBe(0);
+  // 3 ms, and up to three more commands until the clock is looked at.
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(10);
 });

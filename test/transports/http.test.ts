@@ -1,7 +1,25 @@
 /** The HTTP transports as bare requests: what docs/protocol.md says of them, without a client. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { createConnection, type Socket } from "node:net";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ask, begin, body } from "./support/http.js";
 import { app, url, serve, CONNECT } from "./support/http-app.js";
+
+/** So many equal requests at once, on one socket. */
+function pipelined(endpoint: string, text: string, count: number): Socket {
+  const { hostname, port, pathname, host } = new URL(url);
+  const post = [
+    `POST ${pathname}/${endpoint} HTTP/1.1`,
+    `Host: ${host}`,
+    `Content-Length: ${text.length}`,
+    "Content-Type: application/json",
+    "",
+    text,
+  ].join("\r\n");
+  const socket = createConnection({ port: Number(port), host: hostname });
+  onTestFinished(() => void socket.destroy());
+  socket.write(post.repeat(count));
+  return socket;
+}
 
 describe("a stream", () => {
   beforeEach(() => serve());
@@ -49,6 +67,25 @@ describe("a stream", () => {
     expect(app.stats.connections).toBe(1);
     answer.drop();
     await expect.poll(() => app.stats.connections).toBe(0);
+  });
+
+  test("H4: so is whoever hangs up while answers of theirs wait behind another", async () => {
+    const socket = pipelined("send", body({ connect: {} }, { id: 1, call: "never" }), 3);
+    await expect.poll(() => app.stats.connections).toBe(3);
+    socket.destroy();
+    await expect.poll(() => app.stats.connections).toBe(0);
+  });
+
+  test("H46: one that waits ends when another request comes behind it on its socket", async () => {
+    for (const endpoint of ["stream", "poll"]) {
+      const socket = pipelined(endpoint, body(CONNECT), 3);
+      let text = "";
+      socket.setEncoding("utf8").on("data", (data: string) => (text += data));
+      await expect.poll(() => text.match(/\{\}\s*\r\n0\r\n\r\nHTTP/g)?.length).toBe(2);
+      await expect.poll(() => app.stats.connections).toBe(1);
+      socket.destroy();
+      await expect.poll(() => app.stats.connections).toBe(0);
+    }
   });
 
   test("F4: one that is not read holds no more than its share, and gets everything when it is read", async () => {

@@ -14,6 +14,7 @@ import { arrivalOf } from "./poll-ticket.js";
 import { catchUp } from "./users/control.js";
 import { costAtAddress, costOf, inTurn, rateOverHttp, shareRates } from "./limits/http-rate.js";
 import type { RateOptions } from "./limits/rate.js";
+import { HEAVY } from "./limits/turn-budget.js";
 import { notGiven, prepare, type Started } from "./channels/subscribe.js";
 
 /** How many subscriptions of one connect command are begun in one turn of the event loop. */
@@ -32,6 +33,8 @@ export async function connect(connection: Caller, command: Command & { do: "conn
   }
   if (wait > 0) {
     await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
+    // Those whose time has come in the same moment go on over several turns.
+    await node.background.room(HEAVY);
     if (connection.closed) return;
   }
   const cost = connection.asksAgain ? costOf(command.subs.size) : 0;
@@ -133,8 +136,7 @@ async function subscribeAll(
   const preparing: Promise<() => Started | TidemarkError>[] = [];
   for (const [i, { canonical, options }] of wanted.entries()) {
     // One connection may ask for a thousand channels; nobody else is to wait for all of them to be opened.
-    if (i > 0 && i % SUBS_A_TURN === 0)
-      await new Promise<void>((resolve) => connection.node.clock.setImmediate(resolve));
+    if (i > 0 && i % SUBS_A_TURN === 0) await connection.node.background.later(SUBS_A_TURN * HEAVY);
     if (connection.closed) break;
     preparing.push(prepare(connection, identity, canonical, options));
   }

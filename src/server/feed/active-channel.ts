@@ -6,11 +6,17 @@ import type { Broker } from "../../broker/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
 import type { Audience } from "../delivery/audience.js";
+import type { LargePayloads } from "../delivery/large-payloads.js";
 import type { Kind, Place } from "../kinds/kind.js";
 import type { ChannelFeed } from "./channel-feed.js";
 import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
 import { SignalFeed } from "./signal-feed.js";
+
+export interface ActiveChannelDeps extends FeedDeps {
+  /** The node's payloads that go in parts. */
+  readonly large: LargePayloads;
+}
 
 export class ActiveChannel {
   readonly resolved: ResolvedChannel;
@@ -22,13 +28,13 @@ export class ActiveChannel {
   readonly #onError: (error: unknown) => void;
   #stop: (() => void) | undefined;
 
-  constructor(resolved: ResolvedChannel, ch: number, deps: FeedDeps) {
+  constructor(resolved: ResolvedChannel, ch: number, deps: ActiveChannelDeps) {
     this.resolved = resolved;
     this.ch = ch;
     this.#broker = deps.broker;
     this.#onError = (error) => deps.onError(error, resolved.name);
     const { def, name } = resolved;
-    this.feed = feedOf(def.kind, { channel: name, ch, log: def.log }, deps);
+    this.feed = feedOf(def.kind, { channel: name, ch, log: def.log, large: deps.large }, deps);
     if (def.presence !== undefined) this.roster = new Roster(name, ch, this.audience, deps);
   }
 

@@ -20,7 +20,10 @@ function appWith(options: Options) {
       "files/:id": stream({ message: bytes(), retain: { count: 10 } }),
       "closed/:id": stream({ allow: () => false }),
     })
-    .methods({ echo: method({ run: (value: unknown) => value }) });
+    .methods({
+      echo: method({ run: (value: unknown) => value }),
+      never: method({ run: () => new Promise<never>(() => {}) }),
+    });
 }
 
 /** The one that was served last, and where. */

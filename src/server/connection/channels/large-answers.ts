@@ -1,16 +1,34 @@
-/** Large answers of one connection: made and sent one at a time, so that the connection never holds more than one. */
+/**
+ * Large answers of one connection: made and sent one at a time, so that the connection never holds more than one; and of one that
+ * goes in parts never more than a part.
+ */
 import { TidemarkError } from "../../errors.js";
 import { Chunk, type EncodedLine } from "../../delivery/chunk.js";
 import type { OnError } from "../../guard.js";
+import type { ServerNode } from "../node.js";
 import { TaskQueue, type TaskQueueOwner } from "../publish/task-queue.js";
 import type { Outgoing } from "../../delivery/outgoing.js";
 
 /** Whose answers they are: a connection. */
 export interface LargeAnswersOwner {
+  readonly node: ServerNode;
   readonly out: Outgoing;
   readonly closed: boolean;
   /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
+}
+
+/** What an answer counts in a turn: about as much as a hundred commands. */
+const ANSWER = 100;
+/** An answer: a line, or several. */
+export type Answer = EncodedLine | AnswerInParts;
+
+/** An answer that is too large for a line. */
+export interface AnswerInParts {
+  /** How many lines it has. */
+  readonly parts: number;
+  /** Makes one of them: called in order, when there is room for it. What it rejects with ends the answer, with an error. */
+  part(index: number): Promise<EncodedLine>;
 }
 
 export class LargeAnswers implements TaskQueueOwner {
@@ -26,15 +44,17 @@ export class LargeAnswers implements TaskQueueOwner {
    * is no answer.
    */
   add(
-    make: () => Promise<EncodedLine | undefined>,
+    make: () => Promise<Answer | undefined>,
     answered: () => void,
     failed: (thrown: unknown) => void,
   ): void {
     this.#queue.run(async () => {
       try {
         await this.#room();
-        const line = await make();
-        if (line !== undefined) await this.#send(new Chunk([line]));
+        await this.#turn();
+        const answer = await make();
+        if (answer !== undefined && "parts" in answer) await this.#sendParts(answer);
+        else if (answer !== undefined) await this.#send(new Chunk([answer]));
         answered();
       } catch (error) {
         failed(error);
@@ -48,6 +68,14 @@ export class LargeAnswers implements TaskQueueOwner {
   /** For the queue only. */
   taskFailed(error: unknown): void {
     this.#owner.abandon(error);
+  }
+
+  async #sendParts(answer: AnswerInParts): Promise<void> {
+    for (let index = 0; index < answer.parts && !this.#owner.closed; index++) {
+      await this.#room();
+      await this.#turn();
+      await this.#send(new Chunk([await answer.part(index)]));
+    }
   }
 
   async #send(chunk: Chunk): Promise<void> {
@@ -64,6 +92,11 @@ export class LargeAnswers implements TaskQueueOwner {
 
   #room(): Promise<void> | undefined {
     return this.#owner.closed || this.#owner.out.roomy ? undefined : this.#drained();
+  }
+
+  /** Others are sent some as well: however many they are, each turn makes some. */
+  #turn(): Promise<void> | undefined {
+    return this.#owner.node.background.room(ANSWER);
   }
 
   #drained(): Promise<void> {

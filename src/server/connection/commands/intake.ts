@@ -179,9 +179,9 @@ export class Intake {
   }
 }
 
-/** What a command counts in a turn. One that was read in place is a publish or a call; others are told by their fields. */
+/** What a command counts in a turn. One that is yet to be read is told by its fields. */
 function weightOf(incoming: Incoming): number {
-  if ("do" in incoming) return 1;
+  if ("do" in incoming) return incoming.do === "publish" || incoming.do === "call" ? 1 : HEAVY;
   const { value } = incoming;
   if (typeof value !== "object" || value === null) return 1;
   return "publish" in value || "call" in value ? 1 : HEAVY;

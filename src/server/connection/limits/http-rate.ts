@@ -1,6 +1,7 @@
 /** How fast clients may go over HTTP, where each request is a connection of its own. */
 import type { Caller, Identity } from "../caller.js";
 import type { TokenBucket } from "./rate.js";
+import { HEAVY } from "./turn-budget.js";
 
 /** So many channels in a connect command cost as much as a command. */
 const CHANNELS_PER_COMMAND = 10;
@@ -47,6 +48,9 @@ export function costOf(channels: number): number {
 export async function inTurn({ node }: Caller, rate: TokenBucket | undefined, cost: number): Promise<number> {
   const wait = rate?.spend(node.clock.monotonic(), cost, PATIENCE_MS) ?? 0;
   if (wait > PATIENCE_MS) return wait;
-  if (wait > 0) await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
+  if (wait === 0) return 0;
+  await new Promise<void>((resolve) => node.clock.setTimeout(resolve, wait));
+  // Those whose time has come in the same moment go on over several turns.
+  await node.background.room(HEAVY);
   return 0;
 }

@@ -1,18 +1,27 @@
 /**
- * How many commands a node carries out in one turn of the event loop, of all connections together. Commands above that wait
- * for the next turn, so that however much comes at once, everything else has its turn in between.
+ * How much a node carries out in one turn of the event loop, of all connections together: so many commands, and no longer than
+ * some milliseconds. What is above that waits for the next turn, so that however much comes at once, everything else has its
+ * turn in between. Counting alone would not do: code that has just begun to be used takes ten times as long.
  */
 import type { Clock } from "../../../protocol/index.js";
 
 /** What a turn is good for: a few milliseconds. A publish or a call counts as one. */
 const A_TURN = 1500;
+/** For how long a turn takes more, in milliseconds. */
+const A_TURN_MS = 3;
+/** So much is carried out between two looks at the clock, counted as commands are. */
+const STRIDE = 60;
 /** As how many a command counts that takes longer, such as to subscribe, and a request over HTTP. */
-export const HEAVY = 20;
-export const REQUEST = 60;
+export const HEAVY = 60;
+export const REQUEST = 100;
 
 export class TurnBudget {
   readonly #clock: Clock;
   #left = A_TURN;
+  /** At how much that is left the clock is looked at again. */
+  #nextLook = 0;
+  /** When the turn's first command began, on the monotonic clock. */
+  #began = 0;
   #scheduled = false;
   #little: (() => void)[] = [];
   #much: (() => void)[] = [];
@@ -23,10 +32,18 @@ export class TurnBudget {
 
   /** Hot path. Takes room for something that begins now and counts as `count`; `false` where this turn has none left. */
   take(count: number): boolean {
-    if (this.#left <= 0) return false;
+    if (!this.#hasRoom) return false;
     this.#left -= count;
     if (!this.#scheduled) this.#schedule();
     return true;
+  }
+
+  /** Looks at the clock now and then. */
+  get #hasRoom(): boolean {
+    if (this.#left > this.#nextLook) return true;
+    if (this.#left > 0 && this.#clock.monotonic() - this.#began > A_TURN_MS) this.#left = 0;
+    this.#nextLook = Math.max(0, this.#left - STRIDE);
+    return this.#left > 0;
   }
 
   /** Whether somebody waits for a turn. */
@@ -48,15 +65,37 @@ export class TurnBudget {
     if (!this.#scheduled) this.#schedule();
   }
 
+  /** Takes room for something that counts as `count`: `undefined` where there is some, or resolves in a turn that has. */
+  room(count: number): Promise<void> | undefined {
+    return this.take(count) ? undefined : this.later(count);
+  }
+
+  /** The same in a later turn, also where this one has room. */
+  later(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.wait(() => {
+        this.spend(count);
+        resolve();
+      }, false);
+    });
+  }
+
   #schedule(): void {
     this.#scheduled = true;
+    this.#renew();
     this.#clock.setImmediate(() => {
       this.#scheduled = false;
       this.#left = A_TURN;
+      this.#renew();
       this.#little = this.#begin(this.#little);
       this.#much = this.#begin(this.#much);
       if (this.#little.length + this.#much.length > 0 && !this.#scheduled) this.#schedule();
     });
+  }
+
+  #renew(): void {
+    this.#began = this.#clock.monotonic();
+    this.#nextLook = this.#left - STRIDE;
   }
 
   /** Begins what has waited, as far as there is room; returns the rest, with what waits anew behind it. */
@@ -64,7 +103,7 @@ export class TurnBudget {
     // Who waits anew comes behind those who waited already: each has its share.
     const count = waiting.length;
     let begun = 0;
-    while (begun < count && this.#left > 0) (waiting[begun++] as () => void)();
+    while (begun < count && this.#hasRoom) (waiting[begun++] as () => void)();
     return begun === 0 ? waiting : waiting.slice(begun);
   }
 }

@@ -16,8 +16,9 @@ export type Body = Buffer | "too_big" | "connect_timeout" | "gone";
 export function readBody(request: HttpRequest, limit: number, patience: number, clock: Clock): Promise<Body> {
   return new Promise((resolve) => {
     // One buffer that grows: parts of a byte each would hold far more than the body.
-    let held = Buffer.alloc(0);
+    let held: Buffer = Buffer.alloc(0);
     let size = 0;
+    const announced = Number(request.headers["content-length"] ?? 0);
     const end = (body: Body): void => {
       clock.clearTimeout(timer);
       request.off("data", onData);
@@ -29,15 +30,17 @@ export function readBody(request: HttpRequest, limit: number, patience: number, 
       const from = size;
       size += part.length;
       if (size > limit) return end("too_big");
-      if (size > held.length) {
+      // All of it at once, as nearly always: it need not be copied.
+      if (part.length === announced) held = part;
+      else if (size > held.length) {
         const grown = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(size, 2 * held.length)));
         grown.set(held.subarray(0, from));
         held = grown;
       }
-      held.set(part, from);
+      if (held !== part) held.set(part, from);
     };
     const timer = clock.setTimeout(() => end("connect_timeout"), patience);
-    if (Number(request.headers["content-length"] ?? 0) > limit) return end("too_big");
+    if (announced > limit) return end("too_big");
     request.on("data", onData);
     request.once("end", () => end(held.subarray(0, size)));
     request.once("error", () => end("gone"));

@@ -1,7 +1,8 @@
 /**
  * How fast requests are read of one socket. Who asks again before the answers have come, or after being told to wait, is not
  * read from meanwhile, so that TCP slows it down: refusing each further request would cost as much as serving it. Over
- * HTTP/2, where what is behind a request is no socket of its own, nothing is done.
+ * HTTP/2, where what is behind a request is no socket of its own, nothing is done. Whoever waits behind others on a socket
+ * is told when that closes.
  */
 import { Socket } from "node:net";
 import { isHttp2, type HttpResponse } from "./exchange.js";
@@ -12,7 +13,8 @@ const MOST_UNANSWERED = 4;
 const MOST_REST_MS = 1000;
 
 interface Pace {
-  unanswered: number;
+  /** In the order in which they came, with what ends those that could be waited for without end. */
+  readonly unanswered: Map<HttpResponse, (() => void) | undefined>;
   /** Whether the peer was told to wait. */
   rests: boolean;
   /** Whether the socket is not read from, for one of both reasons. */
@@ -33,12 +35,21 @@ function paceOf(request: PacedRequest): [Socket, Pace] | undefined {
   const { socket } = request;
   if (!(socket instanceof Socket)) return undefined;
   let pace = paces.get(socket);
-  if (pace === undefined) paces.set(socket, (pace = { unanswered: 0, rests: false, paused: false }));
+  if (pace === undefined) {
+    paces.set(socket, (pace = { unanswered: new Map(), rests: false, paused: false }));
+    const { unanswered } = pace;
+    socket.once("close", () => tellQueued(unanswered.keys()));
+  }
   return [socket, pace];
 }
 
+/** The socket has closed. Node tells only the answer that was being written; those queued behind it would never hear of it. */
+function tellQueued(unanswered: Iterable<HttpResponse>): void {
+  for (const response of unanswered) if (response.socket === null) response.emit("close");
+}
+
 function keep(socket: Socket, pace: Pace): void {
-  const pauses = pace.rests || pace.unanswered >= MOST_UNANSWERED;
+  const pauses = pace.rests || pace.unanswered.size >= MOST_UNANSWERED;
   if (pauses === pace.paused || socket.destroyed) return;
   pace.paused = pauses;
   if (pauses) socket.pause();
@@ -50,12 +61,21 @@ export function begun(request: PacedRequest, response: HttpResponse): void {
   const found = paceOf(request);
   if (found === undefined) return;
   const [socket, pace] = found;
-  pace.unanswered++;
+  for (const end of pace.unanswered.values()) end?.();
+  pace.unanswered.set(response, undefined);
   keep(socket, pace);
   response.once("close", () => {
-    pace.unanswered--;
+    pace.unanswered.delete(response);
     keep(socket, pace);
   });
+}
+
+/** The answer waits for something to say. It waits no longer, and `end` is called, when another request comes behind it on its socket. */
+export function waits(request: PacedRequest, response: HttpResponse, end: () => void): void {
+  const unanswered = paceOf(request)?.[1].unanswered;
+  if (unanswered?.has(response) !== true) return;
+  unanswered.set(response, end);
+  if ([...unanswered.keys()].at(-1) !== response) end();
 }
 
 /** The peer behind a request was told to wait for so many milliseconds. */

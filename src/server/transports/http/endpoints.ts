@@ -2,21 +2,23 @@
  * The HTTP transports: every request is a connection of its own, from a connect command to the end of the answer.
  * Nothing is kept between two requests, so any server serves any of them.
  */
-import { FrameError, type CloseName, type ErrorBody, type Line } from "../../../protocol/index.js";
+import { FrameError, type CloseName, type ErrorBody } from "../../../protocol/index.js";
 import type { Arrival } from "../../connection/limits/admission.js";
+import type { Incoming } from "../../connection/commands/read-frame.js";
 import type { Connection } from "../../connection/connection.js";
 import { KEPT_MS } from "../../connection/users/revocations.js";
 import type { Engine } from "../../engine.js";
 import { REQUEST } from "../../connection/limits/turn-budget.js";
 import { detach } from "../../guard.js";
 import type { Addresses } from "../addresses.js";
-import { begun, brake } from "./brake.js";
+import { begun, brake, waits } from "./brake.js";
 import { linesOf, readBody } from "./body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
+import { GoodEnd } from "./good-end.js";
 import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
-import { connectProblem, sendProblem, withId } from "./request-lines.js";
+import { readCommands, readConnect } from "./request-lines.js";
 import { connectOf, eventStream } from "./sse.js";
 import type { Origins } from "../origin.js";
 import { peerOf } from "../peer.js";
@@ -27,7 +29,8 @@ export interface HttpOptions {
   readonly poll: number;
   /**
    * How long a stream lasts, in milliseconds; its client comes back at once. That bounds how long one can be taken for
-   * present whose network has gone: over HTTP nothing answers a ping. Default 2 minutes.
+   * present whose network has gone: over HTTP nothing answers a ping. A stream or poll that is in the middle of a message
+   * when it should end may take as long again for the rest of it. Default 2 minutes.
    */
   readonly stream: number;
 }
@@ -47,6 +50,9 @@ type Endpoint = keyof typeof METHODS;
 
 /** How long an answer and the next request may take on their way, in milliseconds. */
 const ON_THE_WAY_MS = 5000;
+
+/** So many bytes of a body count in a turn as one command. */
+const BYTES_A_COUNT = 16;
 
 /** How an answer to connect has a subscription that was refused; a channel's name cannot look so, as quotes are escaped. */
 const REFUSED = '"error":{';
@@ -103,13 +109,22 @@ export class HttpEndpoints {
     }
   }
 
-  /** Resolves in a turn of the event loop that has room for another request. */
-  #inTurn(): Promise<void> {
+  /** Runs it in a turn of the event loop that has room for something that counts as `count`: at once, or later. */
+  #inTurn(count: number, run: () => void): Promise<void> | undefined {
     const { requests } = this.#engine.node;
-    return new Promise((resolve) => {
+    if (requests.take(count)) {
+      run();
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
       requests.wait(() => {
-        requests.spend(REQUEST);
-        resolve();
+        requests.spend(count);
+        try {
+          run();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
       }, false);
     });
   }
@@ -120,7 +135,7 @@ export class HttpEndpoints {
     response: HttpResponse,
     headers: Record<string, string>,
   ): Promise<void> {
-    const { limits, clock, stillness, requests } = this.#engine.node;
+    const { limits, clock, stillness } = this.#engine.node;
     const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
     // A proxy before us may have gone by another one than we would.
@@ -133,36 +148,37 @@ export class HttpEndpoints {
         "unavailable",
         "the server stood still, and nobody can tell when this was sent; send it again",
       );
-    if (!requests.take(REQUEST)) await this.#inTurn();
+    await this.#inTurn(REQUEST, () => {});
+    let gone = false;
+    response.once("close", () => (gone = true));
     const body = await readBody(request, limits.frame, limits.connectTimeout, clock);
     if (body === "gone") return undefined;
     if (body === "too_big") return no(body, `a body has at most ${limits.frame} bytes`);
     if (body === "connect_timeout")
       return no(body, `the body did not come within ${limits.connectTimeout} ms`);
-    let lines: Line[];
-    try {
-      lines = linesOf(request, body);
-    } catch (error) {
-      if (error instanceof FrameError) return no("malformed", error.message);
-      throw error;
-    }
-    const problem = endpoint === "send" ? sendProblem(lines) : connectProblem(lines);
-    if (problem !== undefined) return no("policy", problem);
-    if (endpoint === "stream") this.#stream(request, response, headers, withId(lines));
-    else if (endpoint === "poll") this.#poll(request, response, headers, withId(lines));
-    else this.#send(request, response, headers, lines, arrived);
-    return undefined;
+    // To read a body takes about as long as it is, and to open what it asks for longer.
+    return this.#inTurn(body.length / BYTES_A_COUNT, () => {
+      if (gone) return;
+      const commands = commandsOf(endpoint, request, body);
+      if (commands instanceof FrameError) no("malformed", commands.message);
+      else if (typeof commands === "string") no("policy", commands);
+      else if (endpoint === "stream") this.#stream(request, response, headers, commands);
+      else if (endpoint === "poll") this.#poll(request, response, headers, commands);
+      else this.#send(request, response, headers, commands, arrived);
+    });
   }
 
   #stream(
     request: HttpRequest,
     response: HttpResponse,
     headers: Record<string, string>,
-    lines: Line[],
+    commands: Incoming[],
   ): void {
     const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
-    this.#open(request, link, "first").receiveLines(lines);
-    this.#finishInTime(response, link);
+    const connection = this.#open(request, link, "first");
+    connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
+    this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
   #sse(request: HttpRequest, response: HttpResponse, headers: Record<string, string>): void {
@@ -170,21 +186,29 @@ export class HttpEndpoints {
     const { authorization, "last-event-id": last } = request.headers;
     const bearer = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
     const connect = connectOf(query, last?.toString(), bearer);
-    const lines = [{ value: { connect, id: 0 }, bytes: undefined }];
-    const problem = typeof connect === "string" ? connect : connectProblem(lines);
-    if (problem !== undefined) return refuse(response, refusalOf("policy", problem), headers);
+    const commands =
+      typeof connect === "string" ? connect : readConnect([{ value: { connect }, bytes: undefined }]);
+    if (typeof commands === "string") return refuse(response, refusalOf("policy", commands), headers);
     // Retries are spread out, since the clients of a server that went away all come back.
     const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
     const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
+    const onBroken = (): void => link.breakOff();
     const link: HttpLink = new HttpLink(response, {
-      format: eventStream(query.get("channel") ?? "", retry, onRefused),
+      format: eventStream(query.get("channel") ?? "", retry, { onRefused, onBroken }),
       headers,
     });
-    this.#open(request, link, "first").receiveLines(lines);
-    this.#finishInTime(response, link);
+    const connection = this.#open(request, link, "first");
+    connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
+    this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
-  #poll(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
+  #poll(
+    request: HttpRequest,
+    response: HttpResponse,
+    headers: Record<string, string>,
+    commands: Incoming[],
+  ): void {
     const { clock } = this.#engine.node;
     const most = (this.#options.http as HttpOptions).poll;
     const asked = queryOf(request).get("wait");
@@ -196,21 +220,24 @@ export class HttpEndpoints {
     const onFrame: HttpLinkOptions["onFrame"] = (text, chunks) => {
       // The first chunk is the answer to connect.
       const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
-      if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
+      if (!replied) response.once("close", clearer(clock.setTimeout(() => end.begin(), wait)));
       replied = true;
       // The answer does not end at once: the connection is in the middle of writing.
-      if (news) queueMicrotask(() => link.finish());
+      if (news) queueMicrotask(() => end.begin());
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
     const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
-    this.#open(request, link, "poll").receiveLines(lines);
+    const connection = this.#open(request, link, "poll");
+    const end = this.#endOf(connection, link, response);
+    connection.receiveCommands(commands);
+    waits(request, response, () => connection.finish());
   }
 
   #send(
     request: HttpRequest,
     response: HttpResponse,
     headers: Record<string, string>,
-    lines: Line[],
+    commands: Incoming[],
     arrived: number,
   ): void {
     const link = new HttpLink(response, { format: NDJSON, headers });
@@ -220,7 +247,7 @@ export class HttpEndpoints {
       connection.out.flush();
       link.finish();
     });
-    connection.receiveLines(lines);
+    connection.receiveCommands(commands);
   }
 
   #open(request: HttpRequest, link: HttpLink, arrival: Arrival, arrived?: number): Connection {
@@ -232,11 +259,31 @@ export class HttpEndpoints {
   }
 
   /** Ends a stream before long. Streams that began together end at different times, so that they do not come back together. */
-  #finishInTime(response: HttpResponse, link: HttpLink): void {
+  #finishInTime(response: HttpResponse, end: GoodEnd): void {
     const { clock, random } = this.#engine.node;
     const { stream } = this.#options.http as HttpOptions;
-    const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
+    const timer = clock.setTimeout(() => end.begin(), stream * (0.8 + 0.2 * random.float()));
     response.once("close", () => clock.clearTimeout(timer));
+  }
+
+  #endOf(connection: Connection, link: HttpLink, response: HttpResponse): GoodEnd {
+    const { stream } = this.#options.http as HttpOptions;
+    return new GoodEnd(connection, link, response, this.#engine.node.clock, stream);
+  }
+}
+
+/** What a body asks for; what it is where that cannot be read, or in words why it is not served. */
+function commandsOf(
+  endpoint: "stream" | "poll" | "send",
+  request: HttpRequest,
+  body: Buffer,
+): Incoming[] | FrameError | string {
+  try {
+    const lines = linesOf(request, body);
+    return endpoint === "send" ? readCommands(lines) : readConnect(lines);
+  } catch (error) {
+    if (error instanceof FrameError) return error;
+    throw error;
   }
 }
 

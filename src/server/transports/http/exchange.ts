@@ -26,6 +26,7 @@ export interface HttpResponse {
   readonly writableHighWaterMark?: number;
   on(event: "drain" | "close" | "error", listener: () => void): unknown;
   once(event: "drain" | "close", listener: () => void): unknown;
+  emit(event: "close"): unknown;
   setHeader(name: string, value: string | number): unknown;
   writeHead(status: number, headers: Record<string, string>): HttpResponse;
   /** `taken` is called when the system has taken this text and all before it. */

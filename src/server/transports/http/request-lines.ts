@@ -1,54 +1,58 @@
 /** The commands that a request brings: which of them its endpoint takes. */
-import { CommandError, NotACommand, decodeCommand, type Line } from "../../../protocol/index.js";
+import {
+  CommandError,
+  NotACommand,
+  decodeCommand,
+  type Command,
+  type Line,
+} from "../../../protocol/index.js";
+import type { Incoming } from "../../connection/commands/read-frame.js";
 
-/** A connect command that is answered also where it has no id: a stream has to begin, and a poll to end. */
-export function withId(lines: readonly Line[]): Line[] {
-  return lines.map(({ value, bytes }) => ({ value: { id: 0, ...(value as object) }, bytes }));
-}
-
-/** What is wrong with lines that are to be one connect command. */
-export function connectProblem(lines: readonly Line[]): string | undefined {
+/** One connect command, or in words what lines are that are none. It is answered also where it has no id: a stream has to begin, and a poll to end. */
+export function readConnect(lines: readonly Line[]): Incoming[] | string {
   const [first] = lines;
   if (first === undefined || lines.length > 1) return 'one connect command is wanted, such as {"connect":{}}';
-  return commandProblem(first, (command) =>
-    command === "connect" ? undefined : "the command must be connect",
-  );
+  const command = readCommand(first);
+  if (typeof command === "string") return command;
+  if (command.do !== "connect") return "the command must be connect";
+  return [{ ...command, id: command.id ?? 0 }];
 }
 
-/** What is wrong with lines that are to be a connect command without subscriptions, and further commands. */
-export function sendProblem(lines: readonly Line[]): string | undefined {
+/** A connect command without subscriptions, and further commands; or in words what is wrong with them. */
+export function readCommands(lines: readonly Line[]): Incoming[] | string {
   const [first, ...others] = lines;
   if (first === undefined) return 'a connect command comes first, such as {"connect":{}}';
-  const problem = commandProblem(first, (command, subs) => {
-    if (command !== "connect") return "the first command must be connect";
-    return subs === 0 ? undefined : "subs belong into a stream, a poll or a WebSocket: this answer ends";
-  });
-  if (problem !== undefined) return problem;
+  const connect = readCommand(first);
+  if (typeof connect === "string") return connect;
+  if (connect.do !== "connect") return "the first command must be connect";
+  if (connect.subs.size > 0) return "subs belong into a stream, a poll or a WebSocket: this answer ends";
+  const commands: Incoming[] = [connect];
   for (const line of others) {
-    const wrong = commandProblem(
-      line,
-      (command) =>
-        UNFIT.has(command) ? `${command} cannot be sent on its own: this answer ends` : undefined,
-      true,
-    );
-    if (wrong !== undefined) return wrong;
+    const command = readOther(line);
+    if (typeof command === "string") return command;
+    commands.push(command);
   }
-  return undefined;
+  return commands;
 }
 
 const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe"]);
 
-function commandProblem(
-  line: Line,
-  judge: (command: string, subs: number) => string | undefined,
-  answered = false,
-): string | undefined {
+function readCommand(line: Line): Command | string {
+  try {
+    return decodeCommand(line);
+  } catch (error) {
+    if (error instanceof CommandError || error instanceof NotACommand) return error.message;
+    throw error;
+  }
+}
+
+function readOther(line: Line): Incoming | string {
   try {
     const command = decodeCommand(line);
-    return judge(command.do, command.do === "connect" ? command.subs.size : 0);
+    return UNFIT.has(command.do) ? `${command.do} cannot be sent on its own: this answer ends` : command;
   } catch (error) {
     // A command that is answered with an error by itself is no reason to refuse the others.
-    if (error instanceof CommandError) return answered ? undefined : error.message;
+    if (error instanceof CommandError) return line;
     if (error instanceof NotACommand) return error.message;
     throw error;
   }
