@@ -77,28 +77,24 @@ export function createChannelOutbox(
 
   /** Why the server would not take it. One that another server was sent may be in the log all the same. */
   function tooLarge({ payload, sent: before }: Publish): TidemarkError | undefined {
-    const problem = wire.tooLarge(payload.size, wire.limits.message);
+    const problem = wire.tooLarge(payload.size, payload);
     return before && problem ? new TidemarkError("outcome_unknown", problem.message, { channel }) : problem;
   }
 
   function send(publish: Publish, first: boolean): void {
-    let marks = first ? ',"first":true' : "";
+    let marks = `,"idem":${publish.n}`;
+    if (first) marks += ',"first":true';
     if (publish.sent === undefined) {
       publish.sent = momentOf(clock);
     } else {
       marks += `,"age":${Math.ceil(elapsedSince(clock, publish.sent))}`;
     }
     const attempt = (publish.try = {});
-    const { body, bytes } = publish.payload;
-    wire.request(
-      `"publish":${JSON.stringify(channel)},${body},"idem":${publish.n}${marks}`,
-      (error, result) => {
-        // Good news counts from whichever try, bad news only from the latest.
-        if (!error) done(publish, result as Published);
-        else if (publish.try === attempt) failed(publish, error);
-      },
-      bytes,
-    );
+    wire.publish(channel, publish.payload, marks, (error, result) => {
+      // Good news counts from whichever try, bad news only from the latest.
+      if (!error) done(publish, result as Published);
+      else if (publish.try === attempt) failed(publish, error);
+    });
   }
 
   function done(publish: Publish, { offset }: Published): void {

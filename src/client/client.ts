@@ -87,7 +87,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
       subscriptions.down();
       outbox.down();
     },
-    message: subscriptions.message,
+    channel: subscriptions.channel,
     event: subscriptions.event,
     status(next, why, name) {
       const changed = status !== next;

@@ -25,6 +25,6 @@ export function messageFrom(
   now = 0,
 ): Message {
   const time = offset > 0 ? timeOf(offset) : now;
-  const { bytes: _, ...said } = meta ?? {};
+  const { bytes: _, part: __, more: ___, ...said } = meta ?? {};
   return { data, offset, time, ...said, ...(said.sender && { mine: said.sender === me }) };
 }

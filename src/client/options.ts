@@ -27,7 +27,10 @@ export interface ClientOptions {
    * counted from its first sending, rejects with `outcome_unknown`. Never more than the server's. Default 300,000.
    */
   readonly dedupeWindow?: number | undefined;
-  /** How much may wait for an answer, in messages and bytes of payload. Default 1,000 and 1 MiB. */
+  /**
+   * How much may wait for an answer, in messages and bytes of payload. Default 1,000 and 1 MiB: what is larger than that, where
+   * the server takes it, can be published when `bytes` is.
+   */
   readonly outbox?: { readonly messages?: number; readonly bytes?: number } | undefined;
   /**
    * The ways to the server, in the order in which they are tried: the next one when a WebSocket cannot be opened, or

@@ -6,6 +6,7 @@ import { type ChannelOutbox, type Publish, createChannelOutbox } from "./channel
 import { elapsedSince, momentOf } from "./moment.js";
 import type { Payload } from "./payload.js";
 import type { Published } from "./published.js";
+import type { Answer } from "./wire.js";
 
 /** Everything that was published and is not answered yet, over all connections, within its bounds. */
 export interface Outbox {
@@ -85,7 +86,9 @@ export function createOutbox(core: Core): Outbox {
     publish(channel, payload, n) {
       if (messages >= outbox.messages || bytes + payload.size > outbox.bytes) {
         const message = `${messages} messages of ${bytes} bytes wait; see the outbox option`;
-        return Promise.reject(new TidemarkError("outbox_full", message, { retry: true, channel }));
+        // What is larger than all there may be has no room later either.
+        const retry = payload.size <= outbox.bytes;
+        return Promise.reject(new TidemarkError("outbox_full", message, { retry, channel }));
       }
       messages++;
       bytes += payload.size;
@@ -94,20 +97,15 @@ export function createOutbox(core: Core): Outbox {
         alarm.within(Math.min(retryWindow, publishTimeout));
       });
     },
-    send(channel, { body, bytes: following, size }) {
+    send(channel, payload) {
       return new Promise((resolve, reject) => {
         const problem = wire.open
-          ? wire.tooLarge(size, wire.limits.message)
+          ? wire.tooLarge(payload.size, payload)
           : new TidemarkError("offline", "there is no connection", { retry: true, channel });
-        if (problem) {
-          reject(problem);
-          return;
-        }
-        wire.request(
-          `"publish":${JSON.stringify(channel)},${body}`,
-          (error) => (!error ? resolve({ offset: 0 }) : reject(fromReply(error, channel))),
-          following,
-        );
+        const answer: Answer = (error) =>
+          !error ? resolve({ offset: 0 }) : reject(fromReply(error, channel));
+        if (problem) reject(problem);
+        else wire.publish(channel, payload, "", answer);
       });
     },
     online: alarm.look,

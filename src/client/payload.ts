@@ -3,7 +3,7 @@ import { TidemarkError, messageOf } from "./errors.js";
 
 /** A payload as it goes into a command: JSON, or bytes. */
 export interface Payload {
-  /** `"data":…`, and `"bytes":n` where bytes follow. */
+  /** `"data":…`; null where bytes follow, of which the line says how many. */
   readonly body: string;
   readonly bytes: Uint8Array | undefined;
   /** What it counts for in the outbox. */
@@ -19,7 +19,7 @@ export function payloadOf(data: unknown): Payload {
   let cause: unknown = typeof data;
   try {
     const bytes = bytesOf(data)?.slice();
-    if (bytes) return { body: `"data":null,"bytes":${bytes.length}`, bytes, size: bytes.length };
+    if (bytes) return { body: '"data":null', bytes, size: bytes.length };
     const json = JSON.stringify(data) as string | undefined;
     if (json !== undefined) return { body: `"data":${json}`, bytes, size: utf8Length(json) };
   } catch (thrown) {

@@ -1,5 +1,10 @@
-import type { ConnectResult, EventFrame, MessageFrame } from "../protocol/index.js";
+import type { ConnectResult, EventFrame, MessageFrame, PartOwner } from "../protocol/index.js";
 import type { TidemarkError } from "./errors.js";
+
+/** Who gets the messages of a channel. */
+export interface ChannelReceiver extends PartOwner {
+  readonly message: (message: MessageFrame) => void;
+}
 
 /** What the connection needs of the rest of the client, and tells it. */
 export interface Session {
@@ -10,7 +15,8 @@ export interface Session {
   readonly idle: () => void;
   /** The connection is gone. What waits for an answer is told after this. */
   readonly down: () => void;
-  readonly message: (message: MessageFrame) => void;
+  /** Who gets the messages with this channel number, if anybody does. */
+  readonly channel: (ch: number) => ChannelReceiver | undefined;
   readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
   /** `id` is the server's name for the connection, or for the last one. */
   readonly status: (status: Status, reason: TidemarkError | undefined, id: string | undefined) => void;

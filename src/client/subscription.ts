@@ -2,7 +2,6 @@ import {
   type Cursor,
   type ErrorBody,
   type EventFrame,
-  type MessageFrame,
   type StartAt,
   type SubscribeResult,
   type Timer,
@@ -17,6 +16,7 @@ import type { ChannelSubscription } from "./host.js";
 import type { ClientKind } from "./kinds/kind.js";
 import { messageFrom } from "./message.js";
 import { createPresence } from "./presence.js";
+import type { ChannelReceiver } from "./session.js";
 import type { Sink, SubscriptionEvents } from "./sink.js";
 
 type State =
@@ -32,7 +32,7 @@ type State =
   | { readonly at: "ended" };
 
 /** One channel's subscription over all connections, shared by the handles on it. It ends with the last of them. */
-export interface Subscription extends ChannelSubscription {
+export interface Subscription extends ChannelSubscription, ChannelReceiver {
   readonly kind: ClientKind;
   readonly at: () => State["at"];
   /** What to subscribe with, as JSON: where it got to, or else where it was to begin. */
@@ -46,7 +46,6 @@ export interface Subscription extends ChannelSubscription {
   readonly subscribed: (result: SubscribeResult) => void;
   /** The server did not subscribe it. */
   readonly refused: (error: ErrorBody) => void;
-  readonly message: (message: MessageFrame) => void;
   readonly event: (event: Exclude<EventFrame, { event: "goaway" | "subscribed" }>) => void;
   /** The connection is gone. */
   readonly down: () => void;
@@ -220,6 +219,8 @@ export function createSubscription(
     if (state.at === "waiting") clock.clearTimeout(state.timer);
     if (next.at !== "on" && next.at !== "asked") presence.stop();
     state = next;
+    // Nothing goes on elsewhere in the middle of a message: it comes again, whole.
+    subscription.parts = undefined;
     if (next.at === "asked" || next.at === "waiting") table.asking.add(subscription);
     else if (table.asking.delete(subscription)) table.ask();
   }
@@ -277,6 +278,7 @@ export function createSubscription(
       if (event.event === "gap") {
         const { after, until, epoch, reason } = event;
         cursor = { epoch, offset: until };
+        subscription.parts = undefined;
         tell("gap", { after, until, reason });
       } else if (event.event === "unsubscribed") {
         byNumber.delete(event.ch);

@@ -1,7 +1,6 @@
 import {
   type ConnectResult,
   type EventFrame,
-  type MessageFrame,
   type StartAt,
   type SubscribeResult,
   MAX_CONNECT_SUBS,
@@ -35,7 +34,8 @@ export interface Subscriptions {
   /** What became of those in the connect command; the rest is asked for now. */
   readonly online: (result: ConnectResult) => void;
   readonly down: () => void;
-  readonly message: (message: MessageFrame) => void;
+  /** The one with this number on this connection. */
+  readonly channel: (ch: number) => Subscription | undefined;
   readonly event: (event: Exclude<EventFrame, { event: "goaway" }>) => void;
   readonly close: (error: TidemarkError) => void;
 }
@@ -145,9 +145,7 @@ export function createSubscriptions(core: Core): Subscriptions {
         subscription.down();
       }
     },
-    message(message) {
-      byNumber.get(message[0])?.message(message);
-    },
+    channel: (ch) => byNumber.get(ch),
     event(event) {
       if (event.event === "subscribed") {
         const subscription = byName.get(canonicalName(event.channel));

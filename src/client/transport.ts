@@ -30,7 +30,8 @@ export interface Transport {
   close(goodbye?: boolean): void;
   /**
    * Only on a one-way transport: messages come as the answer to a connect command, and another connect command takes
-   * the place of the last one; other commands go by themselves. Says whether all of those have been answered.
+   * the place of the last one; other commands go by themselves, and what was given as one frame goes in one request. Says
+   * whether all of those have been answered.
    */
   readonly idle?: (() => boolean) | undefined;
 }

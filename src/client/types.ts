@@ -130,10 +130,17 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
    * Puts a message (JSON, or bytes: an `ArrayBuffer` or any view of one) into the channel's log. Resolves with its offset when it is there, after
    * as many retries and reconnects as that takes. Publishes of one client to one channel enter in their order.
    *
+   * JSON may be as large as the server's `limits.message`, 64 KiB unless set; bytes as large as its `limits.binary`, which
+   * is as much unless set, and 16 MiB at most. They go in parts of 47 KiB, so that other channels and answers get through in
+   * between, and arrive whole or not at all; one that is cut off begins again. What is above the limit rejects with `too_large`,
+   * and is not sent; what is above `outbox.bytes` of the client's options, 1 MiB unless set, with `outbox_full`. A message that takes longer to be sent than `dedupeWindow`
+   * less 30 seconds rejects with `outcome_unknown`.
+   *
    * Rejects with the server's code, or `invalid` (no JSON), `too_large`, `outbox_full`, `outcome_unknown` (sent, but no answer came
    * while a retry was safe), `closed`, or `offline` and `timeout` when `publishTimeout` is set.
    *
    * @example const { offset } = await chat.publish({ text: "hi" });
+   * @example await files.publish(await file.arrayBuffer());
    */
   publish(data: Input): Publishing;
   /**
@@ -157,8 +164,8 @@ export interface Stream<Output = unknown, Input = unknown> extends Handle<Output
  */
 export interface Transient<Output = unknown, Input = unknown> extends Handle<Output> {
   /**
-   * Tells those who are there, once: nothing is kept, nothing is sent again. Resolves when the server has answered,
-   * with offset 0; rejects with the server's code, `invalid`, `offline` at once when there is no connection, `outcome_unknown` when
+   * Tells those who are there, once: nothing is kept, nothing is sent again. As large as in a stream. Resolves when the server has answered,
+   * with offset 0; rejects with the server's code, `invalid`, `too_large`, `offline` at once when there is no connection, `outcome_unknown` when
    * it is lost before the answer, or `closed`. An error that is not looked at is not reported as unhandled.
    */
   publish(data: Input): Promise<Published>;

@@ -1,4 +1,12 @@
-import { type ErrorBody, LEAST_FRAME, type Limits, utf8Length, writeBinaryLine } from "../protocol/index.js";
+import {
+  type ErrorBody,
+  LEAST_FRAME,
+  type Limits,
+  type PartOwner,
+  utf8Length,
+  writeParts,
+} from "../protocol/index.js";
+import { joinBytes } from "../protocol/bytes.js";
 import { TidemarkError } from "./errors.js";
 import type { Payload } from "./payload.js";
 import type { Transport } from "./transport.js";
@@ -22,12 +30,14 @@ export const UNTOLD: Limits = { message: Infinity, frame: LEAST_FRAME, answer: L
 /** More than a publish's line has besides its payload, in bytes. */
 const MARKS = 1024;
 
+/** So many bytes of a message are in a part of it. */
+const PART_BYTES = MAX_FRAME_BYTES - MARKS;
+
 /** A command that is on its way. */
-interface Pending {
+interface Pending extends PartOwner {
   readonly answer: Answer;
-  /** Its line and bytes. */
+  /** What it adds to a frame: its line, and its bytes or a part of them. Nothing is ever the connect command's fault: 0. */
   readonly size: number;
-  readonly connect: boolean;
 }
 
 /** Commands out, answers in: gives commands their ids and sends those of one microtask in one frame. */
@@ -46,10 +56,10 @@ export interface Wire {
   /** What a request has besides its commands, in bytes: over HTTP each one says anew who it is from. */
   head: number;
   /**
-   * Why an open connection cannot take so many bytes of a command's payload; `undefined` where it can. Those of a
-   * publish have a limit of their own, `message`.
+   * Why an open connection cannot take so many bytes in a command; `undefined` where it can. Those of a publish have
+   * limits of their own, and where they are bytes need not fit into one frame.
    */
-  readonly tooLarge: (payload: number, message?: number) => TidemarkError | undefined;
+  readonly tooLarge: (count: number, publish?: Payload) => TidemarkError | undefined;
   /**
    * The server has thrown the connection out for a frame: the largest command on its way is told so, so that it is not
    * sent again. False where there was none: the next connection would end as this one did.
@@ -61,10 +71,17 @@ export interface Wire {
   readonly attach: (transport: Transport) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
   readonly detach: () => void;
-  /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line. */
+  /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. */
   readonly request: (body: string, answer?: Answer, bytes?: Uint8Array) => void;
+  /**
+   * Sends a publish, of which `marks` are the fields besides the payload. Many bytes go in parts, where the server takes
+   * those: one right behind the other, so that there is never more than one message under way in parts.
+   */
+  readonly publish: (channel: string, payload: Payload, marks: string, answer: Answer) => void;
   /** Sends what waits for the end of the microtask. */
   readonly flush: () => void;
+  /** The command with this number that is not answered yet. */
+  readonly pending: (id: number | undefined) => PartOwner | undefined;
   /** Hands an answer to whoever waits for it. */
   readonly answer: (id: number, error: ErrorBody | undefined, result: unknown) => void;
 }
@@ -82,6 +99,28 @@ export function createWire(): Wire {
     size = 0;
   }
 
+  /** @param name what further parts say of the command, where there may be some */
+  function request(body: string, answer: Answer = () => {}, bytes?: Uint8Array, name = ""): void {
+    const start = `{"id":${nextId},`;
+    const line = start + body;
+    const most = (name && wire.limits.binary && PART_BYTES) || Infinity;
+    // With what closes it.
+    const more = utf8Length(line) + 2;
+    const whole = more + Math.min(most, bytes?.length ?? 0);
+    answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
+    if (bytes) {
+      flush();
+      const frames = writeParts(line, start + name, bytes, most);
+      // Over HTTP what is sent together is one request, in which all of them have to be.
+      for (const frame of transport?.idle ? [joinBytes(frames)] : frames) transport?.send(frame);
+      return;
+    }
+    if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
+    if (lines.length === 0) queueMicrotask(flush);
+    lines.push(`${line}}`);
+    size += more;
+  }
+
   const wire: Wire = {
     open: false,
     renew: undefined,
@@ -91,16 +130,18 @@ export function createWire(): Wire {
         (transport.idle() && (lines.length === 0 || (!bytes && size + more < MAX_FRAME_BYTES - MARKS)))),
     limits: UNTOLD,
     head: 0,
-    tooLarge(payload, message = Infinity) {
-      const most = Math.min(message, wire.limits.frame - wire.head - MARKS);
-      if (payload <= most) return undefined;
-      return new TidemarkError("too_large", `${payload} bytes are over the ${most} that the server takes`);
+    tooLarge(count, publish) {
+      const { message, binary, frame } = wire.limits;
+      const inFrame = Math.min(publish ? message : Infinity, frame - wire.head - MARKS);
+      const most = (publish?.bytes && binary) || inFrame;
+      if (count <= most) return undefined;
+      return new TidemarkError("too_large", `${count} bytes are over the ${most} that the server takes`);
     },
     blame(error) {
       if (!wire.open || answers.size === 0) return false;
       // What its answer leads to waits for the next connection.
       wire.open = false;
-      const commands = [...answers].filter(([, { connect }]) => !connect);
+      const commands = [...answers].filter(([, command]) => command.size > 0);
       const [largest] = commands.sort(([, a], [, b]) => b.size - a.size);
       if (largest) {
         const [id, { answer }] = largest;
@@ -122,22 +163,13 @@ export function createWire(): Wire {
       flush();
       for (const { answer } of lost.values()) answer(LOST, undefined);
     },
-    request(body, answer = () => {}, bytes) {
-      const id = nextId++;
-      const line = `{"id":${id},${body}}`;
-      const more = utf8Length(line) + 1;
-      answers.set(id, { answer, size: more + (bytes?.length ?? 0), connect: body.startsWith('"connect"') });
-      if (bytes !== undefined) {
-        flush();
-        transport?.send(writeBinaryLine(line, bytes));
-        return;
-      }
-      if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
-      if (lines.length === 0) queueMicrotask(flush);
-      lines.push(line);
-      size += more;
+    request,
+    publish(channel, { body, bytes }, marks, answer) {
+      const name = `"publish":${JSON.stringify(channel)}`;
+      request(`${name},${body}${marks}`, answer, bytes, name);
     },
     flush,
+    pending: (id = -1) => answers.get(id),
     answer(id, error, result) {
       const command = answers.get(id);
       answers.delete(id);

@@ -18,3 +18,14 @@ export function bytesOf(data: unknown): Uint8Array | undefined {
 function isBuffer(_data: object, kind: string): _data is ArrayBuffer {
   return kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]";
 }
+
+/** Bytes one after the other, in a place of their own. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -55,8 +55,6 @@ function placeBytes(ok: unknown, bytes: Uint8Array): void {
   let at = 0;
   for (const entry of entries) {
     const size = entry[2]?.bytes;
-    if (size === undefined) continue;
-    entry[1] = bytes.subarray(at, at + size);
-    at += size;
+    if (size !== undefined) entry[1] = bytes.subarray(at, (at += size));
   }
 }

@@ -38,11 +38,13 @@ export {
   FrameError,
   readBinaryLines,
   readTextLines,
+  splitBinaryLines,
   splitTextLines,
   writeBinaryLine,
   writeTextLine,
   type Line,
 } from "./lines.js";
+export { joinPart, writeParts, type Incomplete, type PartOwner } from "./parts.js";
 export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
 export { realClock, realRandom } from "./real-environment.js";

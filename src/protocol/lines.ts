@@ -4,6 +4,7 @@
  * base64 in a text frame.
  */
 import { fromBase64, toBase64 } from "./base64.js";
+import { joinBytes } from "./bytes.js";
 import { isOffset } from "./offset.js";
 
 /** One line of a frame, parsed, with the bytes that belong to it. */
@@ -39,9 +40,10 @@ export function readTextLines(frame: string, most = Infinity): Line[] {
   // What means nothing is not tried as JSON, which would fail.
   if (start === frame.length) return [];
   const newline = frame.indexOf("\n", start);
-  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON) return splitTextLines(frame, most);
+  if (newline >= 0 && tryParse(frame.slice(start, newline)) !== NOT_JSON)
+    return atMost(most, splitTextLines(frame, most));
   const value = tryParse(frame);
-  if (value === NOT_JSON) return splitTextLines(frame, most);
+  if (value === NOT_JSON) return atMost(most, splitTextLines(frame, most));
   const size = announcedBytes(value);
   if (size === undefined) return [{ value, bytes: undefined }];
   // The base64 of no bytes is an empty line, which JSON takes for space.
@@ -50,7 +52,7 @@ export function readTextLines(frame: string, most = Infinity): Line[] {
 }
 
 /**
- * Reads a text frame whose sender puts every value on a line of its own, as a server does.
+ * Reads a text frame whose sender puts every value on a line of its own, as a server does. Gives no more than one line too many.
  *
  * @throws {FrameError} as {@link readTextLines}
  */
@@ -96,6 +98,11 @@ function isSpace(code: number): boolean {
  * @throws {FrameError} when a line is not JSON or UTF-8, or announces more bytes than follow
  */
 export function readBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
+  return atMost(most, splitBinaryLines(frame, most));
+}
+
+/** The same, which gives no more than one line too many. */
+export function splitBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
   let at = 0;
   function take(end: number): Uint8Array {
     const part = frame.subarray(at, end);
@@ -116,12 +123,14 @@ export function readBinaryLines(frame: Uint8Array, most = Infinity): Line[] {
   );
 }
 
-/** The lines that `next` gives until there are none, each with the bytes that it announces, which `take` gives. */
+function atMost(most: number, lines: Line[]): Line[] {
+  return lines.length > most ? fail(`more than ${most} lines with something in them`) : lines;
+}
+
+/** The lines that `next` gives until there are none, or more than `most`, each with the bytes that it announces, which `take` gives. */
 function linesOf(next: () => string | undefined, take: (size: number) => Uint8Array, most: number): Line[] {
   const lines: Line[] = [];
-  for (let text = next(); text !== undefined; text = next()) {
-    if (text.trim() === "") continue;
-    if (lines.length >= most) fail(`more than ${most} lines with something in them`);
+  for (let text = next(); text !== undefined && lines.length <= most; text = next()) {
     const value = parse(text);
     const size = announcedBytes(value);
     lines.push({ value, bytes: size === undefined ? undefined : take(size) });
@@ -132,11 +141,7 @@ function linesOf(next: () => string | undefined, take: (size: number) => Uint8Ar
 /** A line and its bytes as part of a binary frame. Lines are put together with a newline between them. */
 export function writeBinaryLine(line: string, bytes: Uint8Array): Uint8Array {
   encoder ??= new TextEncoder();
-  const head = encoder.encode(`${line}\n`);
-  const out = new Uint8Array(head.length + bytes.length);
-  out.set(head);
-  out.set(bytes, head.length);
-  return out;
+  return joinBytes([encoder.encode(`${line}\n`), bytes]);
 }
 
 /** A line and its bytes as part of a text frame. */
@@ -144,12 +149,27 @@ export function writeTextLine(line: string, bytes: Uint8Array): string {
   return `${line}\n${toBase64(bytes)}`;
 }
 
+/** What a line says of what follows it. None of it need be what it should be. */
+export interface About {
+  /** How many bytes follow. */
+  bytes?: unknown;
+  /** Which part of its message it is, from 0, where it is one of several. */
+  part?: unknown;
+  /** Whether there are more parts. */
+  more?: unknown;
+}
+
+const NOTHING: About = {};
+
+/** Where the line with this value says so: an object in itself, a message in its meta. */
+export function aboutOf(value: unknown): About {
+  return ((Array.isArray(value) ? value[3] : value) ?? NOTHING) as About;
+}
+
 /** How many bytes follow the line with this value, or `undefined` when none do. */
 function announcedBytes(value: unknown): number | undefined {
-  const holder: unknown = Array.isArray(value) ? value[3] : value;
-  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, "bytes")) return undefined;
-  const { bytes } = holder as { bytes: unknown };
-  return isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
+  const { bytes } = aboutOf(value);
+  return bytes === undefined || isOffset(bytes) ? bytes : fail("bytes must be a whole number of bytes");
 }
 
 /** What no JSON is. */
@@ -165,8 +185,11 @@ function tryParse(text: string): unknown {
 }
 
 function parse(text: string): unknown {
-  const value = tryParse(text);
-  return value === NOT_JSON ? fail(`not JSON: ${text.slice(0, 60)}`) : value;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return fail(`not JSON: ${text.slice(0, 60)}`);
+  }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

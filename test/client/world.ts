@@ -7,7 +7,13 @@ import {
 } from "tidemark/client";
 import { VirtualClock, seededRandom } from "tidemark/testing";
 import { onTestFinished } from "vitest";
-import { readBinaryLines, splitTextLines, type Clock } from "../../src/protocol/index.js";
+import {
+  joinPart,
+  readBinaryLines,
+  splitTextLines,
+  type Clock,
+  type PartOwner,
+} from "../../src/protocol/index.js";
 import type { Transport, TransportEvents } from "../../src/client/transport.js";
 import { connectIn } from "../../src/client/client.js";
 
@@ -24,6 +30,8 @@ export class Link implements Transport {
   closed = false;
   readonly #events: TransportEvents;
   #read = 0;
+  /** Commands that are sent in parts, by their ids. */
+  readonly #owners = new Map<number, PartOwner>();
 
   constructor(url: string, events: TransportEvents, way: TransportName) {
     this.url = url;
@@ -44,16 +52,22 @@ export class Link implements Transport {
     this.#events.open();
   }
 
-  /** The commands since the last look. */
+  /** The commands since the last look, those in parts as they are put together again. */
   take(): Sent[] {
     const frames = this.frames.slice(this.#read);
     this.#read = this.frames.length;
-    return frames.flatMap((frame) =>
-      (typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame)).map(
-        ({ value, bytes }) =>
-          (bytes === undefined ? value : { ...(value as object), content: bytes }) as Sent,
-      ),
+    const lines = frames.flatMap((frame) =>
+      typeof frame === "string" ? splitTextLines(frame) : readBinaryLines(frame),
     );
+    return lines
+      .flatMap((line) => joinPart(line, (value) => this.#ownerOf((value as Sent).id)) ?? [])
+      .map(({ value, bytes }) => (bytes ? { ...(value as object), content: bytes } : value) as Sent);
+  }
+
+  #ownerOf(id: number): PartOwner {
+    const owner = this.#owners.get(id) ?? {};
+    this.#owners.set(id, owner);
+    return owner;
   }
 
   /** One frame with these values, a line each. */

@@ -16,6 +16,8 @@ const DEFAULT_PING = 25_000;
 /** A poll that ends within the first, with nothing to say, is followed by the next after the second; in milliseconds. */
 const TOO_SOON = 100;
 const NOT_SO_SOON = 1000;
+/** For each of so many bytes in its body a request may take a second longer: it has to get there first. */
+const BYTES_A_SECOND = 16 * 1024;
 /** Before giving up, once more: a page that was frozen finds its timers due before it sees what has arrived. */
 const LAST_LOOK = 1000;
 
@@ -101,7 +103,7 @@ export function httpTransport(
       events.close(1006, why, cause);
     };
     try {
-      watch();
+      watch(ping + SILENCE_BEYOND_PING + Math.floor(body.length / BYTES_A_SECOND) * 1000);
       const answer = await web.fetch(address, {
         method: "POST",
         // No Blob, which may be of another world than `fetch` is, and be sent as its name.
