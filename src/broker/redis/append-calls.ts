@@ -24,7 +24,7 @@ export class AppendCalls {
         retain?.bytes ?? "",
         retain?.age ?? "",
       ],
-      outcome: outcomeOf,
+      outcomes: (replies) => replies.map(outcomeOf),
     });
   }
 

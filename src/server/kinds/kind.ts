@@ -3,26 +3,19 @@
  * its name is for clients.
  */
 import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
-import type { Cursor, Kind as KindName } from "../../protocol/index.js";
+import type { Cursor } from "../../protocol/index.js";
 import type { Chunk, EncodedLine } from "../delivery/chunk.js";
 import type { Gap } from "../delivery/encode.js";
+import type { SlotsKind } from "./slots-kind.js";
+import type { Traits } from "./traits.js";
 
-/** With a log, or with signals only. */
-export type Kind = LogKind | SignalKind;
-
-/** What is true of a kind, whatever it is made of. */
-interface Traits {
-  /** What clients call it. */
-  readonly name: KindName;
-  /** Where a subscription begins that does not say it: with what comes next, or with all that there is. */
-  readonly begins: "head" | "start";
-  /** Whether what was published can be read page by page. */
-  readonly history: boolean;
-}
+/** With a log, by entries or by slots, or with signals only. */
+export type Kind = LogKind | SlotsKind | SignalKind;
 
 /** A kind whose channels have a log: publishes are appended, and a place in it is a cursor. */
 export interface LogKind extends Traits {
   readonly logged: true;
+  readonly by: "entries";
   memory(place: Place): LogMemory;
   /** What follows `from`, where `page` was read after `from.offset`. A pure function. */
   readOn(from: Cursor, page: Page): Reading;
@@ -31,6 +24,7 @@ export interface LogKind extends Traits {
 /** A kind whose channels have no log: publishes are signals, told to those who are there. */
 export interface SignalKind extends Traits {
   readonly logged: false;
+  readonly by: "nothing";
   memory(place: Place): SignalMemory;
 }
 
