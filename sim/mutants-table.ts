@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "acknowledged-unconfirmed",
     about: "a publish is acknowledged although the broker did not confirm it",
-    file: "src/server/connection/publish/appender.ts",
+    file: "src/server/connection/publish/append-queue.ts",
     find: "const outcome = outcomes instanceof Error ? outcomes : outcomes[i];",
     replace: "const outcome = outcomes instanceof Error ? { offset: 1, duplicate: false } : outcomes[i];",
     promise: "acknowledged",

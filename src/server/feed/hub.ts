@@ -1,16 +1,15 @@
 /** The channels that are active on this node. One object per channel, however many subscribe at once. */
 import type { Timer } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
-import { ActiveChannel } from "./active-channel.js";
-import type { FeedDeps } from "./feed.js";
+import { ActiveChannel, type ActiveChannelDeps } from "./active-channel.js";
 
 /** How long a channel that nobody is subscribed to any more is still followed, in milliseconds. */
 const LINGER_MS = 5000;
 /** About how often a channel is compared with the broker although nothing was missed, in milliseconds. */
 const CHECK_MS = 25_000;
 
-export interface HubDeps extends FeedDeps {
-  /** From 0 to 1: spreads the checks. */
+export interface HubDeps extends ActiveChannelDeps {
+  /** From 0 to 1: spreads the checks, and what several servers do. */
   readonly jitter: () => number;
 }
 
