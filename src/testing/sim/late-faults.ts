@@ -3,7 +3,7 @@
  * the other faults, but at the end of some plans.
  */
 import type { Random } from "../../protocol/index.js";
-import { DEDUPE_MS, STREAMS } from "./channels.js";
+import { DEDUPE_MS } from "./channels.js";
 import type { Fault } from "./fault.js";
 import { between, pick } from "./fork.js";
 import type { Step } from "./step.js";
@@ -17,11 +17,11 @@ const MOST_MS = 2 * DEDUPE_MS + 60_000;
 /** The most that such a fault takes beyond what its step says. */
 const BEYOND_MS = 130_000;
 
-/** Everybody publishes on every stream. */
+/** Everybody says something on every channel. */
 function spread(world: World, who: (place: number) => boolean = () => true): void {
   for (const [place, client] of world.clients.entries()) {
     if (!who(place)) continue;
-    client.process.run(() => STREAMS.forEach((channel) => client.publish(channel, 60, false)));
+    client.process.run(() => client.speak());
   }
 }
 

@@ -11,11 +11,12 @@ import type { Receiver } from "../../server/connection/receiver.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";
-import { DENIED, simRegistry } from "./channels.js";
+import { DENIED } from "./channels.js";
 import { simMethods } from "./methods.js";
 import type { NodeLink } from "./pipes.js";
 import { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
+import type { SimKind } from "./sim-kind.js";
 
 /** Small enough to be reached. */
 export const { limits: LIMITS, budget: BUDGET } = readLimits({
@@ -50,17 +51,26 @@ export class SimNode {
   readonly #random: Random;
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
+  readonly #kind: SimKind;
   #life: Life | undefined;
   #draining = false;
   /** Looks in a row at which it was stopping, with nobody there. */
   #deserted = 0;
 
-  constructor(name: string, site: BrokerSite, clock: VirtualClock, random: Random, recorder: Recorder) {
+  constructor(
+    name: string,
+    site: BrokerSite,
+    clock: VirtualClock,
+    random: Random,
+    recorder: Recorder,
+    kind: SimKind,
+  ) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
+    this.#kind = kind;
     this.start();
   }
 
@@ -90,7 +100,8 @@ export class SimNode {
       random: this.#random,
       broker,
       log: this.#logger(),
-      registry: simRegistry(),
+      registry: this.#kind.registry(),
+      walkPage: this.#kind.walkPage,
       methods: simMethods(process.clock, this.#recorder),
       hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
       limits: LIMITS,
