@@ -1,5 +1,7 @@
 /** A server of the simulated cluster: the real engine in a process that can be stopped, killed and started again. */
 import type { Random } from "../../protocol/index.js";
+import type { ChannelRegistry } from "../../server/channels/registry.js";
+import type { WalkPage } from "../../server/feed/slots/slots-log.js";
 import type { Link, Peer } from "../../server/connection/link.js";
 import { silentLogger, type Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
@@ -16,7 +18,6 @@ import { simMethods } from "./methods.js";
 import type { NodeLink } from "./pipes.js";
 import { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
-import type { SimKind } from "./sim-kind.js";
 
 /** Small enough to be reached. */
 export const { limits: LIMITS, budget: BUDGET } = readLimits({
@@ -37,6 +38,13 @@ const MOST_DESERTED = 3;
 
 const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };
 
+/** What application a node serves. */
+export interface NodeApplication {
+  /** How much of a log by slots is read at once. */
+  readonly walkPage?: WalkPage;
+  registry(): ChannelRegistry;
+}
+
 interface Life {
   readonly process: SimProcess;
   readonly broker: SimBroker;
@@ -51,7 +59,7 @@ export class SimNode {
   readonly #random: Random;
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
-  readonly #kind: SimKind;
+  readonly #application: NodeApplication;
   #life: Life | undefined;
   #draining = false;
   /** Looks in a row at which it was stopping, with nobody there. */
@@ -63,14 +71,14 @@ export class SimNode {
     clock: VirtualClock,
     random: Random,
     recorder: Recorder,
-    kind: SimKind,
+    application: NodeApplication,
   ) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
-    this.#kind = kind;
+    this.#application = application;
     this.start();
   }
 
@@ -100,8 +108,8 @@ export class SimNode {
       random: this.#random,
       broker,
       log: this.#logger(),
-      registry: this.#kind.registry(),
-      walkPage: this.#kind.walkPage,
+      registry: this.#application.registry(),
+      walkPage: this.#application.walkPage,
       methods: simMethods(process.clock, this.#recorder),
       hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
       limits: LIMITS,

@@ -4,10 +4,10 @@ import type { ChannelRegistry } from "../../server/channels/registry.js";
 import type { WalkPage } from "../../server/feed/slots/slots-log.js";
 import type { Line } from "./line.js";
 import type { Network } from "./network.js";
+import type { SimNode } from "./node.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
 import type { Step } from "./step.js";
-import type { World } from "./world.js";
 
 /** A client, as the world and what goes wrong in it know it. */
 export interface WorldClient {
@@ -20,6 +20,19 @@ export interface WorldClient {
   leave(): void;
   /** Whether it lost its connection, or has another one, since `ms` milliseconds ago. */
   movedWithin(ms: number): boolean;
+}
+
+/** A world, as what happens in it knows it. */
+export interface WorldView<C extends WorldClient = WorldClient> {
+  readonly clients: readonly C[];
+  client(step: Pick<Step, "who">): C;
+  node(step: Pick<Step, "who">): SimNode;
+  /** Runs `run` in `ms` milliseconds. */
+  later(ms: number, run: () => void): void;
+  /** Ends something in `ms` milliseconds, or earlier when the faults are over. */
+  until(ms: number, end: () => void): void;
+  /** Another client takes the place of one that goes. */
+  replace(who: number): void;
 }
 
 /** What a client is made of. */
@@ -36,7 +49,7 @@ export interface ClientParts {
 export interface Action<C extends WorldClient = WorldClient> {
   /** How often it is drawn, among the others. */
   readonly weight: number;
-  run(world: World<C>, step: Step): void;
+  run(world: WorldView<C>, step: Step): void;
 }
 
 export interface SimKind<C extends WorldClient = WorldClient> {
@@ -50,9 +63,9 @@ export interface SimKind<C extends WorldClient = WorldClient> {
   /** A client that has begun. */
   newClient(parts: ClientParts): C;
   /** The faults are over: whoever waits for something waits no more. */
-  settle?(world: World<C>): void;
+  settle?(world: WorldView<C>): void;
   /** Writes down what must be so now that it is quiet. */
-  noteQuiet?(world: World<C>): void;
+  noteQuiet?(world: WorldView<C>): void;
   /** Somebody speaks to everybody, for the last time. */
-  speakLast(world: World<C>): void;
+  speakLast(world: WorldView<C>): void;
 }

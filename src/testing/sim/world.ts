@@ -5,7 +5,7 @@ import { fork } from "./fork.js";
 import { Network } from "./network.js";
 import { SimNode } from "./node.js";
 import { simKind } from "./kinds.js";
-import type { SimKind, WorldClient } from "./sim-kind.js";
+import type { SimKind, WorldClient, WorldView } from "./sim-kind.js";
 import type { Plan, Step } from "./step.js";
 import { SimProcess } from "./process.js";
 import { Recorder } from "./recorder.js";
@@ -14,7 +14,7 @@ import { RecordingStore } from "./store.js";
 /** Clocks run up to this much too fast or too slow. */
 const MOST_DRIFT = 0.01;
 
-export class World<C extends WorldClient = WorldClient> {
+export class World<C extends WorldClient = WorldClient> implements WorldView<C> {
   readonly clock = new VirtualClock();
   readonly recorder = new Recorder(() => this.clock.monotonic());
   readonly site: BrokerSite;

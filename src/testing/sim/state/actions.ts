@@ -1,9 +1,8 @@
 /** What clients of channels of keys do. */
 import { formatCursor } from "../../../protocol/index.js";
 import { VIEW_NAMES } from "../../history/kinds/state/views.js";
-import type { Action } from "../sim-kind.js";
+import type { Action, WorldView } from "../sim-kind.js";
 import type { Step } from "../step.js";
-import type { World } from "../world.js";
 import { CHANNELS } from "./channels.js";
 import type { StateClient } from "./client.js";
 import type { Seen } from "./key-viewer.js";
@@ -12,7 +11,7 @@ const KEYS = 40;
 const ACCOUNTS = 4;
 const RATES = [undefined, undefined, undefined, 20, 5, 1, 0.5];
 
-type StateWorld = World<StateClient>;
+type StateWorld = WorldView<StateClient>;
 
 function channelOf({ size }: Step): string {
   return CHANNELS[Math.floor(size * 997) % CHANNELS.length] ?? "keys/a";
@@ -81,6 +80,21 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const channel = channelOf(step);
       const client = world.client(step);
       several(world, 1 + (step.ms % 4), 40, (i) => transfer(client, channel, step.ms + i, step.who + i, 1 + i));
+    },
+  },
+  /** Sets a key, there or not, if it has not changed since a while ago. */
+  revise: {
+    weight: 3,
+    run(world, step) {
+      const channel = channelOf(step);
+      const client = world.client(step);
+      const cursor = client.viewer(channel)?.cursor;
+      if (cursor === undefined) return;
+      const slot = keyAt(step.ms + step.who);
+      const since = formatCursor(cursor);
+      world.later(step.ms * 3, () =>
+        client.change(channel, { set: { [slot]: since }, if: { since, keys: [slot] } } as never),
+      );
     },
   },
   /** Takes a place if it is free, or gives it back. */

@@ -24,9 +24,9 @@ const AGAIN_MS = 300;
 /** More than that waits for nobody. */
 const MOST = 30;
 /** Refusals after which nothing is in the log, where it was the first try. */
-const NEVER = new Set(["conflict", "limit_reached", "bad_request", "rate_limited"]);
+const NEVER = new Set(["conflict", "limit_reached"]);
 /** Answers that nobody may be given here. */
-const WRONG = new Set(["key_conflict", "internal", "invalid", "not_found", "too_large"]);
+const WRONG = new Set(["key_conflict", "bad_request", "internal", "invalid", "not_found", "too_large"]);
 
 export class ChangeOutbox {
   readonly #channel: string;

@@ -83,6 +83,8 @@ export class StateLog {
     let { sum, deletes } = before;
     for (const { slot, text } of changes) {
       const held = this.#slots.get(slot)?.text ?? null;
+      // What changes nothing takes no part in the entry.
+      if (held === text) continue;
       for (const view of VIEW_NAMES) {
         if (!isSeen(view, slot)) continue;
         if (held !== null) digests[view] = minus(digests[view] ?? 0, hashOf(slot, held));
@@ -107,8 +109,10 @@ export class StateLog {
       this.#line.pop();
     }
     this.#slots = new Map();
-    for (const { offset, changes } of this.#line)
-      for (const { slot, text } of changes) this.#slots.set(slot, { text, offset });
+    for (const { offset, changes } of this.#line) {
+      for (const { slot, text } of changes)
+        if ((this.#slots.get(slot)?.text ?? null) !== text) this.#slots.set(slot, { text, offset });
+    }
   }
 
   /** What the log was at a place; `undefined` where it never was there. */

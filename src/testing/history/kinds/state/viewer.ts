@@ -56,7 +56,7 @@ export class Viewer {
         "honest gaps",
         `was told "${reason}" from ${show(from)} to ${show(at)} of ${log.channel}: ${why}`,
       );
-    if (after > from.offset) dishonest(`it says after ${after}`);
+    if (after !== from.offset) dishonest(`it says after ${after}`);
     if (reason === "failover" ? at.offset !== after : at.offset !== 0)
       dishonest("it leads to where nothing is told from");
     const moment = log.at(from);
@@ -100,6 +100,9 @@ export class Viewer {
         "progress",
         `stands at ${show(this.#at)} of ${channel}, and does not hold what ${this.#log.epoch}:${now.offset} is`,
       );
+    // Those who see little are told where they stand, too.
+    else if (this.#at.offset !== now.offset)
+      this.#wrong("progress", `stands at ${show(this.#at)} of ${channel}, long after ${now.offset}`);
     if (this.applied === 0) this.#wrong("progress", `has applied nothing of ${channel}`);
     // Somebody has spoken to everybody who sees all of it.
     if (final && this.#view === "all" && this.applied === this.#before)
