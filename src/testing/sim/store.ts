@@ -26,6 +26,7 @@ interface Known {
 }
 
 const LOOK = { before: MAX_OFFSET, limit: 1, bytes: 0 } as const;
+const LOOK_AT_SLOTS = { after: MAX_OFFSET, limit: 0, bytes: 0 } as const;
 
 export class RecordingStore extends MemoryStore {
   readonly #recorder: Recorder;
@@ -88,6 +89,8 @@ export class RecordingStore extends MemoryStore {
     if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
     const outcomes = super.change(channel, drafts, options);
     this.#slots.changed(channel, drafts, outcomes);
+    // Only now: a look before it would have opened the new epoch, which is the broker's to do.
+    this.#slots.read(channel, super.readSlots(channel, LOOK_AT_SLOTS, options));
     this.appends += outcomes.filter((outcome) => "offset" in outcome && !outcome.duplicate).length;
     return outcomes;
   }
