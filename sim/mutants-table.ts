@@ -12,6 +12,8 @@ export interface Mutant {
   /** Occurs exactly once in the file; where it has a space there may be any white space. */
   readonly find: string;
   readonly replace: string;
+  /** Which kind of channels it shows on; streams and transients where it does not say. */
+  readonly kind?: "state";
   /** Which promise is expected to be the first that breaks. */
   readonly promise: PromiseName;
 }

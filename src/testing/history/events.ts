@@ -149,6 +149,8 @@ export type StateEvent = { readonly channel: string } & (
       readonly view: string;
       readonly at: Place;
       readonly graves: number;
+      /** Of what it holds already, where `at` is not the beginning. */
+      readonly digest: number;
     }
   /** It came back and stands at `at`. */
   | { readonly is: "back"; readonly subscriber: string; readonly at: Place }

@@ -28,8 +28,10 @@ export function handOver(
   switch (kind.by) {
     case "entries":
       return node.appender.append(name, log, job);
-    case "slots":
-      return node.appender.change(name, slots as SlotsOptions, changesJob(kind, draft, job));
+    case "slots": {
+      const asked = kind.changes(draft.data);
+      return node.appender.change(name, slots as SlotsOptions, changesJob(asked, draft.meta, job));
+    }
     case "nothing": {
       const { data, meta } = draft;
       const signal = meta === undefined ? { data, slot } : { data, slot, meta };
@@ -39,8 +41,11 @@ export function handOver(
 }
 
 /** The same job, with what its data asks for. */
-function changesJob(kind: SlotsKind, { data, meta }: Draft, job: HandedOver): ChangesJob {
-  const asked = kind.changes(data);
+function changesJob(
+  asked: ReturnType<SlotsKind["changes"]>,
+  meta: string | undefined,
+  job: HandedOver,
+): ChangesJob {
   const told = metaWithTtl(meta, asked.changes);
   return {
     draftAt(now): ChangesDraft | undefined {

@@ -44,12 +44,12 @@ function transfer(client: StateClient, channel: string, from: number, to: number
   if (a === undefined && b === undefined) {
     const names = Array.from({ length: ACCOUNTS }, (_, i) => `acct/${i}`);
     const set = Object.fromEntries(names.map((name) => [name, 0]));
-    client.change(channel, { set, if: { absent: names } } as never);
+    client.change(channel, { set, if: { absent: names } });
   }
   if (a === undefined || b === undefined) return;
   const set = { [one]: Number(a) - amount, [other]: Number(b) + amount };
   const since = formatCursor(viewer.cursor);
-  client.change(channel, { set, if: { since, keys: [one, other] } } as never);
+  client.change(channel, { set, if: { since, keys: [one, other] } });
 }
 
 function several(world: StateWorld, count: number, ms: number, run: (i: number) => void): void {
@@ -93,7 +93,7 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const slot = keyAt(step.ms + step.who);
       const since = formatCursor(cursor);
       world.later(step.ms * 3, () =>
-        client.change(channel, { set: { [slot]: since }, if: { since, keys: [slot] } } as never),
+        client.change(channel, { set: { [slot]: since }, if: { since, keys: [slot] } }),
       );
     },
   },
@@ -105,7 +105,7 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const client = world.client(step);
       if (step.size < 0.3) client.change(channelOf(step), { delete: [slot] });
       else
-        client.change(channelOf(step), { set: { [slot]: client.name }, if: { absent: [slot] } } as never);
+        client.change(channelOf(step), { set: { [slot]: client.name }, if: { absent: [slot] } });
     },
   },
   /** Says for a while that it is there, and then no more; or says so too late. */

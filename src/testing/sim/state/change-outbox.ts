@@ -90,6 +90,13 @@ export class ChangeOutbox {
     this.#isUnderWay = false;
   }
 
+  /** Nobody hears of what is unanswered. */
+  close(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const asked of waiting) this.#forget(asked, "closed");
+  }
+
   #answered(asked: Asked, error: ErrorBody | undefined, ok: unknown): void {
     if (asked !== this.#waiting[0]) return;
     this.#isUnderWay = false;
@@ -123,17 +130,15 @@ export class ChangeOutbox {
 
   #giveUp(asked: Asked): void {
     this.#waiting.shift();
-    const { id, sent } = asked;
-    if (id !== undefined && sent !== undefined) this.#unknown(id, "outcome_unknown");
-    else if (id !== undefined)
-      this.#recorder.add({
-        is: "turned down",
-        channel: this.#channel,
-        id,
-        outcome: "never",
-        code: "offline",
-      });
+    this.#forget(asked, "outcome_unknown");
     this.pump();
+  }
+
+  #forget({ id, sent }: Asked, code: string): void {
+    const channel = this.#channel;
+    if (id !== undefined && sent !== undefined) this.#unknown(id, code);
+    else if (id !== undefined)
+      this.#recorder.add({ is: "turned down", channel, id, outcome: "never", code });
   }
 
   #unknown(id: string, code: string): void {

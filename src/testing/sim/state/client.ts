@@ -11,6 +11,13 @@ import { WireClient, type WireOwner } from "./wire-client.js";
 
 const AGAIN_MS = 500;
 
+/** What is to be changed, and what must be so for that. */
+interface Wanted {
+  readonly set?: object;
+  readonly delete?: readonly string[];
+  readonly if?: object;
+}
+
 export class StateClient implements WorldClient, WireOwner {
   readonly name: string;
   readonly process: SimProcess;
@@ -20,6 +27,8 @@ export class StateClient implements WorldClient, WireOwner {
   readonly #wire: WireClient;
   readonly #publisher: string;
   readonly #viewers = new Map<string, KeyViewer>();
+  /** Those that the connect command on its way asks for. */
+  #asked: readonly KeyViewer[] = [];
   readonly #outboxes = new Map<string, ChangeOutbox>();
   readonly #sequences = new Map<string, number>();
   #lives = 0;
@@ -74,7 +83,7 @@ export class StateClient implements WorldClient, WireOwner {
   }
 
   /** Asks for changes that the history follows: they say who asks, and the how-manieth time. */
-  change(channel: string, { set, ...rest }: { readonly set?: object; readonly delete?: readonly string[] }): void {
+  change(channel: string, { set, ...rest }: Wanted): void {
     const outbox = this.#outbox(channel);
     if (this.#closed || outbox.isFull) return;
     const sequence = (this.#sequences.get(channel) ?? 0) + 1;
@@ -98,6 +107,7 @@ export class StateClient implements WorldClient, WireOwner {
   leave(): void {
     for (const channel of CHANNELS) this.unwatch(channel);
     this.#closed = true;
+    for (const outbox of this.#outboxes.values()) outbox.close();
     this.#wire.close();
   }
 
@@ -106,20 +116,23 @@ export class StateClient implements WorldClient, WireOwner {
   }
 
   hello(): string {
-    const subs = [...this.#viewers.values()].map((viewer) => [viewer.channel, viewer.options]);
+    this.#asked = [...this.#viewers.values()];
+    const subs = this.#asked.map((viewer) => [viewer.channel, viewer.options]);
     const rest = { token: this.name, publisher: this.#publisher, subs: Object.fromEntries(subs) as object };
     return JSON.stringify(rest).slice(1, -1);
   }
 
   online({ subs = {} }: { readonly subs?: Readonly<Record<string, unknown>> }): void {
     this.#recorder.count("connections made");
-    for (const viewer of this.#viewers.values()) {
-      const answer = subs[viewer.channel] as (SubscribeResult & { readonly error?: ErrorBody }) | undefined;
-      // Watched since the command was sent.
-      if (answer === undefined) this.#subscribe(viewer);
-      else if (answer.error !== undefined) this.#refused(viewer, answer.error);
-      else viewer.subscribed(answer);
+    for (const viewer of this.#asked) {
+      const answer = subs[viewer.channel] as SubscribeResult & { readonly error?: ErrorBody };
+      const isWanted = this.#viewers.get(viewer.channel) === viewer;
+      if (answer.error === undefined && isWanted) viewer.subscribed(answer);
+      else if (answer.error === undefined) this.#unsubscribe(viewer);
+      else if (isWanted) this.#refused(viewer, answer.error);
     }
+    // Watched since the command was sent.
+    for (const viewer of this.#viewers.values()) if (!this.#asked.includes(viewer)) this.#subscribe(viewer);
     for (const outbox of this.#outboxes.values()) outbox.pump();
   }
 

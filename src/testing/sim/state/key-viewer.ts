@@ -39,6 +39,8 @@ export class KeyViewer {
   #map = new Map<string, string>();
   #cursor: Cursor | undefined;
   #viewId: string | undefined;
+  /** Whether the server has yet to say that it sees the channel. */
+  #isNew = true;
   /** Parts of a message that is not whole yet. */
   #parts: Part[] = [];
   ch: number | undefined;
@@ -59,10 +61,8 @@ export class KeyViewer {
     // As one that changes what it sees, and comes with the cursor that it had.
     this.#cursor = from?.cursor;
     this.#viewId = from?.viewId;
-    this.#isNew = true;
+    if (from !== undefined) this.#map = new Map(from.#map);
   }
-
-  #isNew: boolean;
 
   get cursor(): Cursor | undefined {
     return this.#cursor;
@@ -106,12 +106,11 @@ export class KeyViewer {
         view: this.#seen.view,
         at,
         graves: GRAVES[channel] ?? 0,
+        digest: digestOf(this.#map),
       });
     else this.#recorder.add({ is: "back", channel, subscriber, at });
     if (this.#isNew && this.isPaused)
       this.#recorder.add({ is: "paused", channel, subscriber, isPaused: true });
-    // One that sees other keys holds nothing of them.
-    if (this.#isNew) this.#map = new Map();
     this.#isNew = false;
     this.#cursor = at;
   }

@@ -14,19 +14,23 @@ export class Viewer {
   readonly #log: StateLog;
   readonly #findings: Findings;
   #at: Place;
-  #digest = 0;
+  #digest: number;
+  /** Whether it began with nothing: then it is told of all there is. */
+  readonly #isFresh: boolean;
   /** How much it has applied, and how much of it at the last look. */
   applied = 0;
   #before = 0;
   #paused = false;
 
-  constructor({ subscriber, view, at, graves }: Opened, log: StateLog, findings: Findings) {
+  constructor({ subscriber, view, at, graves, digest }: Opened, log: StateLog, findings: Findings) {
     this.#name = subscriber;
     this.#view = view;
     this.#graves = graves;
     this.#log = log;
     this.#findings = findings;
     this.#at = at;
+    this.#digest = digest;
+    this.#isFresh = at.offset === 0;
   }
 
   message({ at, digest }: Applied): void {
@@ -103,7 +107,7 @@ export class Viewer {
     // Those who see little are told where they stand, too.
     else if (this.#at.offset !== now.offset)
       this.#wrong("progress", `stands at ${show(this.#at)} of ${channel}, long after ${now.offset}`);
-    if (this.applied === 0) this.#wrong("progress", `has applied nothing of ${channel}`);
+    if (this.applied === 0 && this.#isFresh) this.#wrong("progress", `has applied nothing of ${channel}`);
     // Somebody has spoken to everybody who sees all of it.
     if (final && this.#view === "all" && this.applied === this.#before)
       this.#wrong("progress", `was not told of the last change of ${channel}`);
