@@ -226,7 +226,8 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner {
   /** Sends what one gets who is behind, as its socket takes it, until it is where its lane is. */
   #serve(seat: Seat): void {
     try {
-      while (this.#step(seat));
+      let isOn = true;
+      while (isOn) isOn = this.#step(seat);
     } catch (error) {
       // Others who are behind on this channel come after this one.
       this.failed(error);

@@ -118,10 +118,8 @@ export class KeyViewer {
   message([, offset, data, meta]: MessageFrame): void {
     const { del = [], part, more = false } = (meta ?? {}) as StateMeta;
     const set = (data ?? []) as readonly unknown[];
-    if (part === undefined) {
-      if (this.#parts.length > 0) this.#wrong(`${this.name}: a message came between the parts of another`);
-      this.#parts = [];
-    } else if (part === 0) this.#parts = [];
+    // A message of one part, or the first one of several, drops what came of another.
+    if ((part ?? 0) === 0) this.#parts = [];
     else if (part !== this.#parts.length)
       this.#wrong(`${this.name}: part ${part} came after ${this.#parts.length} of them`);
     this.#parts.push({ set, del });
