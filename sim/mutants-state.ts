@@ -120,9 +120,9 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: "cut-of-a-live-map",
     about: "the pages of a message are made of what the map is when each is sent",
-    file: "src/server/feed/slots/slots-feed.ts",
+    file: "src/server/feed/slots/catch-up.ts",
     find: "const chunk = cut.page(seat.page);",
-    replace: "const chunk = (this.memory.cut(cut.from, seat.lane.view) ?? cut).page(seat.page);",
+    replace: "const chunk = (this.#owner.memory.cut(cut.from, seat.lane.view) ?? cut).page(seat.page);",
     promise: "one map",
   },
   {
@@ -136,7 +136,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: "cursor-moved-by-a-part",
     about: "the server takes somebody to be at the end of a message of which a part was sent",
-    file: "src/server/feed/slots/slots-feed.ts",
+    file: "src/server/feed/slots/catch-up.ts",
     find: "if (seat.page < cut.pages) return true;",
     replace: "subscriber.cursor = cut.end; if (seat.page < cut.pages) return true;",
     promise: "honest gaps",
@@ -144,7 +144,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: "failover-from-the-base",
     about: "behind a failover one goes on from where the epoch began",
-    file: "src/server/feed/slots/slots-feed.ts",
+    file: "src/server/feed/slots/catch-up.ts",
     find: 'const until = reason === "failover" ? after : 0;',
     replace: 'const until = reason === "failover" ? (this.#replica.place.epochs.at(-1)?.base ?? 0) : 0;',
     promise: "honest gaps",
