@@ -62,8 +62,6 @@ export interface SimKind<C extends WorldClient = WorldClient> {
   registry(): ChannelRegistry;
   /** A client that has begun. */
   newClient(parts: ClientParts): C;
-  /** The faults are over: whoever waits for something waits no more. */
-  settle?(world: WorldView<C>): void;
   /** Writes down what must be so now that it is quiet. */
   noteQuiet?(world: WorldView<C>): void;
   /** Somebody speaks to everybody, for the last time. */

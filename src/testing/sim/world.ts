@@ -90,7 +90,6 @@ export class World<C extends WorldClient = WorldClient> implements WorldView<C> 
   /** Everything is well again. */
   stopFaults(): void {
     for (const end of this.#endings) end();
-    this.kind.settle?.(this);
   }
 
   /** Looks at what must hold all the time. */
