@@ -121,8 +121,9 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     name: "cut-of-a-live-map",
     about: "the pages of a message are made of what the map is when each is sent",
     file: "src/server/feed/slots/catch-up.ts",
-    find: "const chunk = cut.page(seat.page);",
-    replace: "const chunk = (this.#owner.memory.cut(cut.from, seat.lane.view) ?? cut).page(seat.page);",
+    find: 'sendNext(subscriber, sending.cut) : "full"',
+    replace:
+      'sendNext(subscriber, { ...sending.cut, from: sending.cut.from, end: sending.cut.end, pages: sending.cut.pages, page: (i) => this.#owner.memory.cut(sending.cut.from, seat.lane.view)?.page(i) ?? sending.cut.page(i) }) : "full"',
     promise: "one map",
   },
   {
@@ -137,8 +138,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     name: "cursor-moved-by-a-part",
     about: "the server takes somebody to be at the end of a message of which a part was sent",
     file: "src/server/feed/slots/catch-up.ts",
-    find: "if (seat.page < cut.pages) return true;",
-    replace: "subscriber.cursor = cut.end; if (seat.page < cut.pages) return true;",
+    find: "subscriber.cursor = cursor;",
+    replace: "subscriber.cursor = sending.cut.end;",
     promise: "honest gaps",
   },
   {

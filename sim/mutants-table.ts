@@ -259,7 +259,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "history-ends-early",
     about: "a page of history says that nothing comes before it",
-    file: "src/server/connection/channels/queries.ts",
+    file: "src/server/connection/channels/history-answer.ts",
     find: "more = first !== undefined && first.prev > oldestPrev;",
     replace: "more = false;",
     promise: "history",

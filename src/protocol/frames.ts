@@ -115,8 +115,12 @@ export interface Meta {
   readonly sender?: string;
   /** The key that this client gave it, where the channel says so. */
   readonly idem?: number | string;
-  /** The payload is this many bytes, which follow the line. */
+  /** The payload is this many bytes, which follow the line; of a message in several parts, this one's. */
   readonly bytes?: number;
+  /** The line is one part of a message, from 0 on. The rest of the meta stands in the first one only. */
+  readonly part?: number;
+  /** Further parts follow. */
+  readonly more?: boolean;
 }
 
 /** `[channel number, offset, payload, meta]`; offset 0 on a channel without a log. */

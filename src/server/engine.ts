@@ -17,6 +17,7 @@ import { Revocations } from "./connection/users/revocations.js";
 import { Drain } from "./connection/life/drain.js";
 import { PresenceLeaves } from "./connection/life/leaves.js";
 import { Flusher } from "./delivery/flusher.js";
+import { LargePayloads } from "./delivery/large-payloads.js";
 import { Heartbeat } from "./connection/life/heartbeat.js";
 import { KeyShares } from "./connection/limits/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
@@ -34,6 +35,7 @@ import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/life/stillness.js";
 import { TurnBudget } from "./connection/limits/turn-budget.js";
 import { Hub } from "./feed/hub.js";
+import { Reads } from "./feed/read-limit.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
 import type { Logger } from "./logger.js";
@@ -86,12 +88,16 @@ export class Engine {
     let number = 0;
     const contact = new BrokerContact(clock);
     const expiries = `expiry ${id}`;
+    const large = new LargePayloads();
+    const reads = new Reads(options.limits.message);
     const hub = new Hub({
       broker,
       clock,
       contact,
       key: () => ({ scope: expiries, id: ++number, print: 0 }),
       walkPage: options.walkPage,
+      large,
+      reads,
       collect: (flush) => flusher.collect(flush),
       onError: (error, channel) => {
         if (error instanceof BrokerError) contact.cut();
@@ -115,6 +121,8 @@ export class Engine {
       flusher,
       brokerErrors: new BrokerErrors(clock, log),
       budget: new Budget(options.budget),
+      large,
+      reads,
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),
       addressRates: new RateMemory(together(options.limits.commands, PER_ADDRESS)),

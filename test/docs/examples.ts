@@ -5,6 +5,7 @@
  *     > {"id":1,"connect":{}}     the client sends a frame
  *     >+ AQID                     one more line of that frame
  *     >= 01 02 03                 bytes, in hex, behind the last line: the frame is a binary one
+ *     >= 07 × 40000               so many of one
  *     < {"id":1,"ok":{…}}         the server sends a line, alone or with others in a frame
  *     <= 01 02 03                 the bytes that follow it
  *     < close 4500 …              the server closes, with this code and reason
@@ -109,8 +110,18 @@ function addTo(step: Step | undefined, source: string): boolean {
 function addedTo(step: Step, source: string): Step {
   const rest = source.replace(/^[A-Z]?[<>][+=] ?/, "");
   if (step.do === "send" && source.includes(">+")) return { ...step, lines: [...step.lines, rest] };
-  if (!/^([0-9a-f]{2}( |$))*$/.test(rest)) throw new Error(`not bytes in hex: ${source}`);
-  return { ...step, bytes: Buffer.from(rest.replaceAll(" ", ""), "hex") } as Step;
+  return { ...step, bytes: bytesOf(rest) ?? fail(`not bytes in hex: ${source}`) } as Step;
+}
+
+/** Bytes in hex; `07 × 40000` are so many of the same. */
+function bytesOf(text: string): Buffer | undefined {
+  const [, byte = "", count] = /^([0-9a-f]{2}) × (\d+)$/.exec(text) ?? [];
+  if (count !== undefined) return Buffer.alloc(Number(count), byte, "hex");
+  return /^([0-9a-f]{2}( |$))*$/.test(text) ? Buffer.from(text.replaceAll(" ", ""), "hex") : undefined;
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }
 
 /** What names stand for, as the text they stood for at first. */

@@ -118,6 +118,55 @@ describe("a connection's way out", () => {
     expect(calls).toHaveLength(3);
   });
 
+  it("F5: has room for those first who had none the last time", async () => {
+    const { clock, link, out } = setup();
+    const calls: string[] = [];
+    const wait = (name: string): void =>
+      out.whenRoomy(() => {
+        calls.push(name);
+        out.offer(chunk(6000));
+        wait(name);
+      });
+    for (const name of ["a", "b", "c"]) wait(name);
+    for (let round = 0; round < 6; round++) {
+      await clock.settle();
+      link.drain();
+    }
+    expect(calls.slice(0, 6)).toEqual(["a", "b", "c", "a", "b", "c"]);
+  });
+
+  it("H48: says when no message is in the middle, and lets none begin from then on", async () => {
+    const { clock, out } = setup();
+    const calls: string[] = [];
+    out.begun();
+    out.begun();
+    expect(out.mayBegin).toBe(true);
+    out.whenWhole(() => calls.push("whole"));
+    out.whenWhole(() => calls.push("twice"));
+    expect(out.mayBegin).toBe(false);
+    out.ended();
+    await clock.settle();
+    expect(calls).toEqual([]);
+    out.ended();
+    // Not within what it waited for.
+    expect(calls).toEqual([]);
+    await clock.settle();
+    expect([calls, out.mayBegin]).toEqual([["whole"], false]);
+  });
+
+  it("H48: says so at once where none is, and never after its end", async () => {
+    const calls: string[] = [];
+    setup().out.whenWhole(() => calls.push("at once"));
+    const { clock, out } = setup();
+    out.begun();
+    out.whenWhole(() => calls.push("closed"));
+    out.ended();
+    out.close();
+    out.whenWhole(() => calls.push("closed"));
+    await clock.settle();
+    expect(calls).toEqual(["at once"]);
+  });
+
   it("F7: the budget knows what all of them hold, and forgets who has ended", async () => {
     const { clock, link, budget, out } = setup();
     out.offer(chunk(4000));

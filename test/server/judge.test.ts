@@ -1,8 +1,10 @@
 /** Where a cursor stands: what all kinds of channels have in common. */
 import { describe, expect, it } from "vitest";
 import type { Broker, Epoch, Page } from "../../src/broker/index.js";
+import { LargePayloads } from "../../src/server/delivery/large-payloads.js";
 import { Feed } from "../../src/server/feed/feed.js";
 import { judge } from "../../src/server/feed/judge.js";
+import { Reads } from "../../src/server/feed/read-limit.js";
 import { STREAM } from "../../src/server/kinds/stream/stream.js";
 import type { Place } from "../../src/server/kinds/kind.js";
 import { TRANSIENT } from "../../src/server/kinds/transient/transient.js";
@@ -56,6 +58,7 @@ describe("a kind", () => {
     const broker = { read: async () => page } as unknown as Broker;
     const deps = {
       broker,
+      reads: new Reads(1),
       clock,
       collect: (flush: () => void) => clock.setImmediate(flush),
       onError: () => {},
@@ -64,6 +67,7 @@ describe("a kind", () => {
       channel: "c",
       ch: 1,
       log: { keeping: { by: "entries", retain: { count: 10 } }, dedupe: 0 },
+      large: new LargePayloads(),
     };
     const atHead = new Feed(STREAM, place, deps);
     const atStart = new Feed({ ...STREAM, begins: "start" }, place, deps);

@@ -64,6 +64,38 @@ describe("the tail", () => {
     }
   });
 
+  it("F15: has marks for what is kept elsewhere: each is a page by itself, and counts as an entry", () => {
+    const made = tail([10, 20], { count: 4 });
+    made.pushLarge(30, 20, 1_000_000);
+    made.pushLarge(40, 30, 1_000_000);
+    push(made, 50, 40);
+    expect(made.after(5, 1e6, 0)).toBeUndefined();
+    expect(offsets(made, 10)).toEqual([20]);
+    expect(made.after(20, 1e6, 0)).toEqual({ lines: [], end: 30 });
+    expect(made.after(30, 0, 0)).toEqual({ lines: [], end: 40 });
+    expect(offsets(made, 40)).toEqual([50]);
+    expect([made.startOfLast(2, 0), made.startOfLast(4, 0)]).toEqual([30, 10]);
+    const start = Date.UTC(2020, 0, 1);
+    const aged = tail([], { age: 10 });
+    aged.pushLarge(4096, 0, 1_000_000);
+    expect(aged.after(0, 1e6, start + 11)).toEqual({ lines: [], end: 4096 });
+    expect(aged.after(0, 1e6, start + 12)).toBeUndefined();
+  });
+
+  it("F15, L4: counts what marks stand for, where the log has a limit in bytes", () => {
+    const made = tail([10], { withLarge: 2_500_000 });
+    for (const offset of [20, 30, 40]) made.pushLarge(offset, offset - 10, 1_000_000);
+    expect(made.size).toBe(2);
+    expect(made.after(20, 1e6, 0)).toEqual({ lines: [], end: 30 });
+    // One is held however large it is; and what was dropped counts no more.
+    made.pushLarge(50, 40, 3_000_000);
+    expect(made.size).toBe(1);
+    for (const offset of [60, 70]) made.pushLarge(offset, offset - 10, 1_000_000);
+    expect(made.after(50, 1e6, 0)).toEqual({ lines: [], end: 60 });
+    push(made, 90, 80);
+    expect([made.size, offsets(made, 80)]).toEqual([1, [90]]);
+  });
+
   it("F1: gives lines as they were put in, of any length and any bytes", () => {
     const lines = [
       textLine("[1,10,null]"),

@@ -1,13 +1,13 @@
 /** Who sends a command, as the commands see it: a {@link Connection} without its transport and its inbox. */
 import type { CloseName, Id } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
-import type { EncodedLine } from "../delivery/chunk.js";
 import type { Arrival } from "./limits/admission.js";
 import type { Allowance } from "./limits/allowance.js";
 import type { Peer } from "./link.js";
 import type { ServerNode } from "./node.js";
 import type { Outgoing } from "../delivery/outgoing.js";
 import type { TokenBucket } from "./limits/rate.js";
+import type { Answer } from "./channels/large-answers.js";
 import type { Sessions } from "./channels/sessions.js";
 
 /** Who is on a connection. */
@@ -66,8 +66,8 @@ export interface Caller {
   fail(id: Id, error: TidemarkError): void;
   /** Sends a line that belongs to no command. */
   tell(text: string): void;
-  /** Answers with a large line: made when its turn comes, sent when there is room. `undefined` is no answer. */
-  replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void;
+  /** Answers with something large: made when its turn comes, sent when there is room. `undefined` is no answer. */
+  replyLarge(make: () => Promise<Answer | undefined>, onError: (thrown: unknown) => void): void;
   /** Tells the peer why and ends the connection. */
   close(name: CloseName, reason: string): void;
   /** Ends the connection because something of the server's own failed while it worked for it; the log says what. Never throws. */

@@ -12,12 +12,12 @@ import {
   type Timer,
 } from "../../protocol/index.js";
 import { digitsOf } from "../../protocol/digits.js";
-import { textChunk, type Chunk, type EncodedLine } from "../delivery/chunk.js";
+import { textChunk, type Chunk } from "../delivery/chunk.js";
 import { Outgoing, type OutgoingOwner } from "../delivery/outgoing.js";
 import { errorBody, type TidemarkError } from "../errors.js";
 import { detach } from "../guard.js";
 import type { Caller, Identity } from "./caller.js";
-import { LargeAnswers, type LargeAnswersOwner } from "./channels/large-answers.js";
+import { LargeAnswers, type Answer, type LargeAnswersOwner } from "./channels/large-answers.js";
 import { Sessions, type SessionsOwner } from "./channels/sessions.js";
 import { leaveAll } from "./channels/subscribe.js";
 import type { Stage } from "./commands/carry-out.js";
@@ -255,16 +255,14 @@ export class Connection
     return this.#link.finish !== undefined;
   }
 
-  /** Ends in good order an answer that the client asks for again, once the connection is open. */
+  /** Ends in good order an answer that the client asks for again, once the connection is open and in the middle of no message. */
   finish(): void {
-    this.whenOpen(() => {
-      this.out.flush();
-      try {
+    this.whenOpen(() =>
+      this.out.whenWhole(() => {
+        this.out.flush();
         this.#link.finish?.();
-      } catch (error) {
-        this.abandon(error);
-      }
-    });
+      }),
+    );
   }
 
   transportClosed(reason: string, said: boolean, least = 0): void {
@@ -294,7 +292,7 @@ export class Connection
     this.intake.answered();
   }
 
-  replyLarge(make: () => Promise<EncodedLine | undefined>, onError: (thrown: unknown) => void): void {
+  replyLarge(make: () => Promise<Answer | undefined>, onError: (thrown: unknown) => void): void {
     (this.#large ??= new LargeAnswers(this)).add(make, () => this.intake.answered(), onError);
   }
 

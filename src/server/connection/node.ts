@@ -4,6 +4,7 @@ import type { Clock, CloseName, Random } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
+import type { Reads } from "../feed/read-limit.js";
 import type { Logger } from "../logger.js";
 import type { Admission } from "./limits/admission.js";
 import type { Appender } from "./publish/appender.js";
@@ -13,6 +14,7 @@ import type { ByteRateOptions } from "./limits/byte-rate.js";
 import type { Revocations } from "./users/revocations.js";
 import type { PresenceLeaves } from "./life/leaves.js";
 import type { Flusher } from "../delivery/flusher.js";
+import type { LargePayloads } from "../delivery/large-payloads.js";
 import type { KeyShares } from "./limits/key-shares.js";
 import type { Peer } from "./link.js";
 import type { NewChannels } from "./limits/new-channels.js";
@@ -129,6 +131,10 @@ export interface ServerNode {
   readonly leaves: PresenceLeaves;
   readonly flusher: Flusher;
   readonly budget: Budget;
+  /** Payloads that are being sent in parts. */
+  readonly large: LargePayloads;
+  /** The reads of logs that are under way. */
+  readonly reads: Reads;
   readonly registry: ChannelRegistry;
   readonly methods: ReadonlyMap<string, MethodDef>;
   readonly hooks: Hooks;

@@ -2,6 +2,14 @@ import type { Cursor } from "../../protocol/index.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Chunk } from "./chunk.js";
 
+/** How far somebody is in a message of several parts. */
+export interface Progress {
+  /** Where one stands behind the message. */
+  readonly end: Cursor;
+  /** The part that comes next, from 1 on. */
+  readonly next: number;
+}
+
 /** One connection's place in one channel. */
 export class Subscriber {
   readonly out: Outgoing;
@@ -18,11 +26,21 @@ export class Subscriber {
   slot = -1;
   /** Whether its cursor came from this feed, so that the feed's own memory may answer for it. */
   trusted: boolean;
+  /** The message that it is in the middle of. It stands before that one, and is behind, until it has all of it. */
+  progress: Progress | undefined;
 
   constructor(out: Outgoing, cursor: Cursor, trusted: boolean) {
     this.out = out;
     this.cursor = cursor;
     this.trusted = trusted;
+    this.progress = undefined;
+  }
+
+  /** It is sent no more of the message that it is in the middle of, if it is. */
+  leaveMessage(): void {
+    if (this.progress === undefined) return;
+    this.progress = undefined;
+    this.out.ended();
   }
 }
 
@@ -60,6 +78,7 @@ export class Audience {
     if (subscriber.state === "live") this.#removeLive(subscriber);
     else this.behind.delete(subscriber);
     subscriber.state = "gone";
+    subscriber.leaveMessage();
   }
 
   /** Hot path. Offers the chunk to every live subscriber; those who cannot take it are behind, and `onLag` is told. */
@@ -71,6 +90,14 @@ export class Audience {
       const subscriber = this.#live[i] as Subscriber;
       this.addBehind(subscriber);
       onLag(subscriber);
+    }
+  }
+
+  /** All who are live are behind from here on; `onLag` is told of each. */
+  fallBehind(onLag: (subscriber: Subscriber) => void): void {
+    for (let last = this.#live.at(-1); last !== undefined; last = this.#live.at(-1)) {
+      this.addBehind(last);
+      onLag(last);
     }
   }
 

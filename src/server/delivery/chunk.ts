@@ -7,6 +7,9 @@ import { writeBinaryLine, writeTextLine } from "../../protocol/index.js";
 /** How much is made ready at once, in bytes, for those who are live and for those who are behind. A single line may be more. */
 export const PAGE_BYTES = 32 * 1024;
 
+/** A payload of more bytes than this goes in parts of so many. */
+export const PART_BYTES = PAGE_BYTES;
+
 /** One line of the wire, with the bytes of its payload where it has some. */
 export interface EncodedLine {
   readonly text: string;

@@ -31,6 +31,29 @@ export function messageLine(
   return bytesLine(`[${ch},${digitsOf(offset)},null,${withBytes(meta, data.length)}]`, data);
 }
 
+/** A line of a message that goes in several: `bytes` are this part's. What `meta` says stands in the first one only. */
+export function partLine(
+  ch: number,
+  offset: number,
+  bytes: Uint8Array,
+  meta: string | undefined,
+  { part, more }: PartOf,
+): EncodedLine {
+  const about = withBytes(part === 0 ? meta : undefined, bytes.length).slice(0, -1);
+  return bytesLine(`[${ch},${digitsOf(offset)},null,${about},${partFields(part, more)}}]`, bytes);
+}
+
+/** Which part of a message or an answer a line is, from 0 on, and whether others follow. */
+export interface PartOf {
+  readonly part: number;
+  readonly more: boolean;
+}
+
+/** The same as fields of a JSON object. */
+export function partFields(part: number, more: boolean): string {
+  return more ? `"part":${part},"more":true` : `"part":${part}`;
+}
+
 /** How many bytes more than characters. */
 function beyondAscii(text: string): number {
   return Buffer.byteLength(text) - text.length;

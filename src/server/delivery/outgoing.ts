@@ -6,6 +6,7 @@ import type { Chunk } from "./chunk.js";
 import type { OnError } from "../guard.js";
 import type { Budget } from "./budget.js";
 import type { Flusher } from "./flusher.js";
+import { OpenMessages } from "./open-messages.js";
 
 /** Room for what is not counted in chunks, in bytes: a frame's header, a few pings, a close frame. */
 const FRAMING = 256;
@@ -43,6 +44,8 @@ export class Outgoing {
   #draining = false;
   #drains = 0;
   #closed = false;
+  /** Made with the first message of several parts. */
+  #messages: OpenMessages | undefined;
 
   constructor(sink: Sink, flusher: Flusher, budget: Budget, owner: OutgoingOwner) {
     this.#sink = sink;
@@ -87,11 +90,38 @@ export class Outgoing {
     return unsent === 0 || unsent <= this.#budget.cap / 2;
   }
 
-  /** Calls `run` once, in a later turn, when the connection is {@link roomy}; never after it closed. */
+  /** Calls `run` once, in a later turn, when the connection is {@link roomy}, each in its turn; never after it closed. */
   whenRoomy(run: () => void): void {
     if (this.#closed) return;
     (this.#waiting ??= []).push(run);
     if (this.#first === undefined) this.#awaitDrain();
+  }
+
+  /** Whether a message of several parts may be begun here. */
+  get mayBegin(): boolean {
+    return this.#messages?.mayBegin !== false;
+  }
+
+  /** The first part of a message was taken; its last part, or its breaking off, is told with `ended`. */
+  begun(): void {
+    (this.#messages ??= new OpenMessages()).begun();
+  }
+
+  ended(): void {
+    const run = this.#messages?.ended();
+    // In a later turn: whoever waits must not run inside of what it waits for.
+    if (run !== undefined) this.#flusher.soon(() => this.#run(run));
+  }
+
+  /**
+   * Calls `run` once, when no message of several parts is in the middle: at once where none is. From here on no other is begun.
+   * Only the first call counts; never after it closed.
+   */
+  whenWhole(run: () => void): void {
+    const messages = (this.#messages ??= new OpenMessages());
+    if (this.#closed || !messages.mayBegin) return;
+    messages.wait(run);
+    if (messages.whole) this.#run(run);
   }
 
   /** Writes what has come together in this turn. Called by the flusher only. */
@@ -115,8 +145,17 @@ export class Outgoing {
     this.#closed = true;
     this.#first = this.#others = undefined;
     this.#queued = 0;
-    this.#waiting = undefined;
+    this.#waiting = this.#messages = undefined;
     this.#hold(0);
+  }
+
+  #run(run: () => void): void {
+    if (this.#closed) return;
+    try {
+      run();
+    } catch (error) {
+      this.#owner.abandon(error);
+    }
   }
 
   #settle(): void {
@@ -146,10 +185,19 @@ export class Outgoing {
     if (waiting === undefined) return;
     this.#waiting = undefined;
     try {
-      for (const run of waiting) run();
+      let next = 0;
+      while (next < waiting.length && this.roomy) waiting[next++]?.();
+      if (next < waiting.length) this.#waitOn(waiting.slice(next));
     } catch (error) {
       this.#owner.abandon(error);
     }
+  }
+
+  /** Those for whom no room was left come before those who had some. */
+  #waitOn(waiting: (() => void)[]): void {
+    if (this.#closed) return;
+    this.#waiting = this.#waiting === undefined ? waiting : [...waiting, ...this.#waiting];
+    if (this.#first === undefined) this.#awaitDrain();
   }
 
   #hold(bytes: number): void {

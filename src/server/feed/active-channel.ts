@@ -5,6 +5,7 @@
 import type { Broker } from "../../broker/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
+import type { LargePayloads } from "../delivery/large-payloads.js";
 import type { ChannelFeed, Subscribers } from "./channel-feed.js";
 import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
@@ -14,6 +15,8 @@ import type { BrokerContact } from "./broker-contact.js";
 
 export interface ActiveChannelDeps extends FeedDeps, SlotsFeedDeps {
   readonly contact: BrokerContact;
+  /** The node's payloads that go in parts. */
+  readonly large: LargePayloads;
 }
 
 export class ActiveChannel {
@@ -79,13 +82,13 @@ export class ActiveChannel {
 }
 
 function feedOf({ name, def }: ResolvedChannel, ch: number, deps: ActiveChannelDeps): ChannelFeed {
-  const place = { channel: name, ch, log: def.log };
+  const place = { channel: name, ch, log: def.log, large: deps.large };
   switch (def.kind.by) {
     case "entries":
       return new Feed(def.kind, place, deps);
     case "slots":
       if (def.slots === undefined) throw new TypeError(`${name} does not say what its log keeps`);
-      return new SlotsFeed(def.kind, { ...place, log: def.slots }, deps);
+      return new SlotsFeed(def.kind, { channel: name, ch, log: def.slots }, deps);
     case "nothing":
       return new SignalFeed(def.kind, place, deps);
   }

@@ -1,6 +1,7 @@
 /**
  * The live end of a channel. What comes in one turn of the event loop is encoded once, at the turn's end, and offered in
- * chunks of a page to everybody who is live. Whoever cannot take a chunk is behind, from where that chunk begins.
+ * chunks of a page to everybody who is live. Whoever cannot take a chunk is behind, from where that chunk begins; and so is
+ * everybody before a message that goes in parts: those are sent to each at the pace of its socket.
  */
 import type { Cursor } from "../../protocol/index.js";
 import { Audience, type Subscriber } from "../delivery/audience.js";
@@ -54,16 +55,19 @@ export class FanOut<S> {
     let size = 0;
     let { epoch, offset } = this.at;
     for (const step of steps) {
-      const line = this.#memory.push(step);
-      if (size + line.size > PAGE_BYTES && lines.length > 0) {
+      const line = this.#memory.push(step, epoch);
+      if ((line === undefined || size + line.size > PAGE_BYTES) && lines.length > 0) {
         this.#offer(lines, { epoch, offset });
         lines = [];
         size = 0;
       }
-      lines.push(line);
-      size += line.size;
       epoch = this.#owner.epochAfter(step, epoch);
       offset = this.#owner.offsetAfter(step, offset);
+      if (line === undefined) this.#passBy({ epoch, offset });
+      else {
+        lines.push(line);
+        size += line.size;
+      }
     }
     if (lines.length > 0) this.#offer(lines, { epoch, offset });
   }
@@ -73,6 +77,13 @@ export class FanOut<S> {
     const steps = this.#pending;
     this.#pending = [];
     this.#owner.flush(steps);
+  }
+
+  /** What ends at `end` is not offered to anybody. */
+  #passBy(end: Cursor): void {
+    const base = this.at;
+    this.audience.fallBehind((one) => this.#owner.lag(one, base));
+    this.at = end;
   }
 
   #offer(lines: readonly EncodedLine[], end: Cursor): void {

@@ -5,7 +5,7 @@
  * In: hints from the broker. Out: one chunk per turn to every live subscriber. Whoever cannot take a chunk stops
  * being live and is one of the {@link Laggards}. A hole in the hints is mended by reading: {@link Repair}.
  */
-import type { Broker, Hint } from "../../broker/index.js";
+import type { Hint } from "../../broker/index.js";
 import {
   MAX_OFFSET,
   offsetAt,
@@ -19,16 +19,14 @@ import type { LogKind, LogMemory, Place, Reading, Step } from "../kinds/kind.js"
 import { AT_BEGINNING, type ChannelFeed, type Start } from "./channel-feed.js";
 import { FanOut, type FanOutOwner } from "./fan-out.js";
 import { Laggards, type LaggardsDeps, type LiveEdge } from "./laggards.js";
-import { Log } from "./log.js";
+import { Log, type LogDeps } from "./log.js";
 import { Repair, type Mended, type RepairDeps } from "./repair.js";
 import { startFrom, startOfLast } from "./starts.js";
 
 /** More hints than these are not kept while the head is read; then the log is asked. */
 const MAX_EARLY = 100;
 
-export interface FeedDeps extends LaggardsDeps, RepairDeps {
-  readonly broker: Broker;
-}
+export interface FeedDeps extends LaggardsDeps, RepairDeps, LogDeps {}
 
 export class Feed implements ChannelFeed, FanOutOwner<Step>, LiveEdge, Mended {
   readonly log: Log;
@@ -47,7 +45,7 @@ export class Feed implements ChannelFeed, FanOutOwner<Step>, LiveEdge, Mended {
   constructor(kind: LogKind, place: Place, deps: FeedDeps) {
     this.#kind = kind;
     this.#deps = deps;
-    this.log = new Log(place, deps.broker);
+    this.log = new Log(place, deps);
     this.memory = kind.memory(place);
     this.#live = new FanOut(this, this.memory, deps.collect);
     this.#laggards = new Laggards(this, kind, this.log, this.memory, deps);
@@ -173,10 +171,6 @@ export class Feed implements ChannelFeed, FanOutOwner<Step>, LiveEdge, Mended {
   /** Nobody may be taken to have what could not be made ready for everybody: each reads on from where it is. */
   #fallBehind(): void {
     this.memory.clear();
-    const live = [...this.audience].filter(({ state }) => state === "live");
-    for (const subscriber of live) {
-      this.audience.addBehind(subscriber);
-      this.#laggards.lag(subscriber, this.head);
-    }
+    this.audience.fallBehind((subscriber) => this.#laggards.lag(subscriber, this.head));
   }
 }

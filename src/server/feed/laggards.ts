@@ -1,12 +1,14 @@
 /**
  * The subscribers of a channel that are behind. Each reads on from its own cursor, page by page, as its socket takes it,
- * and is live again when it stands where the live ones stand. Those who stand at one place share what is read for them.
+ * and is live again when it stands where the live ones stand. Those who stand at one place share what is read for them. A message
+ * of several parts is sent a part at a time: of it a subscriber only remembers how far it is.
  */
 import { formatCursor, type Clock, type Cursor } from "../../protocol/index.js";
 import type { Audience, Subscriber } from "../delivery/audience.js";
 import type { Cut, LogKind, LogMemory, Step } from "../kinds/kind.js";
 import type { Log } from "./log.js";
 import { RETRY_MS } from "./retry.js";
+import { sendNext } from "./send-next.js";
 
 /** How many cuts are kept for others who stand at the same place. */
 const MAX_SHARED_CUTS = 16;
@@ -31,15 +33,8 @@ export interface LaggardsDeps {
   readonly onError: (error: unknown, channel: string) => void;
 }
 
-/** What was found after a cursor. */
-interface Found {
-  /** Missing where nothing was. */
-  readonly cut: Cut | undefined;
-  /** Where a subscriber stands that has been sent the cut. */
-  readonly end: Cursor;
-  /** Whether the cursor is beyond what the read saw. */
-  readonly ahead: boolean;
-}
+/** What was found after a cursor; or that there is nothing, and then where one stands, and whether beyond what the read saw. */
+type Found = { readonly cut: Cut } | { readonly end: Cursor; readonly ahead: boolean };
 
 export class Laggards {
   readonly #edge: LiveEdge;
@@ -90,9 +85,10 @@ export class Laggards {
     return cursor.epoch === head.epoch && cursor.offset > head.offset;
   }
 
-  /** In the live set from here on, if it stands where the live ones stand. */
+  /** In the live set from here on, if it stands where the live ones stand, and is not in the middle of what follows. */
   #joins(subscriber: Subscriber): boolean {
     const { head, audience } = this.#edge;
+    if (subscriber.progress !== undefined) return false;
     if (subscriber.cursor.offset !== head.offset || subscriber.cursor.epoch !== head.epoch) return false;
     audience.addLive(subscriber);
     return true;
@@ -113,10 +109,8 @@ export class Laggards {
     subscriber.state = "behind";
     if (this.#joins(subscriber)) return;
     if (!subscriber.out.roomy) return subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
-    if (subscriber.trusted || this.#memory.kept) {
-      const cut = this.#remembered(subscriber.cursor);
-      if (cut !== undefined) return this.#send(subscriber, cut);
-    }
+    const cut = this.#remembered(subscriber);
+    if (cut !== undefined && this.#send(subscriber, cut)) return;
     this.#readFor(subscriber).catch((error: unknown) => this.#tryLater(subscriber, error));
   }
 
@@ -126,9 +120,15 @@ export class Laggards {
   }
 
   async #readFor(subscriber: Subscriber): Promise<void> {
-    const { cut, end, ahead } = await this.#readShared(subscriber.cursor);
+    const found = await this.#readShared(subscriber.cursor, subscriber.progress !== undefined);
     if (this.#edge.closed || subscriber.state === "gone") return;
-    if (cut !== undefined) return this.#send(subscriber, cut);
+    if ("cut" in found) {
+      if (!this.#send(subscriber, found.cut)) throw new Error("what was read a moment ago has gone");
+      return;
+    }
+    const { end, ahead } = found;
+    // Nothing follows: the message that it was in the middle of is void.
+    subscriber.leaveMessage();
     subscriber.cursor = end;
     if (this.#joins(subscriber)) return;
     // Nothing to send, and yet not where the live ones are. Either they have moved on since the page was read,
@@ -137,21 +137,27 @@ export class Laggards {
     else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 
-  #send(subscriber: Subscriber, { chunk, end }: Cut): void {
-    const taken = subscriber.out.offer(chunk);
-    if (taken) subscriber.cursor = end;
-    if (this.#joins(subscriber)) return;
+  /** `false`: the cut has nothing for it any more. */
+  #send(subscriber: Subscriber, cut: Cut): boolean {
+    const sent = sendNext(subscriber, cut);
+    if (sent === "gone") return false;
+    if (sent === "held" || this.#joins(subscriber)) return true;
     // As many pages a turn as there is room for: whoever reads on must be faster than what comes in meanwhile.
-    if (taken && subscriber.out.roomy) this.#catchUp(subscriber);
+    if (sent === "taken" && subscriber.out.roomy) this.#catchUp(subscriber);
     else subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
+    return true;
   }
 
-  /** What follows `cursor` in this node's memory, made once for all who stand there. */
-  #remembered(cursor: Cursor): Cut | undefined {
+  /** What comes next for the subscriber in this node's memory, made once for all who stand at its place. */
+  #remembered({ cursor, progress, trusted }: Subscriber): Cut | undefined {
+    const now = this.#deps.clock.now();
+    // Of a message that it has begun it may have the rest, also where the epoch is another one meanwhile.
+    if (progress !== undefined) return this.#memory.rest(progress.end, now);
     if (cursor.epoch !== this.#edge.head.epoch) return undefined;
+    if (!trusted && !this.#memory.kept) return undefined;
     const known = this.#cuts?.get(cursor.offset);
     if (known !== undefined) return known;
-    const cut = this.#memory.cut(cursor, this.#deps.clock.now());
+    const cut = this.#memory.cut(cursor, now);
     return cut && this.#keep(cursor, cut);
   }
 
@@ -164,27 +170,28 @@ export class Laggards {
     return cut;
   }
 
-  #readShared(cursor: Cursor): Promise<Found> {
-    const key = formatCursor(cursor);
+  /** @param again whether it is for the rest of the message that follows `cursor` */
+  #readShared(cursor: Cursor, again: boolean): Promise<Found> {
+    const key = again ? `again ${formatCursor(cursor)}` : formatCursor(cursor);
     const reads = (this.#reads ??= new Map());
     let reading = reads.get(key);
     if (reading === undefined) {
-      reading = this.#readAfter(cursor).finally(() => reads.delete(key));
+      reading = this.#readAfter(cursor, again).finally(() => reads.delete(key));
       reads.set(key, reading);
     }
     return reading;
   }
 
-  async #readAfter(cursor: Cursor): Promise<Found> {
-    const read = await this.#log.readAfter(cursor.offset);
+  async #readAfter(cursor: Cursor, again: boolean): Promise<Found> {
+    const read = await (again ? this.#log.readAgain(cursor.offset) : this.#log.readAfter(cursor.offset));
     const { steps, cursor: end, standing } = this.#kind.readOn(cursor, read);
     if (standing === "ahead" || isUnknown(steps[0], cursor)) this.#log.doubt(cursor);
     const { known } = this.#edge;
     if (read.head > known.offset || read.epochs.at(-1)?.epoch !== known.epoch) this.#edge.check();
-    if (steps.length === 0) return { cut: undefined, end, ahead: standing === "ahead" };
-    const cut = this.#memory.cutOf(steps, end);
+    if (steps.length === 0) return { end, ahead: standing === "ahead" };
+    const cut = this.#memory.cutOf(cursor, steps, end);
     if (this.#memory.kept) this.#keep(cursor, cut);
-    return { cut, end, ahead: false };
+    return { cut };
   }
 }
 

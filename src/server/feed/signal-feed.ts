@@ -8,6 +8,7 @@ import type { Audience, Subscriber } from "../delivery/audience.js";
 import type { Place, SignalKind, SignalMemory } from "../kinds/kind.js";
 import { AT_BEGINNING, type ChannelFeed, type Start } from "./channel-feed.js";
 import { FanOut, type FanOutOwner } from "./fan-out.js";
+import { sendNext } from "./send-next.js";
 
 export interface SignalFeedDeps {
   readonly clock: Clock;
@@ -78,7 +79,7 @@ export class SignalFeed implements ChannelFeed, FanOutOwner<Signal> {
     if (subscriber.state !== "behind") return;
     const cut = this.#memory.cut(subscriber.cursor, this.#clock.now());
     if (cut === undefined) return this.audience.addLive(subscriber);
-    if (subscriber.out.offer(cut.chunk)) subscriber.cursor = cut.end;
+    sendNext(subscriber, cut);
     subscriber.out.whenRoomy(() => this.#catchUp(subscriber));
   }
 }

@@ -6,8 +6,12 @@ import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
 import type { Cursor } from "../../protocol/index.js";
 import type { Chunk, EncodedLine } from "../delivery/chunk.js";
 import type { Gap } from "../delivery/encode.js";
+import type { LargePayloads } from "../delivery/large-payloads.js";
+import type { Cut } from "./cut.js";
 import type { SlotsKind } from "./slots-kind.js";
 import type { Traits } from "./traits.js";
+
+export type { Cut } from "./cut.js";
 
 /** With a log, by entries or by slots, or with signals only. */
 export type Kind = LogKind | SlotsKind | SignalKind;
@@ -36,6 +40,8 @@ export interface Place {
   readonly ch: number;
   /** What the channel's log keeps. */
   readonly log: LogOptions;
+  /** The node's payloads that go in parts. */
+  readonly large: LargePayloads;
 }
 
 /** What one is told on a channel with a log, in order. */
@@ -55,8 +61,11 @@ export interface Reading {
 
 /** What a node holds of a channel for those who are behind: the newest of it, encoded, ready to be sent again. */
 export interface Memory<S> {
-  /** Hot path. Takes what comes next; returns its line, for those who are not behind. */
-  push(step: S): EncodedLine;
+  /**
+   * Hot path. Takes what comes next, which is of the epoch `epoch`; returns its line, for those who are not behind. `undefined`
+   * where it is more than a line: then everybody is behind, and gets it by `cut`.
+   */
+  push(step: S, epoch: string): EncodedLine | undefined;
   /**
    * What one gets next who stands at `from`: about a page, at least one line. `undefined` where nothing follows here, or the
    * memory does not reach back so far. `now` is the time of day in milliseconds: what is too old for the log is not given.
@@ -73,8 +82,16 @@ export interface LogMemory extends Memory<Step> {
   readonly kept: boolean;
   /** Forgets everything: what comes next does not follow it. */
   clear(): void;
-  /** The same as `cut`, from steps that were read where the memory does not reach back; they end at `end`. */
-  cutOf(steps: readonly Step[], end: Cursor): Cut;
+  /**
+   * The message of several parts that ends at `end`, for one who was sent some of it already; `undefined` where it is not held any
+   * more, or is too old for the log.
+   */
+  rest(end: Cursor, now: number): Cut | undefined;
+  /**
+   * The same as `cut`, from steps that were read after `from` where the memory does not reach back; they end at `end`. The cut may
+   * end before that: a message of several parts is a cut by itself.
+   */
+  cutOf(from: Cursor, steps: readonly Step[], end: Cursor): Cut;
   /** The offset that the newest `count` entries follow, of which there is one at least; `undefined` where fewer are held, or `kept` is false. */
   startOfLast(count: number, now: number): number | undefined;
 }
@@ -85,11 +102,4 @@ export interface SignalMemory extends Memory<Signal> {
   readonly taken: number;
   /** At the end of a turn: lets go of what is above its bounds, and of everything where nobody is behind. */
   trim(isAnyoneBehind: boolean): void;
-}
-
-/** A piece of what one gets who is behind: encoded once, for all who stand at one place. It never changes. */
-export interface Cut {
-  readonly chunk: Chunk;
-  /** Where one stands who has been sent the chunk. */
-  readonly end: Cursor;
 }

@@ -5,6 +5,7 @@
 import type { ChangesDraft, ChangesEntry, Payload, SlotsOptions, SlotsPage } from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import type { Chunk } from "../delivery/chunk.js";
+import type { Cut } from "./cut.js";
 import type { Traits } from "./traits.js";
 
 /** A kind whose channels are kept by slots: publishes change several of them at once, and a place in the log is a cursor. */
@@ -61,21 +62,17 @@ export interface SlotsMemory {
   /** Forgets everything: what comes next is a walk from 0. */
   clear(): void;
   /** What follows `from`, up to the head; `undefined` where that is below the floor. From 0 it is all that there is. */
-  cut(from: Cursor, view: View): Cut | undefined;
+  cut(from: Cursor, view: View): SlotsCut | undefined;
   /** A message that only says where one stands. */
   cursorOnly(at: Cursor): Chunk;
 }
 
-/** A consistent piece from one place to another, encoded once for all who take it. It never changes. */
-export interface Cut {
-  readonly from: Cursor;
-  readonly end: Cursor;
+/** A consistent piece from one place to another, for whoever stands at `from` or behind it, up to its end. */
+export interface SlotsCut extends Cut {
   /** How many changes it has. */
   readonly count: number;
   /** About how many bytes it holds, whatever has been sent of it. */
   readonly bytes: number;
-  readonly pages: number;
-  page(index: number): Chunk | undefined;
 }
 
 /** The newest change of a slot. */

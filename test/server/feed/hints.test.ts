@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Broker, Hint, Page } from "../../../src/broker/index.js";
 import { BrokerError } from "../../../src/broker/index.js";
+import { LargePayloads } from "../../../src/server/delivery/large-payloads.js";
+import { Reads } from "../../../src/server/feed/read-limit.js";
 import { Feed } from "../../../src/server/feed/feed.js";
 import { STREAM } from "../../../src/server/kinds/stream/stream.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
@@ -218,8 +220,19 @@ describe("a feed by itself", () => {
     const broker = { read: async () => pages.shift() } as unknown as Broker;
     const feed = new Feed(
       STREAM,
-      { channel: "c", ch: 1, log: { keeping: { by: "entries", ...keep }, dedupe: 0 } },
-      { broker, clock, collect: (flush) => clock.setImmediate(flush), onError: () => {} },
+      {
+        channel: "c",
+        ch: 1,
+        log: { keeping: { by: "entries", ...keep }, dedupe: 0 },
+        large: new LargePayloads(),
+      },
+      {
+        broker,
+        reads: new Reads(1),
+        clock,
+        collect: (flush) => clock.setImmediate(flush),
+        onError: () => {},
+      },
     );
     feed.onEntries({ epoch: "a", entries: [{ offset: 20, prev: 10, data: "20" }] });
     await feed.open();

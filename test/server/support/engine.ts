@@ -1,5 +1,5 @@
 /** The server without sockets, in virtual time: connections are links that the test holds the other end of. */
-import { createMemoryHub, type Broker, type MemoryHub } from "../../../src/broker/index.js";
+import { createMemoryHub, type Broker, type MemoryHub, type Payload } from "../../../src/broker/index.js";
 import {
   CLOSE_CODES,
   readBinaryLines,
@@ -80,10 +80,11 @@ export class World {
   }
 
   /** Appends as another node would; gives the offset. `count` is how many the log keeps. */
-  async append(channel: string, data: string, count = 1000): Promise<number> {
+  async append(channel: string, data: Payload, count = 1000, meta?: string): Promise<number> {
     const retain = count === 0 ? undefined : { count };
     const key = { scope: "elsewhere", id: `${Math.random()}`, print: 0 };
-    const [appended] = await this.elsewhere.append(channel, [{ data, key }], {
+    const draft = meta === undefined ? { data, key } : { data, key, meta };
+    const [appended] = await this.elsewhere.append(channel, [draft], {
       keeping: { by: "entries", retain },
       dedupe: 300_000,
     });

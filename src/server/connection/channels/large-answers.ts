@@ -1,4 +1,7 @@
-/** Large answers of one connection: made and sent one at a time, so that the connection never holds more than one. */
+/**
+ * Large answers of one connection: made and sent one at a time, so that the connection never holds more than one; and of one that
+ * goes in parts never more than a part.
+ */
 import { TidemarkError } from "../../errors.js";
 import { Chunk, type EncodedLine } from "../../delivery/chunk.js";
 import type { OnError } from "../../guard.js";
@@ -11,6 +14,17 @@ export interface LargeAnswersOwner {
   readonly closed: boolean;
   /** Something failed that was done for the connection, which ends itself. */
   readonly abandon: OnError;
+}
+
+/** An answer: a line, or several. */
+export type Answer = EncodedLine | AnswerInParts;
+
+/** An answer that is too large for a line. */
+export interface AnswerInParts {
+  /** How many lines it has. */
+  readonly parts: number;
+  /** Makes one of them: called in order, when there is room for it. What it rejects with ends the answer, with an error. */
+  part(index: number): Promise<EncodedLine>;
 }
 
 export class LargeAnswers implements TaskQueueOwner {
@@ -26,15 +40,16 @@ export class LargeAnswers implements TaskQueueOwner {
    * is no answer.
    */
   add(
-    make: () => Promise<EncodedLine | undefined>,
+    make: () => Promise<Answer | undefined>,
     answered: () => void,
     failed: (thrown: unknown) => void,
   ): void {
     this.#queue.run(async () => {
       try {
         await this.#room();
-        const line = await make();
-        if (line !== undefined) await this.#send(new Chunk([line]));
+        const answer = await make();
+        if (answer !== undefined && "parts" in answer) await this.#sendParts(answer);
+        else if (answer !== undefined) await this.#send(new Chunk([answer]));
         answered();
       } catch (error) {
         failed(error);
@@ -48,6 +63,13 @@ export class LargeAnswers implements TaskQueueOwner {
   /** For the queue only. */
   taskFailed(error: unknown): void {
     this.#owner.abandon(error);
+  }
+
+  async #sendParts(answer: AnswerInParts): Promise<void> {
+    for (let index = 0; index < answer.parts && !this.#owner.closed; index++) {
+      await this.#room();
+      await this.#send(new Chunk([await answer.part(index)]));
+    }
   }
 
   async #send(chunk: Chunk): Promise<void> {

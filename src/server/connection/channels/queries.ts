@@ -1,18 +1,18 @@
 /** Commands that ask: history, members, call. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Entry, Page } from "../../../broker/index.js";
 import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../../protocol/index.js";
 import type { Action, ChannelDef } from "../../channels/define.js";
 import type { MethodDef } from "../../channels/methods.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { andThen, isPromise, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
-import { bytesLine, PAGE_BYTES, textLine, type EncodedLine } from "../../delivery/chunk.js";
-import { withBytes } from "../../delivery/encode.js";
+import { textLine, type EncodedLine } from "../../delivery/chunk.js";
 import { detach } from "../../guard.js";
 import type { Caller, Identity } from "../caller.js";
 import { presentable } from "../presentable.js";
 import { contextOf, mustAllow, mustResolve } from "./access.js";
+import { historyAnswer, type Range } from "./history-answer.js";
+import { HistorySource } from "./history-source.js";
 
 type Call = Command & { do: "call" };
 
@@ -26,12 +26,9 @@ export function history(connection: Caller, command: Command & { do: "history" }
         kind.history ? undefined : `is a ${kind.name} and keeps no history`,
       );
       const from = rangeOf(command);
-      const page = await connection.node.broker.read(
-        resolved.name,
-        { ...from, limit, bytes: PAGE_BYTES },
-        resolved.def.log,
-      );
-      return historyLine(id, page, from, limit);
+      const source = new HistorySource(connection.node, resolved);
+      const page = await source.read(from, limit);
+      return historyAnswer(id, page, from, limit, (offset) => source.findAgain(offset));
     },
     (error) => connection.fail(id, presentable(connection, error, "read the history")),
   );
@@ -158,38 +155,10 @@ function fit(schema: StandardSchemaV1, value: unknown): unknown {
   });
 }
 
-type Range = { readonly after: number } | { readonly before: number };
-
 function rangeOf({ before, after, since }: Command & { do: "history" }): Range {
   if (after !== undefined) return { after };
   if (since !== undefined) return { after: Math.max(0, offsetAt(since) - 1) };
   return { before: before ?? MAX_OFFSET };
-}
-
-function historyLine(id: Id, page: Page, range: Range, limit: number): EncodedLine | undefined {
-  if (id === undefined) return undefined;
-  const { entries, oldestPrev, head } = page;
-  const first = entries[0];
-  let more: boolean;
-  let complete: boolean;
-  if ("after" in range) {
-    more = first !== undefined && (entries.at(-1) as Entry).offset < head;
-    complete = range.after >= oldestPrev;
-  } else {
-    more = first !== undefined && first.prev > oldestPrev;
-    complete = more || entries.length >= limit || oldestPrev === 0;
-  }
-  const parts: Uint8Array[] = [];
-  const texts = entries.map(({ offset, data, meta }) => {
-    if (typeof data === "string")
-      return meta === undefined ? `[${offset},${data}]` : `[${offset},${data},${meta}]`;
-    parts.push(data);
-    return `[${offset},null,${withBytes(meta, data.length)}]`;
-  });
-  const ok = `{"entries":[${texts.join(",")}],"complete":${complete},"more":${more}}`;
-  if (parts.length === 0) return replyLine(id, ok);
-  const bytes = Buffer.concat(parts);
-  return bytesLine(`{"id":${id},"ok":${ok},"bytes":${bytes.length}}`, bytes);
 }
 
 /** Who gave no id wants no answer. */

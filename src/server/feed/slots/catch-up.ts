@@ -9,6 +9,7 @@ import { textChunk, type Chunk } from "../../delivery/chunk.js";
 import { gapLine } from "../../delivery/encode.js";
 import type { SlotsMemory } from "../../kinds/slots-kind.js";
 import { RETRY_MS } from "../retry.js";
+import { sendNext } from "../send-next.js";
 import { Cuts, type SharedCut } from "./cuts.js";
 import type { Lane } from "./lane.js";
 import type { Replica } from "./replica.js";
@@ -17,9 +18,8 @@ import type { Replica } from "./replica.js";
 export interface Seat {
   readonly subscriber: Subscriber;
   readonly lane: Lane;
-  /** What it is being sent, and which page of it comes next. */
+  /** What it is being sent. */
   sending: SharedCut | undefined;
-  page: number;
   /** Whether it has had all there is: at the beginning of the log one stands before that and after it. */
   isServed: boolean;
   /** Whether the broker was asked about its cursor, which this node does not know. */
@@ -33,7 +33,6 @@ export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
     subscriber,
     lane,
     sending: undefined,
-    page: 0,
     isServed: false,
     isChecked: false,
     waitsForRoom: false,
@@ -131,7 +130,6 @@ export class CatchUp {
       subscriber.cursor = { epoch: newest.epoch, offset: cursor.offset };
     if ((cursor.offset > 0 || seat.isServed) && lane.admit(subscriber)) return false;
     seat.sending = this.#cuts.take(subscriber.cursor, lane.view);
-    seat.page = 0;
     return seat.sending !== undefined;
   }
 
@@ -154,6 +152,7 @@ export class CatchUp {
       this.whenRoomy(seat);
       return false;
     }
+    subscriber.leaveMessage();
     subscriber.cursor = { epoch: this.#replica.cursor.epoch, offset: until };
     subscriber.trusted = true;
     seat.isServed = seat.isServed && until > 0;
@@ -170,15 +169,18 @@ export class CatchUp {
 
   #sendPage(seat: Seat, sending: SharedCut): boolean {
     const { subscriber } = seat;
-    const { cut } = sending;
-    const chunk = cut.page(seat.page);
-    if (!subscriber.out.roomy || (chunk !== undefined && !subscriber.out.offer(chunk))) {
+    const { cursor } = subscriber;
+    const sent = subscriber.out.roomy ? sendNext(subscriber, sending.cut) : "full";
+    if (sent === "held") return false;
+    if (sent !== "taken") {
       this.whenRoomy(seat);
       return false;
     }
-    seat.page++;
-    if (seat.page < cut.pages) return true;
-    subscriber.cursor = cut.end;
+    if (subscriber.progress !== undefined) {
+      // It may stand behind the place that the cut begins at, and does so until it has all of it.
+      subscriber.cursor = cursor;
+      return true;
+    }
     seat.isServed = true;
     this.#stopSending(seat);
     return true;
@@ -188,5 +190,7 @@ export class CatchUp {
     if (seat.sending === undefined) return;
     this.#cuts.leave(seat.sending);
     seat.sending = undefined;
+    // Another one may end at the same place, and have other parts.
+    seat.subscriber.leaveMessage();
   }
 }

@@ -4,7 +4,7 @@
  */
 import { judge, type LogPlace } from "../../../broker/log/judge.js";
 import type { Clock, Cursor } from "../../../protocol/index.js";
-import type { Cut, SlotsMemory, View } from "../../kinds/slots-kind.js";
+import type { SlotsCut, SlotsMemory, View } from "../../kinds/slots-kind.js";
 
 /** For so long a cut is given to others, in milliseconds, and no other one is made that begins where it does. */
 const FRESH_MS = 250;
@@ -13,7 +13,7 @@ const LEAST_ROOM = 1024 * 1024;
 
 /** A cut while somebody is being sent it. */
 export interface SharedCut {
-  readonly cut: Cut;
+  readonly cut: SlotsCut;
   readonly view: View;
   readonly madeAt: number;
   readers: number;

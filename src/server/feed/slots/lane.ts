@@ -5,7 +5,7 @@
 import type { Clock, Cursor, Timer } from "../../../protocol/index.js";
 import { Audience, type Subscriber } from "../../delivery/audience.js";
 import type { Chunk } from "../../delivery/chunk.js";
-import type { Cut, SlotsMemory, View } from "../../kinds/slots-kind.js";
+import type { SlotsCut, SlotsMemory, View } from "../../kinds/slots-kind.js";
 import { RETRY_MS } from "../retry.js";
 import type { Rate } from "./rates.js";
 
@@ -154,7 +154,7 @@ export class Lane {
     }, wait);
   }
 
-  #send(cut: Cut): void {
+  #send(cut: SlotsCut): void {
     this.#nextAt = this.#owner.clock.monotonic() + this.rate.every;
     const chunk = cut.pages === 1 ? cut.page(0) : undefined;
     // What is more than a page goes to each as its socket takes it.

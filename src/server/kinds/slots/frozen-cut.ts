@@ -2,10 +2,10 @@
 import type { Cursor } from "../../../protocol/index.js";
 import { digitsOf } from "../../../protocol/digits.js";
 import { Chunk, PAGE_BYTES, textLine } from "../../delivery/chunk.js";
-import type { Cut } from "../slots-kind.js";
+import type { SlotsCut } from "../slots-kind.js";
 import type { Held } from "./slot-memory.js";
 
-export class FrozenCut implements Cut {
+export class FrozenCut implements SlotsCut {
   readonly from: Cursor;
   readonly end: Cursor;
   readonly bytes: number;

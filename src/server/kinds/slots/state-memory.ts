@@ -3,7 +3,7 @@ import type { ChangesEntry } from "../../../broker/index.js";
 import type { Cursor } from "../../../protocol/index.js";
 import { digitsOf } from "../../../protocol/digits.js";
 import { textChunk, type Chunk } from "../../delivery/chunk.js";
-import type { Cut, SlotsMemory, SlotsPlace, View, Walked } from "../slots-kind.js";
+import type { SlotsCut, SlotsMemory, SlotsPlace, View, Walked } from "../slots-kind.js";
 import { FrozenCut } from "./frozen-cut.js";
 import { SlotMemory } from "./slot-memory.js";
 
@@ -43,7 +43,7 @@ export class StateMemory implements SlotsMemory {
     this.#slots.clear();
   }
 
-  cut(from: Cursor, view: View): Cut | undefined {
+  cut(from: Cursor, view: View): SlotsCut | undefined {
     const cut = this.#slots.cut(from.offset, (slot) => view.wants(slot));
     return cut && new FrozenCut(this.#ch, from, { epoch: from.epoch, offset: cut.end }, cut.changes);
   }

@@ -1,5 +1,6 @@
 /**
- * The newest entries of a log as this node holds them: encoded, contiguous, ready to be sent again.
+ * The newest entries of a log as this node holds them: encoded, contiguous, ready to be sent again. Of those whose payload is
+ * too large for that there is only a mark.
  *
  * They lie as bytes in segments outside of the JavaScript heap. As objects they would live just long enough to be moved
  * to the old generation, and what dies there is found by collections that every connection waits for.
@@ -12,11 +13,13 @@ export interface TailLimits {
   readonly count: number;
   /** At most about this many bytes. */
   readonly bytes: number;
+  /** At most about this many bytes where the payloads count that only have a mark here. Default: however many. */
+  readonly withLarge?: number;
   /** Entries at most this many milliseconds old. */
   readonly age: number | undefined;
 }
 
-/** What follows a cursor: the lines, at least one, and the offset of the last. */
+/** What follows a cursor: the lines and the offset of the last. No lines: an entry that only has a mark, and its offset. */
 export interface TailPage {
   readonly lines: readonly EncodedLine[];
   readonly end: number;
@@ -24,7 +27,7 @@ export interface TailPage {
 
 /**
  * Before each line: its offset, 8 bytes; how many bytes of text it has, 4; and of payload, 4: one more, or 0 when it has
- * no payload of bytes. Text and payload follow.
+ * no payload of bytes. Text and payload follow. A mark has no text, and says how many bytes its payload has, which do not follow.
  */
 const HEADER_BYTES = 16;
 const TEXT_AT = 8;
@@ -61,8 +64,18 @@ class Segment {
     return at + HEADER_BYTES + this.bytes.readUInt32LE(at + TEXT_AT) + this.#payload(at);
   }
 
+  isMark(at: number): boolean {
+    return this.bytes.readUInt32LE(at + TEXT_AT) === 0;
+  }
+
+  /** How many bytes a mark stands for; 0 for what is none. */
+  markedAt(at: number): number {
+    return this.isMark(at) ? this.bytes.readUInt32LE(at + PAYLOAD_AT) : 0;
+  }
+
   /** As {@link EncodedLine.size} has it: lines end with a byte, and payloads with another. */
   sizeAt(at: number): number {
+    if (this.isMark(at)) return HEADER_BYTES;
     const text = this.bytes.readUInt32LE(at + TEXT_AT) + 1;
     const marked = this.bytes.readUInt32LE(at + PAYLOAD_AT);
     return marked === 0 ? text : text + marked;
@@ -91,6 +104,15 @@ class Segment {
     this.count++;
   }
 
+  mark(offset: number, bytes: number): void {
+    const at = this.end;
+    this.bytes.writeDoubleLE(offset, at);
+    this.bytes.writeUInt32LE(0, at + TEXT_AT);
+    this.bytes.writeUInt32LE(bytes, at + PAYLOAD_AT);
+    this.end = at + HEADER_BYTES;
+    this.count++;
+  }
+
   /** Forgets its first entry; returns that one's size. */
   drop(): number {
     const size = this.sizeAt(this.start);
@@ -101,7 +123,7 @@ class Segment {
   }
 
   #payload(at: number): number {
-    return Math.max(0, this.bytes.readUInt32LE(at + PAYLOAD_AT) - 1);
+    return this.isMark(at) ? 0 : Math.max(0, this.bytes.readUInt32LE(at + PAYLOAD_AT) - 1);
   }
 }
 
@@ -114,6 +136,8 @@ export class Tail {
   #newest = 0;
   #size = 0;
   #bytes = 0;
+  /** What all marks stand for. */
+  #large = 0;
 
   constructor(limits: TailLimits) {
     this.#limits = limits;
@@ -128,22 +152,25 @@ export class Tail {
   push(offset: number, prev: number, line: EncodedLine): void {
     if (this.#size > 0 && prev !== this.#newest) this.clear();
     this.#room(HEADER_BYTES + line.size, prev).write(offset, line);
-    this.#newest = offset;
-    this.#size++;
-    this.#bytes += line.size;
-    while (this.#size > this.#limits.count || (this.#bytes > this.#limits.bytes && this.#size > 1))
-      this.#drop();
+    this.#pushed(offset, line.size);
+  }
+
+  /** The same for an entry whose payload has so many bytes, and is kept elsewhere. */
+  pushLarge(offset: number, prev: number, bytes: number): void {
+    if (this.#size > 0 && prev !== this.#newest) this.clear();
+    this.#room(HEADER_BYTES, prev).mark(offset, bytes);
+    this.#large += bytes;
+    this.#pushed(offset, HEADER_BYTES);
   }
 
   clear(): void {
     this.#segments.length = 0;
-    this.#size = 0;
-    this.#bytes = 0;
+    this.#size = this.#bytes = this.#large = 0;
   }
 
   /**
-   * The entries that follow `offset`, up to about `bytes` bytes of them but at least one; `undefined` when nothing
-   * follows it here, the tail does not reach back that far, or does not know that entry.
+   * The entries that follow `offset`, up to about `bytes` bytes of them but at least one, and none behind a mark; `undefined` when
+   * nothing follows it here, the tail does not reach back that far, or does not know that entry.
    */
   after(offset: number, bytes: number, now: number): TailPage | undefined {
     this.#expire(now);
@@ -161,6 +188,7 @@ export class Tail {
     let size = 0;
     for (let segment: Segment | undefined = first; segment !== undefined; at = segment?.start ?? 0) {
       for (; at < segment.end; at = segment.nextAt(at)) {
+        if (segment.isMark(at)) return { lines, end: lines.length === 0 ? segment.offsetAt(at) : end };
         size += segment.sizeAt(at);
         if (size > bytes && lines.length > 0) return { lines, end };
         lines.push(segment.lineAt(at));
@@ -188,6 +216,18 @@ export class Tail {
     return before;
   }
 
+  #pushed(offset: number, size: number): void {
+    this.#newest = offset;
+    this.#size++;
+    this.#bytes += size;
+    while (this.#size > this.#limits.count || (this.#isFull && this.#size > 1)) this.#drop();
+  }
+
+  get #isFull(): boolean {
+    const { bytes, withLarge = Infinity } = this.#limits;
+    return this.#bytes > bytes || this.#bytes + this.#large > withLarge;
+  }
+
   /** The newest segment, or another one where that has no room. */
   #room(need: number, prev: number): Segment {
     const newest = this.#segments.at(-1);
@@ -213,6 +253,7 @@ export class Tail {
 
   #drop(): void {
     const first = this.#segments[0] as Segment;
+    this.#large -= first.markedAt(first.start);
     this.#bytes -= first.drop();
     this.#size--;
     if (first.count > 0) return;

@@ -4,6 +4,7 @@ import type { Cursor } from "../../../protocol/index.js";
 import { Chunk, PAGE_BYTES, type EncodedLine } from "../../delivery/chunk.js";
 import { messageLine } from "../../delivery/encode.js";
 import type { Cut, Place, SignalMemory } from "../kind.js";
+import { OnePage } from "../one-page.js";
 
 /** How many slots are remembered for those who lag. */
 const MAX_SLOTS = 1000;
@@ -33,7 +34,8 @@ export class Slots implements SignalMemory {
     return line;
   }
 
-  cut({ epoch, offset }: Cursor): Cut | undefined {
+  cut(from: Cursor): Cut | undefined {
+    const { epoch, offset } = from;
     const lines: EncodedLine[] = [];
     let size = 0;
     let end = offset;
@@ -44,7 +46,7 @@ export class Slots implements SignalMemory {
       size += line.size;
       end = at;
     }
-    return lines.length === 0 ? undefined : { chunk: new Chunk(lines), end: { epoch, offset: end } };
+    return lines.length === 0 ? undefined : new OnePage(from, { epoch, offset: end }, new Chunk(lines));
   }
 
   trim(isAnyoneBehind: boolean): void {

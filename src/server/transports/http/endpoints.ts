@@ -15,6 +15,7 @@ import { linesOf, readBody } from "./body.js";
 import { hostsOf, type HttpRequest, type HttpResponse } from "./exchange.js";
 import { HttpLink, NDJSON, PADDED_NDJSON, type HttpLinkOptions } from "./link.js";
 import { corsHeaders, preflightHeaders, refusedPage } from "./cors.js";
+import { GoodEnd } from "./good-end.js";
 import { refusalOf, refuse, refuseForFailure } from "./refusal.js";
 import { connectProblem, sendProblem, withId } from "./request-lines.js";
 import { connectOf, eventStream } from "./sse.js";
@@ -27,7 +28,8 @@ export interface HttpOptions {
   readonly poll: number;
   /**
    * How long a stream lasts, in milliseconds; its client comes back at once. That bounds how long one can be taken for
-   * present whose network has gone: over HTTP nothing answers a ping. Default 2 minutes.
+   * present whose network has gone: over HTTP nothing answers a ping. A stream or poll that is in the middle of a message
+   * when it should end may take as long again for the rest of it. Default 2 minutes.
    */
   readonly stream: number;
 }
@@ -161,8 +163,9 @@ export class HttpEndpoints {
     lines: Line[],
   ): void {
     const link = new HttpLink(response, { format: PADDED_NDJSON, headers });
-    this.#open(request, link, "first").receiveLines(lines);
-    this.#finishInTime(response, link);
+    const connection = this.#open(request, link, "first");
+    connection.receiveLines(lines);
+    this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
   #sse(request: HttpRequest, response: HttpResponse, headers: Record<string, string>): void {
@@ -176,12 +179,14 @@ export class HttpEndpoints {
     // Retries are spread out, since the clients of a server that went away all come back.
     const retry = Math.round(500 + 2500 * this.#engine.node.random.float());
     const onRefused = (error: ErrorBody): void => link.refuseChannel(error);
+    const onBroken = (): void => link.breakOff();
     const link: HttpLink = new HttpLink(response, {
-      format: eventStream(query.get("channel") ?? "", retry, onRefused),
+      format: eventStream(query.get("channel") ?? "", retry, { onRefused, onBroken }),
       headers,
     });
-    this.#open(request, link, "first").receiveLines(lines);
-    this.#finishInTime(response, link);
+    const connection = this.#open(request, link, "first");
+    connection.receiveLines(lines);
+    this.#finishInTime(response, this.#endOf(connection, link, response));
   }
 
   #poll(request: HttpRequest, response: HttpResponse, headers: Record<string, string>, lines: Line[]): void {
@@ -196,14 +201,16 @@ export class HttpEndpoints {
     const onFrame: HttpLinkOptions["onFrame"] = (text, chunks) => {
       // The first chunk is the answer to connect.
       const news = replied || chunks > 1 || wait === 0 || text.includes(REFUSED);
-      if (!replied) response.once("close", clearer(clock.setTimeout(() => link.finish(), wait)));
+      if (!replied) response.once("close", clearer(clock.setTimeout(() => end.begin(), wait)));
       replied = true;
       // The answer does not end at once: the connection is in the middle of writing.
-      if (news) queueMicrotask(() => link.finish());
+      if (news) queueMicrotask(() => end.begin());
     };
     const clearer = (timer: unknown) => () => clock.clearTimeout(timer);
     const link = new HttpLink(response, { format: NDJSON, headers, onFrame });
-    this.#open(request, link, "poll").receiveLines(lines);
+    const connection = this.#open(request, link, "poll");
+    const end = this.#endOf(connection, link, response);
+    connection.receiveLines(lines);
   }
 
   #send(
@@ -232,11 +239,16 @@ export class HttpEndpoints {
   }
 
   /** Ends a stream before long. Streams that began together end at different times, so that they do not come back together. */
-  #finishInTime(response: HttpResponse, link: HttpLink): void {
+  #finishInTime(response: HttpResponse, end: GoodEnd): void {
     const { clock, random } = this.#engine.node;
     const { stream } = this.#options.http as HttpOptions;
-    const timer = clock.setTimeout(() => link.finish(), stream * (0.8 + 0.2 * random.float()));
+    const timer = clock.setTimeout(() => end.begin(), stream * (0.8 + 0.2 * random.float()));
     response.once("close", () => clock.clearTimeout(timer));
+  }
+
+  #endOf(connection: Connection, link: HttpLink, response: HttpResponse): GoodEnd {
+    const { stream } = this.#options.http as HttpOptions;
+    return new GoodEnd(connection, link, response, this.#engine.node.clock, stream);
   }
 }
 

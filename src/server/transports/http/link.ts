@@ -15,7 +15,7 @@ export interface Format {
   /** Written first: enough for proxies that hold an answer back until they have some of it. */
   readonly opening: string;
   readonly frame: (text: string) => string;
-  /** Says that somebody is there; and, at the end of an answer, that nothing is missing from it. */
+  /** Says that somebody is there; and, at the end of an answer, that nothing is missing from it. It may be another one later. */
   readonly ping: string;
   /** The last thing in an answer that had begun. `line` is a JSON object. */
   readonly close: (line: string) => string;
@@ -141,13 +141,22 @@ export class HttpLink implements Link {
     this.#receiver?.transportClosed(error.code, false);
   }
 
+  /** Ends the answer in the middle of something: its client comes back for all of that. */
+  breakOff(): void {
+    this.#over("", "the answer had to end in the middle of a message");
+  }
+
   /** Ends the answer in good order. What was to be written must have been. */
   finish(): void {
+    this.#over(this.#options.format.ping, "the answer is complete");
+  }
+
+  #over(last: string, reason: string): void {
     if (this.#state === "over") return;
     this.#guard(() => {
       this.#begin();
-      this.#end(this.#options.format.ping);
-      this.#receiver?.transportClosed("the answer is complete", false, BACK_MS);
+      this.#end(last);
+      this.#receiver?.transportClosed(reason, false, BACK_MS);
     });
   }
 
