@@ -159,6 +159,7 @@ export class StateClient implements WorldClient, WireOwner {
   }
 
   #subscribe(viewer: KeyViewer): void {
+    if (this.#wire.oneWay) return this.#wire.renew();
     const command = JSON.stringify({ subscribe: viewer.channel, ...viewer.options }).slice(1, -1);
     this.#wire.ask(command, (error, ok) => {
       if (error !== undefined) return this.#refused(viewer, error);
@@ -184,6 +185,7 @@ export class StateClient implements WorldClient, WireOwner {
 
   #unsubscribe(viewer: KeyViewer): void {
     viewer.down();
+    if (this.#wire.oneWay) return this.#wire.renew();
     this.#wire.ask(`"unsubscribe":${JSON.stringify(viewer.channel)}`, () => {});
   }
 

@@ -42,6 +42,9 @@ export class WireClient {
   #heard = 0;
   #moved = 0;
   #backoff = LEAST_BACKOFF_MS;
+  /** Which of its ways it tries. */
+  #way = 0;
+  #isRenewing = false;
 
   constructor(line: Line, process: SimProcess, owner: WireOwner) {
     this.#line = line;
@@ -53,6 +56,11 @@ export class WireClient {
     return this.#isOnline;
   }
 
+  /** Whether subscriptions are made by connecting again, with all of them. */
+  get oneWay(): boolean {
+    return this.#transport?.idle !== undefined;
+  }
+
   open(): void {
     if (this.#closed) return;
     const life = (this.#life = {});
@@ -61,13 +69,15 @@ export class WireClient {
     this.#heard = clock.monotonic();
     const events: TransportEvents = {
       open: () => here() && this.#hello(),
-      frame: (frame) => here() && this.#receive(frame),
-      over: () => here() && this.#hello(),
+      frame: (frame, aside) => here() && this.#receive(frame, aside),
+      over: () => here() && (this.#isOnline ? this.#hello() : this.#lost()),
       idle() {},
       better() {},
       close: () => here() && this.#lost(),
     };
-    this.#transport = this.#line.transport("ws://cluster/connect", events, "websocket");
+    const { transports } = this.#line.ways;
+    const name = transports[this.#way % transports.length] ?? "websocket";
+    this.#transport = this.#line.transport("ws://cluster/connect", events, name);
     clock.setTimeout(() => here() && !this.#isOnline && this.#lost(), CONNECT_MS);
     this.#watch(here);
   }
@@ -77,6 +87,16 @@ export class WireClient {
     if (!this.#isOnline) return false;
     this.#send(body, answer);
     return true;
+  }
+
+  /** Asks anew for all that is wanted, where it is one-way. */
+  renew(): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    queueMicrotask(() => {
+      this.#isRenewing = false;
+      if (this.#isOnline && !this.#closed) this.#hello();
+    });
   }
 
   close(): void {
@@ -91,8 +111,8 @@ export class WireClient {
   #hello(): void {
     this.#send(`"connect":{${this.#owner.hello()}}`, (error, ok) => {
       if (error !== undefined) return this.#lost(error.after);
+      if (!this.#isOnline) this.#moved = this.#process.clock.monotonic();
       this.#isOnline = true;
-      this.#moved = this.#process.clock.monotonic();
       this.#backoff = LEAST_BACKOFF_MS;
       this.#owner.online(ok as Readonly<Record<string, unknown>>);
     });
@@ -104,8 +124,8 @@ export class WireClient {
     this.#transport?.send(`{"id":${id},${body}}`);
   }
 
-  #receive(frame: string | Uint8Array): void {
-    this.#heard = this.#process.clock.monotonic();
+  #receive(frame: string | Uint8Array, aside = false): void {
+    if (!aside) this.#heard = this.#process.clock.monotonic();
     const life = this.#life;
     const text = typeof frame === "string" ? frame : new TextDecoder().decode(frame);
     for (const line of splitTextLines(text)) {
@@ -143,6 +163,8 @@ export class WireClient {
     this.#answers = new Map();
     this.#moved = this.#process.clock.monotonic();
     if (wasOnline) this.#owner.down();
+    // Where it never got through, another way may.
+    this.#way = wasOnline ? 0 : this.#way + 1;
     this.#process.clock.setTimeout(() => this.open(), Math.max(after, this.#backoff));
     this.#backoff = Math.min(2 * this.#backoff, MOST_BACKOFF_MS);
   }
