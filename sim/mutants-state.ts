@@ -1,7 +1,7 @@
 /** Planted bugs of channels that are kept by keys; see `mutants-table.ts`. */
 import type { Mutant } from "./mutants-table.js";
 
-export const STATE_MUTANTS: readonly Mutant[] = [
+const BUGS: readonly Omit<Mutant, "kind">[] = [
   // The log.
   {
     name: "tombstone-not-written",
@@ -190,8 +190,10 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     name: "expiry-without-condition",
     about: "a node deletes what was due when it asked, whatever has been said since",
     file: "src/server/feed/slots/expiry.ts",
-    find: 'if: [{ slot, unchangedSince: "due" as const }],',
+    find: 'if: [{ slot, unchangedSince: "due" }],',
     replace: "",
     promise: "no complaints",
   },
-].map((mutant) => ({ ...mutant, kind: "state" }) as Mutant);
+];
+
+export const STATE_MUTANTS: readonly Mutant[] = BUGS.map((bug) => ({ ...bug, kind: "state" }));

@@ -2,7 +2,7 @@
  * Deletes what is due. Whether it is, the broker says, in the step that deletes it; when to ask, this node finds out: from what
  * pages and publishes say of times to live. All nodes that have the channel open do it, and the first one is enough.
  */
-import type { ChangesEntry, Key } from "../../../broker/index.js";
+import type { ChangesDraft, ChangesEntry, Key } from "../../../broker/index.js";
 import type { Clock, Timer } from "../../../protocol/index.js";
 import { detach } from "../../guard.js";
 import type { SlotsLog } from "./slots-log.js";
@@ -113,12 +113,12 @@ export class Expiry {
     }
   }
 
-  #draft(slot: string) {
+  #draft(slot: string): ChangesDraft {
     return {
       key: this.#deps.key(),
       meta: EXPIRED,
       changes: [{ slot, data: undefined }],
-      if: [{ slot, unchangedSince: "due" as const }],
+      if: [{ slot, unchangedSince: "due" }],
     };
   }
 
