@@ -170,7 +170,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "lane-from-0-for-a-cursor",
     about: "who waits for others that begin is sent what they are sent",
     file: "src/server/feed/slots/lane.ts",
-    find: "(from > 0 && offset >= from && subscriber.out.offer(chunk))",
+    find: "(base.offset > 0 && offset >= base.offset && subscriber.out.offer(chunk))",
     replace: "subscriber.out.offer(chunk)",
     promise: "one map",
   },

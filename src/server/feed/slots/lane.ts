@@ -83,6 +83,7 @@ export class Lane {
     this.#waiting.delete(subscriber);
     this.audience.delete(subscriber);
     if (this.audience.size === 0) this.close();
+    else if (this.#isEmpty && this.#waiting.size > 0) this.#owner.soon();
   }
 
   /** The memory has gone on: at the end of this turn, or when it is time again, so do the live ones. */
@@ -159,20 +160,11 @@ export class Lane {
     const chunk = cut.pages === 1 ? cut.page(0) : undefined;
     // What is more than a page goes to each as its socket takes it.
     if (chunk === undefined) return this.#fallBehind(cut.end);
-    const from = cut.from.offset;
     this.#tell(chunk, cut.end);
     this.#seen = cut.end.offset;
-    for (const subscriber of this.#waiting) {
-      const { offset } = subscriber.cursor;
-      if (offset > cut.end.offset) continue;
-      this.#waiting.delete(subscriber);
-      // What begins at 0 tells of nothing that was deleted.
-      const fits = offset === cut.end.offset || (from > 0 && offset >= from && subscriber.out.offer(chunk));
-      if (fits) this.audience.addLive(subscriber);
-      else this.#owner.lag(subscriber);
-    }
   }
 
+  /** Moves the live ones on, and with them those who waited. */
   #tell(chunk: Chunk, end: Cursor): void {
     const base = this.#at;
     this.#toldAt = this.#owner.clock.monotonic();
@@ -181,6 +173,16 @@ export class Lane {
       this.#owner.lag(subscriber);
     });
     this.#at = end;
+    for (const subscriber of this.#waiting) {
+      const { offset } = subscriber.cursor;
+      if (offset > end.offset) continue;
+      this.#waiting.delete(subscriber);
+      // What begins at 0 tells of nothing that was deleted.
+      const fits =
+        offset === end.offset || (base.offset > 0 && offset >= base.offset && subscriber.out.offer(chunk));
+      if (fits) this.audience.addLive(subscriber);
+      else this.#owner.lag(subscriber);
+    }
   }
 
   /** The live ones read on from where they are; the lane goes on from another place. */
