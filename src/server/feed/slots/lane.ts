@@ -59,11 +59,13 @@ export class Lane {
    */
   admit(subscriber: Subscriber): boolean {
     const { cursor } = subscriber;
+    const isOfNow = cursor.epoch === this.#at.epoch;
+    // Also where nobody is live: those who could not be told at once what came would be told the same again.
+    if (isOfNow && cursor.offset < this.#at.offset) return false;
     if (this.#isEmpty) {
       this.#at = cursor;
       this.#seen = cursor.offset;
-    } else if (cursor.offset < this.#at.offset) return false;
-    else if (cursor.offset > this.#at.offset) {
+    } else if (cursor.offset > this.#at.offset) {
       this.#waiting.add(subscriber);
       subscriber.state = "ahead";
       return true;
@@ -100,11 +102,7 @@ export class Lane {
 
   /** Everybody is behind from here on, where the lane has got to: each is judged by itself. */
   disband(): void {
-    for (const subscriber of [...this.audience]) {
-      if (subscriber.state !== "live") continue;
-      subscriber.cursor = this.#at;
-      this.audience.addBehind(subscriber);
-    }
+    this.audience.fallBehind((subscriber) => (subscriber.cursor = this.#at));
     for (const subscriber of this.#waiting) subscriber.state = "behind";
     this.#waiting.clear();
   }
