@@ -80,8 +80,10 @@ export class Cuts {
     return this.#shared.findLast(({ cut, view, isDropped }) => {
       if (isDropped || view.key !== key || cut.end.epoch !== from.epoch) return false;
       if (cut.end.offset < this.#memory.floor) return false;
+      // It has to lead on, unless there is nothing further.
+      if (cut.end.offset <= from.offset && from.offset < this.#memory.head) return false;
       if (from.offset === 0 || cut.from.offset === 0) return from.offset === cut.from.offset;
-      return cut.from.offset <= from.offset && from.offset < cut.end.offset;
+      return cut.from.offset <= from.offset;
     });
   }
 
