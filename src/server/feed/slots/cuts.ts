@@ -3,7 +3,7 @@
  * bound, however many are behind and however slow they are.
  */
 import { judge, type LogPlace } from "../../../broker/log/judge.js";
-import type { Clock, Cursor } from "../../../protocol/index.js";
+import type { Clock, Cursor, Timer } from "../../../protocol/index.js";
 import type { SlotsCut, SlotsMemory, View } from "../../kinds/slots-kind.js";
 
 /** For so long a cut is given to others, in milliseconds, and no other one is made that begins where it does. */
@@ -27,6 +27,7 @@ export class Cuts {
   /** Oldest first. */
   #shared: SharedCut[] = [];
   #bytes = 0;
+  #timer: Timer;
 
   constructor(memory: SlotsMemory, clock: Clock) {
     this.#memory = memory;
@@ -60,7 +61,12 @@ export class Cuts {
   /** One who was being sent it has all of it, or wants no more of it. */
   leave(shared: SharedCut): void {
     shared.readers--;
-    this.#sweep();
+    if (shared.readers > 0 || shared.isDropped) return;
+    // Others may come in a moment; what nobody wants then is not kept until somebody does.
+    this.#timer ??= this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#sweep();
+    }, 2 * FRESH_MS);
   }
 
   /** Drops those that end at a place which has not come to be. */
