@@ -4,7 +4,7 @@
  */
 import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
 import type { Cursor } from "../../protocol/index.js";
-import type { Chunk, EncodedLine } from "../delivery/chunk.js";
+import type { EncodedLine } from "../delivery/chunk.js";
 import type { Gap } from "../delivery/encode.js";
 import type { LargePayloads } from "../delivery/large-payloads.js";
 import type { Cut } from "./cut.js";

@@ -1,6 +1,7 @@
 /** What subscribers of a channel of keys are told. */
 import { describe, expect, it } from "vitest";
 import type { Chunk } from "../../../src/server/delivery/chunk.js";
+import type { Peer } from "../support/engine.js";
 import { CHANNEL, setup, splitCursor } from "./support.js";
 
 describe("a subscriber of a channel of keys", () => {
@@ -33,6 +34,7 @@ describe("a subscriber of a channel of keys", () => {
 
   it("E5: gets of each key that changed in one turn the newest value, and no half of a change", async () => {
     const { world, put, watch } = setup();
+    await put({ z: 0 });
     const viewer = await watch();
     await put({ a: 1, b: -1 });
     await put({ a: 2, b: -2 });
@@ -175,7 +177,8 @@ describe("a subscriber of a channel of keys", () => {
   it("E11: all who come at once are sent the very same", async () => {
     const { world, put } = setup();
     for (let i = 0; i < 20; i++) await put({ [`k${i}`]: "x".repeat(5000) });
-    const peers = await Promise.all(Array.from({ length: 5 }, () => world.connect()));
+    const peers: Peer[] = [];
+    for (let i = 0; i < 5; i++) peers.push(await world.connect());
     const written = peers.map((peer) => {
       const chunks: Chunk[] = [];
       peer.write = (several) => void chunks.push(...several);

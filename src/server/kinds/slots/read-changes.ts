@@ -12,6 +12,8 @@ export const MOST_CHANGE_BYTES = 1024 * 1024;
 /** The longest time to live, in milliseconds: a year. */
 const MOST_TTL_MS = 366 * 86_400_000;
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -91,7 +93,7 @@ function keyOf(key: string): string {
   if (key.length * 3 > MOST_KEY_BYTES && Buffer.byteLength(key) > MOST_KEY_BYTES)
     throw new TidemarkError("limit_reached", `a key has at most ${MOST_KEY_BYTES} bytes`);
   // Half of a pair has no bytes in UTF-8: what came back would be another key.
-  return key.isWellFormed() ? key : fail("a key is well-formed text");
+  return LONE_SURROGATE.test(key) ? fail("a key is well-formed text") : key;
 }
 
 function mustFit(changes: readonly Change[]): void {
