@@ -73,8 +73,14 @@ export const LATE_FAULTS: Readonly<Record<string, Fault>> = {
  * The steps with which a plan ends after all others, of which the last was at `at`: mostly none.
  *
  * @param mayBe whether a fault can happen at all
+ * @param action what clients do at last
  */
-export function lateSteps(random: Random, at: number, mayBe: (name: string) => boolean): Step[] {
+export function lateSteps(
+  random: Random,
+  at: number,
+  mayBe: (name: string) => boolean,
+  action: string,
+): Step[] {
   if (random.float() >= SHARE) return [];
   const name = pick(random, Object.keys(LATE_FAULTS));
   if (!mayBe(name)) return [];
@@ -85,6 +91,6 @@ export function lateSteps(random: Random, at: number, mayBe: (name: string) => b
   return [
     { at: begin, do: name, who, ms, size: 0.5 },
     // A run lasts as long as its steps.
-    { at: last, do: "publish", who, ms: 1, size: 0.1 },
+    { at: last, do: action, who, ms: 1, size: 0.1 },
   ];
 }

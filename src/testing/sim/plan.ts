@@ -62,7 +62,12 @@ export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Pla
   }
   const late = calm
     ? []
-    : lateSteps(fork(seed, "late"), at, (name) => happensWith(broker, name)).slice(-steps);
+    : lateSteps(
+        fork(seed, "late"),
+        at,
+        (name) => happensWith(broker, name),
+        Object.keys(actionsOf)[0] ?? "",
+      ).slice(-steps);
   return {
     seed,
     ...(kind !== undefined && { kind }),

@@ -62,7 +62,7 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
   set: {
     weight: 8,
     run(world, step) {
-      const set = someKeys(step.ms, 1 + (step.ms % 4), step.ms % 9 === 0 ? 6000 * step.size : 20);
+      const set = someKeys(step.ms, 1 + (step.ms % 4), step.ms % 9 === 0 ? 3000 * step.size : 20);
       world.client(step).change(channelOf(step), { set });
     },
   },
