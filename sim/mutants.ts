@@ -39,7 +39,9 @@ for (const kind of [undefined, "state"] as const) {
   const found = [...results].filter(([mutant]) => mutant.kind === kind);
   const needed = Math.max(0, ...found.map(([, { seed }]) => seed ?? SEEDS));
   if (needed === 0) continue;
-  console.log(`\nThe library as it is, on the same ${needed} seeds${kind === undefined ? "" : ` of ${kind}`}…`);
+  console.log(
+    `\nThe library as it is, on the same ${needed} seeds${kind === undefined ? "" : ` of ${kind}`}…`,
+  );
   const clean = await tryCopy(original, needed, kind);
   isClean &&= clean.seed === undefined;
   console.log(

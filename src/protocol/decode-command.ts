@@ -1,15 +1,7 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
 import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
-import type {
-  Command,
-  HistoryOptions,
-  Id,
-  Kind,
-  StartAt,
-  SubscribeOptions,
-  ViewOptions,
-} from "./frames.js";
+import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions, ViewOptions } from "./frames.js";
 import type { Line } from "./lines.js";
 import { isOffset } from "./offset.js";
 

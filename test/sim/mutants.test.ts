@@ -10,7 +10,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const workshop = new Workshop(root, `${root}build/mutants-of-tests`);
 
 /** A few of them, of which each shows within a few seeds; npm run sim:mutants plants them all. */
-const SHORT = ["dedupe-skipped", "laggard-skips-batch", "gate-open", "cap-unchecked", "leave-not-said", "page-cut-inside-an-offset", "cut-from-0-for-a-cursor"];
+const SHORT = [
+  "dedupe-skipped",
+  "laggard-skips-batch",
+  "gate-open",
+  "cap-unchecked",
+  "leave-not-said",
+  "page-cut-inside-an-offset",
+  "cut-from-0-for-a-cursor",
+];
 const SEEDS = 25;
 
 describe("planted bugs", () => {

@@ -34,7 +34,10 @@ export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Pla
   const broker = drawBroker(fork(seed, "broker model"));
   const actions = weigh(
     random,
-    Object.entries(actionsOf).map(([name, { weight }]) => [name, calm && notCalm.includes(name) ? 0 : weight]),
+    Object.entries(actionsOf).map(([name, { weight }]) => [
+      name,
+      calm && notCalm.includes(name) ? 0 : weight,
+    ]),
   );
   const faults = weigh(
     random,

@@ -17,9 +17,7 @@ export const STREAM_KIND: SimKind<SimClient> = {
   /** Who is thought to be there, beside who is. */
   noteQuiet({ clients }) {
     for (const channel of PRESENT) {
-      const there = clients.filter(
-        (client) => client.streams.has(channel) || client.transients.has(channel),
-      );
+      const there = clients.filter((client) => client.streams.has(channel) || client.transients.has(channel));
       const expected = there.map(({ name }) => name);
       for (const client of there) client.noteMembers(channel, expected);
     }

@@ -73,7 +73,14 @@ describe("a subscriber of a channel of keys", () => {
     await put(odd as Record<string, unknown>);
     const viewer = await watch();
     const [[, , list]] = viewer.lines as [[number, number, unknown[]]];
-    expect(list.filter((_, i) => i % 2 === 0).sort()).toEqual(["", "10", "9", "__proto__", "constructor", "\u2028"]);
+    expect(list.filter((_, i) => i % 2 === 0).sort()).toEqual([
+      "",
+      "10",
+      "9",
+      "__proto__",
+      "constructor",
+      "\u2028",
+    ]);
   });
 
   it("E7: with a rate gets the first change at once, and then no more messages than that", async () => {
@@ -112,7 +119,10 @@ describe("a subscriber of a channel of keys", () => {
     await put({ "x/1": 1, "x/2": 2, "y/1": 3 });
     const some = await watch({ prefix: "x/" });
     const listed = await watch({ keys: ["y/1", "x/2", "none"] });
-    expect([some.map, listed.map]).toEqual([{ "x/1": 1, "x/2": 2 }, { "x/2": 2, "y/1": 3 }]);
+    expect([some.map, listed.map]).toEqual([
+      { "x/1": 1, "x/2": 2 },
+      { "x/2": 2, "y/1": 3 },
+    ]);
     const view = some.result["view"];
     expect(view).toMatch(/^[\w-]{8}$/);
     expect(listed.result["view"]).not.toBe(view);
@@ -126,9 +136,11 @@ describe("a subscriber of a channel of keys", () => {
       const isSame = !("view" in other) && !("prefix" in other);
       expect(splitCursor(String(result["cursor"]))[1]).toBe(isSame ? splitCursor(some.cursor)[1] : 0);
     }
-    expect(await (await world.connect()).ask({ subscribe: CHANNEL, prefix: "a", keys: ["b"] })).toMatchObject({
-      error: { code: "bad_request" },
-    });
+    expect(await (await world.connect()).ask({ subscribe: CHANNEL, prefix: "a", keys: ["b"] })).toMatchObject(
+      {
+        error: { code: "bad_request" },
+      },
+    );
   });
 
   it("E9: is told where it stands at most every five seconds, while others' keys change", async () => {

@@ -69,7 +69,9 @@ describe("a publish to a channel of keys", () => {
     const first = await publish({ set: { a: 1 } }, { idem: "one" });
     expect(await publish({ set: { a: 1 } }, { idem: "one" })).toEqual(first);
     expect(await publish({ set: { a: 1 } }, { idem: "two" })).toEqual({ ...first, same: true });
-    expect(await publish({ set: { a: 2 } }, { idem: "one" })).toMatchObject({ error: { code: "key_conflict" } });
+    expect(await publish({ set: { a: 2 } }, { idem: "one" })).toMatchObject({
+      error: { code: "key_conflict" },
+    });
     const viewer = await all.watch();
     expect(viewer.cursor).toBe(first["cursor"]);
   });

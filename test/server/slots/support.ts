@@ -32,9 +32,10 @@ export function setup(options: Options = {}, more: WorldOptions = {}): Setup {
       });
       const key = { scope: "elsewhere", id: `${++keys}`, print: 0 };
       const meta = ttl === undefined ? {} : { meta: `{"ttl":${ttl}}` };
-      const [outcome] = (await world.elsewhere.change?.(CHANNEL, [{ key, changes: list, ...meta }], slots)) as [
-        Changed,
-      ];
+      const draft = { key, changes: list, ...meta };
+      const outcomes: readonly Changed[] = (await world.elsewhere.change?.(CHANNEL, [draft], slots)) ?? [];
+      const [outcome] = outcomes;
+      if (outcome === undefined) throw new Error("no outcome");
       if (!("offset" in outcome)) throw new Error(outcome.error);
       return `${outcome.epoch}:${outcome.offset}`;
     },
@@ -96,7 +97,8 @@ export class Viewer {
       }
       const [, at, set = [], meta = {}] = line as [number, number, unknown[]?, Meta?];
       if ((meta.part ?? 0) === 0) parts = [];
-      if ((meta.part ?? 0) !== parts.length) throw new Error(`part ${String(meta.part)} after ${parts.length}`);
+      if ((meta.part ?? 0) !== parts.length)
+        throw new Error(`part ${String(meta.part)} after ${parts.length}`);
       parts.push([set, meta]);
       if (meta.more === true) continue;
       if (offset === 0) map = new Map();

@@ -83,7 +83,8 @@ export class SlotsReader {
   /** @param oldest tombstones from before that offset are there no more, though the writer has yet to drop them */
   #page(meta: SlotsLogMeta, from: SlotsFrom, now: number, oldest: number): SlotsPage {
     const { number, head, epochs, slots } = meta;
-    const entries = "after" in from ? this.#after(number, from, oldest) : this.#named(meta, from, now, oldest);
+    const entries =
+      "after" in from ? this.#after(number, from, oldest) : this.#named(meta, from, now, oldest);
     const floor = Math.max(slots.floor, this.#newestGraveBefore(meta, oldest));
     const nextDue = this.#nextDue(number);
     const page = { entries, floor, head, epochs };

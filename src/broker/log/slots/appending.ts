@@ -29,9 +29,7 @@ export interface SlotStore extends Slots {
 }
 
 /** What becomes of a draft that does not enter. */
-export type Instead =
-  | Refused
-  | { readonly offset: number; readonly duplicate: false; readonly same: true };
+export type Instead = Refused | { readonly offset: number; readonly duplicate: false; readonly same: true };
 
 /** Drafts of one call on their way into a log that is kept by slots: what each does is decided when its turn has come. */
 export class Appending implements LogContents<Instead> {

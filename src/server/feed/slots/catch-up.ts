@@ -89,7 +89,8 @@ export class CatchUp {
 
   /** The memory has gone on, or the broker was asked: those who waited for that are judged again. */
   onMoved(): void {
-    for (const seat of [...this.#ahead]) this.serve(seat);
+    const waiting = [...this.#ahead];
+    for (const seat of waiting) this.serve(seat);
   }
 
   /** The log is another one: what tells of places that have not come to be is not sent on. */

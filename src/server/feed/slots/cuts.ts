@@ -3,7 +3,7 @@
  * bound, however many are behind and however slow they are.
  */
 import { judge, type LogPlace } from "../../../broker/log/judge.js";
-import type { Clock, Cursor, Timer } from "../../../protocol/index.js";
+import type { Clock, Cursor } from "../../../protocol/index.js";
 import type { SlotsCut, SlotsMemory, View } from "../../kinds/slots-kind.js";
 
 /** For so long a cut is given to others, in milliseconds, and no other one is made that begins where it does. */
@@ -27,7 +27,8 @@ export class Cuts {
   /** Oldest first. */
   #shared: SharedCut[] = [];
   #bytes = 0;
-  #timer: Timer;
+  /** Whether it is looked soon for those that nobody is being sent. */
+  #isToSweep = false;
 
   constructor(memory: SlotsMemory, clock: Clock) {
     this.#memory = memory;
@@ -63,8 +64,10 @@ export class Cuts {
     shared.readers--;
     if (shared.readers > 0 || shared.isDropped) return;
     // Others may come in a moment; what nobody wants then is not kept until somebody does.
-    this.#timer ??= this.#clock.setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isToSweep) return;
+    this.#isToSweep = true;
+    this.#clock.setTimeout(() => {
+      this.#isToSweep = false;
       this.#sweep();
     }, 2 * FRESH_MS);
   }

@@ -79,7 +79,9 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
     run(world, step) {
       const channel = channelOf(step);
       const client = world.client(step);
-      several(world, 1 + (step.ms % 4), 40, (i) => transfer(client, channel, step.ms + i, step.who + i, 1 + i));
+      several(world, 1 + (step.ms % 4), 40, (i) =>
+        transfer(client, channel, step.ms + i, step.who + i, 1 + i),
+      );
     },
   },
   /** Sets a key, there or not, if it has not changed since a while ago. */
@@ -104,8 +106,7 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const slot = `once/${step.ms % 3}`;
       const client = world.client(step);
       if (step.size < 0.3) client.change(channelOf(step), { delete: [slot] });
-      else
-        client.change(channelOf(step), { set: { [slot]: client.name }, if: { absent: [slot] } });
+      else client.change(channelOf(step), { set: { [slot]: client.name }, if: { absent: [slot] } });
     },
   },
   /** Says for a while that it is there, and then no more; or says so too late. */
@@ -115,7 +116,9 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const client = world.client(step);
       const ttl = 1000 + (step.ms % 5) * 2000;
       const every = step.size < 0.5 ? ttl / 2 : ttl * 1.1;
-      several(world, 2 + (step.ms % 6), every, (i) => client.beat(channelOf(step), ttl, step.size < 0.3 ? i : 1));
+      several(world, 2 + (step.ms % 6), every, (i) =>
+        client.beat(channelOf(step), ttl, step.size < 0.3 ? i : 1),
+      );
     },
   },
   /** Changes much at once, of some size: more than a page, and more than a hint says. */

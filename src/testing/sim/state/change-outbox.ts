@@ -137,8 +137,7 @@ export class ChangeOutbox {
   #forget({ id, sent }: Asked, code: string): void {
     const channel = this.#channel;
     if (id !== undefined && sent !== undefined) this.#unknown(id, code);
-    else if (id !== undefined)
-      this.#recorder.add({ is: "turned down", channel, id, outcome: "never", code });
+    else if (id !== undefined) this.#recorder.add({ is: "turned down", channel, id, outcome: "never", code });
   }
 
   #unknown(id: string, code: string): void {

@@ -10,9 +10,6 @@ export const CHANNELS: readonly string[] = Object.keys(GRAVES);
 export function stateRegistry(): ChannelRegistry {
   return new ChannelRegistry([
     ["few/:id", slotsChannel({ dedupe: DEDUPE_MS, graves: { count: GRAVES["few/a"] ?? 0 } })],
-    [
-      "keys/:id",
-      slotsChannel({ dedupe: DEDUPE_MS, graves: { count: GRAVES["keys/a"] ?? 0, for: 20_000 } }),
-    ],
+    ["keys/:id", slotsChannel({ dedupe: DEDUPE_MS, graves: { count: GRAVES["keys/a"] ?? 0, for: 20_000 } })],
   ]);
 }

@@ -192,7 +192,9 @@ export class StateClient implements WorldClient, WireOwner {
   #outbox(channel: string): ChangeOutbox {
     let outbox = this.#outboxes.get(channel);
     if (outbox === undefined) {
-      outbox = new ChangeOutbox(channel, this.#wire, this.process, this.#recorder, (what) => this.wrong(what));
+      outbox = new ChangeOutbox(channel, this.#wire, this.process, this.#recorder, (what) =>
+        this.wrong(what),
+      );
       this.#outboxes.set(channel, outbox);
     }
     return outbox;

@@ -152,8 +152,7 @@ export class KeyViewer {
     if (before === 0) this.#map = new Map();
     for (const { set, del } of parts) {
       for (const slot of del) this.#map.delete(slot);
-      for (let i = 0; i + 1 < set.length; i += 2)
-        this.#map.set(String(set[i]), JSON.stringify(set[i + 1]));
+      for (let i = 0; i + 1 < set.length; i += 2) this.#map.set(String(set[i]), JSON.stringify(set[i + 1]));
     }
     this.#cursor = { epoch, offset };
     const { channel, name: subscriber } = this;

@@ -58,7 +58,8 @@ export class RecordedSlots {
     const known = this.#of(channel);
     for (let i = 0; i < outcomes.length; i++) {
       const [outcome, draft] = [outcomes[i], drafts[i]];
-      if (outcome === undefined || draft === undefined || !("offset" in outcome) || outcome.duplicate) continue;
+      if (outcome === undefined || draft === undefined || !("offset" in outcome) || outcome.duplicate)
+        continue;
       this.#enter(channel, outcome.epoch, known.head);
       this.#mayExpire(known, channel, draft);
       this.#note(known, draft);

@@ -169,7 +169,10 @@ class StateJudge implements KindJudge {
     const asked = this.#asked.get(id);
     if (asked !== undefined) asked.outcome = "placed";
     if (log.at(at) === undefined || !log.entriesOf(id).some(({ offset }) => offset === at.offset))
-      this.#findings.add("acknowledged", `${id} was answered ${show(at)} of ${log.channel}, and is not there`);
+      this.#findings.add(
+        "acknowledged",
+        `${id} was answered ${show(at)} of ${log.channel}, and is not there`,
+      );
   }
 
   #log(channel: string): StateLog {

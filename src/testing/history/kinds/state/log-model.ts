@@ -135,7 +135,11 @@ export class StateLog {
 
   /** Whether the log as it is knows that epoch. */
   lists(epoch: string): boolean {
-    for (let name: string | undefined = this.#epoch; name !== undefined; name = this.#epochs.get(name)?.parent)
+    for (
+      let name: string | undefined = this.#epoch;
+      name !== undefined;
+      name = this.#epochs.get(name)?.parent
+    )
       if (name === epoch) return true;
     return false;
   }

@@ -68,7 +68,8 @@ export class Viewer {
       case "failover":
         if (at.epoch === from.epoch) dishonest("the epoch is the same");
         // What it saw is what the log was there in the new epoch too.
-        else if (log.at(at) !== log.at({ epoch: from.epoch, offset: after })) dishonest("what it saw was lost");
+        else if (log.at(at) !== log.at({ epoch: from.epoch, offset: after }))
+          dishonest("what it saw was lost");
         break;
       case "rollback":
         if (moment !== undefined && log.stands(from)) dishonest("nothing that it saw was lost");
