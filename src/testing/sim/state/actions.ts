@@ -84,7 +84,7 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       );
     },
   },
-  /** Sets a key, there or not, if it has not changed since a while ago. */
+  /** Sets keys, there or not, each if it has not changed since a while ago. */
   revise: {
     weight: 3,
     run(world, step) {
@@ -92,11 +92,9 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       const client = world.client(step);
       const cursor = client.viewer(channel)?.cursor;
       if (cursor === undefined) return;
-      const slot = keyAt(step.ms + step.who);
-      const since = formatCursor(cursor);
-      world.later(step.ms * 3, () =>
-        client.change(channel, { set: { [slot]: since }, if: { since, keys: [slot] } }),
-      );
+      world.later(step.ms * 8, () => {
+        for (let i = 0; i < 6; i++) client.revise(channel, keyAt(step.ms + step.who + i * 11), cursor);
+      });
     },
   },
   /** Takes a place if it is free, or gives it back. */

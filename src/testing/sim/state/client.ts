@@ -1,5 +1,13 @@
 /** A client of the simulated world that knows channels of keys: it watches them, and asks for changes. */
-import type { ErrorBody, Random, ServerFrame, SubscribeResult } from "../../../protocol/index.js";
+import {
+  formatCursor,
+  type Cursor,
+  type ErrorBody,
+  type EventFrame,
+  type Random,
+  type ServerFrame,
+  type SubscribeResult,
+} from "../../../protocol/index.js";
 import type { Line } from "../line.js";
 import type { SimProcess } from "../process.js";
 import type { Recorder } from "../recorder.js";
@@ -94,6 +102,12 @@ export class StateClient implements WorldClient, WireOwner {
     outbox.add({ set: { ...set, [`last/${publisher}`]: sequence }, ...rest }, id);
   }
 
+  /** Sets a key, if it has not changed since then. */
+  revise(channel: string, slot: string, cursor: Cursor): void {
+    const since = formatCursor(cursor);
+    this.change(channel, { set: { [slot]: since }, if: { since, keys: [slot] } });
+  }
+
   /** Says that it is still there. */
   beat(channel: string, ttl: number, value: number): void {
     const outbox = this.#outbox(channel);
@@ -146,7 +160,7 @@ export class StateClient implements WorldClient, WireOwner {
     const viewer = [...this.#viewers.values()].find((one) => one.ch === ch);
     if (viewer === undefined) return;
     if (message !== undefined) viewer.message(message);
-    else if (event?.event === "gap") viewer.gap(event);
+    else if (event?.event === "gap") this.#told(viewer, event);
     else if (event?.event === "unsubscribed") {
       viewer.down();
       this.#recorder.count(`unsubscribed: ${event.code}`);
@@ -156,6 +170,14 @@ export class StateClient implements WorldClient, WireOwner {
 
   wrong(what: string): void {
     this.#recorder.add({ is: "complaint", who: this.name, what });
+  }
+
+  /** An application may still have the place that was lost. */
+  #told(viewer: KeyViewer, gap: EventFrame & { event: "gap" }): void {
+    const { channel, cursor } = viewer;
+    viewer.gap(gap);
+    if (cursor === undefined || (gap.reason !== "rollback" && gap.reason !== "epoch")) return;
+    for (let i = 0; i < 3; i++) this.revise(channel, `k/${(gap.after + i * 7) % 40}`, cursor);
   }
 
   #subscribe(viewer: KeyViewer): void {
