@@ -129,6 +129,19 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
         client.change(channel, { set: someKeys(step.ms + i, 1 + (step.ms % 3), 4000 * step.size) });
     },
   },
+  /** Sets and deletes the same keys again and again: more tombstones than some channel keeps. */
+  churn: {
+    weight: 3,
+    run(world, step) {
+      const channel = channelOf(step);
+      const client = world.client(step);
+      several(world, 20, 50 + (step.ms % 200), (i) => {
+        const set = someKeys(step.ms + (i >> 1), 4, 20);
+        if (i % 2 === 0) client.change(channel, { set });
+        else client.change(channel, { delete: Object.keys(set) });
+      });
+    },
+  },
   /** Everybody changes something all the time for a while, and some come in the middle of it. */
   storm: {
     weight: 2,

@@ -138,6 +138,8 @@ export class StateClient implements WorldClient, WireOwner {
 
   online({ subs = {} }: { readonly subs?: Readonly<Record<string, unknown>> }): void {
     this.#recorder.count("connections made");
+    // Another node has answered, perhaps: its numbers are its own.
+    for (const viewer of this.#viewers.values()) viewer.down();
     for (const viewer of this.#asked) {
       const answer = subs[viewer.channel] as SubscribeResult & { readonly error?: ErrorBody };
       const isWanted = this.#viewers.get(viewer.channel) === viewer;
