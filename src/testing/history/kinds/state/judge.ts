@@ -123,7 +123,7 @@ class StateJudge implements KindJudge {
       this.#findings.add("one order", `${channel} went from ${log.now.offset} to ${offset} after ${prev}`);
     for (const condition of event.if ?? []) this.#mustHold(log, event.offset, condition);
     if (id !== undefined) this.#enter(log, id);
-    const { sum } = log.append(event);
+    const { sum } = log.append(event, this.#findings.time);
     if (sum !== 0) {
       this.#findings.add("conditions", `the accounts of ${channel} are ${sum} together at ${offset}`);
     }

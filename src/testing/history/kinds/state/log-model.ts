@@ -9,6 +9,8 @@ type Changed = StateEvent & { is: "change" };
 export interface Moment {
   readonly offset: number;
   readonly epoch: string;
+  /** When it came, on the history's clock. */
+  readonly time: number;
   readonly id: string | undefined;
   /** By view. */
   readonly digests: Readonly<Record<string, number>>;
@@ -30,6 +32,7 @@ interface EpochModel {
 const NOTHING: Moment = {
   offset: 0,
   epoch: "",
+  time: -Infinity,
   id: undefined,
   digests: Object.fromEntries(VIEW_NAMES.map((name) => [name, 0])),
   sum: 0,
@@ -77,7 +80,7 @@ export class StateLog {
     this.#epoch = epoch;
   }
 
-  append({ offset, epoch, id, changes }: Changed): Moment {
+  append({ offset, epoch, id, changes }: Changed, time: number): Moment {
     const before = this.now;
     const digests = { ...before.digests };
     let { sum, deletes } = before;
@@ -94,7 +97,7 @@ export class StateLog {
       if (text === null) deletes++;
       this.#slots.set(slot, { text, offset });
     }
-    const moment = { offset, epoch, id, digests, sum, deletes, changes, void: false };
+    const moment = { offset, epoch, time, id, digests, sum, deletes, changes, void: false };
     this.#line.push(moment);
     this.#byPlace.set(`${epoch}:${offset}`, moment);
     if (id !== undefined) this.#byId.set(id, [...this.entriesOf(id), moment]);
@@ -113,6 +116,13 @@ export class StateLog {
       for (const { slot, text } of changes)
         if ((this.#slots.get(slot)?.text ?? null) !== text) this.#slots.set(slot, { text, offset });
     }
+  }
+
+  /** What the log was since that time, the newest first, and what it was then. */
+  since(time: number): Moment[] {
+    const first = this.#line.findLastIndex((moment) => moment.time <= time);
+    const since = this.#line.slice(Math.max(0, first)).reverse();
+    return first < 0 ? [...since, NOTHING] : since;
   }
 
   /** What the log was at a place; `undefined` where it never was there. */

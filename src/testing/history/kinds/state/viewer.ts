@@ -100,13 +100,15 @@ export class Viewer {
   quiet(final: boolean): void {
     if (this.#paused) return;
     const { now, channel } = this.#log;
-    if (this.#digest !== now.digests[this.#view])
+    // Keys expire also when it is quiet.
+    const recent = this.#log.since(this.#findings.time - TELL_MS);
+    if (!recent.some(({ digests }) => this.#digest === digests[this.#view]))
       this.#wrong(
         "progress",
         `stands at ${show(this.#at)} of ${channel}, and does not hold what ${this.#log.epoch}:${now.offset} is`,
       );
     // Those who see little are told where they stand, too.
-    else if (this.#at.offset !== now.offset)
+    else if (this.#at.offset < (recent.at(-1)?.offset ?? 0))
       this.#wrong("progress", `stands at ${show(this.#at)} of ${channel}, long after ${now.offset}`);
     if (this.applied === 0 && this.#isFresh) this.#wrong("progress", `has applied nothing of ${channel}`);
     // Somebody has spoken to everybody who sees all of it.
@@ -120,6 +122,8 @@ export class Viewer {
   }
 }
 
+/** By then everybody has been told: those with the slowest rate, and those who are only told where they stand. */
+const TELL_MS = 12_000;
 /** A node lets go of some tombstones at once: so much of what it may keep it keeps at least. */
 const KEPT = 0.75;
 
