@@ -27,11 +27,12 @@ export interface TailPage {
 
 /**
  * Before each line: its offset, 8 bytes; how many bytes of text it has, 4; and of payload, 4: one more, or 0 when it has
- * no payload of bytes. Text and payload follow. A mark has no text, and says how many bytes its payload has, which do not follow.
+ * no payload of bytes. Text and payload follow. A mark has `MARK` for the text, and says how many bytes its payload has; nothing follows.
  */
 const HEADER_BYTES = 16;
 const TEXT_AT = 8;
 const PAYLOAD_AT = 12;
+const MARK = 0xffff_ffff;
 
 /** A segment has twice the size of the one before it, within these bounds, and whatever a larger entry needs. */
 const LEAST_SEGMENT = 512;
@@ -61,11 +62,12 @@ class Segment {
 
   /** Where the entry after the one at `at` is. */
   nextAt(at: number): number {
+    if (this.isMark(at)) return at + HEADER_BYTES;
     return at + HEADER_BYTES + this.bytes.readUInt32LE(at + TEXT_AT) + this.#payload(at);
   }
 
   isMark(at: number): boolean {
-    return this.bytes.readUInt32LE(at + TEXT_AT) === 0;
+    return this.bytes.readUInt32LE(at + TEXT_AT) === MARK;
   }
 
   /** How many bytes a mark stands for; 0 for what is none. */
@@ -107,7 +109,7 @@ class Segment {
   mark(offset: number, bytes: number): void {
     const at = this.end;
     this.bytes.writeDoubleLE(offset, at);
-    this.bytes.writeUInt32LE(0, at + TEXT_AT);
+    this.bytes.writeUInt32LE(MARK, at + TEXT_AT);
     this.bytes.writeUInt32LE(bytes, at + PAYLOAD_AT);
     this.end = at + HEADER_BYTES;
     this.count++;
@@ -123,7 +125,7 @@ class Segment {
   }
 
   #payload(at: number): number {
-    return this.isMark(at) ? 0 : Math.max(0, this.bytes.readUInt32LE(at + PAYLOAD_AT) - 1);
+    return Math.max(0, this.bytes.readUInt32LE(at + PAYLOAD_AT) - 1);
   }
 }
 

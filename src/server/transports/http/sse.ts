@@ -90,12 +90,8 @@ export function eventStream(channel: string, retry: number, owner: EventStreamOw
   }
 
   /** A message of several parts is one event: a line of data for each, and then its id. */
-  function message(
-    offset: number,
-    data: unknown,
-    { bytes: _, ...about }: Meta = {},
-    bytes: Uint8Array | undefined,
-  ): string {
+  function message(offset: number, data: unknown, meta: Meta = {}, bytes: Uint8Array | undefined): string {
+    const { bytes: _, ...about } = meta;
     const { part = 0, more = false } = about;
     if (part !== next) return broken();
     const id = offset > 0 ? `id: ${epoch}:${offset}\n` : "";
