@@ -108,14 +108,6 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     replace: "if (entry.changes === undefined) {",
     promise: "one map",
   },
-  {
-    name: "large-hint-taken-for-nothing",
-    about: "a hint that does not say what has changed is taken for one of no change",
-    file: "src/server/feed/slots/replica.ts",
-    find: "if (entry.prev !== memory.head || entry.changes === undefined) {",
-    replace: "if (entry.prev !== memory.head) {",
-    promise: "one map",
-  },
   // What subscribers are told.
   {
     name: "cut-of-a-live-map",

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 const SEEDS = 200;
 const GROUP = 40;
 /** More of them: npm run sim -- --kind state --seeds 1..10000 */
-const STATE_SEEDS = 80;
+const STATE_SEEDS = 40;
 
 const counts = new Map<string, number>();
 

@@ -22,8 +22,8 @@ export interface Seat {
   sending: SharedCut | undefined;
   /** Whether it has had all there is: at the beginning of the log one stands before that and after it. */
   isServed: boolean;
-  /** Whether the broker was asked about its cursor, which this node does not know. */
-  isChecked: boolean;
+  /** Which call of the replica's `check` was about its cursor, which this node does not know. */
+  check: number | undefined;
   /** Whether it goes on by itself when there is room. */
   waitsForRoom: boolean;
 }
@@ -34,7 +34,7 @@ export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
     lane,
     sending: undefined,
     isServed: false,
-    isChecked: false,
+    check: undefined,
     waitsForRoom: false,
   };
 }
@@ -122,8 +122,7 @@ export class CatchUp {
     const { cursor } = subscriber;
     const { place } = this.#replica;
     const standing = judge(cursor, place);
-    if (standing === "ahead" || (standing === "epoch" && !subscriber.trusted && !seat.isChecked))
-      return this.#ask(seat);
+    if (standing === "ahead" || (standing === "epoch" && !this.#isCertain(seat))) return this.#ask(seat);
     const newest = place.epochs.at(-1);
     const isOfNow = newest?.epoch === cursor.epoch || newest?.earlier === cursor.epoch;
     if (standing !== "on" || !isOfNow) return this.#tellGap(seat, standing === "on" ? "failover" : standing);
@@ -138,10 +137,13 @@ export class CatchUp {
   #ask(seat: Seat): boolean {
     seat.subscriber.state = "ahead";
     this.#ahead.add(seat);
-    if (seat.isChecked) return false;
-    seat.isChecked = true;
-    this.#replica.check();
+    seat.check ??= this.#replica.check();
     return false;
+  }
+
+  /** Whether what this node does not know of its cursor, the broker does not know either. */
+  #isCertain({ subscriber, check }: Seat): boolean {
+    return subscriber.trusted || (check !== undefined && check <= this.#replica.checked);
   }
 
   #tellGap(seat: Seat, reason: GapReason): boolean {

@@ -46,6 +46,9 @@ export class Replica {
   #ready = false;
   #isChecking = false;
   #checkAgain = false;
+  /** How often it was asked to compare, and up to which of those it has. */
+  #asked = 0;
+  #checked = 0;
   #closed = false;
 
   constructor(kind: SlotsKind, log: SlotsLog, memory: SlotsMemory, owner: ReplicaOwner, deps: ReplicaDeps) {
@@ -88,15 +91,27 @@ export class Replica {
     this.#closed = true;
   }
 
-  /** Compares with the broker's head, and mends what is missing. */
-  check(): void {
-    if (this.#closed) return;
+  /**
+   * Compares with the broker's head, and mends what is missing. What the broker says to a question that was under way already
+   * may be of a time before this.
+   *
+   * @returns a number that {@link checked} has reached once that has been done
+   */
+  check(): number {
+    const number = ++this.#asked;
+    if (this.#closed) return number;
     if (this.#walk !== undefined || this.#isChecking) {
       this.#checkAgain = true;
-      return;
+      return number;
     }
     this.#isChecking = true;
     detach(this.#compare(), (error) => this.#deps.onError(error, this.#log.channel));
+    return number;
+  }
+
+  /** Up to which call of `check` the broker was asked after it. */
+  get checked(): number {
+    return this.#checked;
   }
 
   /** Hot path: once per append, not per subscriber. */
@@ -149,13 +164,17 @@ export class Replica {
   /** @param opening whether a read that fails is its end; otherwise it is tried again */
   async #walkOn(opening: boolean): Promise<void> {
     for (;;) {
+      const asked = this.#asked;
       const page = await this.#page(opening);
       if (this.#closed || page === undefined) return;
       const step = this.#judge(page);
       if (step === "stale") await this.#pause();
       else if (step.go === "on") this.#after = step.after;
       else if (step.go === "again") this.#anew();
-      else return this.#ended(step, page);
+      else {
+        this.#checked = asked;
+        return this.#ended(step, page);
+      }
       if (this.#closed) return;
     }
   }
@@ -201,11 +220,13 @@ export class Replica {
 
   async #compare(): Promise<void> {
     try {
+      const asked = this.#asked;
       const page = await this.#log.readAfter(this.memory.head);
       if (this.#closed || this.#walk !== undefined) return;
       const isSame = page.epochs.at(-1)?.epoch === this.#epoch;
       if (!isSame || page.head > this.memory.head) return this.#mend();
       if (page.due !== undefined) this.#owner.onDue(page.due);
+      this.#checked = asked;
       this.#owner.onChecked();
     } catch (error) {
       this.#deps.onError(error, this.#log.channel);
