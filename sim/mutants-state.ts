@@ -158,21 +158,13 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     replace: "const wait = Infinity; if (wait > 0) return;",
     promise: "progress",
   },
-  {
-    name: "lane-from-0-for-a-cursor",
-    about: "who waits for others that begin is sent what they are sent",
-    file: "src/server/feed/slots/lane.ts",
-    find: "(base.offset > 0 && offset >= base.offset && subscriber.out.offer(chunk))",
-    replace: "subscriber.out.offer(chunk)",
-    promise: "one map",
-  },
   // What is asked.
   {
     name: "equality-of-the-node",
     about: "a node leaves out what it holds already, and does not know that others have changed it",
     file: "src/server/connection/publish/hand-over.ts",
-    find: "const asked = kind.changes(data);",
-    replace: `const all = kind.changes(data);
+    find: "const asked = kind.changes(draft.data);",
+    replace: `const all = kind.changes(draft.data);
   const feed = node.hub.get(name)?.feed;
   const told = (slot) => feed?.memory.cut({ epoch: "", offset: 0 }, { key: "", wants: (one) => one === slot })?.page(0)?.text ?? "";
   const asked = { ...all, changes: all.changes.filter(({ slot, data: value }) => value === undefined || !told(slot).endsWith("," + value + "]]")) };`,

@@ -58,7 +58,7 @@ export class RecordingStore extends MemoryStore {
     drafts: readonly Draft[],
     options: LogOptions & { readonly fence?: string },
   ): Appended[] {
-    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
+    this.#mustHaveRoom();
     const before = this.#look(channel, options);
     const outcomes = super.append(channel, drafts, options);
     let prev = before.head;
@@ -76,6 +76,10 @@ export class RecordingStore extends MemoryStore {
     return outcomes;
   }
 
+  #mustHaveRoom(): void {
+    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
+  }
+
   override read(channel: string, from: ReadFrom, options: LogOptions): Page {
     this.#look(channel, options);
     return super.read(channel, from, options);
@@ -86,7 +90,7 @@ export class RecordingStore extends MemoryStore {
     drafts: readonly ChangesDraft[],
     options: SlotsOptions & { readonly fence?: string },
   ): Changed[] {
-    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
+    this.#mustHaveRoom();
     const outcomes = super.change(channel, drafts, options);
     this.#slots.changed(channel, drafts, outcomes);
     // Only now: a look before it would have opened the new epoch, which is the broker's to do.
