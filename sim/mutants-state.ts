@@ -51,14 +51,6 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     replace: "for (const condition of conditions.slice(0, 1)) {",
     promise: "conditions",
   },
-  {
-    name: "epoch-opened-late",
-    about: "conditions are judged before the new epoch is opened",
-    file: "src/broker/memory/slots-log.ts",
-    find: "this.#state.enter(name, newEpochName, now); const contents",
-    replace: "const contents",
-    promise: "no complaints",
-  },
   // A node's reading.
   {
     name: "walk-shown-early",
@@ -168,7 +160,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
   const feed = node.hub.get(name)?.feed;
   const told = (slot) => feed?.memory.cut({ epoch: "", offset: 0 }, { key: "", wants: (one) => one === slot })?.page(0)?.text ?? "";
   const asked = { ...all, changes: all.changes.filter(({ slot, data: value }) => value === undefined || !told(slot).endsWith("," + value + "]]")) };`,
-    promise: "conditions",
+    promise: "acknowledged",
   },
   {
     name: "expiry-without-condition",
