@@ -121,12 +121,12 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
   },
   /** Changes much at once, of some size: more than a page, and more than a hint says. */
   burst: {
-    weight: 2,
+    weight: 5,
     run(world, step) {
       const client = world.client(step);
       const channel = channelOf(step);
       for (let i = 0; i < 12; i++)
-        client.change(channel, { set: someKeys(step.ms + i, 1 + (step.ms % 3), 4000 * step.size) });
+        client.change(channel, { set: someKeys(step.ms + i, 3, 1500 + 2500 * step.size) });
     },
   },
   /** Sets and deletes the same keys again and again: more tombstones than some channel keeps. */
