@@ -124,7 +124,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     file: "src/server/feed/slots/catch-up.ts",
     find: "subscriber.cursor = cursor;",
     replace: "subscriber.cursor = sending.cut.end;",
-    promise: "honest gaps",
+    promise: "progress",
   },
   {
     name: "failover-from-the-base",

@@ -333,7 +333,11 @@ describe("a log by slots on the disk", () => {
     const offset = await set(first.node, "c", { a: "1" }, options);
     await clock.advance(60_000);
     const again = { ...changing({ a: "1" }), key: { scope: "s", id: 1, print: 0 } };
-    expect(await change(first.node, "c", again, options)).toMatchObject({ offset, duplicate: false, same: true });
+    expect(await change(first.node, "c", again, options)).toMatchObject({
+      offset,
+      duplicate: false,
+      same: true,
+    });
     await first.hub.close();
     const { node } = open({ dir, clock });
     expect(await change(node, "c", again, options)).toMatchObject({ offset, duplicate: true });

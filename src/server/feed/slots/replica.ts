@@ -119,7 +119,7 @@ export class Replica {
     if (this.#closed) return;
     if (this.#walk !== undefined) return void this.#keep(entries, epoch);
     if (!this.#ready) return;
-    if (epoch !== this.#epoch) return this.check();
+    if (epoch !== this.#epoch) return void this.check();
     const { memory } = this;
     const before = memory.head;
     for (let i = 0; i < entries.length; i++) {
