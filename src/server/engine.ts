@@ -55,6 +55,8 @@ export interface EngineOptions {
   readonly budget: BudgetOptions;
   /** What tickets are signed with. Default: made up, so that they are good on this server only. */
   readonly secret?: string | undefined;
+  /** Bytes of payloads that are kept while they are sent in parts; what is beyond is read again. Default 64 MiB. */
+  readonly large?: number | undefined;
 }
 
 export class Engine {
@@ -83,7 +85,7 @@ export class Engine {
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
     const id = random.id();
-    const large = new LargePayloads();
+    const large = new LargePayloads(options.large);
     const reads = new Reads(options.limits.binary);
     const hub = new Hub({
       broker,

@@ -23,12 +23,15 @@ export interface Asked {
 
 /** Node's mark: above it a writer is asked to wait. */
 const HIGH_WATER = 16 * 1024;
+/** Node reads so much at a time. */
+const READ_BYTES = 64 * 1024;
 
 export class Exchange implements NodeLink {
   readonly #options: ExchangeOptions;
   readonly #down: Pipe;
   readonly #up: Pipe;
   readonly #response: SimResponse;
+  #request: SimRequest | undefined;
   readonly #answer: Promise<Answer>;
   #settle: ((answer: Answer) => void) | undefined;
   #fail: (error: Error) => void = () => {};
@@ -77,14 +80,13 @@ export class Exchange implements NodeLink {
     const onAbort = (): void => this.#abort();
     signal.addEventListener("abort", onAbort);
     this.#ignore = () => signal.removeEventListener("abort", onAbort);
-    this.#up.put(asked.body.length, () =>
-      this.#options.server.run(() => {
-        if (!this.#serverOpen) return;
-        const request = new SimRequest(asked);
-        handle(request, this.#response);
-        request.arrives(asked.body);
-      }),
-    );
+    const request = (this.#request = new SimRequest(asked));
+    this.#toServer(0, () => handle(request, this.#response));
+    for (let at = 0; at < asked.body.length; at += READ_BYTES) {
+      const piece = asked.body.subarray(at, at + READ_BYTES);
+      this.#toServer(piece.length, () => request.emit("data", piece));
+    }
+    this.#toServer(0, () => request.arrived());
     return this.#answer;
   }
 
@@ -107,6 +109,10 @@ export class Exchange implements NodeLink {
   serverDied(): void {
     this.#serverOpen = false;
     this.cut();
+  }
+
+  #toServer(size: number, run: () => void): void {
+    this.#up.put(size, () => this.#options.server.run(() => this.#serverOpen && run()));
   }
 
   // The client's end.
@@ -165,6 +171,7 @@ export class Exchange implements NodeLink {
     this.#options.server.run(() => {
       if (!this.#serverOpen) return;
       this.#serverOpen = false;
+      this.#request?.closed();
       this.#response.closed();
       this.#tidy();
     });
@@ -180,6 +187,7 @@ class SimRequest extends EventEmitter implements HttpRequest {
   readonly url: string;
   readonly headers: HttpRequest["headers"];
   readonly socket = { remoteAddress: "10.0.0.1" };
+  #whole = false;
 
   constructor({ url, type, body }: Asked) {
     super();
@@ -193,9 +201,15 @@ class SimRequest extends EventEmitter implements HttpRequest {
 
   resume(): void {}
 
-  arrives(body: Buffer): void {
-    this.emit("data", body);
+  /** All of it has come. */
+  arrived(): void {
+    this.#whole = true;
     this.emit("end");
+  }
+
+  /** The connection under it is gone. */
+  closed(): void {
+    if (!this.#whole) this.emit("close");
   }
 }
 

@@ -17,7 +17,15 @@ export interface PlanOptions {
 const DEFAULT_STEPS = 150;
 /** So many runs have no faults at all, and nothing that asks for more than a log or a connection keeps. */
 const CALM_SHARE = 0.08;
-const NOT_CALM: readonly string[] = ["burst", "shout", "resume", "reopenLast", "reopenSince"];
+const NOT_CALM: readonly string[] = [
+  "burst",
+  "large",
+  "largeByServer",
+  "shout",
+  "resume",
+  "reopenLast",
+  "reopenSince",
+];
 
 /** Whether nothing happens in a plan that could be a reason for a gap. */
 export function isCalm({ steps }: Plan): boolean {

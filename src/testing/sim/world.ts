@@ -3,7 +3,7 @@ import { VirtualClock } from "../virtual-clock.js";
 import { BrokerSite } from "./broker-site.js";
 import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
 import { SimClient } from "./client.js";
-import { fork } from "./fork.js";
+import { fork, pick } from "./fork.js";
 import { Network } from "./network.js";
 import { SimNode } from "./node.js";
 import type { Plan, Step } from "./step.js";
@@ -13,6 +13,9 @@ import { RecordingStore } from "./store.js";
 
 /** Clocks run up to this much too fast or too slow. */
 const MOST_DRIFT = 0.01;
+
+/** What nodes keep of messages in parts: all of them, some, or the one sent last, so that the others are read again. */
+const LARGE_KEPT = [64 * 1024 * 1024, 1024 * 1024, 1];
 
 export class World {
   readonly clock = new VirtualClock();
@@ -40,15 +43,17 @@ export class World {
       this.recorder,
     );
     this.site = new BrokerSite(this.clock, brokerClock, store, fork(seed, "broker's network"));
+    const large = pick(fork(seed, "large payloads"), LARGE_KEPT);
     this.nodes = Array.from({ length: plan.nodes }, (_, i) => {
       const name = `n${i}`;
-      return new SimNode(
+      return new SimNode({
         name,
-        this.site,
-        this.clock.another({ drift: this.#drift(name) }),
-        fork(seed, name),
-        this.recorder,
-      );
+        site: this.site,
+        clock: this.clock.another({ drift: this.#drift(name) }),
+        random: fork(seed, name),
+        recorder: this.recorder,
+        large,
+      });
     });
     this.#network = new Network(this.clock, this.nodes, this.recorder, seed, calm);
     for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
