@@ -125,6 +125,16 @@ export class World {
       for (const { audience } of engine.node.hub) kept += audience.size;
       if (kept > wanted)
         this.recorder.add({ is: "held", who: `${name}'s list of subscribers`, bytes: kept, cap: wanted });
+      const { held, size } = engine.node.incomplete;
+      if (held !== 0 || size > 0) {
+        const bytes = held < 0 ? Infinity : Math.max(held, size);
+        this.recorder.add({
+          is: "held",
+          who: `${name}'s room for messages that are not whole`,
+          bytes,
+          cap: 0,
+        });
+      }
     }
   }
 
