@@ -59,6 +59,8 @@ export interface EngineOptions {
   readonly secret?: string | undefined;
   /** How much of a log by slots is read at once. Default: 1,000 entries, 256 KiB. */
   readonly walkPage?: WalkPage | undefined;
+  /** Bytes of payloads that are kept while they are sent in parts; what is beyond is read again. Default 64 MiB. */
+  readonly large?: number | undefined;
 }
 
 export class Engine {
@@ -90,7 +92,7 @@ export class Engine {
     let number = 0;
     const contact = new BrokerContact(clock);
     const expiries = `expiry ${id}`;
-    const large = new LargePayloads();
+    const large = new LargePayloads(options.large);
     const reads = new Reads(options.limits.binary);
     const hub = new Hub({
       broker,

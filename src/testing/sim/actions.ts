@@ -2,6 +2,7 @@
 import { offsetAt } from "../../protocol/index.js";
 import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
 import type { SimClient } from "./client.js";
+import { largeSize } from "./payload.js";
 import type { Action } from "./sim-kind.js";
 import type { Step } from "./step.js";
 
@@ -32,6 +33,26 @@ export const ACTIONS: Readonly<Record<string, Action<SimClient>>> = {
       const channel = streamOf(step);
       for (let i = 0; i < 10 + (step.ms % 30); i++)
         client.publish(channel, step.who % 2 === 0 ? 200 : 8000 * step.size, step.ms % 5 === 0);
+    },
+  },
+  /** Publishes one or two messages of bytes that travel in parts, and small ones around them. */
+  large: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = streamOf(step);
+      client.publish(channel, 60, false);
+      for (let i = 0; i <= step.ms % 2; i++) {
+        client.publish(channel, largeSize(step.ms / 97 + i / 2), true);
+        client.publish(channel, 60, step.ms % 3 === 0);
+      }
+    },
+  },
+  /** A server publishes one, in the application's own name. */
+  largeByServer: {
+    weight: 0.5,
+    run(world, step) {
+      world.node(step).publish(streamOf(step), largeSize(step.ms / 97), true);
     },
   },
   /** Publishes one message after the other for a while, so that whatever looks at the log meets some on their way. */

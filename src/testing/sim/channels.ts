@@ -19,12 +19,13 @@ const DEFINITIONS: readonly (readonly [string, ChannelDef])[] = [
   ["aged/:id", stream({ retain: { for: 8000 }, dedupe: DEDUPE_MS }).def],
   // A subscription takes a while here, and nothing is kept meanwhile.
   ["live/:id", stream({ dedupe: DEDUPE_MS, presence: true, presenceGrace: 1000 }).def],
-  // A hook that takes its time must not let a later publish overtake.
+  // A hook that takes its time must not let a later publish overtake. Messages say who sent them.
   [
     "hooked/:id",
     stream({
       retain: { count: 100_000 },
       dedupe: DEDUPE_MS,
+      sender: true,
       onPublish: async ({ data }) => Promise.resolve(data),
     }).def,
   ],

@@ -23,12 +23,15 @@ export interface Asked {
 
 /** Node's mark: above it a writer is asked to wait. */
 const HIGH_WATER = 16 * 1024;
+/** Node reads so much at a time. */
+const READ_BYTES = 64 * 1024;
 
 export class Exchange implements NodeLink {
   readonly #options: ExchangeOptions;
   readonly #down: Pipe;
   readonly #up: Pipe;
   readonly #response: SimResponse;
+  #request: SimRequest | undefined;
   readonly #answer: Promise<Answer>;
   #settle: ((answer: Answer) => void) | undefined;
   #fail: (error: Error) => void = () => {};
@@ -77,14 +80,13 @@ export class Exchange implements NodeLink {
     const onAbort = (): void => this.#abort();
     signal.addEventListener("abort", onAbort);
     this.#ignore = () => signal.removeEventListener("abort", onAbort);
-    this.#up.put(asked.body.length, () =>
-      this.#options.server.run(() => {
-        if (!this.#serverOpen) return;
-        const request = new SimRequest(asked);
-        handle(request, this.#response);
-        request.arrives(asked.body);
-      }),
-    );
+    const request = (this.#request = new SimRequest(asked));
+    this.#toServer(0, () => handle(request, this.#response));
+    for (let at = 0; at < asked.body.length; at += READ_BYTES) {
+      const piece = asked.body.subarray(at, at + READ_BYTES);
+      this.#toServer(piece.length, () => request.piece(piece));
+    }
+    this.#toServer(0, () => request.arrived());
     return this.#answer;
   }
 
@@ -107,6 +109,10 @@ export class Exchange implements NodeLink {
   serverDied(): void {
     this.#serverOpen = false;
     this.cut();
+  }
+
+  #toServer(size: number, run: () => void): void {
+    this.#up.put(size, () => this.#options.server.run(() => this.#serverOpen && run()));
   }
 
   // The client's end.
@@ -165,6 +171,7 @@ export class Exchange implements NodeLink {
     this.#options.server.run(() => {
       if (!this.#serverOpen) return;
       this.#serverOpen = false;
+      this.#request?.closed();
       this.#response.closed();
       this.#tidy();
     });
@@ -180,9 +187,16 @@ class SimRequest extends EventEmitter implements HttpRequest {
   readonly url: string;
   readonly headers: HttpRequest["headers"];
   readonly socket = { remoteAddress: "10.0.0.1" };
+  #whole = false;
+  #flows = false;
+  readonly #waiting: (() => void)[] = [];
 
   constructor({ url, type, body }: Asked) {
     super();
+    this.on("newListener", (event: string) => {
+      // The listener is there in a moment, and others of its with it.
+      if (event === "data") queueMicrotask(() => this.#flow());
+    });
     this.url = url;
     this.headers = {
       host: "cluster",
@@ -191,23 +205,35 @@ class SimRequest extends EventEmitter implements HttpRequest {
     };
   }
 
-  resume(): void {}
-
-  /** As with Node's, what has come waits until somebody reads. */
-  arrives(body: Buffer): void {
-    if (this.listenerCount("data") > 0) return this.#hand(body);
-    const onListener = (event: string): void => {
-      if (event !== "data") return;
-      this.off("newListener", onListener);
-      queueMicrotask(() => this.#hand(body));
-    };
-    this.on("newListener", onListener);
-    return undefined;
+  resume(): void {
+    this.#flow();
   }
 
-  #hand(body: Buffer): void {
-    this.emit("data", body);
-    this.emit("end");
+  /** A piece of the body has come. */
+  piece(bytes: Buffer): void {
+    this.#give(() => this.emit("data", bytes));
+  }
+
+  /** All of it has come. */
+  arrived(): void {
+    this.#whole = true;
+    this.#give(() => this.emit("end"));
+  }
+
+  /** As with Node's, what has come waits until somebody reads. */
+  #give(event: () => void): void {
+    if (this.#flows) event();
+    else this.#waiting.push(event);
+  }
+
+  #flow(): void {
+    this.#flows = true;
+    for (const event of this.#waiting.splice(0)) event();
+  }
+
+  /** The connection under it is gone. */
+  closed(): void {
+    if (!this.#whole) this.emit("close");
   }
 }
 

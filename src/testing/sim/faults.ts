@@ -1,6 +1,7 @@
 /** What goes wrong. Each fault begins at its step and ends by itself; at the end of a run all of them have. */
 import type { BrokerTrouble } from "./broker.js";
 import type { Fault } from "./fault.js";
+import { LARGE_FAULTS } from "./large-faults.js";
 import { LATE_FAULTS } from "./late-faults.js";
 import type { Step } from "./step.js";
 import type { LineTrouble } from "./pipes.js";
@@ -36,6 +37,7 @@ function broker(
 /** What goes wrong in a simulated run, by name. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   ...LATE_FAULTS,
+  ...LARGE_FAULTS,
   // Links.
   cut: { weight: 4, longest: 0, run: (world, step) => world.client(step).line.cut() },
   /** Both directions, or one, go silent for good; only heartbeats tell. Of several requests, all or the last one. */

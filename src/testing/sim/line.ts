@@ -33,6 +33,8 @@ interface Open extends NodeLink {
 
 /** How long a frame takes at most, for clients near and far. */
 const SLOWEST_MS = [6, 40, 200];
+/** So many begin messages in parts twice. */
+const TWICE_SHARE = 0.3;
 /** Beside what the budget counts: pings. */
 const SLACK_BYTES = 256;
 /** An answer over HTTP is padded at its beginning, and bytes take a third more there. */
@@ -43,12 +45,14 @@ export class Line {
   readonly ways: Ways;
   readonly #options: LineOptions;
   readonly #slowest: number;
+  readonly #twice: boolean;
   readonly #open = new Set<Open>();
 
   constructor(options: LineOptions) {
     this.#options = options;
     this.ways = options.ways;
     this.#slowest = pick(options.random, SLOWEST_MS);
+    this.#twice = options.random.float() < TWICE_SHARE;
   }
 
   readonly transport: TransportFactory = (url, events, name, better) => {
@@ -132,6 +136,7 @@ export class Line {
         events,
         latency: this.#latency,
         trouble: this.trouble,
+        twice: this.#twice,
         onWrite: (bytes) => this.#hold(`${node.name} for ${name}`, bytes, cap),
         onEnd: () => this.#forget(wire, node),
       }),

@@ -1,11 +1,15 @@
 /** The network between clients and nodes. */
 import type { VirtualClock } from "../virtual-clock.js";
+import { PART_BYTES } from "../../server/delivery/chunk.js";
 import { fork } from "./fork.js";
 import { Line } from "./line.js";
 import { LIMITS, BUDGET, type SimNode } from "./node.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
 import { drawWays } from "./ways.js";
+
+/** Nobody is ever refused one chunk when nothing else waits: a part of a message, with its line, and as text over HTTP. */
+const ALWAYS_BYTES = Math.max(LIMITS.message, Math.ceil((PART_BYTES * 4) / 3) + 1024);
 
 export class Network {
   readonly #clock: VirtualClock;
@@ -46,7 +50,7 @@ export class Network {
       const engine = node.engine;
       if (engine === undefined) continue;
       const bytes = engine.node.budget.used;
-      const cap = BUDGET.total + engine.connections.size * LIMITS.message;
+      const cap = BUDGET.total + engine.connections.size * ALWAYS_BYTES;
       if (bytes > cap || bytes < 0)
         this.#recorder.add({ is: "held", who: node.name, bytes: bytes < 0 ? Infinity : bytes, cap });
     }

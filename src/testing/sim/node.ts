@@ -3,6 +3,8 @@ import type { Random } from "../../protocol/index.js";
 import type { ChannelRegistry } from "../../server/channels/registry.js";
 import type { WalkPage } from "../../server/feed/slots/slots-log.js";
 import type { Link, Peer } from "../../server/connection/link.js";
+import { publishAsServer } from "../../server/connection/publish/publish-as-server.js";
+import type { TidemarkError } from "../../server/errors.js";
 import { silentLogger, type Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
 import { readLimits } from "../../server/options.js";
@@ -16,12 +18,20 @@ import type { BrokerSite } from "./broker-site.js";
 import { DENIED } from "./channels.js";
 import { simMethods } from "./methods.js";
 import type { NodeLink } from "./pipes.js";
+import { contentOf } from "./payload.js";
 import { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
 
 /** Small enough to be reached. */
 export const { limits: LIMITS, budget: BUDGET } = readLimits({
-  limits: { message: 16 * 1024, frame: 64 * 1024, ping: 8000, connectTimeout: 5000, unanswered: 32 },
+  limits: {
+    message: 16 * 1024,
+    binary: 200 * 1024,
+    frame: 64 * 1024,
+    ping: 8000,
+    connectTimeout: 5000,
+    unanswered: 32,
+  },
   unsent: { perConnection: 64 * 1024, total: 96 * 1024 },
 });
 
@@ -52,6 +62,17 @@ interface Life {
   readonly http: HttpEndpoints;
 }
 
+export interface SimNodeOptions {
+  readonly name: string;
+  readonly site: BrokerSite;
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly recorder: Recorder;
+  readonly application: NodeApplication;
+  /** How many bytes it keeps of messages that are sent in parts. */
+  readonly large: number;
+}
+
 export class SimNode {
   readonly name: string;
   readonly links = new Set<NodeLink>();
@@ -60,25 +81,23 @@ export class SimNode {
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
   readonly #application: NodeApplication;
+  readonly #large: number;
+  /** What was published by lives of this node that have ended is not answered any more. */
+  readonly #unanswered = new Set<() => void>();
+  #published = 0;
   #life: Life | undefined;
   #draining = false;
   /** Looks in a row at which it was stopping, with nobody there. */
   #deserted = 0;
 
-  constructor(
-    name: string,
-    site: BrokerSite,
-    clock: VirtualClock,
-    random: Random,
-    recorder: Recorder,
-    application: NodeApplication,
-  ) {
+  constructor({ name, site, clock, random, recorder, application, large }: SimNodeOptions) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
     this.#application = application;
+    this.#large = large;
     this.start();
   }
 
@@ -115,6 +134,7 @@ export class SimNode {
       limits: LIMITS,
       budget: BUDGET,
       secret: "shared by all nodes",
+      large: this.#large,
     });
     this.#life = { process, broker, engine, http: new HttpEndpoints(engine, HTTP) };
   }
@@ -126,6 +146,29 @@ export class SimNode {
   serve(request: HttpRequest, response: HttpResponse): void {
     const life = this.#life;
     if (life === undefined || !life.http.handle(pathOf(request), request, response)) response.destroy();
+  }
+
+  /** Publishes as the application itself. No order is promised between calls, so each has a publisher's name of its own. */
+  publish(channel: string, size: number, bytes: boolean): void {
+    const { engine, process } = this.#life ?? {};
+    const resolved = engine?.node.registry.resolve(channel);
+    if (engine === undefined || process?.state !== "running" || resolved === undefined) return;
+    const publisher = `${this.name}.${++this.#published}@${channel}`;
+    const id = `${publisher}/1`;
+    this.#recorder.add({ is: "publish", channel, publisher, sequence: 1, id });
+    const refused = (code: string): void => {
+      if (!this.#unanswered.delete(lost)) return;
+      this.#recorder.count(`refused: ${code}`);
+      this.#recorder.add({ is: "refused", channel, id, outcome: "unknown", code });
+    };
+    const lost = (): void => refused("crashed");
+    this.#unanswered.add(lost);
+    publishAsServer(engine.node, resolved, contentOf(publisher, 1, size, bytes)).then(
+      ({ offset }) => {
+        if (this.#unanswered.delete(lost)) this.#recorder.add({ is: "ack", channel, id, offset });
+      },
+      ({ code }: TidemarkError) => refused(code),
+    );
   }
 
   /** Ends a user's subscription on all nodes, as far as this one can reach them. */
@@ -142,6 +185,7 @@ export class SimNode {
     this.#draining = false;
     life.process.kill();
     life.broker.died();
+    for (const lost of this.#unanswered) lost();
     for (const link of this.links) {
       if (silently) link.lose("both");
       else link.serverDied();
@@ -164,7 +208,10 @@ export class SimNode {
       this.#draining = false;
       life.engine.close("the server is stopping");
       void life.broker.close();
-      this.#clock.setTimeout(() => life.process.kill(), 1000);
+      this.#clock.setTimeout(() => {
+        life.process.kill();
+        for (const lost of this.#unanswered) lost();
+      }, 1000);
       stopped();
     });
   }

@@ -16,6 +16,8 @@ export interface WorldClient {
   readonly line: Line;
   /** Says something on every channel. */
   speak(): void;
+  /** Publishes a payload of about that size on a stream, as bytes or JSON; missing where channels are of another kind. */
+  publish?(channel: string, size: number, bytes: boolean): void;
   /** Goes for good. */
   leave(): void;
   /** Whether it lost its connection, or has another one, since `ms` milliseconds ago. */

@@ -6,7 +6,7 @@ import type { SimKind } from "./sim-kind.js";
 /** Streams and transients, by the client library. */
 export const STREAM_KIND: SimKind<SimClient> = {
   actions: ACTIONS,
-  notCalm: ["burst", "shout", "resume", "reopenLast", "reopenSince"],
+  notCalm: ["burst", "large", "largeByServer", "shout", "resume", "reopenLast", "reopenSince"],
   registry: simRegistry,
   newClient({ name, process, network, recorder, fork }) {
     const client = new SimClient(name, process, network, fork(name), recorder);

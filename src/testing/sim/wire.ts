@@ -5,6 +5,7 @@ import type { Link } from "../../server/connection/link.js";
 import type { Receiver } from "../../server/connection/receiver.js";
 import type { Chunk } from "../../server/delivery/chunk.js";
 import { textFrame } from "../text-frame.js";
+import { PART_BYTES } from "../../server/delivery/chunk.js";
 import type { Pipe } from "./pipe.js";
 import { type Conditions, type NodeLink, pipesOf } from "./pipes.js";
 import type { SimProcess } from "./process.js";
@@ -16,6 +17,8 @@ export interface WireOptions extends Conditions {
   /** Told of every frame that the server writes, with what is unsent then. */
   readonly onWrite: (unsent: number) => void;
   readonly onEnd: () => void;
+  /** Whether messages in parts are begun twice here, as by who breaks one off: part 0 begins anew, so that harms nobody. */
+  readonly twice: boolean;
 }
 
 const PING_BYTES = 4;
@@ -58,13 +61,14 @@ export class Wire implements Link, NodeLink {
 
   #send(frame: string | Uint8Array): void {
     if (!this.#clientOpen) return;
-    this.#up.put(frame.length, () =>
+    const arrive = (): void =>
       this.#toServer((receiver) => {
         receiver.alive();
         if (typeof frame === "string") receiver.receiveText(...textFrame(frame));
         else receiver.receiveBinary(frame);
-      }),
-    );
+      });
+    if (this.#options.twice && beginsMessage(frame)) this.#up.put(0, arrive);
+    this.#up.put(frame.length, arrive);
   }
 
   /** What the client holds of it. */
@@ -184,7 +188,9 @@ export class Wire implements Link, NodeLink {
 
   #put(size: number, frame: string | Uint8Array): void {
     if (!this.#serverOpen || this.#closing) return;
-    this.#down.put(size, () => this.#toClient(() => this.#options.events.frame(frame)));
+    const arrive = (): void => this.#toClient(() => this.#options.events.frame(frame));
+    if (this.#options.twice && beginsMessage(frame)) this.#down.put(0, arrive);
+    this.#down.put(size, arrive);
     this.#options.onWrite(this.#down.unsent);
   }
 
@@ -226,9 +232,18 @@ export class Wire implements Link, NodeLink {
   }
 }
 
+/** Whether that is the first of several parts, and nothing else. */
+function beginsMessage(frame: string | Uint8Array): boolean {
+  if (typeof frame === "string" || frame.length < PART_BYTES) return false;
+  const line = decoder.decode(frame.subarray(0, frame.indexOf(NEWLINE[0] as number)));
+  const { bytes } = /"bytes":(?<bytes>\d+),"part":0,"more":true\}\]?$/.exec(line)?.groups ?? {};
+  return bytes !== undefined && frame.length === line.length + 1 + Number(bytes);
+}
+
 function joinBytes(chunks: readonly Chunk[]): Uint8Array {
   const parts = chunks.flatMap((chunk, i) => (i === 0 ? [chunk.toBinary()] : [NEWLINE, chunk.toBinary()]));
   return Buffer.concat(parts);
 }
 
+const decoder = new TextDecoder();
 const NEWLINE = Buffer.from("\n");

@@ -1,7 +1,7 @@
 /** A whole cluster in one process: nodes, a broker, clients and the network between them, in virtual time. */
 import { VirtualClock } from "../virtual-clock.js";
 import { BrokerSite } from "./broker-site.js";
-import { fork } from "./fork.js";
+import { fork, pick } from "./fork.js";
 import { Network } from "./network.js";
 import { SimNode } from "./node.js";
 import { simKind } from "./kinds.js";
@@ -13,6 +13,9 @@ import { RecordingStore } from "./store.js";
 
 /** Clocks run up to this much too fast or too slow. */
 const MOST_DRIFT = 0.01;
+
+/** What nodes keep of messages in parts: all of them, some, or the one sent last, so that the others are read again. */
+const LARGE_KEPT = [64 * 1024 * 1024, 1024 * 1024, 1];
 
 export class World<C extends WorldClient = WorldClient> implements WorldView<C> {
   readonly clock = new VirtualClock();
@@ -43,16 +46,18 @@ export class World<C extends WorldClient = WorldClient> implements WorldView<C> 
       this.recorder,
     );
     this.site = new BrokerSite(this.clock, brokerClock, store, fork(seed, "broker's network"));
+    const large = pick(fork(seed, "large payloads"), LARGE_KEPT);
     this.nodes = Array.from({ length: plan.nodes }, (_, i) => {
       const name = `n${i}`;
-      return new SimNode(
+      return new SimNode({
         name,
-        this.site,
-        this.clock.another({ drift: this.#drift(name) }),
-        fork(seed, name),
-        this.recorder,
-        this.kind,
-      );
+        site: this.site,
+        clock: this.clock.another({ drift: this.#drift(name) }),
+        random: fork(seed, name),
+        recorder: this.recorder,
+        application: this.kind,
+        large,
+      });
     });
     this.#network = new Network(this.clock, this.nodes, this.recorder, seed, calm);
     for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
@@ -113,6 +118,16 @@ export class World<C extends WorldClient = WorldClient> implements WorldView<C> 
       for (const { audience } of engine.node.hub) kept += audience.size;
       if (kept > wanted)
         this.recorder.add({ is: "held", who: `${name}'s list of subscribers`, bytes: kept, cap: wanted });
+      const { held, size } = engine.node.incomplete;
+      if (held !== 0 || size > 0) {
+        const bytes = held < 0 ? Infinity : Math.max(held, size);
+        this.recorder.add({
+          is: "held",
+          who: `${name}'s room for messages that are not whole`,
+          bytes,
+          cap: 0,
+        });
+      }
     }
   }
 
