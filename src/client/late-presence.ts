@@ -24,7 +24,10 @@ export function createLatePresence(
       try {
         presence = (await load()).createPresence(host, NOBODY);
       } catch (cause) {
-        failed(new TidemarkError("unavailable", messageOf(cause), { retry: true, cause }));
+        if (!wanted) break;
+        failed(
+          new TidemarkError("unavailable", messageOf(cause), { retry: true, channel: host.name, cause }),
+        );
         await new Promise<void>((resolve) => host.clock.setTimeout(resolve, host.backoff.next()));
       }
     }
