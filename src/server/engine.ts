@@ -84,7 +84,7 @@ export class Engine {
     const flusher = new Flusher(clock, onError);
     const id = random.id();
     const large = new LargePayloads();
-    const reads = new Reads(options.limits.message);
+    const reads = new Reads(options.limits.binary);
     const hub = new Hub({
       broker,
       clock,

@@ -7,7 +7,7 @@ import {
   mostIncomplete,
   type Incomplete,
 } from "../../src/server/connection/limits/incomplete.js";
-import { bytes, stream } from "../../src/server/index.js";
+import { bytes, stream, transient } from "../../src/server/index.js";
 import { World, type Peer } from "./support/engine.js";
 import { inParts, sendParts, someBytes, type PartLine } from "./support/incoming-parts.js";
 import { deferred } from "./support/serve.js";
@@ -196,6 +196,17 @@ describe("P26: how large a payload of bytes may be", () => {
     expect(peer.answer(7)).toEqual({});
     expect(peer.answer(8)).toMatchObject({ error: { code: "too_large" } });
     expect(peer.closed).toEqual([]);
+  });
+
+  it("P26: a channel without a log takes no more than limits.message, which go in one line", async () => {
+    const world = new World({ "typing/:id": transient() }, { limits: { binary: 2 * MIB } });
+    const [peer] = (await connected(world, 1)) as [Peer];
+    sendParts(peer, inParts({ id: 5, publish: "typing/a" }, someBytes(64 * KIB), 40 * KIB));
+    sendParts(peer, inParts({ id: 6, publish: "typing/a" }, someBytes(64 * KIB + 1), 40 * KIB));
+    await world.clock.settle();
+    expect(peer.answer(5)).toEqual({ offset: 0 });
+    expect(peer.answer(6)).toMatchObject({ error: { code: "too_large" } });
+    expect(world.engine.node.incomplete.held).toBe(0);
   });
 
   it("P26, P15: JSON keeps limits.message, and nothing that is published is cut but bytes", async () => {

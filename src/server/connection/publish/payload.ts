@@ -2,16 +2,21 @@
 import type { Payload } from "../../../broker/index.js";
 import { bytesOf } from "../../../protocol/index.js";
 import { TidemarkError } from "../../errors.js";
+import type { Kind } from "../../kinds/kind.js";
 import type { ServerNode } from "../node.js";
 
-/** The payload as the log keeps it, within the size limit of its kind: `limits.binary` for bytes, `limits.message` for JSON. */
-export function encode(value: unknown, node: ServerNode): Payload {
+/**
+ * The payload as the log of a channel of that kind keeps it, within its size limit: `limits.message` for JSON, and for bytes
+ * `limits.binary`, where there is a log to read on from. Others get what is published as one line.
+ */
+export function encode(value: unknown, { logged }: Pick<Kind, "logged">, node: ServerNode): Payload {
   const bytes = asBytes(value);
   if (bytes !== undefined) {
-    const { binary } = node.limits;
+    const { binary, message } = node.limits;
+    const most = logged ? binary : message;
     // A copy: the value may be a view into a much larger buffer, which the log would keep alive.
-    if (bytes.length <= binary) return new Uint8Array(bytes);
-    throw tooManyBytes(bytes.length, binary);
+    if (bytes.length <= most) return new Uint8Array(bytes);
+    throw tooManyBytes(bytes.length, most);
   }
   const text = stringify(value);
   if (text === undefined)

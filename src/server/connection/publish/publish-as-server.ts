@@ -17,7 +17,7 @@ export async function publishAsServer(
 ): Promise<{ offset: number }> {
   // Bytes are made of it before the schema sees it, as with what clients send.
   const value = await validate(resolved.def.schema, asBytes(data) ?? data);
-  const payload = encode(value, node);
+  const payload = encode(value, resolved.def.kind, node);
   return new Promise((resolve, reject) => {
     const done = (outcome: Outcome): void => {
       const result = readOutcome(outcome, false);

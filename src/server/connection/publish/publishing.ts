@@ -60,13 +60,13 @@ export class Publishing implements HandedOver {
     if (identity === undefined) return undefined;
     if (this.aborted()) throw abortedError();
     const resolved = mustResolve(this.#connection, this.#command.channel);
-    const { log, allow, schema, onPublish } = resolved.def;
+    const { kind, log, allow, schema, onPublish } = resolved.def;
     if (this.#command.idem !== undefined && log.dedupe > 0) {
       mustBeInTime(this.#command, node.clock.monotonic() - this.#sent, log.dedupe);
       this.#until = this.#sent + log.dedupe;
     }
     const { json, bytes, data } = this.#command;
-    const sent = json === undefined ? encode(bytes ?? data, node) : fitting(json, node);
+    const sent = json === undefined ? encode(bytes ?? data, kind, node) : fitting(json, node);
     if (bytes === undefined) {
       this.#held = sent.length;
       this.#connection.hold(this.#held);
@@ -166,7 +166,7 @@ export class Publishing implements HandedOver {
   #encodeJudged(value: unknown, { name, def }: ResolvedChannel): Payload {
     const { node } = this.#connection;
     try {
-      return encode(value, node);
+      return encode(value, def.kind, node);
     } catch (error) {
       const culprit = def.onPublish === undefined ? "the schema" : "onPublish";
       if (error instanceof TidemarkError && error.code === "invalid")
