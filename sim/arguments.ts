@@ -6,6 +6,7 @@ export interface Arguments {
   /** How many things are done in a run; `undefined` is the simulation's own number. */
   readonly steps: number | undefined;
   readonly workers: number;
+  readonly kind: "stream" | "state" | undefined;
   /** A file with a plan to run instead. */
   readonly plan: string | undefined;
 }
@@ -14,6 +15,7 @@ export const USAGE = `npm run sim -- --seed 7           runs one seed, and cuts 
 npm run sim -- --seeds 1..1000    runs many
                  --steps 300      does more in each than the usual 150
                  --workers 2      on so many cores
+                 --kind state     on channels of keys and values; stream unless it is said
 npm run sim -- --plan file.json   runs a plan that was cut down`;
 
 /** @throws {TypeError} when they make no sense */
@@ -22,7 +24,7 @@ export function readArguments(given: readonly string[], cores: number): Argument
   for (let i = 0; i < given.length; i += 2) {
     const name = given[i] ?? "";
     const value = given[i + 1];
-    if (!/^--(seed|seeds|steps|workers|plan)$/.test(name) || value === undefined) {
+    if (!/^--(seed|seeds|steps|workers|kind|plan)$/.test(name) || value === undefined) {
       throw new TypeError(`${name} is not understood here.\n\n${USAGE}`);
     }
     values.set(name.slice(2), value);
@@ -41,5 +43,8 @@ export function readArguments(given: readonly string[], cores: number): Argument
       throw new TypeError(`${name} must be a whole number.\n\n${USAGE}`);
     }
   }
-  return { ...all, plan: values.get("plan") };
+  const kind = values.get("kind");
+  if (kind !== undefined && kind !== "stream" && kind !== "state")
+    throw new TypeError(`there is no kind ${kind}.\n\n${USAGE}`);
+  return { ...all, kind, plan: values.get("plan") };
 }

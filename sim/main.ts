@@ -20,7 +20,8 @@ async function main(): Promise<number> {
   for (const { seed, violations } of failed.slice(0, LISTED)) {
     console.log(`\nSeed ${seed} breaks a promise:`);
     printViolations(violations);
-    const steps = given.steps === undefined ? "" : ` --steps ${given.steps}`;
+    const kind = given.kind === undefined ? "" : ` --kind ${given.kind}`;
+    const steps = (given.steps === undefined ? "" : ` --steps ${given.steps}`) + kind;
     console.log(`  Again: npm run sim -- --seed ${seed}${steps}`);
   }
   console.log(`\n${outcomes.length - failed.length} of ${outcomes.length} seeds clean`);
@@ -33,7 +34,8 @@ async function runAll(given: Arguments): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const started = process.hrtime.bigint();
   let told = 0;
-  await runSeeds(given, (outcome) => {
+  const { from, to, steps, workers, kind } = given;
+  await runSeeds({ from, to, steps, workers, kind }, (outcome) => {
     outcomes.push(outcome);
     const [violation] = outcome.violations;
     if (violation !== undefined) console.log(`seed ${outcome.seed} breaks "${violation.promise}"`);
@@ -60,6 +62,7 @@ function printTotals(outcomes: readonly Outcome[]): void {
   say("publishes", count("publish"));
   say("acknowledged", count("ack"));
   say("deliveries", count("message"));
+  say("applied", `${count("applied")}, ${((1000 * count("applied")) / Math.max(1, ms)).toFixed(2)} a second`);
   say("signals heard", count("heard"));
   say("connections", count("connections"));
   for (const reason of ["trimmed", "failover", "rollback", "epoch"])
@@ -83,11 +86,15 @@ function printViolations(violations: readonly Violation[]): void {
   }
 }
 
-async function cutDown({ seed, violations }: Outcome, { steps }: Arguments): Promise<void> {
+async function cutDown({ seed, violations }: Outcome, { steps, kind }: Arguments): Promise<void> {
   const [violation] = violations;
   if (violation === undefined) return;
   console.log("\nCutting it down…");
-  const plan = planFor({ seed, ...(steps !== undefined && { steps }) });
+  const plan = planFor({
+    seed,
+    ...(steps !== undefined && { steps }),
+    ...(kind !== undefined && { kind }),
+  });
   const short = await shrink(plan, { promise: violation.promise });
   console.log(
     `From ${plan.steps.length} steps to ${short.steps.length}. Keep it as a test, or run it with --plan:\n`,

@@ -6,8 +6,8 @@ import { ROOMY } from "./pool.js";
 const PATIENCE_MS = 240_000;
 
 /** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. Rejects when the copy cannot be loaded. */
-export async function tryCopy(module: string, seeds: number): Promise<Found> {
-  const order: Order = { module, seeds };
+export async function tryCopy(module: string, seeds: number, kind?: "state"): Promise<Found> {
+  const order: Order = { module, seeds, kind };
   const place = new URL("./mutants-worker.js", import.meta.url);
   const worker = new Worker(place, { workerData: order, resourceLimits: ROOMY });
   try {

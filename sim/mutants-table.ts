@@ -12,6 +12,8 @@ export interface Mutant {
   /** Occurs exactly once in the file; where it has a space there may be any white space. */
   readonly find: string;
   readonly replace: string;
+  /** Which kind of channels it shows on; streams and transients where it does not say. */
+  readonly kind?: "state";
   /** Which promise is expected to be the first that breaks. */
   readonly promise: PromiseName;
 }
@@ -193,7 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "acknowledged-unconfirmed",
     about: "a publish is acknowledged although the broker did not confirm it",
-    file: "src/server/connection/publish/appender.ts",
+    file: "src/server/connection/publish/append-queue.ts",
     find: "const outcome = outcomes instanceof Error ? outcomes : outcomes[i];",
     replace: "const outcome = outcomes instanceof Error ? { offset: 1, duplicate: false } : outcomes[i];",
     promise: "acknowledged",

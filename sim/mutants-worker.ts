@@ -7,6 +7,7 @@ export interface Order {
   /** The copy's `testing` module. */
   readonly module: string;
   readonly seeds: number;
+  readonly kind: "state" | undefined;
 }
 
 export interface Found {
@@ -16,12 +17,12 @@ export interface Found {
   readonly message: string;
 }
 
-const { module, seeds } = workerData as Order;
+const { module, seeds, kind } = workerData as Order;
 const { simulate } = (await import(pathToFileURL(module).href)) as typeof Testing;
 let found: Found = { seed: undefined, promise: "", message: "" };
 for (let seed = 1; seed <= seeds && found.seed === undefined; seed++) {
   try {
-    const [violation] = (await simulate({ seed })).violations;
+    const [violation] = (await simulate({ seed, ...(kind !== undefined && { kind }) })).violations;
     if (violation !== undefined) found = { seed, promise: violation.promise, message: violation.message };
   } catch (error) {
     found = {

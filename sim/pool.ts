@@ -7,14 +7,14 @@ export const ROOMY = { maxYoungGenerationSizeMb: 96 } as const;
 
 /** Runs every seed from `from` to `to`; `onOutcome` is called as they end, in no order. Rejects when a worker fails. */
 export async function runSeeds(
-  { from, to, steps, workers }: { from: number; to: number; steps: number | undefined; workers: number },
+  { from, to, workers, ...job }: { from: number; to: number; workers: number } & Omit<Job, "seed">,
   onOutcome: (outcome: Outcome) => void,
 ): Promise<void> {
   let next = from;
   const one = async (): Promise<void> => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { resourceLimits: ROOMY });
     try {
-      while (next <= to) onOutcome(await ask(worker, { seed: next++, steps }));
+      while (next <= to) onOutcome(await ask(worker, { ...job, seed: next++ }));
     } finally {
       await worker.terminate();
     }

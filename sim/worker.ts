@@ -5,6 +5,7 @@ import { simulate, type Violation } from "tidemark/testing";
 export interface Job {
   readonly seed: number;
   readonly steps: number | undefined;
+  readonly kind: "stream" | "state" | undefined;
 }
 
 /** What is worth telling of a run. */
@@ -20,7 +21,8 @@ export interface Outcome {
 Error.stackTraceLimit = 0;
 
 parentPort?.on("message", (job: Job) => {
-  void simulate({ seed: job.seed, ...(job.steps !== undefined && { steps: job.steps }) }).then(
+  const { seed, steps, kind } = job;
+  void simulate({ seed, ...(steps !== undefined && { steps }), ...(kind !== undefined && { kind }) }).then(
     ({ hash, ms, counts, violations }) => {
       const outcome: Outcome = { seed: job.seed, hash, ms, counts, violations: violations.slice(0, 5) };
       parentPort?.postMessage(outcome);

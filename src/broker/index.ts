@@ -46,6 +46,7 @@ export {
   type ChangesEntry,
   type ChangesHint,
   type Condition,
+  type Placed,
   type Refused as RefusedChanges,
   type SlotsFrom,
   type SlotsKeeping,

@@ -84,13 +84,20 @@ export interface SlotsOptions {
 
 /** What became of one draft of changes. */
 export type Changed =
-  | Appended
+  | Placed
   /**
    * All slots held what they were to hold: nothing was appended, times to live were set anew. `offset` is the newest place of its
    * slots, or the head where they have none. A retry is told the same place.
    */
-  | { readonly offset: number; readonly duplicate: false; readonly same: true }
+  | (Placed & { readonly duplicate: false; readonly same: true })
+  | Exclude<Appended, { readonly offset: number }>
   | Refused;
+
+/** Where a draft is in the log. */
+export type Placed = Extract<Appended, { readonly offset: number }> & {
+  /** The epoch being written when it was looked at: with it the offset is a cursor, also where an earlier epoch has the entry. */
+  readonly epoch: string;
+};
 
 /** Why a draft of changes was not appended. It stops no other draft of the call, and its key is as good as new. */
 export type Refused =
@@ -111,9 +118,10 @@ export type Refused =
 /** How much of what slots hold a conflict tells, in bytes. */
 export const CONFLICT_BYTES = 32 * 1024;
 
-/** Where to read: the newest entries of some slots, or onwards in the order of last change. */
+/** Where to read: the newest entries of some slots, of up to so many of those that are due now, or onwards in the order of last change. */
 export type SlotsFrom =
   | { readonly slots: readonly string[] }
+  | { readonly due: number }
   | { readonly after: number; readonly limit: number; readonly bytes: number };
 
 /** A stretch of such a log. All of it is true at one moment; the pages of one walk are not. */

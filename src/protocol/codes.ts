@@ -18,6 +18,7 @@ export const ERRORS = {
   limit_reached: { retry: false, about: "a limit of this connection is used up, such as its subscriptions" },
   already_subscribed: { retry: false, about: "this connection is subscribed to that channel already" },
   not_subscribed: { retry: false, about: "this connection is not subscribed to that channel" },
+  conflict: { retry: false, about: "a condition does not hold; `now` says what its keys hold" },
   key_conflict: { retry: false, about: "the idempotency key was used before with another payload" },
   outcome_unknown: { retry: false, about: "it may or may not have happened, and a retry can no longer tell" },
   aborted: { retry: true, about: "an earlier publish to this channel failed; send that one first" },

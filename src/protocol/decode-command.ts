@@ -1,7 +1,7 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
 import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
-import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
+import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions, ViewOptions } from "./frames.js";
 import type { Line } from "./lines.js";
 import { isOffset } from "./offset.js";
 
@@ -37,12 +37,16 @@ const VERBS = [
   "call",
 ] as const;
 type Verb = (typeof VERBS)[number];
-const KINDS: readonly string[] = ["stream", "transient"] satisfies Kind[];
+const KINDS: readonly string[] = ["stream", "transient", "state"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
 /** The longest name of a method, in UTF-16 units. */
 export const MAX_METHOD = 255;
 const MAX_PAGE = 1000;
+/** The longest key of a channel that is kept by keys, in UTF-16 units, and the most that a list of them has. */
+const MAX_SLOT = 256;
+const MAX_SLOTS = 1000;
+const MAX_VIEW = 32;
 
 /**
  * Reads one line from a client.
@@ -195,11 +199,39 @@ function readToken(read: FieldReader): string | undefined {
 
 function readSubscribe(read: FieldReader): SubscribeOptions {
   const start = readStart(read);
+  const view = readView(read);
+  const wanted = view === undefined ? start : { ...start, ...view };
   const kind = read.get("kind");
-  if (kind === undefined) return start;
+  if (kind === undefined) return wanted;
   if (typeof kind !== "string" || !KINDS.includes(kind))
     return read.fail(`kind must be one of ${KINDS.join(", ")}`);
-  return { ...start, kind: kind as Kind };
+  return { ...wanted, kind: kind as Kind };
+}
+
+/** What is wanted of a channel that is kept by keys; `undefined` where nothing is said of it, as on all others. */
+function readView(read: FieldReader): ViewOptions | undefined {
+  const rate = read.get("rate");
+  const keys = read.get("keys");
+  const prefix = read.text("prefix", 0, MAX_SLOT);
+  const view = read.text("view", 1, MAX_VIEW);
+  if ((rate ?? keys ?? prefix ?? view) === undefined) return undefined;
+  if (rate !== undefined && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
+    return read.fail("rate must be a number of messages a second, or 0");
+  if (keys !== undefined && prefix !== undefined) return read.fail("keys and prefix exclude each other");
+  return {
+    ...(rate !== undefined && { rate }),
+    ...(keys !== undefined && { keys: readSlots(read, keys) }),
+    ...(prefix !== undefined && { prefix }),
+    ...(view !== undefined && { view }),
+  };
+}
+
+function readSlots(read: FieldReader, keys: unknown): readonly string[] {
+  if (!Array.isArray(keys) || keys.length < 1 || keys.length > MAX_SLOTS)
+    return read.fail(`keys takes a list of 1 to ${MAX_SLOTS} keys`);
+  return keys.map((key: unknown) =>
+    typeof key === "string" && key.length <= MAX_SLOT ? key : read.fail("keys takes keys"),
+  );
 }
 
 function readStart(read: FieldReader): StartAt {

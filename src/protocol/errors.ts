@@ -1,5 +1,5 @@
 import type { ErrorCode } from "./codes.js";
-import type { Issue } from "./frames.js";
+import type { ErrorBody, Issue } from "./frames.js";
 
 /**
  * What can go wrong on a client's own side.
@@ -31,6 +31,9 @@ export type ClientCode =
   | "too_big"
   | "forbidden_origin"
   | "disconnected";
+
+/** Fields of an error that only some codes have. */
+export type ErrorDetails = Pick<ErrorBody, "cursor" | "now" | "limit">;
 
 /** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
 const RETRYABLE = /^(aborted|rate_limited|overloaded|unavailable|going_away)$/;
@@ -67,6 +70,8 @@ export class TidemarkError extends Error {
   declare readonly after: number | undefined;
   /** Where a payload does not fit its schema. */
   declare readonly issues: readonly Issue[] | undefined;
+  /** What else is said of it on the wire, such as what the keys of a `conflict` hold. */
+  declare readonly details: ErrorDetails | undefined;
   /** On a client the channel that it is about, where it is about one; on a server always `undefined`. */
   declare readonly channel: string | undefined;
 
@@ -77,17 +82,19 @@ export class TidemarkError extends Error {
       retry = RETRYABLE.test(code),
       after,
       issues,
+      details,
       channel,
       ...cause
     }: {
       readonly retry?: boolean | undefined;
       readonly after?: number | undefined;
       readonly issues?: readonly Issue[] | undefined;
+      readonly details?: ErrorDetails | undefined;
       readonly channel?: string | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
     super(message, cause);
-    Object.assign(this, { code, retry, after, issues, channel });
+    Object.assign(this, { code, retry, after, issues, details, channel });
   }
 }

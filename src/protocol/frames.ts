@@ -5,7 +5,7 @@
 import type { ErrorCode } from "./codes.js";
 
 /** What falls behind gets: the only thing in which channels differ. */
-export type Kind = "stream" | "transient";
+export type Kind = "stream" | "transient" | "state";
 
 /** A message's payload: a JSON value, or bytes. */
 export type Data = unknown;
@@ -20,8 +20,23 @@ export interface StartAt {
   readonly since?: number;
 }
 
+/** Which keys of a channel that is kept by keys: those with a prefix, or those of a list. With neither of them: all. */
+export interface SlotFilter {
+  readonly prefix?: string;
+  /** 1 to 1,000. */
+  readonly keys?: readonly string[];
+}
+
+/** What a subscriber of such a channel wants to see of it. */
+export interface ViewOptions extends SlotFilter {
+  /** Messages a second at most; 0 for none until that is changed. Without it: as they come. */
+  readonly rate?: number;
+  /** The `view` that was answered when the cursor was given out; with another one the subscription begins anew. */
+  readonly view?: string;
+}
+
 /** What a subscribe command may say. */
-export interface SubscribeOptions extends StartAt {
+export interface SubscribeOptions extends StartAt, ViewOptions {
   /** Answer `wrong_kind` unless the channel is of this kind. */
   readonly kind?: Kind;
 }
@@ -124,6 +139,12 @@ export interface ErrorBody {
   readonly after?: number;
   /** Where a payload does not fit its schema. */
   readonly issues?: readonly Issue[];
+  /** With `conflict`: a cursor for the next try, */
+  readonly cursor?: string;
+  /** and what the keys of the conditions hold there, as far as that fits; null for nothing. */
+  readonly now?: Readonly<Record<string, unknown>>;
+  /** With `limit_reached`, where it is a channel that is full: what there is too much of. */
+  readonly limit?: "keys" | "bytes";
 }
 
 /** One thing that a payload's schema found, and where in the payload. */
@@ -178,6 +199,10 @@ export interface SubscribeResult {
   readonly presence?: true;
   /** Said with `last` and `since`: false when older messages that were asked for are gone. */
   readonly complete?: boolean;
+  /** On a channel that is kept by keys: how many messages a second there are at most, where that was asked for. */
+  readonly rate?: number;
+  /** There too: which keys are seen, where those are not all. It belongs to every cursor, and comes back with it. */
+  readonly view?: string;
 }
 
 /** What a history command is answered with. */

@@ -30,9 +30,11 @@ export type {
   PublishCommand,
   RefreshResult,
   ServerFrame,
+  SlotFilter,
   StartAt,
   SubscribeOptions,
   SubscribeResult,
+  ViewOptions,
 } from "./frames.js";
 export {
   FrameError,

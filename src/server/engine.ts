@@ -2,7 +2,7 @@
  * The server without its sockets: connections on one side, a broker on the other. Everything real - sockets,
  * clocks, randomness - comes in from outside, so that many of these run in one process in virtual time.
  */
-import type { Broker } from "../broker/index.js";
+import { BrokerError, type Broker } from "../broker/index.js";
 import type { Clock, Random } from "../protocol/index.js";
 import { Inspector } from "./inspection/inspector.js";
 import type { ChannelRegistry } from "./channels/registry.js";
@@ -30,7 +30,9 @@ import { noneRefused } from "./connection/limits/refused.js";
 import { PER_ADDRESS, together } from "./connection/limits/rate.js";
 import { Tickets } from "./connection/limits/tickets.js";
 import { UnfinishedMessages } from "./connection/limits/unfinished.js";
+import { BrokerContact } from "./feed/broker-contact.js";
 import { ClockWatch } from "./feed/clock-watch.js";
+import type { WalkPage } from "./feed/slots/slots-log.js";
 import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/life/stillness.js";
 import { TurnBudget } from "./connection/limits/turn-budget.js";
@@ -55,6 +57,8 @@ export interface EngineOptions {
   readonly budget: BudgetOptions;
   /** What tickets are signed with. Default: made up, so that they are good on this server only. */
   readonly secret?: string | undefined;
+  /** How much of a log by slots is read at once. Default: 1,000 entries, 256 KiB. */
+  readonly walkPage?: WalkPage | undefined;
 }
 
 export class Engine {
@@ -83,16 +87,24 @@ export class Engine {
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
     const id = random.id();
+    let number = 0;
+    const contact = new BrokerContact(clock);
+    const expiries = `expiry ${id}`;
     const large = new LargePayloads();
     const reads = new Reads(options.limits.binary);
     const hub = new Hub({
       broker,
       clock,
+      contact,
+      key: () => ({ scope: expiries, id: ++number, print: 0 }),
+      walkPage: options.walkPage,
       large,
       reads,
       collect: (flush) => flusher.collect(flush),
-      onError: (error, channel) =>
-        log.warn({ channel, error }, "reading a channel failed; it is tried again"),
+      onError: (error, channel) => {
+        if (error instanceof BrokerError) contact.cut();
+        log.warn({ channel, error }, "reading a channel failed; it is tried again");
+      },
       jitter: () => random.float(),
       clocks: new ClockWatch(clock, (channel, days) =>
         log.warn(
@@ -102,7 +114,6 @@ export class Engine {
       ),
     });
     const refused = noneRefused();
-    let number = 0;
     this.node = {
       ...options,
       clock,

@@ -18,6 +18,7 @@ export function errorBody(error: TidemarkError): ErrorBody {
     message: error.message,
     retry: error.retry,
     ...(error.after !== undefined && { after: within(error.after) }),
+    ...error.details,
     ...(error.issues !== undefined && isJson(error.issues) && { issues: error.issues }),
   };
 }

@@ -15,6 +15,7 @@ export type {
   PublisherEvent,
   RunEvent,
   SignalEvent,
+  StateEvent,
   SubscriberEvent,
   Violation,
 } from "./history/events.js";
@@ -24,7 +25,7 @@ export { FAULTS } from "./sim/faults.js";
 export { planFor, type PlanOptions } from "./sim/plan.js";
 export { runPlan, simulate, type SimResult } from "./sim/run.js";
 export { planText, shrink, type ShrinkOptions } from "./sim/shrink.js";
-export type { Plan, Step } from "./sim/step.js";
+export type { Plan, SimKindName, Step } from "./sim/step.js";
 export { testApp, type TestApp, type TestAppOptions, type TestClientOptions } from "./test-app.js";
 export { VirtualClock, type ClockOptions } from "./virtual-clock.js";
 export {

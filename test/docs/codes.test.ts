@@ -30,7 +30,7 @@ const EVENTS: Record<EventFrame["event"], true> = {
   unsubscribed: true,
   goaway: true,
 };
-const KINDS: Record<Kind, true> = { stream: true, transient: true };
+const KINDS: Record<Kind, true> = { stream: true, transient: true, state: true };
 
 describe("docs/protocol.md has exactly", () => {
   test("W19: the error codes of the sources, with their retry", () => {

@@ -121,6 +121,22 @@ describe("the commands of the protocol's page", () => {
   });
 });
 
+describe("what is seen of a channel of keys", () => {
+  test("is a prefix or a list of keys, at a rate, and a view that comes back", () => {
+    expect(
+      decode('{"subscribe":"c","kind":"state","rate":0.5,"prefix":"a/","view":"h7Qd","cursor":"e:1"}'),
+    ).toEqual({
+      do: "subscribe",
+      id: undefined,
+      channel: "c",
+      options: { kind: "state", rate: 0.5, prefix: "a/", view: "h7Qd", cursor: "e:1" },
+    });
+    expect(decode('{"subscribe":"c","keys":["a","__proto__"]}')).toMatchObject({
+      options: { keys: ["a", "__proto__"] },
+    });
+  });
+});
+
 describe("a cursor", () => {
   test("wins over the other starts", () => {
     expect(decode('{"subscribe":"c","cursor":"e:1","last":5}')).toMatchObject({
@@ -192,7 +208,16 @@ describe("a malformed command", () => {
     ['{"subscribe":"c","last":null}', "last"],
     ['{"subscribe":"c","since":-1}', "since"],
     ['{"subscribe":"c","since":1,"last":1}', "exclude"],
-    ['{"subscribe":"c","kind":"state"}', "kind"],
+    ['{"subscribe":"c","kind":"room"}', "kind"],
+    ['{"subscribe":"c","rate":-1}', "rate"],
+    ['{"subscribe":"c","rate":"5"}', "rate"],
+    ['{"subscribe":"c","keys":[]}', "keys"],
+    ['{"subscribe":"c","keys":[1]}', "keys"],
+    [`{"subscribe":"c","keys":["${long(257)}"]}`, "keys"],
+    [`{"subscribe":"c","keys":${JSON.stringify(Array.from({ length: 1001 }, () => "k"))}}`, "keys"],
+    [`{"subscribe":"c","prefix":"${long(257)}"}`, "prefix"],
+    ['{"subscribe":"c","keys":["a"],"prefix":"b"}', "exclude each other"],
+    ['{"subscribe":"c","view":""}', "view"],
     ['{"subscribe":"c","kind":["stream"]}', "kind"],
     ['{"publish":"c"}', "data"],
     ['{"publish":1,"data":1}', "publish"],

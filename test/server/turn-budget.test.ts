@@ -68,3 +68,26 @@ test("K59: what takes long is carried out over more turns, of some milliseconds 
   // 3 ms, and up to three more commands until the clock is looked at.
   expect(Math.max(...perTurn)).toBeLessThanOrEqual(10);
 });
+
+test("K59: a turn begins with its first command, however long nothing was carried out before it", () => {
+  let now = 0;
+  let turn: (() => void)[] = [];
+  const clock = {
+    now: () => now,
+    monotonic: () => now,
+    setTimeout: () => 0,
+    clearTimeout: () => {},
+    setImmediate: (run: () => void) => void turn.push(run),
+  };
+  const budget = new TurnBudget(clock);
+  const next = (): void => {
+    const runs = turn;
+    turn = [];
+    for (const run of runs) run();
+  };
+  budget.wait(() => budget.spend(100), false);
+  next();
+  next();
+  now += 60_000;
+  expect(budget.take(100)).toBe(true);
+});

@@ -3,13 +3,22 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Testing from "tidemark/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Workshop, plant } from "../../sim/mutants-build.js";
-import { MUTANTS, type Mutant } from "../../sim/mutants-table.js";
+import { ALL_MUTANTS as MUTANTS } from "../../sim/mutants-all.js";
+import type { Mutant } from "../../sim/mutants-table.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const workshop = new Workshop(root, `${root}build/mutants-of-tests`);
 
 /** A few of them, of which each shows within a few seeds; npm run sim:mutants plants them all. */
-const SHORT = ["dedupe-skipped", "laggard-skips-batch", "gate-open", "cap-unchecked", "leave-not-said"];
+const SHORT = [
+  "dedupe-skipped",
+  "laggard-skips-batch",
+  "gate-open",
+  "cap-unchecked",
+  "leave-not-said",
+  "page-cut-inside-an-offset",
+  "cut-from-0-for-a-cursor",
+];
 const SEEDS = 25;
 
 describe("planted bugs", () => {
@@ -41,7 +50,7 @@ describe("the simulation finds planted bugs", () => {
     const { simulate } = (await import(/* @vite-ignore */ pathToFileURL(copy).href)) as typeof Testing;
     const broken: string[] = [];
     for (let seed = 1; seed <= SEEDS && broken.length === 0; seed++) {
-      const { violations } = await simulate({ seed });
+      const { violations } = await simulate({ seed, ...(mutant.kind && { kind: mutant.kind }) });
       broken.push(...violations.map(({ promise }) => promise));
     }
     expect(broken).not.toEqual([]);

@@ -4,6 +4,9 @@ import { describe, expect, test } from "vitest";
 /** More of them: npm run sim -- --seeds 1..10000 */
 const SEEDS = 200;
 const GROUP = 40;
+/** More of them: npm run sim -- --kind state --seeds 1..10000 */
+const STATE_SEEDS = 40;
+const STATE_GROUP = 10;
 
 const counts = new Map<string, number>();
 
@@ -25,6 +28,27 @@ describe("a cluster under faults keeps its promises (G1-G7)", () => {
     expect(unused).toEqual([]);
     for (const reason of ["trimmed", "failover", "rollback", "epoch"])
       expect(counts.get(`gap: ${reason}`)).toBeGreaterThan(0);
+  });
+});
+
+describe("a cluster with channels of keys keeps its promises (E1-E14)", () => {
+  const seen = new Map<string, number>();
+
+  for (let first = 1; first <= STATE_SEEDS; first += STATE_GROUP) {
+    test(`seeds ${first} to ${first + STATE_GROUP - 1}`, { timeout: 120_000 }, async () => {
+      for (let seed = first; seed < first + STATE_GROUP; seed++) {
+        const result = await simulate({ seed, kind: "state" });
+        for (const [name, count] of result.counts) seen.set(name, (seen.get(name) ?? 0) + count);
+        expect(result.violations, `npm run sim -- --kind state --seed ${seed}`).toEqual([]);
+      }
+    });
+  }
+
+  test("and every kind of gap, refusal and message was among what was told", () => {
+    for (const reason of ["trimmed", "failover", "rollback", "epoch"])
+      expect(seen.get(`gap: ${reason}`), reason).toBeGreaterThan(0);
+    for (const name of ["applied", "parts", "same", "refused: conflict"])
+      expect(seen.get(name), name).toBeGreaterThan(0);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 import { KeyMemory } from "../log/key-memory.js";
 import { LogState } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
-import { Appending } from "../log/slots/appending.js";
+import { Appending, withEpoch } from "../log/slots/appending.js";
 import { SlotMap } from "../log/slots/slot-map.js";
 
 /** What became of the drafts, and the entries that are new in the log, as followers are told. */
@@ -63,7 +63,7 @@ export class SlotsLog {
     const contents = new Appending(this.#slots, this.#state, drafts, options.keeping, now);
     const outcomes = this.#state.append(drafts, options, now, name, newEpochName, contents);
     this.expire(now);
-    return { outcomes, entries: contents.entries };
+    return { outcomes: withEpoch(outcomes, this.epoch), entries: contents.entries };
   }
 
   /** Reads a page: see `Broker.readSlots`. */
@@ -75,7 +75,7 @@ export class SlotsLog {
     const { age } = options.keeping.graves;
     if (age !== undefined) slots.dropGraves({ age }, now.wall);
     const { head, epochs, begun } = this.#state;
-    const entries = "slots" in from ? slots.of(from.slots) : slots.after(from.after, from.limit, from.bytes);
+    const entries = this.#entries(from, now);
     const page = { entries, floor: slots.floor, head, epochs };
     const { nextDue } = slots;
     if (nextDue === undefined) return page;
@@ -103,6 +103,13 @@ export class SlotsLog {
     copy.#dedupe = this.#dedupe;
     copy.#keeping = this.#keeping;
     return copy;
+  }
+
+  #entries(from: SlotsFrom, now: Moment): ChangesEntry[] {
+    const slots = this.#slots;
+    if ("slots" in from) return slots.of(from.slots);
+    if ("after" in from) return slots.after(from.after, from.limit, from.bytes);
+    return now.steady - this.#state.begun < DUE_REST_MS ? [] : slots.of(slots.due(now.wall, from.due));
   }
 
   #use({ keeping, dedupe }: SlotsOptions, now: Moment): void {

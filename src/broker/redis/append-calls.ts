@@ -22,7 +22,7 @@ export class AppendCalls {
         retain?.bytes ?? "",
         retain?.age ?? "",
       ],
-      outcome: outcomeOf,
+      outcomes: (replies) => replies.map(outcomeOf),
     });
   }
 

@@ -46,7 +46,10 @@ export class ChangeCalls {
         CONFLICT_BYTES,
         DUE_REST_MS,
       ],
-      outcome: changedOf,
+      outcomes: (replies) => {
+        const epoch = String(replies.at(-1));
+        return replies.slice(0, -1).map((reply) => changedOf(reply, epoch));
+      },
     });
   }
 
@@ -84,15 +87,15 @@ function ttlText(ttl = Infinity): string {
   return ttl === Infinity ? "" : digitsOf(Math.ceil(Math.min(Math.max(ttl, 0), LONGEST_TTL_MS)));
 }
 
-function changedOf(reply: unknown): Changed {
+function changedOf(reply: unknown, epoch: string): Changed {
   if (Array.isArray(reply)) {
-    const [first, epoch, head, ...held] = reply as unknown[];
-    if (!Buffer.isBuffer(first)) return { offset: Number(first), duplicate: false, same: true };
+    const [first, newest, head, ...held] = reply as unknown[];
+    if (!Buffer.isBuffer(first)) return { offset: Number(first), epoch, duplicate: false, same: true };
     const now = new Map<string, Payload | undefined>();
     for (let i = 0; i < held.length; i += 2) {
       now.set(buffer(held[i]).toString("utf8"), decodePayload(buffer(held[i + 1])));
     }
-    return { error: "conflict", at: { epoch: String(epoch), offset: Number(head) }, now };
+    return { error: "conflict", at: { epoch: String(newest), offset: Number(head) }, now };
   }
   switch (Number(reply)) {
     case FULL_COUNT:
@@ -101,7 +104,9 @@ function changedOf(reply: unknown): Changed {
       return { error: "log_full", limit: "bytes" };
     case AHEAD:
       return { error: "cursor_ahead" };
-    default:
-      return outcomeOf(reply);
+    default: {
+      const outcome = outcomeOf(reply);
+      return "offset" in outcome ? { ...outcome, epoch } : outcome;
+    }
   }
 }

@@ -61,7 +61,7 @@ export class LogCalls {
       graves.bytes ?? "",
       graves.age ?? "",
       DUE_REST_MS,
-      ...("slots" in from ? ["slots", ...from.slots] : ["after", from.after, from.limit, from.bytes]),
+      ...placeArgs(from),
     ];
     const reply = await this.#link.script(scripts.readSlots, this.#keys.slots(channel), args);
     const [epochs, head, floor, due, ...found] = list(reply);
@@ -73,6 +73,11 @@ export class LogCalls {
     };
     return Number(due) < 0 ? page : { ...page, due: Number(due) };
   }
+}
+
+function placeArgs(from: SlotsFrom): Arg[] {
+  if ("slots" in from) return ["slots", ...from.slots];
+  return "due" in from ? ["due", from.due] : ["after", from.after, from.limit, from.bytes];
 }
 
 /** `name:base,name:base`, oldest first; `earlier=name:base` where there is an earlier name. */

@@ -56,7 +56,8 @@ export interface TurnCallsForm<Options, Outcome> {
   readonly lifeOf: (options: Options) => number;
   /** The script's own arguments, behind those that all have. */
   readonly head: (options: Options) => readonly Arg[];
-  readonly outcome: (reply: unknown) => Outcome;
+  /** What became of the drafts of one log. */
+  readonly outcomes: (replies: readonly unknown[]) => Outcome[];
 }
 
 export class TurnCalls<Options extends Pick<LogOptions, "dedupe">, Outcome extends object> {
@@ -103,7 +104,7 @@ export class TurnCalls<Options extends Pick<LogOptions, "dedupe">, Outcome exten
     try {
       const key = keys[0] as string;
       const { link, times, replication } = this.#parts;
-      const { script, outcome } = this.#form;
+      const { script, outcomes } = this.#form;
       const before = this.#before(options);
       const own = this.#form.head(options);
       const results = list(
@@ -121,7 +122,7 @@ export class TurnCalls<Options extends Pick<LogOptions, "dedupe">, Outcome exten
         const { resolve, reject } = waiting[i] as Waiting<Outcome>;
         const result = results[i];
         if (result instanceof Error) reject(toBrokerError(result));
-        else resolve(list(result).map(outcome));
+        else resolve(outcomes(list(result)));
       }
     } catch (error) {
       for (const { reject } of waiting) reject(toBrokerError(error));

@@ -1,8 +1,9 @@
 /** What an application says of a channel: `stream({ … })`, `transient({ … })`. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain } from "../../broker/index.js";
+import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain, type SlotsOptions } from "../../broker/index.js";
 import type { ChannelTypes } from "../../protocol/index.js";
 import type { Kind } from "../kinds/kind.js";
+import { STATE } from "../kinds/slots/state.js";
 import { STREAM } from "../kinds/stream/stream.js";
 import { TRANSIENT } from "../kinds/transient/transient.js";
 import { duration, type Duration } from "./duration.js";
@@ -103,6 +104,8 @@ export interface ChannelDef {
   readonly kind: Kind;
   readonly schema: StandardSchemaV1 | undefined;
   readonly log: LogOptions;
+  /** What the log keeps, where that is slots. */
+  readonly slots: SlotsOptions | undefined;
   readonly presence:
     | { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number }
     | undefined;
@@ -147,6 +150,44 @@ export function transient<User, Params, Schema extends StandardSchemaV1 = AnySch
   return { kind: "transient", def: define(TRANSIENT, { keeping: { by: "entries" }, dedupe: 0 }, options) };
 }
 
+/** What {@link slotsChannel} takes; everything may be left out. */
+export interface SlotsChannelOptions<User, Params> extends Omit<
+  CommonOptions<User, Params, AnySchema>,
+  "message" | "onPublish"
+> {
+  /** How many keys there may be. Default 100,000. */
+  readonly keys?: number;
+  /** How many bytes of keys and values. Default 64 MiB. */
+  readonly bytes?: number;
+  /** How many deleted keys are remembered, for those who come back. Default 10,000, for an hour. */
+  readonly graves?: { readonly count?: number; readonly for?: Duration };
+  /** How long a retried publish is recognised. Default 5 minutes. */
+  readonly dedupe?: Duration;
+}
+
+const DEFAULT_KEYS = 100_000;
+const DEFAULT_BYTES = 64 * 1024 * 1024;
+const DEFAULT_GRAVES = 10_000;
+const DEFAULT_GRAVES_MS = 3_600_000;
+
+/** The inside of a channel of keys and values, for which there is no public face yet. */
+export function slotsChannel<User, Params>(options: SlotsChannelOptions<User, Params> = {}): ChannelDef {
+  const { keys = DEFAULT_KEYS, bytes = DEFAULT_BYTES, graves } = options;
+  const dedupe = duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe");
+  const slots: SlotsOptions = {
+    keeping: {
+      by: "slots",
+      most: { count: keys, bytes },
+      graves: {
+        count: graves?.count ?? DEFAULT_GRAVES,
+        age: duration(graves?.for, DEFAULT_GRAVES_MS, "graves.for"),
+      },
+    },
+    dedupe,
+  };
+  return { ...define(STATE, { keeping: { by: "entries" }, dedupe }, options), slots };
+}
+
 function define<User, Params, Schema extends StandardSchemaV1>(
   kind: Kind,
   log: LogOptions,
@@ -159,6 +200,7 @@ function define<User, Params, Schema extends StandardSchemaV1>(
     kind,
     schema: options.message,
     log,
+    slots: undefined,
     presence:
       presence === undefined
         ? undefined

@@ -5,15 +5,16 @@
 import type { Broker } from "../../broker/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { guarded } from "../guard.js";
-import type { Audience } from "../delivery/audience.js";
 import type { LargePayloads } from "../delivery/large-payloads.js";
-import type { Kind, Place } from "../kinds/kind.js";
-import type { ChannelFeed } from "./channel-feed.js";
+import type { ChannelFeed, Subscribers } from "./channel-feed.js";
 import { Feed, type FeedDeps } from "./feed.js";
 import { Roster } from "./roster.js";
 import { SignalFeed } from "./signal-feed.js";
+import { SlotsFeed, type SlotsFeedDeps } from "./slots/slots-feed.js";
+import type { BrokerContact } from "./broker-contact.js";
 
-export interface ActiveChannelDeps extends FeedDeps {
+export interface ActiveChannelDeps extends FeedDeps, SlotsFeedDeps {
+  readonly contact: BrokerContact;
   /** The node's payloads that go in parts. */
   readonly large: LargePayloads;
 }
@@ -25,6 +26,7 @@ export class ActiveChannel {
   readonly feed: ChannelFeed;
   readonly roster: Roster | undefined;
   readonly #broker: Broker;
+  readonly #contact: BrokerContact;
   readonly #onError: (error: unknown) => void;
   #stop: (() => void) | undefined;
 
@@ -33,12 +35,13 @@ export class ActiveChannel {
     this.ch = ch;
     this.#broker = deps.broker;
     this.#onError = (error) => deps.onError(error, resolved.name);
+    this.#contact = deps.contact;
     const { def, name } = resolved;
-    this.feed = feedOf(def.kind, { channel: name, ch, log: def.log, large: deps.large }, deps);
+    this.feed = feedOf(resolved, ch, deps);
     if (def.presence !== undefined) this.roster = new Roster(name, ch, this.audience, deps);
   }
 
-  get audience(): Audience {
+  get audience(): Subscribers {
     return this.feed.audience;
   }
 
@@ -48,9 +51,13 @@ export class ActiveChannel {
     this.#stop = await this.#broker.follow(this.resolved.name, {
       // A broker tells others too, behind this one.
       onEntries: guarded((hint) => feed.onEntries(hint), this.#onError),
+      onChanges: guarded((hint) => feed.onChanges?.(hint), this.#onError),
       onSignals: guarded((signals) => feed.onSignals(signals), this.#onError),
       onPresence: guarded((change) => roster?.onChange(change), this.#onError),
-      onReset: guarded<void>(() => this.check(), this.#onError),
+      onReset: guarded<void>(() => {
+        this.#contact.cut();
+        this.check();
+      }, this.#onError),
     });
     try {
       await feed.open();
@@ -74,6 +81,15 @@ export class ActiveChannel {
   }
 }
 
-function feedOf(kind: Kind, place: Place, deps: FeedDeps): ChannelFeed {
-  return kind.logged ? new Feed(kind, place, deps) : new SignalFeed(kind, place, deps);
+function feedOf({ name, def }: ResolvedChannel, ch: number, deps: ActiveChannelDeps): ChannelFeed {
+  const place = { channel: name, ch, log: def.log, large: deps.large };
+  switch (def.kind.by) {
+    case "entries":
+      return new Feed(def.kind, place, deps);
+    case "slots":
+      if (def.slots === undefined) throw new TypeError(`${name} does not say what its log keeps`);
+      return new SlotsFeed(def.kind, { channel: name, ch, log: def.slots }, deps);
+    case "nothing":
+      return new SignalFeed(def.kind, place, deps);
+  }
 }

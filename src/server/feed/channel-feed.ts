@@ -1,18 +1,26 @@
 import type { Follower } from "../../broker/index.js";
-import type { Cursor, StartAt } from "../../protocol/index.js";
-import type { Audience, Subscriber } from "../delivery/audience.js";
+import type { Cursor, SubscribeOptions } from "../../protocol/index.js";
+import type { Subscriber } from "../delivery/audience.js";
+import type { View } from "../kinds/slots-kind.js";
+import type { Rate } from "./slots/rates.js";
+
+/** Those who are subscribed to one channel on this node. */
+export interface Subscribers extends Iterable<Subscriber> {
+  readonly size: number;
+  delete(subscriber: Subscriber): void;
+}
 
 /** What comes on one channel, and who gets it. */
-export interface ChannelFeed extends Pick<Follower, "onEntries" | "onSignals"> {
-  readonly audience: Audience;
+export interface ChannelFeed extends Pick<Follower, "onEntries" | "onSignals" | "onChanges"> {
+  readonly audience: Subscribers;
   /** Where a subscription begins that does not say it, at this moment; `undefined` where places have no name. */
   readonly beginning: Cursor | undefined;
   /** Finds out where the channel is; it must be followed already. Rejects with the broker's error; the feed is then of no use. */
   open(): Promise<void>;
   /** Where a subscription begins. Rejects with the broker's error. */
-  start(wanted: StartAt): Start | Promise<Start>;
+  start(wanted: SubscribeOptions): Start | Promise<Start>;
   /** Begins delivery from the subscriber's cursor, which may be anywhere. */
-  add(subscriber: Subscriber): void;
+  add(subscriber: Subscriber, start: Start): void;
   /** Compares with the broker: something may have been lost. */
   check(): void;
   close(): void;
@@ -23,6 +31,8 @@ export interface Start {
   readonly cursor?: Cursor;
   /** Whether everything that was asked for is still there; missing where nothing was asked for. */
   readonly complete?: boolean;
+  /** What of the channel is seen, and how often; missing where that is all of it. */
+  readonly as?: { readonly view: View; readonly rate: Rate };
 }
 
 /** At the feed's `beginning`. */

@@ -9,7 +9,7 @@ const LINGER_MS = 5000;
 const CHECK_MS = 25_000;
 
 export interface HubDeps extends ActiveChannelDeps {
-  /** From 0 to 1: spreads the checks. */
+  /** From 0 to 1: spreads the checks, and what several servers do. */
   readonly jitter: () => number;
 }
 

@@ -3,27 +3,23 @@
  * its name is for clients.
  */
 import type { Entry, LogOptions, Page, Signal } from "../../broker/index.js";
-import type { Cursor, Kind as KindName } from "../../protocol/index.js";
-import type { Chunk, EncodedLine } from "../delivery/chunk.js";
+import type { Cursor } from "../../protocol/index.js";
+import type { EncodedLine } from "../delivery/chunk.js";
 import type { Gap } from "../delivery/encode.js";
 import type { LargePayloads } from "../delivery/large-payloads.js";
+import type { Cut } from "./cut.js";
+import type { SlotsKind } from "./slots-kind.js";
+import type { Traits } from "./traits.js";
 
-/** With a log, or with signals only. */
-export type Kind = LogKind | SignalKind;
+export type { Cut } from "./cut.js";
 
-/** What is true of a kind, whatever it is made of. */
-interface Traits {
-  /** What clients call it. */
-  readonly name: KindName;
-  /** Where a subscription begins that does not say it: with what comes next, or with all that there is. */
-  readonly begins: "head" | "start";
-  /** Whether what was published can be read page by page. */
-  readonly history: boolean;
-}
+/** With a log, by entries or by slots, or with signals only. */
+export type Kind = LogKind | SlotsKind | SignalKind;
 
 /** A kind whose channels have a log: publishes are appended, and a place in it is a cursor. */
 export interface LogKind extends Traits {
   readonly logged: true;
+  readonly by: "entries";
   memory(place: Place): LogMemory;
   /** What follows `from`, where `page` was read after `from.offset`. A pure function. */
   readOn(from: Cursor, page: Page): Reading;
@@ -32,6 +28,7 @@ export interface LogKind extends Traits {
 /** A kind whose channels have no log: publishes are signals, told to those who are there. */
 export interface SignalKind extends Traits {
   readonly logged: false;
+  readonly by: "nothing";
   memory(place: Place): SignalMemory;
 }
 
@@ -105,19 +102,4 @@ export interface SignalMemory extends Memory<Signal> {
   readonly taken: number;
   /** At the end of a turn: lets go of what is above its bounds, and of everything where nobody is behind. */
   trim(isAnyoneBehind: boolean): void;
-}
-
-/** A piece of what one gets who is behind: encoded once, for all who stand at one place. It never changes. */
-export interface Cut {
-  /** Where one stands whom it is for. */
-  readonly from: Cursor;
-  /** Where one stands who has been sent all of it. */
-  readonly end: Cursor;
-  /**
-   * How many chunks it has; one at least. Where there are more, they are the parts of one message, and nothing else of the channel
-   * may come between them.
-   */
-  readonly pages: number;
-  /** One of them; `undefined` where what it is made of has gone. Then the cut is asked for anew: of the memory, or of the log. */
-  page(index: number): Chunk | undefined;
 }

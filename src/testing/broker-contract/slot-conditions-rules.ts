@@ -150,7 +150,8 @@ export const slotConditionsRules: readonly Rule[] = [
       const channel = kit.channel();
       const draft = changing({ x: "1" }, { if: [{ slot: "x", unchangedSince: "absent" }] });
       const offset = offsetOf(await change(a, channel, draft));
-      assert.deepEqual(await change(b, channel, draft), { offset, duplicate: true });
+      const { epoch } = cursorOf(await readSlots(a, channel));
+      assert.deepEqual(await change(b, channel, draft), { offset, epoch, duplicate: true });
       const other = changing({ x: "2" }, { if: [{ slot: "x", unchangedSince: "absent" }] });
       assert.ok(isConflict(await change(a, channel, other)));
       await set(a, channel, { x: undefined });
@@ -164,7 +165,7 @@ export const slotConditionsRules: readonly Rule[] = [
   {
     number: 102,
     sentence:
-      "a slot with a time to live is due when that is over, and read all the same; a page says when the next will be",
+      "a slot with a time to live is due when that is over, and read all the same, also by that; a page says when the next will be",
     async check(kit) {
       const node = await kit.node();
       const channel = kit.channel();
@@ -179,6 +180,8 @@ export const slotConditionsRules: readonly Rule[] = [
       await kit.elapse(2100);
       const page = await readSlots(node, channel);
       assert.equal(page.due, 0);
+      assert.deepEqual(valuesOf(await readSlots(node, channel, { due: 10 })), [["x", "1"]]);
+      assert.deepEqual(valuesOf(await readSlots(node, channel, { due: 0 })), []);
       assert.ok(valuesOf(page).some(([slot]) => slot === "x"));
       assert.ok("offset" in (await change(node, channel, iff("x", "absent"))));
       assert.ok(isConflict(await change(node, channel, iff("y", "due"))));
@@ -215,12 +218,30 @@ export const slotConditionsRules: readonly Rule[] = [
       const channel = kit.channel();
       await set(node, channel, { x: "1" }, undefined, 100);
       await kit.elapse(1000);
+      assert.deepEqual(valuesOf(await readSlots(node, channel, { due: 10 })), []);
       const { due = 0 } = await readSlots(node, channel);
       assert.ok(due > 1000 && due <= DUE_REST_MS, `${due} ms`);
       assert.ok(isConflict(await change(node, channel, iff("x", "due"))));
       assert.ok(isConflict(await change(node, channel, iff("x", "absent"))));
       await kit.elapse(DUE_REST_MS);
       assert.ok("offset" in (await change(node, channel, iff("x", "due"))));
+    },
+  },
+  {
+    number: 106,
+    sentence: "an outcome with a place names the epoch that is being written, in the order of the drafts",
+    async check(kit) {
+      const [a, b] = await kit.nodes();
+      const channel = kit.channel();
+      const { epoch } = cursorOf(await readSlots(b, channel));
+      const outcomes = await changeAll(a, channel, [
+        changing({ x: "1" }),
+        iff("x", "absent"),
+        changing({ x: "1" }),
+        changing({ y: "1" }),
+      ]);
+      const epochs = outcomes.map((outcome) => ("offset" in outcome ? outcome.epoch : undefined));
+      assert.deepEqual(epochs, [epoch, undefined, epoch, epoch]);
     },
   },
 ];

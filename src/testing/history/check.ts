@@ -51,6 +51,18 @@ class Check {
       case "page":
       case "signal":
       case "heard":
+      case "epoch":
+      case "floor":
+      case "change":
+      case "view":
+      case "back":
+      case "applied":
+      case "leap":
+      case "paused":
+      case "unview":
+      case "asks":
+      case "placed":
+      case "turned down":
         return this.#judgeOf(event.channel, event).on(event);
       case "open":
       case "resume":

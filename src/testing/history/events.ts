@@ -120,6 +120,69 @@ export type SignalEvent =
       readonly id: MessageId;
     };
 
+/** What happens on a channel that is kept by keys. Values are told as their JSON. */
+export type StateEvent = { readonly channel: string } & (
+  | {
+      /** The log goes on in another epoch, behind `base` of the one before. */
+      readonly is: "epoch";
+      readonly epoch: string;
+      readonly base: number;
+      readonly parent: string | undefined;
+    }
+  /** Tombstones at and below it are not kept. */
+  | { readonly is: "floor"; readonly floor: number }
+  | {
+      readonly is: "change";
+      readonly epoch: string;
+      readonly offset: number;
+      readonly prev: number;
+      /** Of the publish, where it says one. */
+      readonly id: MessageId | undefined;
+      /** `null`: deleted. */
+      readonly changes: readonly { readonly slot: string; readonly text: string | null }[];
+      readonly if?: readonly { readonly slot: string; readonly since: Place | "absent" | "due" }[];
+    }
+  /** Somebody sees the channel from here on, through a filter of that name; nodes keep so many tombstones. */
+  | {
+      readonly is: "view";
+      readonly subscriber: string;
+      readonly view: string;
+      readonly at: Place;
+      readonly graves: number;
+      /** Of what it holds already, where `at` is not the beginning. */
+      readonly digest: number;
+    }
+  /** It came back and stands at `at`. */
+  | { readonly is: "back"; readonly subscriber: string; readonly at: Place }
+  /** It has applied a message, whole, and what it holds has that digest. */
+  | { readonly is: "applied"; readonly subscriber: string; readonly at: Place; readonly digest: number }
+  | {
+      readonly is: "leap";
+      readonly subscriber: string;
+      readonly after: number;
+      readonly at: Place;
+      readonly reason: GapReason;
+    }
+  /** It wants to be told nothing for now, or something again. */
+  | { readonly is: "paused"; readonly subscriber: string; readonly isPaused: boolean }
+  | { readonly is: "unview"; readonly subscriber: string }
+  | {
+      readonly is: "asks";
+      readonly publisher: string;
+      readonly sequence: number;
+      readonly id: MessageId;
+    }
+  | { readonly is: "placed"; readonly id: MessageId; readonly at: Place }
+  /** As a publisher's `refused`. */
+  | {
+      readonly is: "turned down";
+      readonly id: MessageId;
+      readonly outcome: "never" | "unknown";
+      readonly code: string;
+      readonly within?: number;
+    }
+);
+
 /** Who is there. */
 export type PresenceEvent =
   /** A subscriber's list, and who really is there. */
@@ -157,6 +220,7 @@ export type HistoryEvent = { readonly time: number } & (
   | PageEvent
   | CallEvent
   | SignalEvent
+  | StateEvent
   | PresenceEvent
   | RunEvent
 );
@@ -183,6 +247,8 @@ export type PromiseName =
   | "honest gaps"
   | "calls"
   | "transients"
+  | "one map"
+  | "conditions"
   | "presence"
   | "bounded memory"
   | "progress"

@@ -1,9 +1,16 @@
 /** What every kind of channel has: somebody who judges what happens on the channels of that kind. */
-import type { LogEvent, PageEvent, PublisherEvent, SignalEvent, SubscriberEvent } from "./events.js";
+import type {
+  LogEvent,
+  PageEvent,
+  PublisherEvent,
+  SignalEvent,
+  StateEvent,
+  SubscriberEvent,
+} from "./events.js";
 import type { Findings } from "./findings.js";
 
 /** What happens on one channel, whatever its kind. Who is there is judged for all kinds alike. */
-export type ChannelEvent = LogEvent | PublisherEvent | SubscriberEvent | PageEvent | SignalEvent;
+export type ChannelEvent = LogEvent | PublisherEvent | SubscriberEvent | PageEvent | SignalEvent | StateEvent;
 
 /** Judges all channels of one kind: what is kept of them, those who publish to them and those who follow them. */
 export interface KindJudge {

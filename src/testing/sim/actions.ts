@@ -2,14 +2,8 @@
 import { offsetAt } from "../../protocol/index.js";
 import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
 import type { SimClient } from "./client.js";
+import type { Action } from "./sim-kind.js";
 import type { Step } from "./step.js";
-import type { World } from "./world.js";
-
-export interface Action {
-  /** How often it is drawn, among the others. */
-  readonly weight: number;
-  readonly run: (world: World, step: Step) => void;
-}
 
 /** The channel that a step means: `size` chooses. */
 function streamOf({ size }: Step): string {
@@ -21,7 +15,7 @@ function ifOpen(client: SimClient, channel: string, run: () => void): void {
 }
 
 /** What clients of a simulated run do, by name. */
-export const ACTIONS: Readonly<Record<string, Action>> = {
+export const ACTIONS: Readonly<Record<string, Action<SimClient>>> = {
   /** Publishes one to five small messages. */
   publish: {
     weight: 10,

@@ -6,6 +6,8 @@ import {
   BrokerError,
   type Appended,
   type Broker,
+  type Changed,
+  type ChangesDraft,
   type Draft,
   type Durability,
   type Follower,
@@ -15,6 +17,9 @@ import {
   type Page,
   type ReadFrom,
   type Signal,
+  type SlotsFrom,
+  type SlotsOptions,
+  type SlotsPage,
 } from "../../broker/index.js";
 import type { MemoryBroker } from "../../broker/memory/memory-broker.js";
 import type { Member } from "../../protocol/index.js";
@@ -69,17 +74,27 @@ export class SimBroker implements Broker {
   }
 
   append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[]> {
-    const called = this.#ahead + this.#process.clock.monotonic();
-    const { brokerClock } = this.#site;
-    // Of its own deadline this one knows nothing when it is late: what the server says has to do.
-    const inTime = (draft: Draft): Draft =>
-      draft.within === undefined
-        ? draft
-        : { ...draft, within: draft.within - (brokerClock.monotonic() - called) };
+    const inTime = this.#inTime();
     return this.#call(
       () => this.#store.append(channel, drafts.map(inTime), options),
       this.trouble.strength("strandAppends"),
     );
+  }
+
+  change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Promise<Changed[]> {
+    const inTime = this.#inTime();
+    return this.#call(
+      () => this.#store.change(channel, drafts.map(inTime), options),
+      this.trouble.strength("strandAppends"),
+    );
+  }
+
+  readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
+    return this.#call(() => this.#store.readSlots(channel, from, options));
   }
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
@@ -107,6 +122,7 @@ export class SimBroker implements Broker {
     };
     const far: Follower = {
       onEntries: (hint) => tell(() => follower.onEntries(hint)),
+      onChanges: (hint) => tell(() => follower.onChanges?.(hint)),
       // Signals and changes of presence come at most once each: the contract says so.
       onSignals: (signals) => once(() => follower.onSignals(signals)),
       onPresence: (change) => once(() => follower.onPresence(change)),
@@ -191,6 +207,16 @@ export class SimBroker implements Broker {
   /** Every follower learns that it may have missed something. */
   resetAll(): void {
     for (const follower of this.#followers) this.#reset(follower);
+  }
+
+  /** Of its own deadline a call knows nothing when it is late: what the server says has to do. */
+  #inTime(): <D extends { readonly within?: number }>(draft: D) => D {
+    const called = this.#ahead + this.#process.clock.monotonic();
+    const { brokerClock } = this.#site;
+    return (draft) =>
+      draft.within === undefined
+        ? draft
+        : { ...draft, within: draft.within - (brokerClock.monotonic() - called) };
   }
 
   get #unreachable(): boolean {

@@ -14,13 +14,14 @@ import {
   type Random,
 } from "../../protocol/index.js";
 import type { Place } from "../history/events.js";
-import { DEDUPE_MS, DENIED } from "./channels.js";
+import { DEDUPE_MS, DENIED, STREAMS } from "./channels.js";
 import { REFUSED } from "./methods.js";
 import type { Line } from "./line.js";
 import type { Network } from "./network.js";
 import { contentOf, idOfData } from "./payload.js";
 import type { SimProcess } from "./process.js";
 import type { Recorder } from "./recorder.js";
+import type { WorldClient } from "./sim-kind.js";
 
 /** Refusals after which a message is certainly not in the log, as the client's documentation has it. */
 const NEVER_SENT = new Set(["offline", "timeout", "outbox_full", "invalid"]);
@@ -45,7 +46,7 @@ export type Start = { readonly last?: number; readonly since?: number; readonly 
 /** Where pages of history go, and from where: back from the end, or on from an offset or a time. */
 export type Direction = "back" | { readonly after: number } | { readonly since: number };
 
-export class SimClient {
+export class SimClient implements WorldClient {
   readonly name: string;
   readonly process: SimProcess;
   readonly line: Line;
@@ -214,6 +215,10 @@ export class SimClient {
         this.#recorder.add({ is: "answer", id, outcome, code });
       },
     );
+  }
+
+  speak(): void {
+    for (const channel of STREAMS) this.publish(channel, 60, false);
   }
 
   /** The time on its own clock, in milliseconds since 1970. */

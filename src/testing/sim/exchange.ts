@@ -193,7 +193,19 @@ class SimRequest extends EventEmitter implements HttpRequest {
 
   resume(): void {}
 
+  /** As with Node's, what has come waits until somebody reads. */
   arrives(body: Buffer): void {
+    if (this.listenerCount("data") > 0) return this.#hand(body);
+    const onListener = (event: string): void => {
+      if (event !== "data") return;
+      this.off("newListener", onListener);
+      queueMicrotask(() => this.#hand(body));
+    };
+    this.on("newListener", onListener);
+    return undefined;
+  }
+
+  #hand(body: Buffer): void {
     this.emit("data", body);
     this.emit("end");
   }

@@ -3,7 +3,7 @@
  * the other faults, but at the end of some plans.
  */
 import type { Random } from "../../protocol/index.js";
-import { DEDUPE_MS, STREAMS } from "./channels.js";
+import { DEDUPE_MS } from "./channels.js";
 import type { Fault } from "./fault.js";
 import { between, pick } from "./fork.js";
 import type { Step } from "./step.js";
@@ -17,11 +17,11 @@ const MOST_MS = 2 * DEDUPE_MS + 60_000;
 /** The most that such a fault takes beyond what its step says. */
 const BEYOND_MS = 130_000;
 
-/** Everybody publishes on every stream. */
+/** Everybody says something on every channel. */
 function spread(world: World, who: (place: number) => boolean = () => true): void {
   for (const [place, client] of world.clients.entries()) {
     if (!who(place)) continue;
-    client.process.run(() => STREAMS.forEach((channel) => client.publish(channel, 60, false)));
+    client.process.run(() => client.speak());
   }
 }
 
@@ -73,8 +73,14 @@ export const LATE_FAULTS: Readonly<Record<string, Fault>> = {
  * The steps with which a plan ends after all others, of which the last was at `at`: mostly none.
  *
  * @param mayBe whether a fault can happen at all
+ * @param action what clients do at last
  */
-export function lateSteps(random: Random, at: number, mayBe: (name: string) => boolean): Step[] {
+export function lateSteps(
+  random: Random,
+  at: number,
+  mayBe: (name: string) => boolean,
+  action: string,
+): Step[] {
   if (random.float() >= SHARE) return [];
   const name = pick(random, Object.keys(LATE_FAULTS));
   if (!mayBe(name)) return [];
@@ -85,6 +91,6 @@ export function lateSteps(random: Random, at: number, mayBe: (name: string) => b
   return [
     { at: begin, do: name, who, ms, size: 0.5 },
     // A run lasts as long as its steps.
-    { at: last, do: "publish", who, ms: 1, size: 0.1 },
+    { at: last, do: action, who, ms: 1, size: 0.1 },
   ];
 }

@@ -1,5 +1,7 @@
 /** A server of the simulated cluster: the real engine in a process that can be stopped, killed and started again. */
 import type { Random } from "../../protocol/index.js";
+import type { ChannelRegistry } from "../../server/channels/registry.js";
+import type { WalkPage } from "../../server/feed/slots/slots-log.js";
 import type { Link, Peer } from "../../server/connection/link.js";
 import { silentLogger, type Logger } from "../../server/logger.js";
 import { Engine } from "../../server/engine.js";
@@ -11,7 +13,7 @@ import type { Receiver } from "../../server/connection/receiver.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { SimBroker } from "./broker.js";
 import type { BrokerSite } from "./broker-site.js";
-import { DENIED, simRegistry } from "./channels.js";
+import { DENIED } from "./channels.js";
 import { simMethods } from "./methods.js";
 import type { NodeLink } from "./pipes.js";
 import { SimProcess } from "./process.js";
@@ -36,6 +38,13 @@ const MOST_DESERTED = 3;
 
 const PEER: Peer = { headers: {}, url: "/connect", ip: "10.0.0.1" };
 
+/** What application a node serves. */
+export interface NodeApplication {
+  /** How much of a log by slots is read at once. */
+  readonly walkPage?: WalkPage;
+  registry(): ChannelRegistry;
+}
+
 interface Life {
   readonly process: SimProcess;
   readonly broker: SimBroker;
@@ -50,17 +59,26 @@ export class SimNode {
   readonly #random: Random;
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
+  readonly #application: NodeApplication;
   #life: Life | undefined;
   #draining = false;
   /** Looks in a row at which it was stopping, with nobody there. */
   #deserted = 0;
 
-  constructor(name: string, site: BrokerSite, clock: VirtualClock, random: Random, recorder: Recorder) {
+  constructor(
+    name: string,
+    site: BrokerSite,
+    clock: VirtualClock,
+    random: Random,
+    recorder: Recorder,
+    application: NodeApplication,
+  ) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
+    this.#application = application;
     this.start();
   }
 
@@ -90,7 +108,8 @@ export class SimNode {
       random: this.#random,
       broker,
       log: this.#logger(),
-      registry: simRegistry(),
+      registry: this.#application.registry(),
+      walkPage: this.#application.walkPage,
       methods: simMethods(process.clock, this.#recorder),
       hooks: { authenticate: ({ token }) => ({ id: token }), onConnect: undefined, onDisconnect: undefined },
       limits: LIMITS,

@@ -1,4 +1,3 @@
-import { ACTIONS } from "./actions.js";
 import { FAULTS } from "./faults.js";
 import type { Step } from "./step.js";
 import type { World } from "./world.js";
@@ -10,7 +9,7 @@ import type { World } from "./world.js";
  */
 export function perform(world: World, step: Step): void {
   const fault = FAULTS[step.do];
-  const action = ACTIONS[step.do];
+  const action = world.kind.actions[step.do];
   if (fault === undefined && action === undefined)
     throw new TypeError(`no action or fault is called ${step.do}`);
   world.recorder.count(`do ${step.do}`);

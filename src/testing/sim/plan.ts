@@ -1,37 +1,43 @@
 /** Draws the plan of a run from its seed. */
 import type { Random } from "../../protocol/index.js";
 import { drawBroker, happensWith } from "./broker-models.js";
-import { ACTIONS } from "./actions.js";
 import { FAULTS } from "./faults.js";
 import { lateSteps } from "./late-faults.js";
 import { between, fork, pick } from "./fork.js";
-import type { Plan, Step } from "./step.js";
+import { simKind } from "./kinds.js";
+import type { Plan, SimKindName, Step } from "./step.js";
 
 /** What a plan is made of; the same seed and options make the same plan. */
 export interface PlanOptions {
   readonly seed: number;
   /** How many things are done in all. Default 150. */
   readonly steps?: number;
+  /** Which kind of channels. Default `stream`. */
+  readonly kind?: SimKindName;
 }
 
 const DEFAULT_STEPS = 150;
 /** So many runs have no faults at all, and nothing that asks for more than a log or a connection keeps. */
 const CALM_SHARE = 0.08;
-const NOT_CALM: readonly string[] = ["burst", "shout", "resume", "reopenLast", "reopenSince"];
 
 /** Whether nothing happens in a plan that could be a reason for a gap. */
-export function isCalm({ steps }: Plan): boolean {
-  return !steps.some((step) => step.do in FAULTS || NOT_CALM.includes(step.do));
+export function isCalm({ kind, steps }: Plan): boolean {
+  const { notCalm } = simKind(kind);
+  return !steps.some((step) => step.do in FAULTS || notCalm.includes(step.do));
 }
 
 /** Draws a run. Each seed has a taste of its own: a few kinds of fault much, the others hardly or not at all. */
-export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
+export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Plan {
+  const { actions: actionsOf, notCalm } = simKind(kind);
   const random = fork(seed, "plan");
   const calm = random.float() < CALM_SHARE;
   const broker = drawBroker(fork(seed, "broker model"));
   const actions = weigh(
     random,
-    Object.entries(ACTIONS).map(([name, { weight }]) => [name, calm && NOT_CALM.includes(name) ? 0 : weight]),
+    Object.entries(actionsOf).map(([name, { weight }]) => [
+      name,
+      calm && notCalm.includes(name) ? 0 : weight,
+    ]),
   );
   const faults = weigh(
     random,
@@ -59,9 +65,15 @@ export function planFor({ seed, steps = DEFAULT_STEPS }: PlanOptions): Plan {
   }
   const late = calm
     ? []
-    : lateSteps(fork(seed, "late"), at, (name) => happensWith(broker, name)).slice(-steps);
+    : lateSteps(
+        fork(seed, "late"),
+        at,
+        (name) => happensWith(broker, name),
+        Object.keys(actionsOf)[0] ?? "",
+      ).slice(-steps);
   return {
     seed,
+    ...(kind !== undefined && { kind }),
     nodes: between(random, 1, 4),
     clients: between(random, 2, 8),
     ...(broker !== undefined && { broker }),

@@ -1,7 +1,6 @@
 /** Runs a plan and judges what happened. */
 import { checkHistory } from "../history/check.js";
 import type { HistoryEvent, Violation } from "../history/events.js";
-import { STREAMS } from "./channels.js";
 import { perform } from "./perform.js";
 import { isCalm, planFor, type PlanOptions } from "./plan.js";
 import type { Plan } from "./step.js";
@@ -71,14 +70,9 @@ export async function runPlan(plan: Plan): Promise<SimResult> {
   // client does it now and then, so one that never stops is judged all the same.
   for (let i = 0; i < world.clients.length && world.movedWithin(SETTLED_MS); i++)
     await clock.advance(SETTLED_MS);
-  world.noteMembers();
+  world.kind.noteQuiet?.(world);
   world.checkLeftovers();
-  // A broker that lost its end says so with the next entry: now there is one.
-  const speaker = world.clients[0];
-  for (const channel of STREAMS) {
-    speaker?.open(channel);
-    speaker?.publish(channel, 60, false);
-  }
+  world.kind.speakLast(world);
   await clock.advance(ARRIVE_MS);
   recorder.add({ is: "quiet", final: true });
   world.end();

@@ -1,5 +1,8 @@
 /** A run as data: who is there, and everything that is done to them, in order. Made of a seed, or written by hand. */
 
+/** The kinds of channels that are simulated, each by itself. */
+export type SimKindName = "stream" | "state";
+
 /** One thing that is done. What `who`, `ms` and `size` mean is said with each action and fault. */
 export interface Step {
   /** Milliseconds from the beginning. */
@@ -15,6 +18,8 @@ export interface Step {
 /** A run of the simulation, as it can be printed and run again. */
 export interface Plan {
   readonly seed: number;
+  /** Which kind of channels there are; `stream` where it does not say. */
+  readonly kind?: SimKindName;
   readonly nodes: number;
   readonly clients: number;
   /** Which broker's weaknesses it was drawn with; any, where it does not say. */

@@ -2,15 +2,21 @@
 import {
   BrokerError,
   type Appended,
+  type Changed,
+  type ChangesDraft,
   type Draft,
   type LogOptions,
   type Page,
   type ReadFrom,
+  type SlotsFrom,
+  type SlotsOptions,
+  type SlotsPage,
 } from "../../broker/index.js";
-import { MemoryStore, type StoreOptions } from "../../broker/memory/store.js";
+import { MemoryStore, type StoreOptions, type StoreSnapshot } from "../../broker/memory/store.js";
 import { MAX_OFFSET, type Clock } from "../../protocol/index.js";
 import { idOf } from "./payload.js";
 import type { Recorder } from "./recorder.js";
+import { RecordedSlots } from "./state/recorded-slots.js";
 
 interface Known {
   head: number;
@@ -20,11 +26,13 @@ interface Known {
 }
 
 const LOOK = { before: MAX_OFFSET, limit: 1, bytes: 0 } as const;
+const LOOK_AT_SLOTS = { after: MAX_OFFSET, limit: 0, bytes: 0 } as const;
 
 export class RecordingStore extends MemoryStore {
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
+  readonly #slots: RecordedSlots;
   /** Failovers and restarts so far; a log that changed without one was dropped. */
   #failures = 0;
   /** How many faults fill the disk just now. */
@@ -37,6 +45,7 @@ export class RecordingStore extends MemoryStore {
     super(options);
     this.#recorder = recorder;
     this.#clock = options.clock;
+    this.#slots = new RecordedSlots(recorder, options.clock);
   }
 
   /** A fault has taken something away, or is about to. */
@@ -45,7 +54,7 @@ export class RecordingStore extends MemoryStore {
   }
 
   override append(channel: string, drafts: readonly Draft[], options: LogOptions): Appended[] {
-    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
+    this.#mustHaveRoom();
     const before = this.#look(channel, options);
     const outcomes = super.append(channel, drafts, options);
     let prev = before.head;
@@ -63,9 +72,38 @@ export class RecordingStore extends MemoryStore {
     return outcomes;
   }
 
+  #mustHaveRoom(): void {
+    if (this.full > 0) throw new BrokerError("unavailable", "the disk did not take it");
+  }
+
   override read(channel: string, from: ReadFrom, options: LogOptions): Page {
     this.#look(channel, options);
     return super.read(channel, from, options);
+  }
+
+  override change(
+    channel: string,
+    drafts: readonly ChangesDraft[],
+    options: SlotsOptions & { readonly fence?: string },
+  ): Changed[] {
+    this.#mustHaveRoom();
+    const outcomes = super.change(channel, drafts, options);
+    this.#slots.changed(channel, drafts, outcomes);
+    // Only now: a look before it would have opened the new epoch, which is the broker's to do.
+    this.#slots.read(channel, super.readSlots(channel, LOOK_AT_SLOTS, options));
+    this.appends += outcomes.filter((outcome) => "offset" in outcome && !outcome.duplicate).length;
+    return outcomes;
+  }
+
+  override readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): SlotsPage {
+    const page = super.readSlots(channel, from, options);
+    this.#slots.read(channel, page);
+    return page;
+  }
+
+  override restore(snapshot: StoreSnapshot, isLess?: boolean): void {
+    super.restore(snapshot, isLess);
+    this.#slots.restored(snapshot.slots);
   }
 
   /** Compares with what was known, and writes down how it differs. */

@@ -1,11 +1,11 @@
 /** A whole cluster in one process: nodes, a broker, clients and the network between them, in virtual time. */
 import { VirtualClock } from "../virtual-clock.js";
 import { BrokerSite } from "./broker-site.js";
-import { PRESENT, STREAMS, TRANSIENTS } from "./channels.js";
-import { SimClient } from "./client.js";
 import { fork } from "./fork.js";
 import { Network } from "./network.js";
 import { SimNode } from "./node.js";
+import { simKind } from "./kinds.js";
+import type { SimKind, WorldClient, WorldView } from "./sim-kind.js";
 import type { Plan, Step } from "./step.js";
 import { SimProcess } from "./process.js";
 import { Recorder } from "./recorder.js";
@@ -14,12 +14,14 @@ import { RecordingStore } from "./store.js";
 /** Clocks run up to this much too fast or too slow. */
 const MOST_DRIFT = 0.01;
 
-export class World {
+export class World<C extends WorldClient = WorldClient> implements WorldView<C> {
   readonly clock = new VirtualClock();
   readonly recorder = new Recorder(() => this.clock.monotonic());
   readonly site: BrokerSite;
   readonly nodes: readonly SimNode[];
-  readonly clients: SimClient[] = [];
+  /** What kind of channels it has. */
+  readonly kind: SimKind;
+  readonly clients: C[] = [];
   readonly #plan: Plan;
   readonly #network: Network;
   readonly #endings = new Set<() => void>();
@@ -28,6 +30,7 @@ export class World {
   constructor(plan: Plan, calm: boolean) {
     const { seed } = plan;
     this.#plan = plan;
+    this.kind = simKind(plan.kind);
     const brokerClock = this.clock.another({ drift: this.#drift("broker") });
     const store = new RecordingStore(
       {
@@ -48,14 +51,15 @@ export class World {
         this.clock.another({ drift: this.#drift(name) }),
         fork(seed, name),
         this.recorder,
+        this.kind,
       );
     });
     this.#network = new Network(this.clock, this.nodes, this.recorder, seed, calm);
     for (let i = 0; i < plan.clients; i++) this.clients.push(this.#newClient(i));
   }
 
-  client({ who }: Pick<Step, "who">): SimClient {
-    return this.clients[who % this.clients.length] as SimClient;
+  client({ who }: Pick<Step, "who">): C {
+    return this.clients[who % this.clients.length] as C;
   }
 
   node({ who }: Pick<Step, "who">): SimNode {
@@ -99,17 +103,6 @@ export class World {
     return this.clients.some((client) => client.movedWithin(ms));
   }
 
-  /** Writes down who is thought to be there, and who is. */
-  noteMembers(): void {
-    for (const channel of PRESENT) {
-      const there = this.clients.filter(
-        (client) => client.streams.has(channel) || client.transients.has(channel),
-      );
-      const expected = there.map(({ name }) => name);
-      for (const client of there) client.noteMembers(channel, expected);
-    }
-  }
-
   /** A node keeps nothing of connections that have ended. */
   checkLeftovers(): void {
     for (const { name, engine } of this.nodes) {
@@ -129,14 +122,18 @@ export class World {
     for (const node of this.nodes) node.crash(true);
   }
 
-  #newClient(place: number): SimClient {
+  /** What its kind makes is what it is a world of. */
+  #newClient(place: number): C {
     const name = `c${place}.${++this.#made}`;
     const process = new SimProcess(this.clock.another({ drift: this.#drift(name) }));
-    const client = new SimClient(name, process, this.#network, fork(this.#plan.seed, name), this.recorder);
-    for (const channel of STREAMS)
-      if (fork(this.#plan.seed, `${name} ${channel}`).float() < 0.8) client.open(channel);
-    for (const channel of TRANSIENTS) client.listen(channel);
-    return client;
+    const parts = {
+      name,
+      process,
+      network: this.#network,
+      recorder: this.recorder,
+      fork: (part: string) => fork(this.#plan.seed, part),
+    };
+    return this.kind.newClient(parts) as C;
   }
 
   #drift(part: string): number {

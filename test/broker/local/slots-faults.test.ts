@@ -141,7 +141,10 @@ describe("kill -9 of those who change slots", () => {
     // A retry of the last one is known by its key.
     const [key = "", offset] = writer.said("changed").at(-1) ?? [];
     const retry = { ...changing({ x: "1" }), key: { scope: "p0", id: Number(key.split("-")[1]), print: 0 } };
-    expect(await change(node, "c", retry, options)).toEqual({ offset: Number(offset), duplicate: true });
+    expect(await change(node, "c", retry, options)).toMatchObject({
+      offset: Number(offset),
+      duplicate: true,
+    });
   });
 });
 

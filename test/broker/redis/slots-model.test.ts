@@ -177,7 +177,8 @@ class Side {
   #outcome(outcome: Changed): unknown {
     if ("offset" in outcome) {
       if (!outcome.duplicate && !("same" in outcome)) this.#offsets.push(outcome.offset);
-      return { ...outcome, offset: this.#offsets.indexOf(outcome.offset) };
+      // Each broker has a name of its own for it.
+      return { ...outcome, epoch: "", offset: this.#offsets.indexOf(outcome.offset) };
     }
     if (outcome.error !== "conflict") return outcome;
     return { ...outcome, at: this.#offsets.indexOf(outcome.at.offset), now: [...outcome.now] };

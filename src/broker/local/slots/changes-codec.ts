@@ -101,7 +101,8 @@ export function packChanged(outcomes: readonly Changed[]): Buffer {
   const writer = new ByteWriter();
   for (const outcome of outcomes) {
     if ("offset" in outcome) {
-      writer.number("same" in outcome ? SAME : outcome.duplicate ? DUPLICATE : NEW).number(outcome.offset);
+      writer.number("same" in outcome ? SAME : outcome.duplicate ? DUPLICATE : NEW);
+      writer.number(outcome.offset).block(outcome.epoch);
     } else writeError(writer, outcome);
   }
   return writer.bytes;
@@ -139,9 +140,9 @@ function readOutcome(reader: ByteReader): Changed {
   switch (kind) {
     case NEW:
     case DUPLICATE:
-      return { offset: reader.number(), duplicate: kind === DUPLICATE };
+      return { offset: reader.number(), epoch: reader.text(), duplicate: kind === DUPLICATE };
     case SAME:
-      return { offset: reader.number(), duplicate: false, same: true };
+      return { offset: reader.number(), epoch: reader.text(), duplicate: false, same: true };
     case CONFLICT: {
       const at = { epoch: reader.text(), offset: reader.number() };
       const now = reader.list(() => readChange(reader));

@@ -1,6 +1,6 @@
 import type { Moment } from "../../log/moment.js";
 import { LogState } from "../../log/log-state.js";
-import { Appending } from "../../log/slots/appending.js";
+import { Appending, withEpoch } from "../../log/slots/appending.js";
 import type {
   Changed,
   ChangesDraft,
@@ -89,7 +89,7 @@ export class DiskSlots {
       const keyed = unpackKeys(keys, within);
       const outcomes = this.#state.append(keyed, options, now, name, newEpochName, contents);
       this.#slots.dropGraves(options.keeping.graves, now.wall);
-      return { outcomes, entries: contents.entries };
+      return { outcomes: withEpoch(outcomes, this.epoch), entries: contents.entries };
     });
   }
 

@@ -103,6 +103,11 @@ export function dueOfKey(key: Uint8Array): number {
   return bufferOf(key).readDoubleBE(NUMBER_BYTES + 1);
 }
 
+/** And what that slot is called. */
+export function nameOfDue(key: Uint8Array): SlotName {
+  return Buffer.from(key.subarray(NUMBER_BYTES + 9));
+}
+
 /** All times to live of a channel. */
 export function allDues(channel: number): { start: Buffer; end: Buffer } {
   return { start: kindKey(channel, DUE, 0), end: entryKey(channel + 1, 0) };

@@ -16,10 +16,12 @@ import {
   changesAfter,
   dueOfKey,
   gravesBetween,
+  nameOfDue,
   placeOfGrave,
   placeOfKey,
   slotKey,
   slotName,
+  type SlotName,
 } from "./slot-keys.js";
 import { unpackPlace, unpackRow, type RowHead } from "./slot-rows.js";
 import type { SlotsMeta } from "./slots-meta.js";
@@ -82,7 +84,7 @@ export class SlotsReader {
   #page(meta: SlotsLogMeta, from: SlotsFrom, now: number, oldest: number): SlotsPage {
     const { number, head, epochs, slots } = meta;
     const entries =
-      "slots" in from ? this.#named(number, from.slots, oldest) : this.#after(number, from, oldest);
+      "after" in from ? this.#after(number, from, oldest) : this.#named(meta, from, now, oldest);
     const floor = Math.max(slots.floor, this.#newestGraveBefore(meta, oldest));
     const nextDue = this.#nextDue(number);
     const page = { entries, floor, head, epochs };
@@ -121,11 +123,18 @@ export class SlotsReader {
     return entries;
   }
 
-  #named(channel: number, slots: readonly string[], oldest: number): ChangesEntry[] {
+  #named(
+    meta: SlotsLogMeta,
+    from: Exclude<SlotsFrom, { after: number }>,
+    now: number,
+    oldest: number,
+  ): ChangesEntry[] {
     const { entries } = this.#env;
+    const channel = meta.number;
+    const names = "slots" in from ? [...new Set(from.slots)].map(slotName) : this.#due(meta, from.due, now);
     const found = new Map<number, Found>();
-    for (const slot of new Set(slots)) {
-      const at = entries.getBinary(slotKey(channel, slotName(slot)));
+    for (const name of names) {
+      const at = entries.getBinary(slotKey(channel, name));
       if (at === undefined) continue;
       const place = unpackPlace(at);
       if (place.isGrave && place.offset < oldest) continue;
@@ -154,6 +163,16 @@ export class SlotsReader {
     const range = { start: end, end: start, reverse: true, limit: 1, exclusiveStart: true };
     for (const key of this.#env.entries.getKeys(range)) return placeOfGrave(key).offset;
     return 0;
+  }
+
+  #due({ number, slots }: SlotsLogMeta, limit: number, now: number): SlotName[] {
+    const names: SlotName[] = [];
+    if (now - slots.begunAt < DUE_REST_MS) return names;
+    for (const key of this.#env.entries.getKeys({ ...allDues(number), limit })) {
+      if (dueOfKey(key) > now) break;
+      names.push(nameOfDue(key));
+    }
+    return names;
   }
 
   #nextDue(channel: number): number | undefined {

@@ -5,9 +5,11 @@ import {
   type Changed,
   type ChangesDraft,
   type ChangesEntry,
+  type Refused,
   type SlotsKeeping,
 } from "../../slots-contract.js";
 import type { LogContents, LogState } from "../log-state.js";
+import type { Appended } from "../../values.js";
 import type { Moment } from "../moment.js";
 import { decide, type Decision, type Slots } from "./decide.js";
 import { sizeOfSlot, type EntryHead } from "./slot-map.js";
@@ -27,7 +29,7 @@ export interface SlotStore extends Slots {
 }
 
 /** What becomes of a draft that does not enter. */
-type Instead = Exclude<Changed, { readonly error: "key_conflict" | "outcome_unknown" }>;
+export type Instead = Refused | { readonly offset: number; readonly duplicate: false; readonly same: true };
 
 /** Drafts of one call on their way into a log that is kept by slots: what each does is decided when its turn has come. */
 export class Appending implements LogContents<Instead> {
@@ -81,6 +83,11 @@ export class Appending implements LogContents<Instead> {
     const isBare = quiet || sizeOf(changes) > MOST_HINTED_BYTES;
     this.entries.push(isBare ? place : { ...place, changes: news });
   }
+}
+
+/** The outcomes as they are told, in the epoch that was being written when they were decided. */
+export function withEpoch(outcomes: readonly (Appended | Instead)[], epoch: string): Changed[] {
+  return outcomes.map((outcome) => ("offset" in outcome ? { ...outcome, epoch } : outcome));
 }
 
 function sizeOf(changes: readonly Change[]): number {

@@ -47,6 +47,15 @@ export class DueTimes {
     }
   }
 
+  /** Up to `limit` slots whose time is at or before `at`, the earliest first. */
+  until(at: number, limit: number): string[] {
+    const due = new Map<string, number>();
+    for (const one of this.#heap)
+      if (one.at <= at && this.#dueOf(one.slot) === one.at) due.set(one.slot, one.at);
+    const sorted = [...due].sort(([, one], [, other]) => one - other);
+    return sorted.slice(0, limit).map(([slot]) => slot);
+  }
+
   #clear(): void {
     const current = new Map<string, Due>();
     for (const due of this.#heap) if (this.#dueOf(due.slot) === due.at) current.set(due.slot, due);

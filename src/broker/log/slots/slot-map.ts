@@ -125,6 +125,11 @@ export class SlotMap {
     this.#tidy();
   }
 
+  /** Up to `limit` slots that are due at `wall`, the one that has been for longest first. */
+  due(wall: number, limit: number): string[] {
+    return this.#dues.until(wall, limit);
+  }
+
   /** Up to `limit` entries after an offset, and about `bytes` bytes of them, but at least one where there is one. */
   after(offset: number, limit: number, bytes: number): ChangesEntry[] {
     const entries: ChangesEntry[] = [];

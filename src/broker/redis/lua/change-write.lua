@@ -42,8 +42,9 @@ local function write_slots()
   in_pieces('ZREM', DUES, timeless)
 end
 
--- Writes what was decided, hints the followers, and returns the outcomes.
+-- Writes what was decided, hints the followers, and returns the outcomes, with the epoch that is being written behind them.
 local function write()
+  outcomes[#outcomes + 1] = newest_epoch()
   -- What was only asked about leaves nothing behind.
   if is_new and not torn and entered == 0 then return outcomes end
 

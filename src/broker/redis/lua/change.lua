@@ -12,7 +12,8 @@
 -- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier one with its key;
 --         1 for a conflict of keys; 2 for an unknown outcome; 3 or 4 where there would be too many slots or bytes; 5 for a
 --         cursor beyond the head; a list of one offset where nothing changes; or a list of "c", epoch and head of a cursor and
---         then slots and what they hold, where a condition does not hold.
+--         then slots and what they hold, where a condition does not hold. Behind the outcomes of a log stands the epoch that
+--         is being written.
 
 name_places()
 

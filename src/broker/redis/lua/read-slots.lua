@@ -4,8 +4,8 @@
 -- KEYS    eleven, as in slots-keys.lua
 -- ARGV    1 name for a new epoch · 2 dedupe window, ms · 3 life, ms, or 0 for ever while there is something in the log · 4 most
 --         tombstones or "" · 5 most bytes of their names or "" · 6 their most age, ms, or "" · 7 how long after the beginning of
---         an epoch nothing is due, ms · 8 "slots", and then their names; or "after" · 9 that offset · 10 most entries · 11 most
---         bytes
+--         an epoch nothing is due, ms · 8 "slots", and then their names; or "due" · 9 most slots; or "after" · 9 that offset
+--         · 10 most entries · 11 most bytes
 -- Returns epochs, head, floor, milliseconds until the next slot is due or -1, and then name and record of each slot, as in
 --         slots-keys.lua; of a page in the order of their offsets, and all that is left of each entry.
 
@@ -30,12 +30,16 @@ if dues > 0 then
 end
 local reply = { epochs, head, floor, due }
 
-if ARGV[8] == 'slots' then
+if ARGV[8] ~= 'after' then
   local names, seen = {}, {}
-  for i = 9, #ARGV do
-    if not seen[ARGV[i]] then
-      seen[ARGV[i]] = true
-      names[#names + 1] = ARGV[i]
+  if ARGV[8] == 'due' then
+    if due == 0 then names = redis.call('ZRANGEBYSCORE', DUES, '-inf', text(now), 'LIMIT', 0, ARGV[9]) end
+  else
+    for i = 9, #ARGV do
+      if not seen[ARGV[i]] then
+        seen[ARGV[i]] = true
+        names[#names + 1] = ARGV[i]
+      end
     end
   end
   local found = #names > 0 and fetch(SLOTS, names) or {}

@@ -199,10 +199,12 @@ function begin(
       ...(cursor !== undefined && { cursor: formatCursor(cursor) }),
       ...(active.roster !== undefined && { presence: true as const }),
       ...(start.complete !== undefined && { complete: start.complete }),
+      ...(start.as?.rate.perSecond !== undefined && { rate: start.as.rate.perSecond }),
+      ...(start.as?.view.id !== undefined && { view: start.as.view.id }),
     },
     start: () => {
       // The reply may have been one too many for a peer that does not read.
-      if (!connection.closed) feed.add(subscriber);
+      if (!connection.closed) feed.add(subscriber, start);
       connection.node.hub.release(resolved.name);
     },
   };

@@ -32,18 +32,20 @@ export class TurnBudget {
 
   /** Hot path. Takes room for something that begins now and counts as `count`; `false` where this turn has none left. */
   take(count: number): boolean {
+    if (!this.#scheduled) this.#schedule();
     if (!this.#hasRoom) return false;
     this.#left -= count;
-    if (!this.#scheduled) this.#schedule();
     return true;
   }
 
   /** Looks at the clock now and then. */
   get #hasRoom(): boolean {
+    if (this.#left <= 0) return false;
     if (this.#left > this.#nextLook) return true;
-    if (this.#left > 0 && this.#clock.monotonic() - this.#began > A_TURN_MS) this.#left = 0;
-    this.#nextLook = Math.max(0, this.#left - STRIDE);
-    return this.#left > 0;
+    this.#nextLook = this.#left - STRIDE;
+    if (this.#clock.monotonic() - this.#began <= A_TURN_MS) return true;
+    this.#left = 0;
+    return false;
   }
 
   /** Whether somebody waits for a turn. */

@@ -1,24 +1,23 @@
-/**
- * Publishes on their way to the broker. Per channel one append is under way; what comes meanwhile goes together
- * in the next, in order. So a busy channel costs one broker call for many messages and a quiet one waits for nothing.
- */
-import type { Appended, Broker, Draft, LogOptions, Signal } from "../../../broker/index.js";
-import { detach, textOf, type OnError } from "../../guard.js";
+/** Publishes on their way to the broker: entries and changes to logs, which it answers, and signals to whoever is there. */
+import {
+  BrokerError,
+  type Appended,
+  type Broker,
+  type Changed,
+  type ChangesDraft,
+  type Draft,
+  type LogOptions,
+  type Signal,
+  type SlotsOptions,
+} from "../../../broker/index.js";
+import { detach, type OnError } from "../../guard.js";
 import type { Clock } from "../../../protocol/index.js";
+import { AppendQueue, READ, asError, tell, type Job as QueueJob } from "./append-queue.js";
 
 /** A publish that waits for its outcome. */
-export interface Job {
-  /**
-   * The draft, with the time that is left for it as `within`; `undefined` when there is none any more.
-   *
-   * @param now on the monotonic clock
-   */
-  draftAt(now: number): Draft | undefined;
-  /** Asked at the last moment: whether an earlier publish of the same queue has failed, so that this one fails too. */
-  aborted(): boolean;
-  /** Called once, in the order of the jobs: what became of the publish, or why it failed. */
-  done(outcome: Appended | "aborted" | "late" | Error): void;
-}
+export type Job = QueueJob<Draft, Appended>;
+/** A publish of changes that does. */
+export type ChangesJob = QueueJob<ChangesDraft, Changed>;
 
 /** A signal that waits to be handed over. */
 export interface SignalJob {
@@ -26,36 +25,43 @@ export interface SignalJob {
   done(outcome: "sent" | Error): void;
 }
 
-/** The most drafts in one append. */
-const MAX_BATCH = 256;
-/** The most bytes of payload in one append. */
-const MAX_BATCH_BYTES = 1024 * 1024;
-
-/** Waited for so that publishes of one read go together: otherwise the first of them would go alone. */
-const READ = Promise.resolve();
+/** What a change counts beside its slot and payload, in bytes: so that 2,000 changes are as much as one call takes. */
+const CHANGE_BYTES = 512;
 
 export class Appender {
   readonly #broker: Broker;
-  readonly #clock: Clock;
   readonly #onError: OnError;
-  readonly #queues = new Map<string, Job[]>();
+  readonly #entries: AppendQueue<Draft, Appended, LogOptions>;
+  readonly #changes: AppendQueue<ChangesDraft, Changed, SlotsOptions>;
   readonly #signals = new Map<string, SignalJob[]>();
 
   /** @param onError is told what the jobs throw, which costs none of the others its outcome */
   constructor(broker: Broker, clock: Clock, onError: OnError) {
     this.#broker = broker;
-    this.#clock = clock;
     this.#onError = onError;
+    const entries = {
+      append: (channel: string, drafts: readonly Draft[], options: LogOptions) =>
+        broker.append(channel, drafts, options),
+      sizeOf: ({ data }: Draft) => data.length,
+    };
+    const changes = {
+      append: async (channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions) => {
+        if (broker.change === undefined)
+          throw new BrokerError("unavailable", "this broker keeps no logs by slots");
+        return broker.change(channel, drafts, options);
+      },
+      sizeOf: sizeOfChanges,
+    };
+    this.#entries = new AppendQueue(entries, clock, onError);
+    this.#changes = new AppendQueue(changes, clock, onError);
   }
 
   append(channel: string, options: LogOptions, job: Job): void {
-    const waiting = this.#queues.get(channel);
-    if (waiting !== undefined) {
-      waiting.push(job);
-      return;
-    }
-    this.#queues.set(channel, [job]);
-    detach(this.#run(channel, options), this.#onError);
+    this.#entries.add(channel, options, job);
+  }
+
+  change(channel: string, options: SlotsOptions, job: ChangesJob): void {
+    this.#changes.add(channel, options, job);
   }
 
   signal(channel: string, job: SignalJob): void {
@@ -70,54 +76,7 @@ export class Appender {
 
   /** How many publishes wait for the broker. */
   get waiting(): number {
-    let count = 0;
-    for (const queue of this.#queues.values()) count += queue.length;
-    return count;
-  }
-
-  async #run(channel: string, options: LogOptions): Promise<void> {
-    await READ;
-    for (;;) {
-      const drafts: Draft[] = [];
-      const batch = this.#take(this.#queues.get(channel) as Job[], drafts);
-      if (batch.length > 0) {
-        const outcomes = await this.#append(channel, drafts, options);
-        for (let i = 0; i < batch.length; i++) {
-          const outcome = outcomes instanceof Error ? outcomes : outcomes[i];
-          this.#tell(batch[i] as Job, outcome ?? new Error("the broker gave fewer outcomes than drafts"));
-        }
-      }
-      if (this.#queues.get(channel)?.length === 0) {
-        this.#queues.delete(channel);
-        return;
-      }
-    }
-  }
-
-  /** The next batch, and its drafts. Jobs whose queue has failed, or whose time is over, are answered here instead. */
-  #take(queue: Job[], drafts: Draft[]): Job[] {
-    const now = this.#clock.monotonic();
-    const batch: Job[] = [];
-    let taken = 0;
-    let bytes = 0;
-    for (const job of queue) {
-      if (batch.length === MAX_BATCH || bytes > MAX_BATCH_BYTES) break;
-      taken++;
-      if (job.aborted()) {
-        this.#tell(job, "aborted");
-        continue;
-      }
-      const draft = job.draftAt(now);
-      if (draft === undefined) {
-        this.#tell(job, "late");
-        continue;
-      }
-      batch.push(job);
-      drafts.push(draft);
-      bytes += draft.data.length;
-    }
-    queue.splice(0, taken);
-    return batch;
+    return this.#entries.waiting + this.#changes.waiting;
   }
 
   async #runSignals(channel: string): Promise<void> {
@@ -129,15 +88,7 @@ export class Appender {
         return;
       }
       const outcome = await this.#send(channel, batch);
-      for (const job of batch) this.#tell(job, outcome);
-    }
-  }
-
-  async #append(channel: string, drafts: readonly Draft[], options: LogOptions): Promise<Appended[] | Error> {
-    try {
-      return await this.#broker.append(channel, drafts, options);
-    } catch (error) {
-      return asError(error);
+      for (const job of batch) tell(job, outcome, this.#onError);
     }
   }
 
@@ -152,16 +103,10 @@ export class Appender {
       return asError(error);
     }
   }
-
-  #tell<Outcome>(job: { done(outcome: Outcome): void }, outcome: Outcome): void {
-    try {
-      job.done(outcome);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
 }
 
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(textOf(thrown));
+function sizeOfChanges({ changes, if: conditions = [] }: ChangesDraft): number {
+  let size = CHANGE_BYTES * conditions.length;
+  for (const { slot, data } of changes) size += CHANGE_BYTES + slot.length + (data?.length ?? 0);
+  return size;
 }

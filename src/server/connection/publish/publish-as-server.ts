@@ -22,7 +22,7 @@ export async function publishAsServer(
     const done = (outcome: Outcome): void => {
       const result = readOutcome(outcome, false);
       if (result instanceof TidemarkError) reject(result);
-      else resolve({ offset: result });
+      else resolve({ offset: result.offset });
     };
     const draft: Draft = { data: payload, key: ownKey(node) };
     handOver(node, resolved, draft, { draftAt: () => draft, aborted: () => false, done }, "server");

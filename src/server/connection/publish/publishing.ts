@@ -1,7 +1,6 @@
 /** One publish of a client's: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
 import { BrokerError, ONLY_IF_KNOWN, type Draft, type Key, type Payload } from "../../../broker/index.js";
 import type { Command } from "../../../protocol/index.js";
-import { digitsOf } from "../../../protocol/digits.js";
 import type { Context } from "../../channels/define.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { andThen, validate } from "../../channels/validate.js";
@@ -13,7 +12,7 @@ import { presentable } from "../presentable.js";
 import { handOver, type HandedOver } from "./hand-over.js";
 import { mustBeInTime } from "./in-time.js";
 import { keyOf, ownKey } from "./keys.js";
-import { abortedError, readOutcome, type Outcome } from "./outcome.js";
+import { abortedError, publishedText, readOutcome, type Outcome } from "./outcome.js";
 import { encode, fitting } from "./payload.js";
 import { publishKey } from "./publish-key.js";
 
@@ -223,7 +222,7 @@ export class Publishing implements HandedOver {
       this.failed(result);
       return;
     }
-    const ok = `{"offset":${digitsOf(result)}}`;
+    const ok = publishedText(result);
     this.#release();
     this.#connection.reply(id, ok, ok.length);
     this.#connection.sessions.tidy(channel);

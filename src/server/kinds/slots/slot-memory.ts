@@ -2,13 +2,48 @@
  * What a node holds of a channel that is kept by slots: what the log adds up to, from a floor of its own on, and nothing else.
  * In the order of last change, so that what follows a cursor is the end of it.
  */
-import type { Change, ChangesEntry, Payload } from "../../../broker/index.js";
+import type { ChangesEntry, Payload } from "../../../broker/index.js";
+import type { KnownSlot, Walked } from "../slots-kind.js";
 
-/** The newest change of a slot. */
-export interface KnownSlot {
+/** What a slot costs beside its name and what it holds, in bytes: about what the objects take. */
+const SLOT_BYTES = 160;
+
+/** The newest change of a slot. What it says never changes: cuts keep it after it was overtaken. */
+export class Held implements KnownSlot {
+  readonly slot: string;
   readonly offset: number;
-  /** `undefined`: a tombstone. */
   readonly data: Payload | undefined;
+  /** Its neighbours in the order of last change, while it is the newest of its slot. */
+  older: Held | undefined;
+  newer: Held | undefined;
+  #text: string | undefined;
+  #size = 0;
+
+  constructor(slot: string, { offset, data }: KnownSlot) {
+    this.slot = slot;
+    this.offset = offset;
+    this.data = data;
+  }
+
+  /** As it stands in messages: `"slot",value`, or only the name where it holds nothing. Made when it is needed first, and kept. */
+  get text(): string {
+    if (this.#text === undefined) {
+      const name = JSON.stringify(this.slot);
+      this.#text = this.data === undefined ? name : `${name},${jsonOf(this.data)}`;
+      this.#size = Buffer.byteLength(this.#text) + 1;
+    }
+    return this.#text;
+  }
+
+  /** Bytes that the text takes, with the comma behind it. */
+  get size(): number {
+    return this.text === "" ? 0 : this.#size;
+  }
+
+  /** About how many bytes it holds. */
+  get bytes(): number {
+    return SLOT_BYTES + 2 * this.slot.length + (this.data?.length ?? 0);
+  }
 }
 
 /** What follows a cursor, as of one head: it never changes, whatever the memory does afterwards. */
@@ -16,7 +51,7 @@ export interface SlotCut {
   readonly from: number;
   readonly end: number;
   /** Oldest change first; tombstones only where `from` is not the beginning. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly Held[];
 }
 
 export interface SlotMemoryOptions {
@@ -25,9 +60,12 @@ export interface SlotMemoryOptions {
 }
 
 export class SlotMemory {
-  readonly #slots = new Map<string, KnownSlot>();
+  readonly #slots = new Map<string, Held>();
   readonly #mostGraves: number;
+  #oldest: Held | undefined;
+  #newest: Held | undefined;
   #graves = 0;
+  #bytes = 0;
   #floor = 0;
   #head = 0;
 
@@ -50,18 +88,25 @@ export class SlotMemory {
     return this.#slots.size - this.#graves;
   }
 
+  /** About how many bytes it holds. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get(slot: string): KnownSlot | undefined {
     return this.#slots.get(slot);
   }
 
+  /** Every slot, tombstones included, oldest change first. */
   *[Symbol.iterator](): Iterator<[string, KnownSlot]> {
-    yield* this.#slots;
+    for (let held = this.#oldest; held !== undefined; held = held.newer) yield [held.slot, held];
   }
 
   /** Forgets everything: what comes next is a walk from the beginning. */
   clear(): void {
     this.#slots.clear();
-    this.#graves = this.#floor = this.#head = 0;
+    this.#oldest = this.#newest = undefined;
+    this.#graves = this.#bytes = this.#floor = this.#head = 0;
   }
 
   /** The next entry of the log, all of whose changes are known. */
@@ -71,44 +116,72 @@ export class SlotMemory {
     this.#dropGraves();
   }
 
-  /** What a walk has brought, oldest change first; it ended at `head`, and its pages said `floor`. */
-  replace(slots: Iterable<readonly [string, KnownSlot]>, head: number, floor: number): void {
-    for (const [slot, known] of slots) this.#set(slot, known);
-    this.#head = head;
+  /** What a walk has brought. */
+  take({ slots, at, floor }: Walked): void {
+    // Hints that joined it are older than what its last pages brought.
+    const known = [...slots].sort(([, one], [, other]) => one.offset - other.offset);
+    for (const [slot, change] of known) this.#set(slot, change);
+    this.#head = at;
     this.#floor = Math.max(this.#floor, floor);
     this.#dropGraves();
   }
 
   /** What follows the cursor at `from`; `undefined` where that is below the floor. From 0 it is all there is. */
-  cut(from: number): SlotCut | undefined {
+  cut(from: number, wants: (slot: string) => boolean = () => true): SlotCut | undefined {
     if (from > 0 && from < this.#floor) return undefined;
-    const changes: Change[] = [];
-    for (const [slot, { offset, data }] of this.#slots) {
+    const changes: Held[] = [];
+    for (let held = this.#newest; held !== undefined && held.offset > from; held = held.older) {
       // Whoever begins holds nothing that could be deleted.
-      if (offset > from && (from > 0 || data !== undefined)) changes.push({ slot, data });
+      if ((from > 0 || held.data !== undefined) && wants(held.slot)) changes.push(held);
     }
-    return { from, end: this.#head, changes };
+    return { from, end: this.#head, changes: changes.reverse() };
   }
 
   #set(slot: string, known: KnownSlot): void {
     const before = this.#slots.get(slot);
-    if (before !== undefined && before.offset > known.offset) return;
-    if (before !== undefined && before.data === undefined) this.#graves--;
-    this.#slots.delete(slot);
-    this.#slots.set(slot, known);
-    if (known.data === undefined) this.#graves++;
+    if (before !== undefined) {
+      if (before.offset > known.offset) return;
+      this.#unlink(before);
+    }
+    const held = new Held(slot, known);
+    this.#slots.set(slot, held);
+    held.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = held;
+    else this.#newest.newer = held;
+    this.#newest = held;
+    this.#bytes += held.bytes;
+    if (held.data === undefined) this.#graves++;
+  }
+
+  #unlink(held: Held): void {
+    const { older, newer } = held;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    // A cut may keep it: it must not keep its neighbours of then.
+    held.older = held.newer = undefined;
+    this.#bytes -= held.bytes;
+    if (held.data === undefined) this.#graves--;
   }
 
   #dropGraves(): void {
     if (this.#graves <= this.#mostGraves) return;
     // At once for many: finding them costs a look at all slots.
     const keep = this.#mostGraves - (this.#mostGraves >> 2);
-    for (const [slot, { offset, data }] of this.#slots) {
-      if (this.#graves <= keep) break;
-      if (data !== undefined) continue;
-      this.#slots.delete(slot);
-      this.#graves--;
-      this.#floor = Math.max(this.#floor, offset);
+    for (let held = this.#oldest; held !== undefined && this.#graves > keep;) {
+      const { newer } = held;
+      if (held.data === undefined) {
+        this.#slots.delete(held.slot);
+        this.#unlink(held);
+        this.#floor = Math.max(this.#floor, held.offset);
+      }
+      held = newer;
     }
   }
+}
+
+/** Where an application has put bytes into such a log by another way, they have no place in a message. */
+function jsonOf(data: Payload): string {
+  return typeof data === "string" ? data : "null";
 }

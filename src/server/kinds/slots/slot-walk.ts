@@ -4,29 +4,12 @@
  * once the walk has ended, and until then nobody is served from it.
  */
 import type { ChangesEntry, SlotsPage } from "../../../broker/index.js";
-import type { KnownSlot } from "./slot-memory.js";
+import type { KnownSlot, Walk, WalkStep } from "../slots-kind.js";
 
 /** Bytes of hints that are kept while a walk is under way; beyond them the walk has to reach the head by itself. */
 const MOST_HINT_BYTES = 1024 * 1024;
 
-/** What a page makes of the walk. */
-export type WalkStep =
-  /** Read on from here. */
-  | { readonly go: "on"; readonly after: number }
-  /** What was brought cannot be completed: forget it, and the memory with it, and begin a walk from 0. */
-  | { readonly go: "again" }
-  /** It has ended. */
-  | {
-      readonly go: "ended";
-      /** What is new in it, oldest change first. */
-      readonly slots: ReadonlyMap<string, KnownSlot>;
-      /** Up to where it is complete. */
-      readonly at: number;
-      /** The highest floor that its pages said. */
-      readonly floor: number;
-    };
-
-export class SlotWalk {
+export class SlotWalk implements Walk {
   readonly #from: number;
   readonly #slots = new Map<string, KnownSlot>();
   #at: number;
@@ -35,7 +18,11 @@ export class SlotWalk {
   #floor = 0;
   /** Whether a page's floor was too high for what it was read from. */
   #unsound = false;
+  /** The epoch that its first page said: pages of two do not add up. */
+  #epoch: string | undefined;
+  /** All of one epoch. */
   #hints: ChangesEntry[] = [];
+  #hintEpoch = "";
   #hintBytes = 0;
 
   /** @param from 0, into an empty memory; or the place up to which a memory is complete, to mend a hole behind it */
@@ -44,7 +31,11 @@ export class SlotWalk {
   }
 
   /** A hint came while it is under way; all of them since before its first page was asked for. */
-  hint(entry: ChangesEntry): void {
+  hint(entry: ChangesEntry, epoch: string): void {
+    if (epoch !== this.#hintEpoch) {
+      this.#forgetHints();
+      this.#hintEpoch = epoch;
+    }
     const last = this.#hints.at(-1);
     if (last !== undefined && entry.offset <= last.offset) return;
     const size = sizeOf(entry);
@@ -56,7 +47,9 @@ export class SlotWalk {
   }
 
   /** A page was read from where the walk stood. */
-  page({ entries, floor, head }: SlotsPage): WalkStep {
+  page({ entries, floor, head, epochs }: SlotsPage): WalkStep {
+    const epoch = epochs.at(-1)?.epoch;
+    if (epoch !== (this.#epoch ??= epoch)) return { go: "again" };
     const first = (this.#head ??= head);
     this.#floor = Math.max(this.#floor, floor);
     if (this.#from > 0) {
@@ -69,6 +62,10 @@ export class SlotWalk {
     if (joined !== undefined) return this.#ended(joined);
     if (!reached) return { go: "on", after: this.#at };
     return this.#unsound ? { go: "again" } : this.#ended([]);
+  }
+
+  get rest(): readonly ChangesEntry[] {
+    return this.#hintEpoch === this.#epoch ? this.#hints.filter(({ offset }) => offset > this.#at) : [];
   }
 
   #ended(hints: readonly ChangesEntry[]): WalkStep {
@@ -95,6 +92,7 @@ export class SlotWalk {
     const last = this.#hints.at(-1);
     if (oldest === undefined || last === undefined || oldest.prev > first || last.offset < head)
       return undefined;
+    if (this.#hintEpoch !== this.#epoch) return undefined;
     const isGood = ({ offset, changes }: ChangesEntry): boolean =>
       changes !== undefined || (offset <= this.#at && !this.#unsound);
     // Those from before it began are in its pages, if they were not overtaken.

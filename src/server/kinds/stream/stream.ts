@@ -8,6 +8,7 @@ export const STREAM: LogKind = {
   begins: "head",
   history: true,
   logged: true,
+  by: "entries",
   memory: (place) => new StreamMemory(place),
   readOn,
 };

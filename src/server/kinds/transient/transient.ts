@@ -7,5 +7,6 @@ export const TRANSIENT: SignalKind = {
   begins: "head",
   history: false,
   logged: false,
+  by: "nothing",
   memory: (place) => new Slots(place),
 };

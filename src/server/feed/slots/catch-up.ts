@@ -1,0 +1,199 @@
+/**
+ * Those who are not live on a channel that is kept by slots: they begin, come back, or did not read fast enough. Each is judged from
+ * where it stands, told of a gap where there is one, and sent a cut, page by page as its socket takes it, until it is where its lane is.
+ */
+import { judge } from "../../../broker/log/judge.js";
+import type { Clock, GapReason } from "../../../protocol/index.js";
+import type { Subscriber } from "../../delivery/audience.js";
+import { textChunk, type Chunk } from "../../delivery/chunk.js";
+import { gapLine } from "../../delivery/encode.js";
+import type { SlotsMemory } from "../../kinds/slots-kind.js";
+import { RETRY_MS } from "../retry.js";
+import { sendNext } from "../send-next.js";
+import { Cuts, type SharedCut } from "./cuts.js";
+import type { Lane } from "./lane.js";
+import type { Replica } from "./replica.js";
+
+/** A subscriber's place in its channel. */
+export interface Seat {
+  readonly subscriber: Subscriber;
+  readonly lane: Lane;
+  /** What it is being sent. */
+  sending: SharedCut | undefined;
+  /** Whether it has had all there is: at the beginning of the log one stands before that and after it. */
+  isServed: boolean;
+  /** Which call of the replica's `check` was about its cursor, which this node does not know. */
+  check: number | undefined;
+  /** Whether it goes on by itself when there is room. */
+  waitsForRoom: boolean;
+}
+
+export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
+  return {
+    subscriber,
+    lane,
+    sending: undefined,
+    isServed: false,
+    check: undefined,
+    waitsForRoom: false,
+  };
+}
+
+/** Whose subscribers they are: a channel's feed. */
+export interface CatchUpOwner {
+  readonly clock: Clock;
+  readonly memory: SlotsMemory;
+  /** Whether anybody may be served. */
+  readonly ready: boolean;
+  failed(error: unknown): void;
+}
+
+export class CatchUp {
+  readonly #owner: CatchUpOwner;
+  readonly #replica: Replica;
+  readonly #ch: number;
+  readonly #cuts: Cuts;
+  /** Those whose cursor is beyond what is known here. */
+  readonly #ahead = new Set<Seat>();
+  /** The last gap that somebody was told, for the next one who stands where that one stood. */
+  #lastGap: { readonly key: string; readonly chunk: Chunk } | undefined;
+
+  constructor(owner: CatchUpOwner, replica: Replica, ch: number) {
+    this.#owner = owner;
+    this.#replica = replica;
+    this.#ch = ch;
+    this.#cuts = new Cuts(owner.memory, owner.clock);
+  }
+
+  /** Sends what one gets who is behind, as its socket takes it, until it is where its lane is. */
+  serve(seat: Seat): void {
+    try {
+      let isOn = true;
+      while (isOn) isOn = this.#step(seat);
+    } catch (error) {
+      // Others who are behind on this channel come after this one.
+      this.#owner.failed(error);
+      this.#owner.clock.setTimeout(() => this.serve(seat), RETRY_MS);
+    }
+  }
+
+  /** It goes on when its socket has taken what it has. */
+  whenRoomy(seat: Seat): void {
+    if (seat.waitsForRoom) return;
+    seat.waitsForRoom = true;
+    seat.subscriber.out.whenRoomy(() => {
+      seat.waitsForRoom = false;
+      this.serve(seat);
+    });
+  }
+
+  /** The memory has gone on, or the broker was asked: those who waited for that are judged again. */
+  onMoved(): void {
+    const waiting = [...this.#ahead];
+    for (const seat of waiting) this.serve(seat);
+  }
+
+  /** The log is another one: what tells of places that have not come to be is not sent on. */
+  onChanged(): void {
+    this.#cuts.dropVoid(this.#replica.place);
+  }
+
+  /** It is gone. */
+  remove(seat: Seat): void {
+    this.#ahead.delete(seat);
+    this.#stopSending(seat);
+  }
+
+  /** One line or page of it; whether the next can follow at once. */
+  #step(seat: Seat): boolean {
+    const { subscriber, lane } = seat;
+    if (!this.#owner.ready || subscriber.state === "gone" || subscriber.state === "live") return false;
+    // Whoever is paused is told nothing.
+    if (lane.rate.every === Infinity || lane.isWaiting(subscriber)) return false;
+    subscriber.state = "behind";
+    this.#ahead.delete(seat);
+    if (seat.sending?.isDropped === true) this.#stopSending(seat);
+    return seat.sending === undefined ? this.#begin(seat) : this.#sendPage(seat, seat.sending);
+  }
+
+  /** Finds out what it gets next; whether it gets anything now. */
+  #begin(seat: Seat): boolean {
+    const { subscriber, lane } = seat;
+    const { cursor } = subscriber;
+    const { place } = this.#replica;
+    const standing = judge(cursor, place);
+    if (standing === "ahead" || (standing === "epoch" && !this.#isCertain(seat))) return this.#ask(seat);
+    const newest = place.epochs.at(-1);
+    const isOfNow = newest?.epoch === cursor.epoch || newest?.earlier === cursor.epoch;
+    if (standing !== "on" || !isOfNow) return this.#tellGap(seat, standing === "on" ? "failover" : standing);
+    if (newest !== undefined && newest.epoch !== cursor.epoch)
+      subscriber.cursor = { epoch: newest.epoch, offset: cursor.offset };
+    if ((cursor.offset > 0 || seat.isServed) && lane.admit(subscriber)) return false;
+    seat.sending = this.#cuts.take(subscriber.cursor, lane.view);
+    return seat.sending !== undefined;
+  }
+
+  /** Its cursor is beyond what is known here: the broker knows. */
+  #ask(seat: Seat): boolean {
+    seat.subscriber.state = "ahead";
+    this.#ahead.add(seat);
+    seat.check ??= this.#replica.check();
+    return false;
+  }
+
+  /** Whether what this node does not know of its cursor, the broker does not know either. */
+  #isCertain({ subscriber, check }: Seat): boolean {
+    return subscriber.trusted || (check !== undefined && check <= this.#replica.checked);
+  }
+
+  #tellGap(seat: Seat, reason: GapReason): boolean {
+    const { subscriber } = seat;
+    const after = subscriber.cursor.offset;
+    // Only with the epoch does what was told still stand; otherwise all is told anew.
+    const until = reason === "failover" ? after : 0;
+    if (!subscriber.out.roomy || !subscriber.out.offer(this.#gap(after, until, reason))) {
+      this.whenRoomy(seat);
+      return false;
+    }
+    subscriber.leaveMessage();
+    subscriber.cursor = { epoch: this.#replica.cursor.epoch, offset: until };
+    subscriber.trusted = true;
+    seat.isServed = seat.isServed && until > 0;
+    return true;
+  }
+
+  #gap(after: number, until: number, reason: GapReason): Chunk {
+    const { epoch } = this.#replica.cursor;
+    const key = `${after} ${epoch} ${reason}`;
+    if (this.#lastGap?.key !== key)
+      this.#lastGap = { key, chunk: textChunk(gapLine(this.#ch, { after, until, epoch, reason }).text) };
+    return this.#lastGap.chunk;
+  }
+
+  #sendPage(seat: Seat, sending: SharedCut): boolean {
+    const { subscriber } = seat;
+    const { cursor } = subscriber;
+    const sent = subscriber.out.roomy ? sendNext(subscriber, sending.cut) : "full";
+    if (sent === "held") return false;
+    if (sent !== "taken") {
+      this.whenRoomy(seat);
+      return false;
+    }
+    if (subscriber.progress !== undefined) {
+      // It may stand behind the place that the cut begins at, and does so until it has all of it.
+      subscriber.cursor = cursor;
+      return true;
+    }
+    seat.isServed = true;
+    this.#stopSending(seat);
+    return true;
+  }
+
+  #stopSending(seat: Seat): void {
+    if (seat.sending === undefined) return;
+    this.#cuts.leave(seat.sending);
+    seat.sending = undefined;
+    // Another one may end at the same place, and have other parts.
+    seat.subscriber.leaveMessage();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The feed of a channel that is kept by slots: what its {@link Replica} has, told to those who are subscribed. Live ones stand in a
+ * {@link Lane}, with all others who see the same at the same rate; one who is behind, comes back or begins gets a cut, page by page
+ * as its socket takes it, and is then where its lane is.
+ */
+import type { Broker, ChangesHint, Key } from "../../../broker/index.js";
+import { parseCursor, type Clock, type Cursor, type SubscribeOptions } from "../../../protocol/index.js";
+import type { Subscriber } from "../../delivery/audience.js";
+import type { SlotsKind, SlotsMemory, SlotsPlace } from "../../kinds/slots-kind.js";
+import { AT_BEGINNING, type ChannelFeed, type Start, type Subscribers } from "../channel-feed.js";
+import { CatchUp, seatOf, type CatchUpOwner, type Seat } from "./catch-up.js";
+import { Expiry, type Contact } from "./expiry.js";
+import { Lane, type LaneOwner } from "./lane.js";
+import { rateOf, type Rate } from "./rates.js";
+import { Replica, type ReplicaDeps, type ReplicaOwner } from "./replica.js";
+import { SlotsLog, type WalkPage } from "./slots-log.js";
+
+export interface SlotsFeedDeps extends ReplicaDeps {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  /** Has `flush` called at the end of this turn. */
+  readonly collect: (flush: () => void) => void;
+  readonly contact: Contact;
+  /** A key that no other append has. */
+  readonly key: () => Key;
+  /** From 0 to 1. */
+  readonly jitter: () => number;
+  /** How much of a log is read at once; for tests. */
+  readonly walkPage?: WalkPage | undefined;
+}
+
+export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpOwner {
+  readonly audience: Subscribers;
+  readonly memory: SlotsMemory;
+  readonly clock: Clock;
+  readonly #kind: SlotsKind;
+  readonly #deps: SlotsFeedDeps;
+  readonly #channel: string;
+  readonly #replica: Replica;
+  readonly #expiry: Expiry;
+  readonly #catchUp: CatchUp;
+  readonly #seats = new Map<Subscriber, Seat>();
+  /** By what they see and how often. */
+  readonly #lanes = new Map<string, Lane>();
+  #isMoving = false;
+  #isOpen = false;
+  #closed = false;
+
+  constructor(kind: SlotsKind, place: SlotsPlace, deps: SlotsFeedDeps) {
+    const log = new SlotsLog(place, deps.broker, deps.walkPage);
+    this.memory = kind.memory(place);
+    this.clock = deps.clock;
+    this.#kind = kind;
+    this.#channel = place.channel;
+    this.#deps = deps;
+    this.#replica = new Replica(kind, log, this.memory, this, deps);
+    this.#expiry = new Expiry(log, deps);
+    this.#catchUp = new CatchUp(this, this.#replica, place.ch);
+    this.audience = new Seats(this.#seats, (subscriber) => this.#remove(subscriber));
+  }
+
+  async open(): Promise<void> {
+    await this.#replica.open();
+    if (await this.#expiry.open()) await this.#replica.catchUp();
+    this.#isOpen = true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#replica.close();
+    this.#expiry.close();
+    for (const lane of this.#lanes.values()) lane.close();
+  }
+
+  get ready(): boolean {
+    return this.#isOpen && this.#replica.ready && !this.#closed;
+  }
+
+  get cursor(): Cursor {
+    return this.#replica.cursor;
+  }
+
+  get beginning(): Cursor {
+    return { epoch: this.cursor.epoch, offset: 0 };
+  }
+
+  start(wanted: SubscribeOptions): Start {
+    const view = this.#kind.view(wanted);
+    const rate = rateOf(wanted.rate);
+    // A cursor says what was seen up to there by whoever saw the same slots.
+    const cursor = wanted.view === view.id ? parseCursor(wanted.cursor ?? "") : undefined;
+    return { ...AT_BEGINNING, ...(cursor !== undefined && { cursor }), as: { view, rate } };
+  }
+
+  add(subscriber: Subscriber, { as }: Start): void {
+    const lane = this.#laneOf(as?.view ?? this.#kind.view({}), as?.rate ?? rateOf(undefined));
+    const seat = seatOf(subscriber, lane);
+    this.#seats.set(subscriber, seat);
+    lane.audience.addBehind(subscriber);
+    this.#catchUp.serve(seat);
+  }
+
+  onEntries(): void {}
+
+  /** Signals are for channels without a log. */
+  onSignals(): void {}
+
+  /** Hot path: once per append, not per subscriber. */
+  onChanges(hint: ChangesHint): void {
+    for (const entry of hint.entries) this.#expiry.onEntry(entry);
+    this.#replica.onChanges(hint);
+  }
+
+  check(): void {
+    this.#replica.check();
+  }
+
+  onMoved(): void {
+    this.soon();
+  }
+
+  onChecked(): void {
+    this.#catchUp.onMoved();
+  }
+
+  onDue(ms: number): void {
+    this.#expiry.within(ms);
+  }
+
+  /** Everybody is judged from where they are: what some have lost, others never had. */
+  onChanged(): void {
+    this.#catchUp.onChanged();
+    for (const lane of this.#lanes.values()) lane.disband();
+    for (const seat of this.#seats.values()) this.#catchUp.serve(seat);
+  }
+
+  soon(): void {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    this.#deps.collect(() => {
+      this.#isMoving = false;
+      if (this.#closed) return;
+      for (const lane of this.#lanes.values()) lane.onMoved();
+      this.#catchUp.onMoved();
+    });
+  }
+
+  lag(subscriber: Subscriber): void {
+    const seat = this.#seats.get(subscriber);
+    if (seat === undefined) return;
+    subscriber.state = "behind";
+    subscriber.trusted = true;
+    this.#catchUp.whenRoomy(seat);
+  }
+
+  failed(error: unknown): void {
+    this.#deps.onError(error, this.#channel);
+  }
+
+  #laneOf(view: Lane["view"], rate: Rate): Lane {
+    const key = `${rate.every} ${view.key}`;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) this.#lanes.set(key, (lane = new Lane(this, view, rate, key)));
+    return lane;
+  }
+
+  #remove(subscriber: Subscriber): void {
+    const seat = this.#seats.get(subscriber);
+    if (seat === undefined) return void (subscriber.state = "gone");
+    this.#seats.delete(subscriber);
+    this.#catchUp.remove(seat);
+    seat.lane.remove(subscriber);
+    if (seat.lane.audience.size === 0) this.#lanes.delete(seat.lane.key);
+  }
+}
+
+/** All subscribers of a channel, whichever their lane. */
+class Seats implements Subscribers {
+  readonly #seats: ReadonlyMap<Subscriber, Seat>;
+  readonly delete: (subscriber: Subscriber) => void;
+
+  constructor(seats: ReadonlyMap<Subscriber, Seat>, remove: (subscriber: Subscriber) => void) {
+    this.#seats = seats;
+    this.delete = remove;
+  }
+
+  get size(): number {
+    return this.#seats.size;
+  }
+
+  [Symbol.iterator](): Iterator<Subscriber> {
+    return this.#seats.keys();
+  }
+}

@@ -1,0 +1,167 @@
+/** One subscription of a client of a channel of keys: what it holds, and where that is, over all connections. */
+import {
+  formatCursor,
+  parseCursor,
+  type Cursor,
+  type EventFrame,
+  type MessageFrame,
+  type SubscribeResult,
+} from "../../../protocol/index.js";
+import { digestOf } from "../../history/kinds/state/digest.js";
+import { VIEWS } from "../../history/kinds/state/views.js";
+import type { Recorder } from "../recorder.js";
+import { GRAVES } from "./channels.js";
+
+/** How it sees the channel. */
+export interface Seen {
+  /** Of {@link VIEWS}. */
+  readonly view: string;
+  readonly rate: number | undefined;
+}
+
+interface StateMeta {
+  readonly del?: readonly string[];
+  readonly part?: number;
+  readonly more?: boolean;
+}
+
+interface Part {
+  readonly set: readonly unknown[];
+  readonly del: readonly string[];
+}
+
+export class KeyViewer {
+  readonly name: string;
+  readonly channel: string;
+  readonly #seen: Seen;
+  readonly #recorder: Recorder;
+  readonly #wrong: (what: string) => void;
+  #map = new Map<string, string>();
+  #cursor: Cursor | undefined;
+  #viewId: string | undefined;
+  /** Whether the server has yet to say that it sees the channel. */
+  #isNew = true;
+  /** Parts of a message that is not whole yet. */
+  #parts: Part[] = [];
+  ch: number | undefined;
+
+  constructor(
+    name: string,
+    channel: string,
+    seen: Seen,
+    recorder: Recorder,
+    wrong: (what: string) => void,
+    from?: KeyViewer,
+  ) {
+    this.name = name;
+    this.channel = channel;
+    this.#seen = seen;
+    this.#recorder = recorder;
+    this.#wrong = wrong;
+    // As one that changes what it sees, and comes with the cursor that it had.
+    this.#cursor = from?.cursor;
+    this.#viewId = from?.viewId;
+    if (from !== undefined) this.#map = new Map(from.#map);
+  }
+
+  get cursor(): Cursor | undefined {
+    return this.#cursor;
+  }
+
+  get viewId(): string | undefined {
+    return this.#viewId;
+  }
+
+  get(slot: string): string | undefined {
+    return this.#map.get(slot);
+  }
+
+  get isPaused(): boolean {
+    return this.#seen.rate === 0;
+  }
+
+  /** What to subscribe with. */
+  get options(): object {
+    const { view, rate } = this.#seen;
+    return {
+      kind: "state",
+      ...VIEWS[view],
+      ...(rate !== undefined && { rate }),
+      ...(this.#cursor !== undefined && { cursor: formatCursor(this.#cursor) }),
+      ...(this.#viewId !== undefined && { view: this.#viewId }),
+    };
+  }
+
+  subscribed({ ch, cursor: text, view }: SubscribeResult): void {
+    const { channel, name: subscriber } = this;
+    this.ch = ch;
+    this.#parts = [];
+    this.#viewId = view;
+    const at = parseCursor(text ?? "") ?? { epoch: "?", offset: -1 };
+    if (this.#isNew)
+      this.#recorder.add({
+        is: "view",
+        channel,
+        subscriber,
+        view: this.#seen.view,
+        at,
+        graves: GRAVES[channel] ?? 0,
+        digest: digestOf(this.#map),
+      });
+    else this.#recorder.add({ is: "back", channel, subscriber, at });
+    if (this.#isNew && this.isPaused)
+      this.#recorder.add({ is: "paused", channel, subscriber, isPaused: true });
+    this.#isNew = false;
+    this.#cursor = at;
+  }
+
+  message([, offset, data, meta]: MessageFrame): void {
+    const { del = [], part, more = false } = (meta ?? {}) as StateMeta;
+    const set = (data ?? []) as readonly unknown[];
+    // A message of one part, or the first one of several, drops what came of another.
+    if ((part ?? 0) === 0) this.#parts = [];
+    else if (part !== this.#parts.length)
+      this.#wrong(`${this.name}: part ${part} came after ${this.#parts.length} of them`);
+    this.#parts.push({ set, del });
+    if (more) return this.#recorder.count("parts");
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#apply(offset, parts);
+  }
+
+  gap({ after, until, epoch, reason }: EventFrame & { event: "gap" }): void {
+    const { channel, name: subscriber } = this;
+    this.#parts = [];
+    this.#cursor = { epoch, offset: until };
+    this.#recorder.count(`gap: ${reason}`);
+    this.#recorder.add({ is: "leap", channel, subscriber, after, at: this.#cursor, reason });
+  }
+
+  down(): void {
+    this.ch = undefined;
+    this.#parts = [];
+  }
+
+  end(): void {
+    if (!this.#isNew) this.#recorder.add({ is: "unview", channel: this.channel, subscriber: this.name });
+  }
+
+  #apply(offset: number, parts: readonly Part[]): void {
+    const { epoch = "?", offset: before = 0 } = this.#cursor ?? {};
+    // What comes to the beginning replaces all.
+    if (before === 0) this.#map = new Map();
+    for (const { set, del } of parts) {
+      for (const slot of del) this.#map.delete(slot);
+      for (let i = 0; i + 1 < set.length; i += 2) this.#map.set(String(set[i]), JSON.stringify(set[i + 1]));
+    }
+    this.#cursor = { epoch, offset };
+    const { channel, name: subscriber } = this;
+    this.#recorder.add({
+      is: "applied",
+      channel,
+      subscriber,
+      at: this.#cursor,
+      digest: digestOf(this.#map),
+    });
+  }
+}
