@@ -25,9 +25,7 @@ export function createLatePresence(
         presence = (await load()).createPresence(host, NOBODY);
       } catch (cause) {
         if (!wanted) break;
-        failed(
-          new TidemarkError("unavailable", messageOf(cause), { retry: true, channel: host.name, cause }),
-        );
+        failed(new TidemarkError("unavailable", messageOf(cause), { channel: host.name, cause }));
         await new Promise<void>((resolve) => host.clock.setTimeout(resolve, host.backoff.next()));
       }
     }
