@@ -1,6 +1,7 @@
 import { type StartAt, type TypedApp, utf8Length } from "../protocol/index.js";
 import { readChannelArguments } from "../protocol/pattern.js";
 import { createBackoff } from "./backoff.js";
+import type { Chunks } from "./chunks.js";
 import { createConnection } from "./connection.js";
 import { createEmitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -22,24 +23,26 @@ import { createWire } from "./wire.js";
 /** Makes a client in this environment and begins to connect, see `connect`. */
 export function connectIn<App extends TypedApp>(
   environment: Environment,
+  chunks: Chunks,
   url: string | { readonly href: string },
   options: ClientOptions = {},
 ): Client<App> {
   // The one place where an app's types are believed: the server checks payloads, a client cannot.
   return createClient(
     { ...environment, ...options.environment },
+    chunks,
     typeof url === "string" ? url : url.href,
     options,
   ) as unknown as Client<App>;
 }
 
 /** Puts the parts together, and passes on what one has to tell the others. */
-function createClient(env: Environment, url: string, options: ClientOptions): Client {
+function createClient(env: Environment, chunks: Chunks, url: string, options: ClientOptions): Client {
   const address = addressOf(url);
   const { clock, random } = env;
   const settings = settingsFrom(options);
   const wire = createWire();
-  const core = { clock, random, settings, wire };
+  const core = { clock, random, chunks, settings, wire };
   const outbox = createOutbox(core);
   const questions = createQuestions(core);
   const subscriptions = createSubscriptions(core);
@@ -55,6 +58,7 @@ function createClient(env: Environment, url: string, options: ClientOptions): Cl
 
   const host: ClientHost = {
     clock,
+    chunks,
     backoff: () => createBackoff(settings.backoff, random),
     check() {
       if (status === "closed" && reason) throw reason;

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../protocol/index.js";
+import type { Chunks } from "./chunks.js";
 import type { Settings } from "./options.js";
 import type { Wire } from "./wire.js";
 
@@ -6,6 +7,7 @@ import type { Wire } from "./wire.js";
 export interface Core {
   readonly clock: Clock;
   readonly random: Random;
+  readonly chunks: Chunks;
   readonly settings: Settings;
   readonly wire: Wire;
 }

@@ -113,7 +113,7 @@ export function createHandle(
 
   /** Few pages need it. */
   async function load(): Promise<void> {
-    const { createBeginning } = await import("./beginning.js");
+    const { createBeginning } = await host.chunks.beginning();
     beginning = createBeginning(start, {
       ...host,
       cursor: subscription.cursor,

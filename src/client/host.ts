@@ -1,5 +1,6 @@
 import type { Clock, Cursor, Member, StartAt } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
+import type { Chunks } from "./chunks.js";
 import type { TidemarkError } from "./errors.js";
 import type { ClientKind } from "./kinds/kind.js";
 import type { Payload } from "./payload.js";
@@ -22,6 +23,8 @@ import type { Sink } from "./sink.js";
 export interface ClientHost {
   /** Waits and turns; its times are in milliseconds. */
   readonly clock: Clock;
+  /** What is loaded when it is needed. */
+  readonly chunks: Chunks;
   /** The delays between several tries of one thing, as the client's option `backoff` says. */
   readonly backoff: () => Backoff;
   /** @throws {TidemarkError} why the client is closed for good, when it is */

@@ -1,5 +1,6 @@
 /** The client, for Node: Node 20 has no WebSocket of its own, so the one of the package `ws` steps in. */
 import type { TypedApp } from "../protocol/index.js";
+import { chunksAtHand } from "./chunks-at-hand.js";
 import { connectIn } from "./client.js";
 import type { ClientOptions } from "./options.js";
 import { realEnvironment, transportFactory } from "./real-platform.js";
@@ -31,7 +32,7 @@ export function connect<App extends TypedApp = TypedApp>(
   url: string | { readonly href: string },
   options?: ClientOptions,
 ): Client<App> {
-  return connectIn({ ...realEnvironment, transport: openTransport }, url, options);
+  return connectIn({ ...realEnvironment, transport: openTransport }, chunksAtHand, url, options);
 }
 
 export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index.js";

@@ -1,5 +1,6 @@
 /** The client, for browsers and everything else that has a WebSocket of its own. */
 import type { TypedApp } from "../protocol/index.js";
+import { chunksOnDemand } from "./chunks.js";
 import { connectIn } from "./client.js";
 import type { ClientOptions } from "./options.js";
 import { realEnvironment } from "./real-platform.js";
@@ -21,7 +22,7 @@ export function connect<App extends TypedApp = TypedApp>(
   url: string | { readonly href: string },
   options?: ClientOptions,
 ): Client<App> {
-  return connectIn(realEnvironment, url, options);
+  return connectIn(realEnvironment, chunksOnDemand, url, options);
 }
 
 /** Opens a link by the platform's own means: what a client does unless `environment.transport` is given. */

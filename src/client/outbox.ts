@@ -99,8 +99,9 @@ export function createOutbox(core: Core): Outbox {
     },
     send(channel, payload) {
       return new Promise((resolve, reject) => {
+        // Where there is no log, bytes have the limit of JSON.
         const problem = wire.open
-          ? wire.tooLarge(payload.size, payload)
+          ? wire.tooLarge(payload.size, {})
           : new TidemarkError("offline", "there is no connection", { retry: true, channel });
         const answer: Answer = (error) =>
           !error ? resolve({ offset: 0 }) : reject(fromReply(error, channel));

@@ -1,7 +1,7 @@
-import type { EventFrame, Member, MembersResult, Timer } from "../protocol/index.js";
+/** Loaded when it is needed, and so it takes what it uses from its host. */
+import type { Clock, ErrorBody, EventFrame, Member, MembersResult, Timer } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
-import type { Core } from "./core.js";
-import { type TidemarkError, fromReply } from "./errors.js";
+import type { Wire } from "./wire.js";
 
 /** A change of who is there, as the server numbers them. */
 export type PresenceChange = Extract<EventFrame, { event: "join" | "leave" | "update" | "members" }>;
@@ -19,19 +19,26 @@ export interface Presence {
   readonly stop: () => void;
 }
 
+/** What it needs of its subscription. */
+export interface PresenceHost {
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly wire: Pick<Wire, "request">;
+  /** The channel's. */
+  readonly name: string;
+  readonly tell: (event: "join" | "leave" | "update" | "members", members: readonly Member[]) => void;
+  /** The list is refused. */
+  readonly refused: (error: ErrorBody) => void;
+}
+
 /** More changes than this while the list is on its way, and the oldest go: the hole they leave asks for the list again. */
 const MAX_EARLY = 256;
 /** Between two answers over HTTP nobody tells who came and went: the list is asked for this long after one, in milliseconds. */
 const ASK_AFTER = 5000;
 
-export function createPresence(
-  { clock, wire }: Pick<Core, "clock" | "wire">,
-  channel: string,
-  backoff: Backoff,
-  tell: (event: "join" | "leave" | "update" | "members", members: readonly Member[]) => void,
-  failed: (error: TidemarkError) => void,
-): Presence {
-  let list: readonly Member[] = [];
+/** @param list what is known before the server has been asked */
+export function createPresence(host: PresenceHost, list: readonly Member[]): Presence {
+  const { clock, tell } = host;
   let total = 0;
   /** None where the list came on another connection than the changes: then whichever comes is the next. */
   let version: number | undefined = 0;
@@ -51,15 +58,15 @@ export function createPresence(
 
   function askServer(): void {
     const asked = life;
-    wire.request(`"members":${JSON.stringify(channel)}`, (error, result) => {
+    host.wire.request(`"members":${JSON.stringify(host.name)}`, (error, result) => {
       // The next connection has a question of its own.
       if (asked !== life) return;
       if (!error) {
         adopt(result as MembersResult);
       } else if (error.retry) {
-        clock.setTimeout(() => asked === life && askServer(), (error.after ?? 0) + backoff.next());
+        clock.setTimeout(() => asked === life && askServer(), (error.after ?? 0) + host.backoff.next());
       } else {
-        failed(fromReply(error, channel));
+        host.refused(error);
       }
     });
   }

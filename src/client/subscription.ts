@@ -15,7 +15,7 @@ import { TidemarkError, fromReply } from "./errors.js";
 import type { ChannelSubscription } from "./host.js";
 import type { ClientKind } from "./kinds/kind.js";
 import { messageFrom } from "./message.js";
-import { createPresence } from "./presence.js";
+import { createLatePresence } from "./late-presence.js";
 import type { ChannelReceiver } from "./session.js";
 import type { Sink, SubscriptionEvents } from "./sink.js";
 
@@ -73,7 +73,7 @@ export interface SubscriptionTable {
 const MAX_ASKING = 100;
 
 export function createSubscription(
-  { clock, random, settings, wire }: Core,
+  { clock, random, chunks, settings, wire }: Core,
   table: SubscriptionTable,
   name: string,
   kind: ClientKind,
@@ -86,7 +86,18 @@ export function createSubscription(
   let sinks: readonly Sink[] = [];
   /** Those of them that have not been told that it is on. */
   const fresh = new Set<Sink>();
-  const presence = createPresence({ clock, wire }, name, backoff, tell, failed);
+  const presence = createLatePresence(
+    chunks.presence,
+    {
+      clock,
+      backoff,
+      wire,
+      name,
+      tell,
+      refused: (error) => failed(fromReply(error, name)),
+    },
+    failed,
+  );
   let state: State = { at: "idle" };
   let cursor: Cursor | undefined;
   /** Whether it has had a handle. */

@@ -59,7 +59,7 @@ export interface Wire {
    * Why an open connection cannot take so many bytes in a command; `undefined` where it can. Those of a publish have
    * limits of their own, and where they are bytes need not fit into one frame.
    */
-  readonly tooLarge: (count: number, publish?: Payload) => TidemarkError | undefined;
+  readonly tooLarge: (count: number, publish?: Partial<Payload>) => TidemarkError | undefined;
   /**
    * The server has thrown the connection out for a frame: the largest command on its way is told so, so that it is not
    * sent again. False where there was none: the next connection would end as this one did.

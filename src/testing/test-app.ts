@@ -1,6 +1,7 @@
 /** An app and its clients in one process, without sockets, in a time that passes when it is told to. */
 import { createMemoryHub } from "../broker/index.js";
 import { type Client, type ClientOptions } from "../client/index.js";
+import { chunksAtHand } from "../client/chunks-at-hand.js";
 import { connectIn } from "../client/client.js";
 import { realClock, type AppTypes, type TypedApp } from "../protocol/index.js";
 import type { App } from "../server/index.js";
@@ -87,6 +88,7 @@ export function testApp<User, Types extends AppTypes>(
           listen: () => () => {},
           report: (error) => void errors.push(error),
         },
+        chunksAtHand,
         "ws://test/connect",
         settings,
       );

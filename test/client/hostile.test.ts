@@ -1,5 +1,6 @@
 /** Whatever a server says, a client does not ask in a loop, and its timers are none that a browser rings at once. */
 import { realClock, type Clock } from "../../src/protocol/index.js";
+import { chunksAtHand } from "../../src/client/chunks-at-hand.js";
 import { connectIn } from "../../src/client/client.js";
 import { realEnvironment } from "../../src/client/real-platform.js";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -183,6 +184,7 @@ test("N38: options beyond what the platform's timers can wait for do not ring at
         return { send: () => {}, close: () => {} };
       },
     },
+    chunksAtHand,
     "ws://server/connect",
     { connectTimeout: Infinity, callTimeout: 2 ** 40, transports: ["websocket"] },
   );

@@ -2,7 +2,7 @@
 import { silentLogger, stream, tidemark } from "tidemark";
 import { type Gap, type Message, type Stream, type StreamOptions, type Subscribed } from "tidemark/client";
 import { seededRandom, testApp } from "tidemark/testing";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 let historyAllowed = true;
 
@@ -14,12 +14,6 @@ const definition = tidemark({ log: silentLogger }).channels({
     retain: { count: 10 },
     allow: ({ action }) => action !== "history" || historyAllowed,
   }),
-});
-
-// What a page loads when it is needed: from here on at once.
-beforeAll(async () => {
-  await import("../../src/client/handle.js");
-  await import("../../src/client/beginning.js").catch(() => {});
 });
 
 function world() {

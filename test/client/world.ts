@@ -15,6 +15,7 @@ import {
   type PartOwner,
 } from "../../src/protocol/index.js";
 import type { Transport, TransportEvents } from "../../src/client/transport.js";
+import { chunksAtHand } from "../../src/client/chunks-at-hand.js";
 import { connectIn } from "../../src/client/client.js";
 
 /** A command as it came over the wire. */
@@ -121,6 +122,7 @@ export class World {
     { transports = ["websocket"], ...options }: ClientOptions = {},
     seed = 1,
     seen: (clock: Clock) => Clock = (clock) => clock,
+    chunks = chunksAtHand,
   ) {
     this.client = connectIn(
       {
@@ -138,6 +140,7 @@ export class World {
         },
         report: (error) => void this.reports.push(error),
       },
+      chunks,
       "wss://example.test/connect",
       { ...options, transports },
     );

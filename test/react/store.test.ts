@@ -2,7 +2,7 @@
 import { silentLogger, stream, tidemark, transient } from "tidemark";
 import type { Client } from "tidemark/client";
 import { testApp } from "tidemark/testing";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createStreamStore, type StreamStore } from "../../src/react/stream-store.js";
 import { createTransientStore } from "../../src/react/transient-store.js";
 
@@ -11,12 +11,6 @@ let allowed = true;
 const app = tidemark({ log: silentLogger }).channels({
   "chat/:id": stream({ retain: { count: 5000 }, allow: () => allowed }),
   "typing/:id": transient({ allow: () => allowed }),
-});
-
-// What a page loads when it is needed: from here on at once.
-beforeAll(async () => {
-  await import("../../src/client/handle.js");
-  await import("../../src/client/beginning.js").catch(() => {});
 });
 
 async function world(channel: string, count: number) {

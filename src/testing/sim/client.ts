@@ -1,5 +1,11 @@
 /** A client of the simulated world: the real client library, and an application that writes down what it sees. */
-import { connect, type Client, type Stream, type TidemarkError, type Transient } from "../../client/index.js";
+import {
+  connect,
+  type Client,
+  type Stream,
+  type TidemarkError,
+  type Transient,
+} from "../../client/index.node.js";
 import {
   offsetAt,
   parseCursor,
