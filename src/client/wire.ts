@@ -103,7 +103,7 @@ export function createWire(): Wire {
   function request(body: string, answer: Answer = () => {}, bytes?: Uint8Array, name = ""): void {
     const start = `{"id":${nextId},`;
     const line = start + body;
-    const most = (name && wire.limits.binary && PART_BYTES) || Infinity;
+    const most = name && wire.limits.binary ? PART_BYTES : Infinity;
     // With what closes it.
     const more = utf8Length(line) + 2;
     const whole = more + Math.min(most, bytes?.length ?? 0);
@@ -132,8 +132,8 @@ export function createWire(): Wire {
     head: 0,
     tooLarge(count, publish) {
       const { message, binary, frame } = wire.limits;
-      const inFrame = Math.min(publish ? message : Infinity, frame - wire.head - MARKS);
-      const most = (publish?.bytes && binary) || inFrame;
+      const most =
+        (publish?.bytes && binary) ?? Math.min(publish ? message : Infinity, frame - wire.head - MARKS);
       if (count <= most) return undefined;
       return new TidemarkError("too_large", `${count} bytes are over the ${most} that the server takes`);
     },

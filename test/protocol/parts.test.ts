@@ -54,7 +54,7 @@ describe("parts are put together", () => {
     ]);
     const take = (ch: number, part: object, content: Uint8Array): Line | undefined =>
       joinPart({ value: [ch, 9, null, { bytes: 1, ...part }], bytes: content }, (value) =>
-        owners.get((value as number[])[0] as number),
+        owners.get((value as [number])[0]),
       );
     take(1, { part: 0, more: true }, bytes(1));
     take(2, { part: 0, more: true }, bytes(2));

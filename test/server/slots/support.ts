@@ -11,9 +11,9 @@ export interface Setup {
   readonly world: World;
   readonly options: SlotsOptions;
   /** Changes the channel as another node would; gives the cursor. */
-  put(changes: Readonly<Record<string, unknown>>, ttl?: number): Promise<string>;
+  readonly put: (changes: Readonly<Record<string, unknown>>, ttl?: number) => Promise<string>;
   /** A client that is subscribed. */
-  watch(how?: Readonly<Record<string, unknown>>): Promise<Viewer>;
+  readonly watch: (how?: Readonly<Record<string, unknown>>) => Promise<Viewer>;
 }
 
 let keys = 0;
@@ -85,7 +85,7 @@ export class Viewer {
   }
 
   #told(): { readonly map: Map<string, unknown>; readonly epoch: string; readonly offset: number } {
-    let [epoch = "", offset = 0] = splitCursor(String(this.result["cursor"]));
+    let [epoch, offset] = splitCursor(String(this.result["cursor"]));
     let map = new Map<string, unknown>();
     let parts: (readonly [readonly unknown[], Meta])[] = [];
     for (const line of this.lines) {

@@ -88,7 +88,10 @@ export class Answer extends EventEmitter implements HttpResponse {
   write(text: string, taken?: () => void): void {
     this.text += text;
     if (taken !== undefined) this.#taken.push(taken);
-    if (!this.stuck) return void this.#clock.setImmediate(() => this.drain());
+    if (!this.stuck) {
+      this.#clock.setImmediate(() => this.drain());
+      return;
+    }
     this.writableLength += text.length;
     this.mostUnsent = Math.max(this.mostUnsent, this.writableLength);
     this.writableNeedDrain = this.writableLength >= HIGH_WATER;

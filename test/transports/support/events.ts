@@ -28,7 +28,7 @@ type Data = Record<string, unknown>;
 function joined(parts: readonly Data[]): string {
   const pieces = parts.map(({ part, more, base64 }, i) => {
     if (part !== i || (more === true) !== i < parts.length - 1)
-      throw new Error(`part ${i} says it is ${part}`);
+      throw new Error(`part ${i} says it is ${String(part)}`);
     return Buffer.from(base64 as string, "base64");
   });
   return Buffer.concat(pieces).toString("base64");

@@ -117,7 +117,7 @@ export class Replica {
   /** Hot path: once per append, not per subscriber. */
   onChanges({ epoch, entries }: ChangesHint): void {
     if (this.#closed) return;
-    if (this.#walk !== undefined) return void this.#keep(entries, epoch);
+    if (this.#walk !== undefined) return this.#keep(entries, epoch);
     if (!this.#ready) return;
     if (epoch !== this.#epoch) return void this.check();
     const { memory } = this;
