@@ -9,7 +9,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const workshop = new Workshop(root, `${root}build/mutants-of-tests`);
 
 /** A few of them, of which each shows within a few seeds; npm run sim:mutants plants them all. */
-const SHORT = ["dedupe-skipped", "laggard-skips-batch", "gate-open", "cap-unchecked", "leave-not-said"];
+const SHORT = [
+  "dedupe-skipped",
+  "laggard-skips-batch",
+  "gate-open",
+  "cap-unchecked",
+  "leave-not-said",
+  "goes-on-in-another",
+  "appended-before-its-last-part",
+];
 const SEEDS = 25;
 
 describe("planted bugs", () => {
