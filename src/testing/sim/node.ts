@@ -61,6 +61,8 @@ export interface SimNodeOptions {
   readonly recorder: Recorder;
   /** How many bytes it keeps of messages that are sent in parts. */
   readonly large: number;
+  /** How many bytes it holds of messages that are not whole. */
+  readonly incomplete: number;
 }
 
 export class SimNode {
@@ -70,7 +72,7 @@ export class SimNode {
   readonly #random: Random;
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
-  readonly #large: number;
+  readonly #room: Pick<SimNodeOptions, "large" | "incomplete">;
   /** What was published by lives of this node that have ended is not answered any more. */
   readonly #unanswered = new Set<() => void>();
   #published = 0;
@@ -79,13 +81,13 @@ export class SimNode {
   /** Looks in a row at which it was stopping, with nobody there. */
   #deserted = 0;
 
-  constructor({ name, site, clock, random, recorder, large }: SimNodeOptions) {
+  constructor({ name, site, clock, random, recorder, large, incomplete }: SimNodeOptions) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
-    this.#large = large;
+    this.#room = { large, incomplete };
     this.start();
   }
 
@@ -121,7 +123,7 @@ export class SimNode {
       limits: LIMITS,
       budget: BUDGET,
       secret: "shared by all nodes",
-      large: this.#large,
+      ...this.#room,
     });
     this.#life = { process, broker, engine, http: new HttpEndpoints(engine, HTTP) };
   }
