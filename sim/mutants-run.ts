@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
-import type { Found, Order } from "./mutants-worker.js";
+import type { Found, Order, Told } from "./mutants-worker.js";
 import { ROOMY } from "./pool.js";
 
 /** A run that ends neither well nor badly within this time does not end: that shows too. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 60_000;
 
 /** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. Rejects when the copy cannot be loaded. */
 export async function tryCopy(module: string, seeds: number, kind?: "state"): Promise<Found> {
@@ -12,11 +12,17 @@ export async function tryCopy(module: string, seeds: number, kind?: "state"): Pr
   const worker = new Worker(place, { workerData: order, resourceLimits: ROOMY });
   try {
     return await new Promise((resolve, reject) => {
-      const late: Found = { seed: 0, promise: "progress", message: "the run did not end" };
-      const timer = setTimeout(() => resolve(late), PATIENCE_MS);
-      worker.once("message", (found: Found) => {
+      let seed = 0;
+      const late = (): void => resolve({ seed, promise: "progress", message: "the run did not end" });
+      const timer = setTimeout(late, PATIENCE_MS);
+      worker.on("message", (told: Told) => {
+        if ("begins" in told) {
+          seed = told.begins;
+          timer.refresh();
+          return;
+        }
         clearTimeout(timer);
-        resolve(found);
+        resolve(told.found);
       });
       // A copy that does not run is no bug that was found.
       worker.once("error", (error) => {

@@ -449,16 +449,9 @@ export const MUTANTS: readonly Mutant[] = [
     about: "the first part of a message does not begin anew where a server has parts of another one",
     file: "src/server/connection/commands/incoming-parts.ts",
     find: "if (part.number === 0) this.#drop();",
-    replace: "",
-    promise: "no complaints",
-  },
-  {
-    name: "goes-on-in-another",
-    about: "who was in the middle of a message goes on at that part of the one that is sent instead",
-    file: "src/server/feed/send-next.ts",
-    find: "pages > 1 && isSame(progress.end, end);",
-    replace: "pages > 1;",
-    promise: "no complaints",
+    replace:
+      "if (part.number === 0 && this.#open !== undefined) { this.#order.drop(); this.#order.take(part); return this.#add(part, whole); }",
+    promise: "at most once",
   },
   {
     name: "part-moves-the-cursor",
@@ -469,8 +462,8 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "no silence",
   },
   {
-    name: "payload-of-another",
-    about: "what is kept of a message in parts is found by its channel, whichever message it is",
+    name: "goes-on-in-another",
+    about: "who is in the middle of a message goes on with the parts of whichever one is kept of the channel",
     file: "src/server/delivery/large-payloads.ts",
     find: "return `${channel}\\n${formatCursor(at)}`;",
     replace: "return at.epoch === undefined ? formatCursor(at) : channel;",

@@ -17,10 +17,15 @@ export interface Found {
   readonly message: string;
 }
 
+/** What the worker says: that a run begins, and at the end what was found. */
+export type Told = { readonly begins: number } | { readonly found: Found };
+
 const { module, seeds, kind } = workerData as Order;
 const { simulate } = (await import(pathToFileURL(module).href)) as typeof Testing;
 let found: Found = { seed: undefined, promise: "", message: "" };
 for (let seed = 1; seed <= seeds && found.seed === undefined; seed++) {
+  const begins: Told = { begins: seed };
+  parentPort?.postMessage(begins);
   try {
     const [violation] = (await simulate({ seed, ...(kind !== undefined && { kind }) })).violations;
     if (violation !== undefined) found = { seed, promise: violation.promise, message: violation.message };
@@ -32,4 +37,5 @@ for (let seed = 1; seed <= seeds && found.seed === undefined; seed++) {
     };
   }
 }
-parentPort?.postMessage(found);
+const told: Told = { found };
+parentPort?.postMessage(told);

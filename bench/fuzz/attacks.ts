@@ -3,6 +3,7 @@ import { request, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import type { Dice } from "./dice.js";
+import { bodyOfParts, framesOfMessage, partFrames } from "./parts.js";
 import {
   bodyOf,
   channelOf,
@@ -46,6 +47,25 @@ async function withSocket(port: number, use: (socket: Socket) => Promise<void>):
 async function oneRequest(dice: Dice, { port, count }: Target): Promise<void> {
   const [method, path, headers] = [dice.of(METHODS), targetOf(dice), headersOf(dice)];
   const body = method === "POST" || dice.rarely(6) ? bodyOf(dice) : undefined;
+  await askFor(dice, { port, count, method, path, headers, body });
+}
+
+/** Messages in parts in one request, of which all of the body comes, or some of it, in pieces. */
+async function sendInParts(dice: Dice, { port, count }: Target): Promise<void> {
+  const path = dice.rarely(6) ? targetOf(dice) : "/connect/send";
+  const headers = { ...(!dice.rarely(8) && { "content-type": "application/octet-stream" }) };
+  count("requests with messages in parts");
+  await askFor(dice, { port, count, method: "POST", path, headers, body: bodyOfParts(dice) });
+}
+
+interface Asking extends Pick<Target, "port" | "count"> {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | undefined;
+}
+
+async function askFor(dice: Dice, { port, count, method, path, headers, body }: Asking): Promise<void> {
   const patience = dice.rarely(3) ? dice.below(300) : 2500;
   await new Promise<void>((resolve) => {
     const asking = request({ port, host: "127.0.0.1", method, path, headers, agent: false });
@@ -63,7 +83,10 @@ async function oneRequest(dice: Dice, { port, count }: Target): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    asking.end(body);
+    if (!Buffer.isBuffer(body) || dice.rarely(2)) return void asking.end(body);
+    const cut = dice.below(body.length);
+    asking.write(body.subarray(0, cut));
+    setTimeout(() => (dice.rarely(3) ? asking.destroy() : asking.end(body.subarray(cut))), dice.below(200));
   });
 }
 
@@ -130,9 +153,11 @@ function anyFrame(dice: Dice): Buffer {
   return frame(dice, 1, Buffer.from("w".repeat(dice.below(150_000))));
 }
 
-function handshake(dice: Dice): string {
+const SOCKET_PATHS = ["/connect", "/connect", "/connect", "/echo", "/connect/"] as const;
+
+function handshake(dice: Dice, path: string = dice.of(SOCKET_PATHS)): string {
   const lines = [
-    `GET ${dice.of(["/connect", "/connect", "/connect", "/echo", "/connect/"])} HTTP/1.1`,
+    `GET ${path} HTTP/1.1`,
     "Host: x",
     "Upgrade: websocket",
     "Connection: Upgrade",
@@ -166,6 +191,32 @@ async function socketOfFrames(dice: Dice, { port, count }: Target): Promise<void
   });
   count(text.startsWith("HTTP/1.1 101") ? "WebSockets opened" : "WebSockets refused");
   if (text.includes('"offset"')) count("WebSockets that published");
+}
+
+/** Messages in parts over a WebSocket, one after the other or together, and answers in parts to read. */
+async function socketOfParts(dice: Dice, { port, count }: Target): Promise<void> {
+  const subs = { "chat/a": {}, "odd/a": {} };
+  // With most of them the server's hooks do what they should, so that parts come through.
+  const token = dice.rarely(4) ? tokenOf(dice) : "good-parts";
+  const hello = JSON.stringify({ id: 0, connect: { token, subs } });
+  count("WebSockets for messages in parts");
+  const text = await withSocket(port, async (socket) => {
+    socket.write(handshake(dice, "/connect"));
+    if (!dice.rarely(12)) socket.write(frame(dice, 1, Buffer.from(hello)));
+    if (!dice.rarely(6)) await pause(100 + dice.below(100));
+    if (dice.rarely(4)) socket.pause();
+    for (let i = 1 + dice.below(4); i > 0 && !socket.destroyed; i--) {
+      const opcode = dice.rarely(12) ? 1 : 2;
+      const parts = (dice.rarely(3) ? framesOfMessage : partFrames)(dice);
+      for (const part of parts) socket.write(frame(dice, opcode, part));
+      if (dice.rarely(3)) socket.write(frame(dice, 1, Buffer.from('{"id":7,"history":"chat/a","limit":9}')));
+      if (dice.rarely(4)) await pause(dice.below(300));
+    }
+    socket.resume();
+    await pause(dice.below(600));
+  });
+  if (text.includes('"offset"')) count("WebSockets that published in parts");
+  if (text.includes('"more":true')) count("WebSockets that were sent parts");
 }
 
 /** Many that connect, and go or are sent away together. */
@@ -217,6 +268,9 @@ export const ATTACKS: readonly [Attack, ...Attack[]] = [
   socketOfFrames,
   socketOfFrames,
   socketOfFrames,
+  socketOfParts,
+  socketOfParts,
+  sendInParts,
   storm,
   session,
 ];

@@ -118,7 +118,7 @@ const broker = await openBroker();
 const app = tidemark<{ id?: string } | null>({
   broker,
   log,
-  limits: { ping: 1000, connectTimeout: 2000, connects: false },
+  limits: { ping: 1000, binary: 512 * 1024, connectTimeout: 2000, connects: false },
   http: { poll: 3000, stream: 4000 },
   apiKey: "a-key-for-backends-0123456789",
   authenticate: ({ token }) => {

@@ -61,6 +61,8 @@ export interface EngineOptions {
   readonly walkPage?: WalkPage | undefined;
   /** Bytes of payloads that are kept while they are sent in parts; what is beyond is read again. Default 64 MiB. */
   readonly large?: number | undefined;
+  /** Bytes that are held of messages which are not whole, of all connections. Default: what {@link mostIncomplete} says. */
+  readonly incomplete?: number | undefined;
 }
 
 export class Engine {
@@ -146,7 +148,7 @@ export class Engine {
           "a hook has not settled for 10 seconds; what its clients have asked for behind it waits until it does",
         ),
       ),
-      incomplete: new IncompleteMessages(mostIncomplete(options.limits), refused),
+      incomplete: new IncompleteMessages(options.incomplete ?? mostIncomplete(options.limits), refused),
       unfinished: new UnfinishedMessages(clock, connectTimeout),
       newcomers: new Newcomers(clock, connectTimeout, (connection) =>
         connection.close("connect_timeout", `no connect command within ${connectTimeout} ms`),

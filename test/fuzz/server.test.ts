@@ -17,6 +17,7 @@ test(`K25, K26, K18: strangers, slow and throwing hooks and a full disk end nobo
     /^requests answered/,
     /^HTTP\/2 answered/,
     /^half requests/,
+    /messages in parts/,
     /threw/,
   ])
     expect(happened(what), `${what} in ${JSON.stringify(counts)}`).toBeGreaterThan(0);

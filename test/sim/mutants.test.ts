@@ -18,6 +18,8 @@ const SHORT = [
   "leave-not-said",
   "page-cut-inside-an-offset",
   "cut-from-0-for-a-cursor",
+  "goes-on-in-another",
+  "appended-before-its-last-part",
 ];
 const SEEDS = 25;
 

@@ -71,6 +71,8 @@ export interface SimNodeOptions {
   readonly application: NodeApplication;
   /** How many bytes it keeps of messages that are sent in parts. */
   readonly large: number;
+  /** How many bytes it holds of messages that are not whole. */
+  readonly incomplete: number;
 }
 
 export class SimNode {
@@ -81,7 +83,7 @@ export class SimNode {
   readonly #recorder: Recorder;
   readonly #clock: VirtualClock;
   readonly #application: NodeApplication;
-  readonly #large: number;
+  readonly #room: Pick<SimNodeOptions, "large" | "incomplete">;
   /** What was published by lives of this node that have ended is not answered any more. */
   readonly #unanswered = new Set<() => void>();
   #published = 0;
@@ -90,14 +92,14 @@ export class SimNode {
   /** Looks in a row at which it was stopping, with nobody there. */
   #deserted = 0;
 
-  constructor({ name, site, clock, random, recorder, application, large }: SimNodeOptions) {
+  constructor({ name, site, clock, random, recorder, application, large, incomplete }: SimNodeOptions) {
     this.name = name;
     this.#site = site;
     this.#clock = clock;
     this.#random = random;
     this.#recorder = recorder;
     this.#application = application;
-    this.#large = large;
+    this.#room = { large, incomplete };
     this.start();
   }
 
@@ -134,7 +136,7 @@ export class SimNode {
       limits: LIMITS,
       budget: BUDGET,
       secret: "shared by all nodes",
-      large: this.#large,
+      ...this.#room,
     });
     this.#life = { process, broker, engine, http: new HttpEndpoints(engine, HTTP) };
   }

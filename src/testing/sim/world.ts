@@ -17,6 +17,9 @@ const MOST_DRIFT = 0.01;
 /** What nodes keep of messages in parts: all of them, some, or the one sent last, so that the others are read again. */
 const LARGE_KEPT = [64 * 1024 * 1024, 1024 * 1024, 1];
 
+/** What nodes hold of messages that are not whole: as much as anybody sends, or hardly more than one of them. */
+const INCOMPLETE_HELD = [64 * 1024 * 1024, 400 * 1024];
+
 export class World<C extends WorldClient = WorldClient> implements WorldView<C> {
   readonly clock = new VirtualClock();
   readonly recorder = new Recorder(() => this.clock.monotonic());
@@ -47,6 +50,7 @@ export class World<C extends WorldClient = WorldClient> implements WorldView<C> 
     );
     this.site = new BrokerSite(this.clock, brokerClock, store, fork(seed, "broker's network"));
     const large = pick(fork(seed, "large payloads"), LARGE_KEPT);
+    const incomplete = pick(fork(seed, "incomplete messages"), INCOMPLETE_HELD);
     this.nodes = Array.from({ length: plan.nodes }, (_, i) => {
       const name = `n${i}`;
       return new SimNode({
@@ -57,6 +61,7 @@ export class World<C extends WorldClient = WorldClient> implements WorldView<C> 
         recorder: this.recorder,
         application: this.kind,
         large,
+        incomplete,
       });
     });
     this.#network = new Network(this.clock, this.nodes, this.recorder, seed, calm);
