@@ -308,8 +308,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "retry-with-new-key",
     about: "a publish that is sent again gets another key",
     file: "src/client/channel-outbox.ts",
-    find: '"idem":${publish.n}${marks}',
-    replace: '"idem":${(publish.n = ++lastNumber)}${marks}',
+    find: '"idem":${publish.n}`;',
+    replace: '"idem":${(publish.n = ++lastNumber)}`;',
     promise: "at most once",
   },
   {
@@ -496,8 +496,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "age-of-frames-ignored",
     about: "a publish that was on its way for long is taken for a new one",
     file: "src/server/connection/publish/publish.ts",
-    find: "const sent = connection.sentAfter - ageOf(command);",
-    replace: "const sent = node.clock.monotonic() - ageOf(command);",
+    find: "const sent = sentAfter - ageOf(command);",
+    replace: "const sent = connection.node.clock.monotonic() - ageOf(command);",
     promise: "at most once",
   },
   {
