@@ -499,7 +499,7 @@ export const MUTANTS: readonly Mutant[] = [
     about: "a publish that was on its way for long is taken for a new one",
     file: "src/server/connection/publish/publish.ts",
     find: "const sent = sentAfter - ageOf(command);",
-    replace: "const sent = node.clock.monotonic() - ageOf(command);",
+    replace: "const sent = connection.node.clock.monotonic() - ageOf(command);",
     promise: "at most once",
   },
   {

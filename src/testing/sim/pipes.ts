@@ -18,6 +18,8 @@ export interface Conditions {
 }
 
 const NARROWEST = 0.5;
+/** So much wider is a narrow line on its way up: parts of a message arrive one by one, and yet in time. */
+const WIDER_UP = 8;
 
 /** @param stuck whether nothing moves on it for now, in either direction, and nothing is lost */
 export function pipesOf(
@@ -31,9 +33,11 @@ export function pipesOf(
     if (narrow === 0) return Infinity;
     return narrow >= 1 ? 0 : NARROWEST + (1 - narrow) * 20;
   };
+  // Who does not read still sends.
+  const upRate = (): number => (stuck() ? 0 : rate() * WIDER_UP || Infinity);
   return {
     down: new Pipe({ clock, latency: delay, rate }),
-    up: new Pipe({ clock, latency: delay, rate: () => (stuck() ? 0 : Infinity) }),
+    up: new Pipe({ clock, latency: delay, rate: upRate }),
   };
 }
 
