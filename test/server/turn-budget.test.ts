@@ -5,6 +5,25 @@ import { stream, tidemark } from "../../src/server/index.js";
 import { connect } from "./support/client.js";
 import { quiet, serve } from "./support/serve.js";
 
+/** An event loop whose turns come, and whose time passes, when the test says so. */
+class Loop {
+  now = 0;
+  #runs: (() => void)[] = [];
+  readonly clock = {
+    now: () => this.now,
+    monotonic: () => this.now,
+    setTimeout: () => 0,
+    clearTimeout: () => {},
+    setImmediate: (run: () => void) => void this.#runs.push(run),
+  };
+
+  turn(): void {
+    const runs = this.#runs;
+    this.#runs = [];
+    for (const run of runs) run();
+  }
+}
+
 test("K59: what comes at once is carried out over several turns of the event loop, in its order", async () => {
   let turn = 0;
   let watching = true;
@@ -36,16 +55,8 @@ test("K59: what comes at once is carried out over several turns of the event loo
 });
 
 test("K59: what takes long is carried out over more turns, of some milliseconds each", () => {
-  let now = 0;
-  let turn: (() => void)[] = [];
-  const clock = {
-    now: () => now,
-    monotonic: () => now,
-    setTimeout: () => 0,
-    clearTimeout: () => {},
-    setImmediate: (run: () => void) => void turn.push(run),
-  };
-  const budget = new TurnBudget(clock);
+  const loop = new Loop();
+  const budget = new TurnBudget(loop.clock);
   const perTurn: number[] = [0];
   let left = 1000;
   const work = (): void => {
@@ -53,16 +64,14 @@ test("K59: what takes long is carried out over more turns, of some milliseconds 
       if (!budget.take(20)) return budget.wait(work, false);
       left--;
       // A command that is slow, such as one whose code is new.
-      now += 0.5;
+      loop.now += 0.5;
       perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + 1;
     }
   };
   work();
   for (let turns = 0; left > 0 && turns < 1000; turns++) {
-    const runs = turn;
-    turn = [];
     perTurn.push(0);
-    for (const run of runs) run();
+    loop.turn();
   }
   expect(left).toBe(0);
   // 3 ms, and up to three more commands until the clock is looked at.
@@ -70,24 +79,11 @@ test("K59: what takes long is carried out over more turns, of some milliseconds 
 });
 
 test("K59: a turn begins with its first command, however long nothing was carried out before it", () => {
-  let now = 0;
-  let turn: (() => void)[] = [];
-  const clock = {
-    now: () => now,
-    monotonic: () => now,
-    setTimeout: () => 0,
-    clearTimeout: () => {},
-    setImmediate: (run: () => void) => void turn.push(run),
-  };
-  const budget = new TurnBudget(clock);
-  const next = (): void => {
-    const runs = turn;
-    turn = [];
-    for (const run of runs) run();
-  };
+  const loop = new Loop();
+  const budget = new TurnBudget(loop.clock);
   budget.wait(() => budget.spend(100), false);
-  next();
-  next();
-  now += 60_000;
+  loop.turn();
+  loop.turn();
+  loop.now += 60_000;
   expect(budget.take(100)).toBe(true);
 });

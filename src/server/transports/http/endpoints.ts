@@ -137,7 +137,7 @@ export class HttpEndpoints {
     response: HttpResponse,
     headers: Record<string, string>,
   ): Promise<void> {
-    const { limits, clock, stillness } = this.#engine.node;
+    const { limits, clock, stillness, requests } = this.#engine.node;
     const arrived = clock.monotonic();
     const no = (name: CloseName, reason: string): void => refuse(response, refusalOf(name, reason), headers);
     // A proxy before us may have gone by another one than we would.
@@ -151,7 +151,7 @@ export class HttpEndpoints {
         "the server stood still, and nobody can tell when this was sent; send it again",
       );
     // Where there is room, the body is read from this very turn on.
-    const turn = this.#inTurn(REQUEST, () => {});
+    const turn = requests.room(REQUEST);
     if (turn !== undefined) await turn;
     const { connectTimeout: patience, frame } = limits;
     const most = endpoint === "send" && isBytes(request) ? mostOfBody(limits) : frame;
