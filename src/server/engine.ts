@@ -90,6 +90,8 @@ export class Engine {
       log.warn({ error }, "another server said what is not understood here; it is left alone");
     const clock = guardedClock(options.clock, onError);
     const flusher = new Flusher(clock, onError);
+    // What is carried out is answered, nearly always: the turn that is ended for the one is ended for the other.
+    const soon = (run: () => void): void => flusher.soon(run);
     const id = random.id();
     let number = 0;
     const contact = new BrokerContact(clock);
@@ -139,9 +141,9 @@ export class Engine {
       appender: new Appender(broker, clock, onError),
       revocations: new Revocations(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
-      turns: new TurnBudget(clock),
-      requests: new TurnBudget(clock),
-      background: new TurnBudget(clock),
+      turns: new TurnBudget(clock, soon),
+      requests: new TurnBudget(clock, soon),
+      background: new TurnBudget(clock, soon),
       slowHooks: new SlowHooks(clock, (slow) =>
         log.warn(
           { ...slow },

@@ -56,7 +56,7 @@ test("K59: what comes at once is carried out over several turns of the event loo
 
 test("K59: what takes long is carried out over more turns, of some milliseconds each", () => {
   const loop = new Loop();
-  const budget = new TurnBudget(loop.clock);
+  const budget = new TurnBudget(loop.clock, (run) => loop.clock.setImmediate(run));
   const perTurn: number[] = [0];
   let left = 1000;
   const work = (): void => {
@@ -80,7 +80,7 @@ test("K59: what takes long is carried out over more turns, of some milliseconds 
 
 test("K59: a turn begins with its first command, however long nothing was carried out before it", () => {
   const loop = new Loop();
-  const budget = new TurnBudget(loop.clock);
+  const budget = new TurnBudget(loop.clock, (run) => loop.clock.setImmediate(run));
   budget.wait(() => budget.spend(100), false);
   loop.turn();
   loop.turn();

@@ -77,7 +77,8 @@ function mayRun(connection: Commander, command: RealCommand): boolean {
 /** Why a command may not be run now; the connection is closed if it keeps being told so. */
 function overRate(connection: Commander): TidemarkError | undefined {
   const { allowance, node } = connection;
-  const refusal = allowance.refuse(node.clock.monotonic());
+  // The turn's own time will do: rates are seconds.
+  const refusal = allowance.refuse(node.turns.began);
   if (refusal !== undefined && allowance.isSpent)
     connection.close("rate_limited", `${refusal.message}, and on after being refused`);
   return refusal;

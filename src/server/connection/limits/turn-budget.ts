@@ -17,6 +17,9 @@ export const REQUEST = 100;
 
 export class TurnBudget {
   readonly #clock: Clock;
+  readonly #soon: (run: () => void) => void;
+  /** The same for all turns: a busy server has tens of thousands of them a second. */
+  readonly #endTurn = (): void => this.#nextTurn();
   #left = A_TURN;
   /** At how much that is left the clock is looked at again. */
   #nextLook = 0;
@@ -26,8 +29,10 @@ export class TurnBudget {
   #little: (() => void)[] = [];
   #much: (() => void)[] = [];
 
-  constructor(clock: Clock) {
+  /** @param soon calls what it is given once, at the end of the turn, or in the next one */
+  constructor(clock: Clock, soon: (run: () => void) => void) {
     this.#clock = clock;
+    this.#soon = soon;
   }
 
   /** Hot path. Takes room for something that begins now and counts as `count`; `false` where this turn has none left. */
@@ -46,6 +51,11 @@ export class TurnBudget {
     if (this.#clock.monotonic() - this.#began <= A_TURN_MS) return true;
     this.#left = 0;
     return false;
+  }
+
+  /** When this turn's first command began, on the monotonic clock: milliseconds ago, for whoever has just taken room. */
+  get began(): number {
+    return this.#began;
   }
 
   /** Whether somebody waits for a turn. */
@@ -85,14 +95,17 @@ export class TurnBudget {
   #schedule(): void {
     this.#scheduled = true;
     this.#renew();
-    this.#clock.setImmediate(() => {
-      this.#scheduled = false;
-      this.#left = A_TURN;
-      this.#renew();
-      this.#little = this.#begin(this.#little);
-      this.#much = this.#begin(this.#much);
-      if (this.#little.length + this.#much.length > 0 && !this.#scheduled) this.#schedule();
-    });
+    this.#soon(this.#endTurn);
+  }
+
+  #nextTurn(): void {
+    this.#scheduled = false;
+    this.#left = A_TURN;
+    if (!this.isSought) return;
+    this.#renew();
+    this.#little = this.#begin(this.#little);
+    this.#much = this.#begin(this.#much);
+    if (this.isSought && !this.#scheduled) this.#schedule();
   }
 
   #renew(): void {

@@ -7,7 +7,7 @@ import {
   type MessageFrame,
   type SubscribeResult,
 } from "../../../protocol/index.js";
-import { digestOf } from "../../history/kinds/state/digest.js";
+import { DigestedMap } from "../../history/kinds/state/digested-map.js";
 import { VIEWS } from "../../history/kinds/state/views.js";
 import type { Recorder } from "../recorder.js";
 import { GRAVES } from "./channels.js";
@@ -36,7 +36,7 @@ export class KeyViewer {
   readonly #seen: Seen;
   readonly #recorder: Recorder;
   readonly #wrong: (what: string) => void;
-  #map = new Map<string, string>();
+  #map = new DigestedMap();
   #cursor: Cursor | undefined;
   #viewId: string | undefined;
   /** Whether the server has yet to say that it sees the channel. */
@@ -61,7 +61,7 @@ export class KeyViewer {
     // As one that changes what it sees, and comes with the cursor that it had.
     this.#cursor = from?.cursor;
     this.#viewId = from?.viewId;
-    if (from !== undefined) this.#map = new Map(from.#map);
+    if (from !== undefined) this.#map = new DigestedMap(from.#map);
   }
 
   get cursor(): Cursor | undefined {
@@ -106,7 +106,7 @@ export class KeyViewer {
         view: this.#seen.view,
         at,
         graves: GRAVES[channel] ?? 0,
-        digest: digestOf(this.#map),
+        digest: this.#map.digest,
       });
     else this.#recorder.add({ is: "back", channel, subscriber, at });
     if (this.#isNew && this.isPaused)
@@ -149,7 +149,7 @@ export class KeyViewer {
   #apply(offset: number, parts: readonly Part[]): void {
     const { epoch = "?", offset: before = 0 } = this.#cursor ?? {};
     // What comes to the beginning replaces all.
-    if (before === 0) this.#map = new Map();
+    if (before === 0) this.#map.clear();
     for (const { set, del } of parts) {
       for (const slot of del) this.#map.delete(slot);
       for (let i = 0; i + 1 < set.length; i += 2) this.#map.set(String(set[i]), JSON.stringify(set[i + 1]));
@@ -161,7 +161,7 @@ export class KeyViewer {
       channel,
       subscriber,
       at: this.#cursor,
-      digest: digestOf(this.#map),
+      digest: this.#map.digest,
     });
   }
 }

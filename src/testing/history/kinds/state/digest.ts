@@ -23,9 +23,3 @@ export function plus(digest: number, hash: number): number {
 export function minus(digest: number, hash: number): number {
   return (digest - hash + MODULUS) % MODULUS;
 }
-
-export function digestOf(map: Iterable<readonly [slot: string, text: string]>): number {
-  let digest = 0;
-  for (const [slot, text] of map) digest = plus(digest, hashOf(slot, text));
-  return digest;
-}
