@@ -55,7 +55,7 @@ export class FrameAssembler {
   #isCompressed = false;
   /** Whether the message is whole and has yet to be inflated; then nothing is read, and this is what came behind it. */
   #waits = false;
-  #later = NOTHING;
+  #later: Buffer = NOTHING;
   /** The payload of a control frame, which may come between the fragments of a message. */
   #control = NOTHING;
 
@@ -125,7 +125,8 @@ export class FrameAssembler {
   /** Nothing more is read: what the assembler holds is given up. */
   drop(): void {
     this.#room?.give(this.#message.length);
-    this.#message = this.#later = NOTHING;
+    this.#message = NOTHING;
+    this.#later = NOTHING;
     this.#size = 0;
     this.#waits = false;
   }

@@ -12,7 +12,11 @@ import { serve } from "../../support/serve.js";
 import { attached } from "../../support/someones-server.js";
 
 /** What a handshake is answered in `Sec-WebSocket-Extensions`. */
-async function answerTo(port: number, path: string, ...offers: readonly string[]): Promise<string | undefined> {
+async function answerTo(
+  port: number,
+  path: string,
+  ...offers: readonly string[]
+): Promise<string | undefined> {
   const raw = await dial(port);
   const lines = offers.map((offer) => `Sec-WebSocket-Extensions: ${offer}\r\n`).join("");
   raw.write(upgradeRequest(path).replace(/\r\n$/, `${lines}\r\n`));
@@ -43,9 +47,7 @@ describe.each([
   it("W40: a page that is turned away is agreed on nothing with", async () => {
     const { port } = await start();
     const raw = await dial(port);
-    raw.write(
-      upgradeRequest(ADDRESS, { Origin: "https://evil.example", "Sec-WebSocket-Extensions": OFFER }),
-    );
+    raw.write(upgradeRequest(ADDRESS, { Origin: "https://evil.example", "Sec-WebSocket-Extensions": OFFER }));
     const head = await raw.until(() => {
       const text = raw.received.toString("latin1");
       return text.includes("\r\n\r\n") ? text : undefined;

@@ -62,7 +62,10 @@ describe("frames", () => {
     const { deflate } = setup();
     const answer = textChunk(`{"id":1,"ok":${JSON.stringify("t".repeat(600))}}`);
     const bytes = new Chunk([bytesLine('{"bytes":600}', Buffer.alloc(600, "x"))]);
-    const frames = framesOf([textChunk("1"), answer, long("a"), long("b", 511), textChunk("2"), bytes], deflate);
+    const frames = framesOf(
+      [textChunk("1"), answer, long("a"), long("b", 511), textChunk("2"), bytes],
+      deflate,
+    );
     expect(read(frames)).toEqual([
       `plain 1\n{" ${answer.size + 1}`,
       "compressed aaaa 2000",
@@ -141,11 +144,11 @@ describe("on the wire", () => {
     const publisher = await connect(url);
     await publisher.ask({ publish: "keys/a", data: { set: manyKeys(100, 1) } });
     const raw = await upgradeToDeflate(port);
-    const long = `"${"n".repeat(900)}"`;
+    const text = `"${"n".repeat(900)}"`;
     raw.write(
       frame(
         TEXT,
-        `{"id":1,"connect":{"subs":{"keys/a":{},"chat/a":{}}}}\n{"id":2,"publish":"chat/a","data":${long}}`,
+        `{"id":1,"connect":{"subs":{"keys/a":{},"chat/a":{}}}}\n{"id":2,"publish":"chat/a","data":${text}}`,
       ),
     );
     const seen: string[] = [];

@@ -5,7 +5,10 @@ import type { Random } from "tidemark/protocol";
 import { seededRandom } from "tidemark/testing";
 import { inflate } from "../../../../src/server/transports/websocket/deflate/inflate.js";
 import { FrameAssembler } from "../../../../src/server/transports/websocket/frame-assembler.js";
-import { readWholeFrames, type FrameOwner } from "../../../../src/server/transports/websocket/whole-frames.js";
+import {
+  readWholeFrames,
+  type FrameOwner,
+} from "../../../../src/server/transports/websocket/whole-frames.js";
 import { RSV1, compress, compressed } from "../../support/deflate.js";
 import { BINARY, PING, TEXT, frame } from "../../support/raw.js";
 
@@ -97,7 +100,10 @@ describe(`seed ${SEED}`, () => {
         const places = Array.from({ length: cuts }, () => Math.floor(random.float() * bytes.length));
         const sorted = [0, ...places.toSorted((a, b) => a - b), bytes.length];
         const pieces = sorted.slice(1).map((end, i) => bytes.subarray(sorted[i], end));
-        expect(readAll(pieces, () => random.float() < 0.4), `TIDEMARK_SEED=${SEED + run}`).toEqual(expected);
+        expect(
+          readAll(pieces, () => random.float() < 0.4),
+          `TIDEMARK_SEED=${SEED + run}`,
+        ).toEqual(expected);
       }
     }
   });

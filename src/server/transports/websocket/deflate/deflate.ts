@@ -1,6 +1,6 @@
 /**
  * Compression, for all sockets of a node whose peers have agreed to it. Going out, a chunk is compressed once for all of them; coming
- * in, each message is inflated by itself. Either takes ten times as long as what else is done for a message, so both keep to what
+ * in, each message is inflated by itself. Either takes several times as long as what else is done for a message, so both keep to what
  * a turn of the event loop is good for: what comes in waits for its turn, and what goes out goes as it is.
  */
 import { constants, deflateRawSync } from "node:zlib";
@@ -10,11 +10,11 @@ import type { Chunk } from "../../../delivery/chunk.js";
 import { compressedFrame, frameOf, type Compressor } from "../frame.js";
 
 /** As how many light commands it counts to inflate a message, and of how many bytes in it each counts as one more. */
-const INFLATE = 16;
+const INFLATE = 8;
 const INFLATED_PER_UNIT = 1024;
 /** The same for compressing a chunk. */
-const DEFLATE = 40;
-const DEFLATED_PER_UNIT = 128;
+const DEFLATE = 15;
+const DEFLATED_PER_UNIT = 256;
 /** What a compressed message ends with, and is sent without: RFC 7692 (7.2.1). */
 const TAIL_BYTES = 4;
 const FASTEST = 1;

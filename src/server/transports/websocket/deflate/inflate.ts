@@ -4,16 +4,12 @@ import { NOT_UTF8, TOO_LONG } from "../rfc6455.js";
 
 /** The end of every compressed message, which is not sent: RFC 7692 (7.2.2). */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
-/** The bytes that are made at once: as many as a message may well have, so that small ones take little memory. */
-const LEAST_PIECE = 1024;
-const MOST_PIECE = 32 * 1024;
-const USUAL_RATIO = 8;
 /** What zlib says of bytes that nothing was compressed to. */
 const UNREADABLE: readonly unknown[] = ["Z_DATA_ERROR", "Z_BUF_ERROR", "Z_NEED_DICT"];
 
 /**
  * The message, or the close code for who has sent this: 1007 where it cannot be inflated, 1009 where there is more in it than
- * `most` bytes. No more than these, and a piece, are ever made of it.
+ * `most` bytes. No more than these, and 16 KiB, are ever made of it.
  *
  * @throws where the failure is not the peer's
  */
@@ -22,7 +18,6 @@ export function inflate(bytes: Uint8Array, most: number): Buffer | number {
     return inflateRawSync(Buffer.concat([bytes, TAIL]), {
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: Math.max(1, most),
-      chunkSize: Math.min(MOST_PIECE, Math.max(LEAST_PIECE, USUAL_RATIO * bytes.length)),
     });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
