@@ -56,6 +56,7 @@ describe.each([
     const raw = await upgradeToDeflate(port);
     raw.write(frame(TEXT, CONNECT));
     await hears(raw, '"client"');
+    const other = await upgrade(port);
     tick();
     const count = 1000;
     const frames = Array.from({ length: count }, (_one, n) => {
@@ -63,6 +64,9 @@ describe.each([
       return n % 10 === 9 ? frame(TEXT, line) : compressed(TEXT, line);
     });
     raw.write(Buffer.concat([...frames, compressed(TEXT, '{"id":2,"publish":"chat/a","data":"last"}')]));
+    // What waits is not overwritten by what others send meanwhile.
+    const blank = frame(TEXT, "\n".repeat(60_000));
+    for (let i = 0; i < 20; i++) other.write(blank);
     await hears(raw, '"id":2');
     isOver = true;
     expect(order).toEqual([...Array.from({ length: count }, (_one, n) => n), "last"]);

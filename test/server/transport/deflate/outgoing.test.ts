@@ -6,25 +6,9 @@ import { Deflate } from "../../../../src/server/transports/websocket/deflate/def
 import { frameOf, framesOf } from "../../../../src/server/transports/websocket/frame.js";
 import { connect, open, type Client } from "../../support/client.js";
 import { makeStateApp, manyKeys, uncompress, upgradeToDeflate } from "../../support/deflate.js";
+import { Loop } from "../../support/loop.js";
 import { TEXT, frame, type Raw } from "../../support/raw.js";
 import { serve } from "../../support/serve.js";
-
-/** An event loop whose turns come, and whose time passes, when the test says so. */
-class Loop {
-  now = 0;
-  #runs: (() => void)[] = [];
-  readonly clock = {
-    now: () => this.now,
-    monotonic: () => this.now,
-    setTimeout: () => 0,
-    clearTimeout: () => {},
-    setImmediate: (run: () => void) => void this.#runs.push(run),
-  };
-
-  turn(): void {
-    for (const run of this.#runs.splice(0)) run();
-  }
-}
 
 function setup(): { loop: Loop; deflate: Deflate } {
   const loop = new Loop();
@@ -144,11 +128,11 @@ describe("on the wire", () => {
     const publisher = await connect(url);
     await publisher.ask({ publish: "keys/a", data: { set: manyKeys(100, 1) } });
     const raw = await upgradeToDeflate(port);
-    const text = `"${"n".repeat(900)}"`;
+    const data = `"${"n".repeat(900)}"`;
     raw.write(
       frame(
         TEXT,
-        `{"id":1,"connect":{"subs":{"keys/a":{},"chat/a":{}}}}\n{"id":2,"publish":"chat/a","data":${text}}`,
+        `{"id":1,"connect":{"subs":{"keys/a":{},"chat/a":{}}}}\n{"id":2,"publish":"chat/a","data":${data}}`,
       ),
     );
     const seen: string[] = [];
