@@ -1,5 +1,16 @@
 /** What strangers do. Each attack is paced: `act` is called so often a second, and does one thing. */
-import { BINARY, HELLO, PING, Peer, Requester, TEXT, frame, type Target } from "./stranger.js";
+import {
+  BINARY,
+  DEFLATE_PATH,
+  HELLO,
+  PING,
+  Peer,
+  Requester,
+  TEXT,
+  compressedFrame,
+  frame,
+  type Target,
+} from "./stranger.js";
 
 export interface Attack {
   readonly perSecond: number;
@@ -205,6 +216,25 @@ export const ATTACKS = {
       () => blank,
     );
   },
+  bombs: (target) => {
+    const hundred = Buffer.concat(Array.from({ length: 100 }, () => compressedFrame(TEXT, NEWLINES)));
+    return steadily(
+      50,
+      10,
+      () => said(target, DEFLATE_PATH),
+      () => hundred,
+    );
+  },
+  "compressed-commands": (target) => {
+    const command = compressedFrame(TEXT, '{"id":2,"call":"none"}');
+    const ten = Buffer.concat(Array.from({ length: 10 }, () => command));
+    return steadily(
+      2000,
+      20,
+      () => said(target, DEFLATE_PATH),
+      () => ten,
+    );
+  },
   "polls-of-new-channels": (target) =>
     requests(8, 8, target, "/connect/poll", (n) =>
       subs(Array.from({ length: 1000 }, (_, i) => `chat/new-${n}-${i}`)),
@@ -314,8 +344,8 @@ function partOf(part: number): Buffer {
 }
 
 /** A peer that has connected as it should. */
-function said(target: Target): Peer {
-  const peer = new Peer(target);
+function said(target: Target, path?: string): Peer {
+  const peer = new Peer(target, path);
   peer.send(HELLO);
   return peer;
 }

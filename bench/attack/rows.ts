@@ -72,6 +72,14 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     what: "10 connections, 100 frames of 128 KiB of blank lines a second",
     bound: bound(10, 512),
   },
+  bombs: {
+    what: "10 connections, 5,000 compressed frames a second, each with 128 KiB of blank lines in 150 bytes",
+    bound: bound(10, 512),
+  },
+  "compressed-commands": {
+    what: "20 connections, 20,000 compressed commands a second",
+    bound: bound(20, 128),
+  },
   "polls-of-new-channels": {
     what: "8 polls a second, each with 1,000 new channels",
     why: COLLECTED,

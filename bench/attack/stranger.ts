@@ -1,6 +1,7 @@
 /** A peer that keeps to no rules: sockets of an address of its own, on which it says what it likes. */
 import { connect, type Socket } from "node:net";
 import { platform } from "node:os";
+import { constants, deflateRawSync } from "node:zlib";
 
 export interface Target {
   readonly port: number;
@@ -15,6 +16,10 @@ const MASK = Buffer.from([1, 2, 3, 4]);
 export const TEXT = 1;
 export const BINARY = 2;
 export const PING = 9;
+/** In a frame's first byte, with what it is: it is compressed. */
+const COMPRESSED = 0x40;
+/** Where WebSockets are that compress. */
+export const DEFLATE_PATH = "/connect?deflate=1";
 
 /** A WebSocket frame as clients send it. */
 export function frame(opcode: number, payload: string | Buffer = "", isFinal = true): Buffer {
@@ -25,6 +30,12 @@ export function frame(opcode: number, payload: string | Buffer = "", isFinal = t
   if (head.length === 4) head.writeUInt16BE(data.length, 2);
   if (head.length === 10) head.writeBigUInt64BE(BigInt(data.length), 2);
   return Buffer.concat([head, MASK, data.map((byte, i) => byte ^ ((i & 3) + 1))]);
+}
+
+/** The same, compressed. */
+export function compressedFrame(opcode: number, payload: string): Buffer {
+  const bytes = deflateRawSync(payload, { level: 9, finishFlush: constants.Z_SYNC_FLUSH });
+  return frame(COMPRESSED | opcode, bytes.subarray(0, bytes.length - 4));
 }
 
 export const HELLO = frame(TEXT, '{"id":1,"connect":{}}');
@@ -66,7 +77,8 @@ export class Peer extends Stranger {
     super(target);
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
     );
     if (reads) this.socket.on("data", (bytes: Buffer) => this.#read(bytes));
   }

@@ -2,6 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { constants, deflateRawSync } from "node:zlib";
 import type { Dice } from "./dice.js";
 import { bodyOfParts, framesOfMessage, partFrames } from "./parts.js";
 import {
@@ -137,7 +138,22 @@ function frame(dice: Dice, opcode: number, payload: Buffer, fin = true): Buffer 
   return Buffer.concat([head, key, payload.map((byte, i) => byte ^ (key[i % 4] ?? 0))]);
 }
 
+/** A message that is compressed, or says so; some are small, and large when they are inflated. */
+function compressedFrame(dice: Dice): Buffer {
+  const texts = [
+    commandLine(dice),
+    "\n".repeat(dice.below(140_000)),
+    "w".repeat(dice.below(4_000_000)),
+    dice.bytes(dice.below(200)),
+  ] as const;
+  const flush = dice.rarely(4) ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+  const bytes = deflateRawSync(dice.of(texts), { level: dice.below(10), finishFlush: flush });
+  const payload = dice.rarely(5) ? dice.bytes(dice.below(100)) : bytes.subarray(0, bytes.length - 4);
+  return frame(dice, 0x40 | dice.of([1, 1, 1, 2, 0, 9]), payload, !dice.rarely(8));
+}
+
 function anyFrame(dice: Dice): Buffer {
+  if (dice.rarely(8)) return compressedFrame(dice);
   const kind = dice.below(20);
   if (kind < 13) {
     const lines = Array.from({ length: 1 + dice.below(5) }, () => commandLine(dice));
@@ -153,7 +169,16 @@ function anyFrame(dice: Dice): Buffer {
   return frame(dice, 1, Buffer.from("w".repeat(dice.below(150_000))));
 }
 
-const SOCKET_PATHS = ["/connect", "/connect", "/connect", "/echo", "/connect/"] as const;
+const SOCKET_PATHS = [
+  "/connect",
+  "/connect",
+  "/connect",
+  "/echo",
+  "/connect/",
+  "/connect?deflate=1",
+  "/connect?deflate=1",
+] as const;
+const OFFERS = ["permessage-deflate", "permessage-deflate; client_max_window_bits"] as const;
 
 function handshake(dice: Dice, path: string = dice.of(SOCKET_PATHS)): string {
   const lines = [
@@ -164,6 +189,8 @@ function handshake(dice: Dice, path: string = dice.of(SOCKET_PATHS)): string {
     "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
   ];
+  if (path.includes("deflate"))
+    lines.push(`Sec-WebSocket-Extensions: ${dice.of([...OFFERS, "permessage-deflate; what"])}`);
   if (dice.rarely(6)) lines.push(dice.of(["Origin: null", "X: \u00e4", "Host: y", "Content-Length: 3"]));
   const text = `${lines.join("\r\n")}\r\n\r\n`;
   return dice.rarely(8) ? mutated(dice, text) : text;
@@ -189,6 +216,7 @@ async function socketOfFrames(dice: Dice, { port, count }: Target): Promise<void
     if (dice.rarely(3)) socket.end();
     await pause(dice.below(600));
   });
+  if (text.includes("Sec-WebSocket-Extensions")) count("WebSockets that compress");
   count(text.startsWith("HTTP/1.1 101") ? "WebSockets opened" : "WebSockets refused");
   if (text.includes('"offset"')) count("WebSockets that published");
 }

@@ -10,6 +10,9 @@ export const PAGE_BYTES = 32 * 1024;
 /** A payload of more bytes than this goes in parts of so many. */
 export const PART_BYTES = PAGE_BYTES;
 
+/** Above so many bytes it is worth compressing a chunk. */
+const COMPRESS_ABOVE = 512;
+
 /** One line of the wire, with the bytes of its payload where it has some. */
 export interface EncodedLine {
   readonly text: string;
@@ -35,8 +38,12 @@ export class Chunk {
   readonly text: string | undefined;
   /** Bytes on the wire, frame headers aside. */
   readonly size: number;
+  /** Whether transports that can compress it do so; see {@link compressibleChunk}. */
+  readonly isCompressible: boolean;
   /** The finished WebSocket frame, made by the first socket that writes this chunk alone. */
   webSocketFrame: string | Buffer | undefined;
+  /** The same, compressed, for peers who take that. */
+  deflatedFrame: Buffer | undefined;
   readonly #lines: readonly EncodedLine[];
   #base64: string | undefined;
 
@@ -44,7 +51,8 @@ export class Chunk {
    * @param lines several of them, or one that is only text
    * @param size of that one, where it is known
    */
-  constructor(lines: readonly EncodedLine[] | string, size?: number) {
+  constructor(lines: readonly EncodedLine[] | string, size?: number, isCompressible = false) {
+    this.isCompressible = isCompressible;
     if (typeof lines === "string") {
       this.#lines = NO_LINES;
       this.text = lines;
@@ -89,6 +97,16 @@ export class Chunk {
 /** A chunk of one line of text, of `size` bytes with the one that ends it. */
 export function textChunk(text: string, size?: number): Chunk {
   return new Chunk(text, size);
+}
+
+/**
+ * A chunk of one line of text which transports that can do so compress, once for all, where it is long enough. How well something is
+ * compressed tells of what stands in it side by side, so such a line holds nothing but what is said to all on one channel: no
+ * answers, no tokens.
+ */
+export function compressibleChunk(text: string): Chunk {
+  const size = Buffer.byteLength(text) + 1;
+  return new Chunk(text, size, size > COMPRESS_ABOVE);
 }
 
 const NEWLINE = Buffer.from("\n");

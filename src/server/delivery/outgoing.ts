@@ -13,7 +13,7 @@ const FRAMING = 256;
 
 /** Where chunks are written to: one peer's transport. */
 export interface Sink {
-  /** Writes chunks as one frame, in order. MUST NOT throw: a dead peer is reported by the transport's close. */
+  /** Writes chunks in order, in few frames. MUST NOT throw: a dead peer is reported by the transport's close. */
   write(chunks: readonly Chunk[]): void;
   /** The same for one chunk, which many connections share. */
   writeShared(chunk: Chunk): void;

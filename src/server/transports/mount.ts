@@ -14,6 +14,8 @@ import { refusedOrigin, type Origins } from "./origin.js";
 import { pathOf, type Paths } from "./paths.js";
 import { peerOf } from "./peer.js";
 import { acceptWebSocket, mustBeNew, refuseWebSocket } from "./websocket/accept.js";
+import { Deflate } from "./websocket/deflate/deflate.js";
+import { asksForDeflate } from "./websocket/deflate/negotiation.js";
 import { Echoes } from "./websocket/echo.js";
 import type { UpgradeRequest } from "./websocket/plain-upgrade.js";
 import type { Reading } from "./websocket/reading.js";
@@ -42,6 +44,7 @@ export class Mount implements Handlers {
   /** How sockets are read: those of channels, and those of the echo. */
   readonly #reading: Reading;
   readonly #readingEcho: Reading;
+  readonly #deflate: Deflate;
   readonly #onError: OnError;
   readonly #attachments: Attachment[] = [];
   /** Sockets that were upgraded here: the HTTP server does not know them any more. */
@@ -54,10 +57,11 @@ export class Mount implements Handlers {
     this.#options = options;
     this.#http = new HttpEndpoints(engine, options);
     this.#api = new HttpApi(engine, options.apiKey);
-    const { clock, limits, refused, unfinished } = engine.node;
+    const { clock, limits, refused, turns, unfinished } = engine.node;
     this.#echoes = new Echoes({ clock, ping: limits.ping, frames: limits.frames, refused });
     this.#reading = { clock, rate: limits.bytes, unfinished, refused };
     this.#readingEcho = { ...this.#reading, room: this.#echoes.room };
+    this.#deflate = new Deflate(clock, turns);
     this.#onError = (error) =>
       engine.node.log.error({ error }, "the server failed at one request, and ended it");
     const sockets = this.#sockets;
@@ -172,7 +176,8 @@ export class Mount implements Handlers {
       acceptWebSocket(request, socket, head, options, (link) => this.#echoes.open(link));
     } else {
       const { hooks, limits } = this.#engine.node;
-      const options = { most: limits.frame, direct, reading: this.#reading, reader };
+      const deflate = asksForDeflate(request.url) ? this.#deflate : undefined;
+      const options = { most: limits.frame, direct, reading: this.#reading, reader, deflate };
       acceptWebSocket(request, socket, head, options, (link) =>
         this.#engine.accept(link, peerOf(request, hooks, this.#options.addresses)),
       );

@@ -4,6 +4,8 @@ import { onTestFinished } from "vitest";
 export interface RawFrame {
   readonly fin: boolean;
   readonly opcode: number;
+  /** Whether it says that its message is compressed. */
+  readonly compressed: boolean;
   readonly payload: Buffer;
 }
 
@@ -142,7 +144,7 @@ export class Raw {
     const first = received.readUInt8(0);
     const payload = received.subarray(head, head + size);
     this.received = received.subarray(head + size);
-    return { fin: first >= 128, opcode: first & 15, payload };
+    return { fin: first >= 128, opcode: first & 15, compressed: (first & 0x40) !== 0, payload };
   }
 
   /** Takes frames up to the close frame. */

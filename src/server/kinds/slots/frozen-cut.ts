@@ -1,7 +1,7 @@
 /** What follows a cursor as one message: in pages, each made when the first one needs it, and the same for all. */
 import type { Cursor } from "../../../protocol/index.js";
 import { digitsOf } from "../../../protocol/digits.js";
-import { Chunk, PAGE_BYTES, textLine } from "../../delivery/chunk.js";
+import { PAGE_BYTES, compressibleChunk, type Chunk } from "../../delivery/chunk.js";
 import type { SlotsCut } from "../slots-kind.js";
 import type { Held } from "./slot-memory.js";
 
@@ -48,7 +48,7 @@ export class FrozenCut implements SlotsCut {
 
   page(index: number): Chunk | undefined {
     if (index < 0 || index >= this.pages) return undefined;
-    return (this.#chunks[index] ??= new Chunk([textLine(this.#line(index))]));
+    return (this.#chunks[index] ??= compressibleChunk(this.#line(index)));
   }
 
   #line(index: number): string {

@@ -4,8 +4,9 @@ import type { Duplex } from "node:stream";
 import type { CloseName } from "../../../protocol/index.js";
 import { NOBODY, type Receiver } from "../../connection/receiver.js";
 import { shakeHands } from "./handshake.js";
-import { WebSocketLink, type SocketOptions } from "./link.js";
+import { WebSocketLink } from "./link.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
+import type { SocketOptions } from "./socket-options.js";
 import type { SocketReader } from "./socket-reader.js";
 
 const LINK = Symbol("link");
@@ -28,12 +29,12 @@ export function acceptWebSocket(
   options: SocketOptions,
   connect: (link: WebSocketLink) => Receiver,
 ): void {
-  const answer = shakeHands(request, socket);
-  if (answer === undefined) return;
+  const shaken = shakeHands(request, socket, options.deflate !== undefined);
+  if (shaken === undefined) return;
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true);
-  const link = new WebSocketLink(socket, options);
+  const link = new WebSocketLink(socket, shaken.deflates ? options : { ...options, deflate: undefined });
   socket[LINK] = link;
-  link.send(answer);
+  link.send(shaken.answer);
   try {
     link.open(connect(link));
   } catch (error) {

@@ -1,13 +1,15 @@
 /**
- * Frames that came in pieces, fragments of messages, closes, and all that is wrong. A connection has an assembler only
+ * Frames that came in pieces, fragments of messages, closes, what is compressed, and all that is wrong. A connection has an assembler only
  * while it is in the middle of something. Whatever comes goes into one buffer, at once and without its mask, so that a
  * message costs no more than its bytes, in however many frames and reads it comes.
  */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
+import { inflate } from "./deflate/inflate.js";
 import type { ReadRoom } from "./read-room.js";
 import {
   BINARY,
   CLOSE,
+  COMPRESSED,
   CONTINUATION,
   FINAL,
   MAX_CONTROL,
@@ -16,9 +18,11 @@ import {
   PING,
   PONG,
   PROTOCOL_ERROR,
+  RESERVED,
   TEXT,
   TOO_LONG,
 } from "./rfc6455.js";
+import { kept } from "./socket-reader.js";
 import { lengthEnd, payloadLength, readWholeFrames, unmask, type FrameOwner } from "./whole-frames.js";
 
 /** The longest header: two bytes, a length of eight, a mask. */
@@ -31,6 +35,7 @@ export class FrameAssembler {
   readonly #owner: FrameOwner;
   readonly #most: number;
   readonly #room: ReadRoom | undefined;
+  readonly #inflates: boolean;
   /** How long the owner has waited for the message under way, in milliseconds; see {@link UnfinishedMessages}. */
   waited = 0;
   /** The header of the present frame, as far as it has come. */
@@ -47,17 +52,23 @@ export class FrameAssembler {
   #message = NOTHING;
   #size = 0;
   #bits = 0;
+  #isCompressed = false;
+  /** Whether the message is whole and has yet to be inflated; then nothing is read, and this is what came behind it. */
+  #waits = false;
+  #later: Buffer = NOTHING;
   /** The payload of a control frame, which may come between the fragments of a message. */
   #control = NOTHING;
 
   /**
    * @param most bytes of a message
    * @param room shared with other assemblers, for the bytes that all of them hold
+   * @param inflates whether messages may be compressed
    */
-  constructor(most: number, owner: FrameOwner, room?: ReadRoom) {
+  constructor(most: number, owner: FrameOwner, room?: ReadRoom, inflates = false) {
     this.#most = most;
     this.#owner = owner;
     this.#room = room;
+    this.#inflates = inflates;
   }
 
   /** Whether the assembler is in the middle of nothing: then it need not be kept. */
@@ -75,10 +86,29 @@ export class FrameAssembler {
     return this.#size;
   }
 
-  /** Reads all of the bytes, from a frame's beginning or from where the last read ended. */
+  /** Whether a message waits for its owner to have time to inflate it: for {@link goOn}. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
+  /** Bytes that came behind that message. */
+  get behind(): number {
+    return this.#later.length;
+  }
+
+  /** Inflates the message that waits, and reads on behind it. */
+  goOn(): void {
+    const later = this.#later;
+    this.#later = NOTHING;
+    this.#waits = false;
+    this.#tellMessage();
+    this.read(later);
+  }
+
+  /** Reads all of the bytes, from a frame's beginning or from where the last read ended, up to a message that has to wait. */
   read(bytes: Buffer): void {
     let at = 0;
-    while (at < bytes.length && !this.#owner.ended) {
+    while (at < bytes.length && !this.#owner.ended && !this.#waits) {
       if (this.#inPayload) at = this.#readPayload(bytes, at);
       else {
         if (this.idle) {
@@ -88,13 +118,17 @@ export class FrameAssembler {
         at = this.#readHead(bytes, at);
       }
     }
+    if (this.#waits && at < bytes.length)
+      this.#later = this.behind === 0 ? kept(bytes.subarray(at)) : Buffer.concat([this.#later, bytes]);
   }
 
   /** Nothing more is read: what the assembler holds is given up. */
   drop(): void {
     this.#room?.give(this.#message.length);
     this.#message = NOTHING;
+    this.#later = NOTHING;
     this.#size = 0;
+    this.#waits = false;
   }
 
   #readHead(bytes: Buffer, from: number): number {
@@ -124,9 +158,10 @@ export class FrameAssembler {
   #isAllowed(): boolean {
     const first = this.#head[0] as number;
     const second = this.#head[1] as number;
-    if ((first & 0x70) !== 0 || second < 0x80) return false;
+    const opcode = first & 0x0f;
+    if (second < 0x80 || !this.#mayReserve(first & RESERVED, opcode)) return false;
     const size = second & 127;
-    switch (first & 0x0f) {
+    switch (opcode) {
       case CONTINUATION:
         return this.#kind !== 0;
       case TEXT:
@@ -140,6 +175,11 @@ export class FrameAssembler {
       default:
         return false;
     }
+  }
+
+  /** Only a message may be compressed, where that was agreed on, and its first frame says so for all of it. */
+  #mayReserve(bits: number, opcode: number): boolean {
+    return bits === 0 || (bits === COMPRESSED && this.#inflates && (opcode === TEXT || opcode === BINARY));
   }
 
   /** Takes the length out of the header; `false` if the frame is not taken because of it. */
@@ -165,7 +205,10 @@ export class FrameAssembler {
   #begin(): void {
     this.#inPayload = true;
     if (this.#isControl) this.#control = this.#left === 0 ? NOTHING : Buffer.allocUnsafeSlow(this.#left);
-    else if (this.#kind === 0) this.#kind = (this.#head[0] as number) & 0x0f;
+    else if (this.#kind === 0) {
+      this.#kind = (this.#head[0] as number) & 0x0f;
+      this.#isCompressed = ((this.#head[0] as number) & COMPRESSED) !== 0;
+    }
     if (this.#left === 0) this.#finish();
   }
 
@@ -228,8 +271,9 @@ export class FrameAssembler {
     this.#need = 2;
     this.#inPayload = false;
     if (opcode >= CLOSE) this.#tellControl(opcode);
-    else if (isFinal) this.#tellMessage();
-    else this.#owner.onFragment?.();
+    else if (!isFinal) this.#owner.onFragment?.();
+    else if (this.#isCompressed && this.#owner.mayInflate?.() !== true) this.#waits = true;
+    else this.#tellMessage();
   }
 
   #tellMessage(): void {
@@ -237,15 +281,28 @@ export class FrameAssembler {
     const size = this.#size;
     const message = this.#message;
     const bits = this.#bits;
+    const isCompressed = this.#isCompressed;
     this.drop();
     this.#kind = 0;
     this.#bits = 0;
+    if (isCompressed) return this.#tellInflated(kind, message.subarray(0, size));
     if (kind === BINARY) {
       // The message may be kept: its buffer is no longer than that needs.
       return this.#owner.onBinary(size === message.length ? message : Buffer.from(message.subarray(0, size)));
     }
     if (bits < 128) this.#owner.onText(message, 0, size, true);
     else if (isUtf8(message.subarray(0, size))) this.#owner.onText(message, 0, size, false);
+    else this.#owner.onBroken(NOT_UTF8);
+  }
+
+  #tellInflated(kind: number, bytes: Buffer): void {
+    const message = inflate(bytes, this.#most);
+    if (typeof message === "number") return this.#owner.onBroken(message);
+    this.#owner.onInflated?.(message.length);
+    // Short ones may lie in memory that is longer than they are, and that others use, too.
+    if (kind === BINARY) this.#owner.onBinary(Buffer.from(message));
+    else if (isAscii(message)) this.#owner.onText(message, 0, message.length, true);
+    else if (isUtf8(message)) this.#owner.onText(message, 0, message.length, false);
     else this.#owner.onBroken(NOT_UTF8);
   }
 

@@ -1,11 +1,17 @@
-/** WebSocket frames as a server sends them: whole, unmasked, uncompressed. */
+/** WebSocket frames as a server sends them: whole and unmasked. */
 import type { Chunk } from "../../delivery/chunk.js";
-import { BINARY, CLOSE, FINAL, MAX_CONTROL, NO_CODE, PING, PONG, TEXT } from "./rfc6455.js";
+import { BINARY, CLOSE, COMPRESSED, FINAL, MAX_CONTROL, NO_CODE, PING, PONG, TEXT } from "./rfc6455.js";
 
 /** Up to here a frame is cheapest as a latin1 string; above, one Buffer that many sockets share. In bytes. */
 const STRING_LIMIT = 1024;
 /** From here on a chunk is a frame of its own, in bytes. */
 const LARGE = 4096;
+
+/** Who compresses chunks that may be compressed. */
+export interface Compressor {
+  /** The frame of such a chunk, compressed or not; the same for all peers. */
+  frameOf(chunk: Chunk): string | Buffer;
+}
 
 /** The frame for one chunk, made once and kept with the chunk. Hot path: the first subscriber's write makes it. */
 export function frameOf(chunk: Chunk): string | Buffer {
@@ -17,9 +23,12 @@ export function frameOf(chunk: Chunk): string | Buffer {
 
 /**
  * The frames for several chunks, in order. Small ones go together: every frame costs a page an event of its own.
- * A large one goes as the frame that all its subscribers share: copying it for each would cost more.
+ * A large one goes as the frame that all its subscribers share: copying it for each would cost more. So does a compressed one, which
+ * no other chunk is compressed with.
+ *
+ * @param compressor where the peer takes compressed frames
  */
-export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
+export function framesOf(chunks: readonly Chunk[], compressor?: Compressor): (string | Buffer)[] {
   const frames: (string | Buffer)[] = [];
   let small: Chunk[] = [];
   const put = (): void => {
@@ -27,10 +36,11 @@ export function framesOf(chunks: readonly Chunk[]): (string | Buffer)[] {
     small = [];
   };
   for (const chunk of chunks) {
-    if (chunk.size < LARGE) small.push(chunk);
+    const isCompressed = chunk.isCompressible && compressor !== undefined;
+    if (!isCompressed && chunk.size < LARGE) small.push(chunk);
     else {
       put();
-      frames.push(frameOf(chunk));
+      frames.push(isCompressed ? compressor.frameOf(chunk) : frameOf(chunk));
     }
   }
   put();
@@ -113,6 +123,11 @@ export function textFrame(text: string, ascii = false): string | Buffer {
 export function binaryFrame(bytes: Uint8Array): Buffer {
   const head = Buffer.from(header(BINARY, bytes.length), "latin1");
   return Buffer.concat([head, bytes]);
+}
+
+/** A frame of text that is compressed already. */
+export function compressedFrame(bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(header(COMPRESSED | TEXT, bytes.length), "latin1"), bytes]);
 }
 
 function joinBinary(chunks: readonly Chunk[]): Buffer {

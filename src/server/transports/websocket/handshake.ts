@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { hostsOf } from "../http/exchange.js";
+import { AGREED, offersDeflate } from "./deflate/negotiation.js";
 import type { UpgradeRequest } from "./plain-upgrade.js";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -18,19 +19,34 @@ interface Refusal {
   readonly message: string;
 }
 
-/** The answer that makes a WebSocket of the socket. `undefined` where there is none: then the peer was told why. */
-export function shakeHands(request: UpgradeRequest, socket: Duplex): string | undefined {
+/** What makes a WebSocket of a socket. */
+export interface Handshake {
+  readonly answer: string;
+  /** Whether both sides may compress what they send. */
+  readonly deflates: boolean;
+}
+
+/**
+ * The answer to a request. `undefined` where there is no WebSocket: then the peer was told why.
+ *
+ * @param mayDeflate whether the server agrees to compression
+ */
+export function shakeHands(
+  request: UpgradeRequest,
+  socket: Duplex,
+  mayDeflate: boolean,
+): Handshake | undefined {
   if (!socket.readable || !socket.writable) {
     socket.destroy();
     return undefined;
   }
-  const answer = answerTo(request);
-  if (typeof answer === "string") return answer;
-  refuse(socket, answer);
+  const found = answerTo(request, mayDeflate);
+  if ("answer" in found) return found;
+  refuse(socket, found);
   return undefined;
 }
 
-function answerTo(request: UpgradeRequest): string | Refusal {
+function answerTo(request: UpgradeRequest, mayDeflate: boolean): Handshake | Refusal {
   const { method, headers, httpVersion = "1.1" } = request;
   if (method !== "GET") return { status: 405, message: "a WebSocket begins with GET" };
   if (httpVersion !== "1.1") return { status: 400, message: "a WebSocket begins with HTTP/1.1" };
@@ -49,10 +65,12 @@ function answerTo(request: UpgradeRequest): string | Refusal {
   const accept = hash("sha1", key + GUID, "base64");
   // A page that asks for protocols is told none unless it gets one of them; which, is all the same here.
   const chosen = protocols[0] === undefined ? "" : `Sec-WebSocket-Protocol: ${protocols[0]}\r\n`;
-  return (
+  const deflates = mayDeflate && offersDeflate(headers["sec-websocket-extensions"]);
+  const extensions = deflates ? `Sec-WebSocket-Extensions: ${AGREED}\r\n` : "";
+  const answer =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-    `Sec-WebSocket-Accept: ${accept}\r\n${chosen}\r\n`
-  );
+    `Sec-WebSocket-Accept: ${accept}\r\n${chosen}${extensions}\r\n`;
+  return { answer, deflates };
 }
 
 /** The protocols that a page offers; `undefined` where they are malformed. */

@@ -10,32 +10,24 @@ import type { UnfinishedOwner } from "../../connection/limits/unfinished.js";
 import type { Link } from "../../connection/link.js";
 import { NOBODY, type Receiver } from "../../connection/receiver.js";
 import type { Chunk } from "../../delivery/chunk.js";
+import type { Deflate } from "./deflate/deflate.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import { closeFrame, frameOf, framesOf, pingAndEmpty, pingedAt, pongFrame } from "./frame.js";
 import type { Reading } from "./reading.js";
 import { handleOf } from "./socket-handle.js";
+import type { SocketOptions } from "./socket-options.js";
 import { SocketReader, kept, type ReadOwner } from "./socket-reader.js";
 import { SocketWriter } from "./socket-writer.js";
 import { readWholeFrames, type FrameOwner } from "./whole-frames.js";
 
 /** How much is read of one peer in a turn of the event loop, in bytes; a read of Node's more may come. */
 const READ_AT_ONCE = 64 * 1024;
+/** Who has no more bytes than these behind a message that waits to be inflated does not wait for those who have. */
+const LITTLE = 512;
 /** Unsent bytes at which pings go unanswered: the pongs of a peer that does not read would pile up without end. */
 const MAX_UNSENT_PONGS = 16 * 1024;
 /** How long a peer has to answer a close and let go of its socket, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 30_000;
-
-/** How an upgraded socket is used. */
-export interface SocketOptions {
-  /** Bytes of an incoming message, over which the connection is closed with 1009. */
-  readonly most: number;
-  /** Whether frames go past Node's stream layer, where they can. */
-  readonly direct: boolean;
-  /** What bounds reading. Without it only a message's length is bounded: for peers that are told to go at once. */
-  readonly reading?: Reading;
-  /** The socket's reader, where it is read already. */
-  readonly reader?: SocketReader | undefined;
-}
 
 /** `closing`: one side has said goodbye, or the peer broke the protocol; nothing may be written any more. */
 type State = "open" | "closing" | "closed";
@@ -46,6 +38,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   readonly #reader: SocketReader;
   readonly #most: number;
   readonly #reading: Reading | undefined;
+  readonly #deflate: Deflate | undefined;
   #receiver: Receiver = NOBODY;
   #assembler: FrameAssembler | undefined;
   #state: State = "open";
@@ -56,15 +49,18 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   #rate: ByteRate | undefined;
   #paused = false;
   #resting = false;
+  /** Whether a message that waits to be inflated is in line for that. */
+  #inLine = false;
   #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, { most, direct, reader, reading }: SocketOptions) {
+  constructor(socket: Duplex, { most, direct, reader, reading, deflate }: SocketOptions) {
     this.#socket = socket;
     const handle = direct ? handleOf(socket) : undefined;
     this.#writer = new SocketWriter(socket, handle);
     this.#reader = reader?.giveTo(this) ?? new SocketReader(socket, this, handle);
     this.#most = most;
     this.#reading = reading;
+    this.#deflate = deflate;
   }
 
   /** Says who is told of what comes from here on. */
@@ -77,12 +73,14 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   }
 
   write(chunks: readonly Chunk[]): void {
-    if (this.#state === "open") this.#writer.writeAll(framesOf(chunks));
+    if (this.#state === "open") this.#writer.writeAll(framesOf(chunks, this.#deflate));
   }
 
   /** Hot path: all who get the chunk share its frame. */
   writeShared(chunk: Chunk): void {
-    this.send(frameOf(chunk));
+    this.send(
+      chunk.isCompressible && this.#deflate !== undefined ? this.#deflate.frameOf(chunk) : frameOf(chunk),
+    );
   }
 
   /** Sends a frame as it is: bytes, or a string in latin1 that stands for bytes. */
@@ -102,7 +100,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
 
   resume(): void {
     this.#paused = false;
-    if (!this.#resting) this.#reader.resume();
+    if (!this.#resting) this.#readOn();
   }
 
   /** Whether the socket is not read because its peer has sent too much. */
@@ -111,7 +109,7 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
   }
 
   get unread(): boolean {
-    return this.#paused || this.#resting;
+    return this.#paused || this.#resting || this.#waits;
   }
 
   /** A message cost more than its bytes: so many bytes are counted, too. */
@@ -141,12 +139,9 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     if (this.#assembler === undefined) {
       const at = readWholeFrames(bytes, 0, this.#most, this);
       if (at < bytes.length) this.#assemble(bytes.subarray(at));
-    } else {
-      this.#assembler.read(bytes);
-      if (this.#assembler?.idle === true) this.#letGo();
-    }
+    } else this.#assembler.read(bytes);
     this.#taken += bytes.length;
-    if (this.#taken >= READ_AT_ONCE) this.#rest();
+    this.#settle();
   }
 
   /** Bytes have come with the handshake. */
@@ -210,6 +205,15 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
     this.#receiver.unfinished(reason);
   }
 
+  mayInflate(): boolean {
+    return !this.#paused && this.#taken < READ_AT_ONCE && this.#deflate?.takeTurn() === true;
+  }
+
+  onInflated(bytes: number): void {
+    this.weigh(bytes);
+    this.#deflate?.inflated(bytes);
+  }
+
   onClose(code: number, reason: string): void {
     this.#sayGoodbye(code, reason);
     this.#end(`${code} ${reason}`.trim(), code === 1000);
@@ -243,10 +247,55 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
       if (this.#paused) return;
       // Bytes that came meanwhile are yet to be read.
       if (wait > 0) this.#receiver.alive();
-      this.#reader.resume();
+      this.#readOn();
     };
     if (wait > 0) this.#reading?.clock.setTimeout(goOn, wait);
     else setImmediate(goOn);
+  }
+
+  /** What came has been read, as far as that may be now; whether reading goes on at once. */
+  #settle(): boolean {
+    if (this.#assembler?.idle === true) this.#letGo();
+    if (this.#taken >= READ_AT_ONCE) this.#rest();
+    else if (this.#waits) this.#awaitTurn();
+    else return true;
+    return false;
+  }
+
+  #readOn(): void {
+    if (this.#waits) this.#awaitTurn();
+    else this.#reader.resume();
+  }
+
+  /** Whether a message has yet to be inflated before anything else is read. */
+  get #waits(): boolean {
+    return this.#assembler?.waits === true;
+  }
+
+  /** Has the message that waits inflated in a turn that has time for it. */
+  #awaitTurn(): void {
+    this.#reader.pause();
+    if (this.#inLine || this.#paused) return;
+    this.#inLine = true;
+    this.#deflate?.whenTurn(
+      () => {
+        this.#inLine = false;
+        this.#inflate();
+      },
+      (this.#assembler?.behind ?? 0) <= LITTLE,
+    );
+  }
+
+  /** Reads on from the message that waits. Where reading rests meanwhile, or the owner has paused it, that is done later. */
+  #inflate(): void {
+    if (this.#paused || this.#resting || !this.#waits) return;
+    try {
+      this.#receiver.alive();
+      this.#assembler?.goOn();
+      if (this.#settle() && !this.#paused) this.#reader.resume();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   /** Counts bytes that were read: for how many milliseconds no more are. */
@@ -261,7 +310,9 @@ export class WebSocketLink implements Link, FrameOwner, ReadOwner, UnfinishedOwn
 
   /** Has an assembler go on with a frame that is not plain, or not whole. */
   #assemble(bytes: Buffer): void {
-    const assembler = (this.#assembler = new FrameAssembler(this.#most, this, this.#reading?.room));
+    const inflates = this.#deflate !== undefined;
+    const assembler = new FrameAssembler(this.#most, this, this.#reading?.room, inflates);
+    this.#assembler = assembler;
     assembler.read(bytes);
     if (this.ended || assembler.idle) this.#letGo();
     else this.#reading?.unfinished.add(assembler, this);

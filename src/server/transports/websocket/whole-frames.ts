@@ -37,6 +37,13 @@ export interface FrameOwner {
   onNoRoom?(): void;
   /** A fragment of a message came that is not its last. */
   onFragment?(): void;
+  /**
+   * A compressed message is whole: whether there is time to inflate it. If not, the owner has the assembler go on later, and has
+   * nothing more read until then.
+   */
+  mayInflate?(): boolean;
+  /** A message was inflated to so many bytes, and is told next. */
+  onInflated?(bytes: number): void;
 }
 
 /**
