@@ -10,6 +10,9 @@ import { ALL } from "./views.js";
 /** What a slot costs beside its name and what it holds, in bytes: about what the objects take. */
 const SLOT_BYTES = 176;
 
+/** What has changed is gone through for a list of names while it is fewer than this part of them: to look one up takes about as long. */
+const LOOKS = 4;
+
 /** The newest change of a slot. What it says never changes: cuts keep it after it was overtaken. */
 export class Held implements KnownSlot {
   readonly slot: string;
@@ -158,11 +161,18 @@ export class SlotMemory {
   cut(from: number, view: View = ALL, since?: Tally): SlotCut | undefined {
     if (from > 0 && from < this.#floor) return undefined;
     const { names } = view;
-    // A few names are looked up, rather than all that has changed be looked at.
-    const changes =
-      this.#changed(from, view, names?.length ?? Infinity) ??
-      this.#lookedUp(from, names as readonly string[]);
+    const changes = this.#changed(from, view, names === undefined ? Infinity : names.length / LOOKS);
+    if (changes === undefined) return this.#lookedUp(from, names ?? [], since);
     const tally = changes.length === 0 && since !== undefined ? since : this.#tally(view);
+    return this.#cutOf(from, changes, tally, since);
+  }
+
+  #cutOf(
+    from: number,
+    changes: readonly Held[],
+    tally: Tally | undefined,
+    since: Tally | undefined,
+  ): SlotCut {
     return { from, end: this.#head, changes, merged: changesBetween(since, tally), tally };
   }
 
@@ -178,14 +188,17 @@ export class SlotMemory {
     return changes.reverse();
   }
 
-  #lookedUp(from: number, names: readonly string[]): Held[] {
-    const changes: Held[] = [];
+  /** Of a few names, where more has changed than that. */
+  #lookedUp(from: number, names: readonly string[], since: Tally | undefined): SlotCut {
+    const changed: Held[] = [];
+    let changes = 0;
     for (let i = 0; i < names.length; i++) {
       const held = this.#slots.get(names[i] as string);
-      if (held !== undefined && held.offset > from && (from > 0 || held.data !== undefined))
-        changes.push(held);
+      if (held === undefined) continue;
+      changes += held.changes;
+      if (held.offset > from && (from > 0 || held.data !== undefined)) changed.push(held);
     }
-    return changes;
+    return this.#cutOf(from, changed, this.#counts.sum(changes), since);
   }
 
   /** How many changes the view has seen. */
