@@ -146,8 +146,8 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "few-keys-without-cursors",
     about: "who sees few keys is not told where it stands",
     file: "src/server/feed/slots/lane.ts",
-    find: "const wait = this.#toldAt + CURSOR_MS - clock.monotonic();",
-    replace: "const wait = Infinity; if (wait > 0) return;",
+    find: "const due = Math.max(this.#toldAt + CURSOR_MS, nextAfter(this.rate, this.#usedAt));",
+    replace: "const due = Infinity; if (due > 0) return;",
     promise: "progress",
   },
   // What is asked.

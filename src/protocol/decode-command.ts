@@ -1,7 +1,16 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
 import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
-import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions, ViewOptions } from "./frames.js";
+import type {
+  AckCommand,
+  Command,
+  HistoryOptions,
+  Id,
+  Kind,
+  StartAt,
+  SubscribeOptions,
+  ViewOptions,
+} from "./frames.js";
 import type { Line } from "./lines.js";
 import { isOffset } from "./offset.js";
 
@@ -35,6 +44,8 @@ const VERBS = [
   "history",
   "members",
   "call",
+  "ack",
+  "tune",
 ] as const;
 type Verb = (typeof VERBS)[number];
 const KINDS: readonly string[] = ["stream", "transient", "state"] satisfies Kind[];
@@ -47,6 +58,9 @@ const MAX_PAGE = 1000;
 const MAX_SLOT = 256;
 const MAX_SLOTS = 1000;
 const MAX_VIEW = 32;
+/** The least and the most that a window may be, in bytes. */
+const LEAST_WINDOW = 1024;
+const MOST_WINDOW = 16 * 1024 * 1024;
 
 /**
  * Reads one line from a client.
@@ -82,6 +96,10 @@ export function decodeCommand(line: Line): Command {
       return readPublish(read, line.bytes);
     case "history":
       return { do: verb, id, channel: read.channel(verb), ...readHistory(read) };
+    case "ack":
+      return { do: verb, id, ...readAck(read) };
+    case "tune":
+      return { do: verb, id, channel: read.channel(verb), rate: readTuned(read) };
     case "call":
       return {
         do: verb,
@@ -140,6 +158,8 @@ function verbOf(fields: Fields, id: Id): Verb | undefined {
   if (fields["unsubscribe"] !== undefined) found = and(found, "unsubscribe");
   if (fields["history"] !== undefined) found = and(found, "history");
   if (fields["members"] !== undefined) found = and(found, "members");
+  if (fields["ack"] !== undefined) found = and(found, "ack");
+  if (fields["tune"] !== undefined) found = and(found, "tune");
   if (fields["connect"] !== undefined) found = and(found, "connect");
   if (fields["refresh"] !== undefined) found = and(found, "refresh");
   // It could come from a prototype that somebody has added to.
@@ -214,8 +234,9 @@ function readView(read: FieldReader): ViewOptions | undefined {
   const keys = read.get("keys");
   const prefix = read.text("prefix", 0, MAX_SLOT);
   const view = read.text("view", 1, MAX_VIEW);
-  if ((rate ?? keys ?? prefix ?? view) === undefined) return undefined;
-  if (rate !== undefined && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
+  const window = read.count("window", LEAST_WINDOW, MOST_WINDOW);
+  if ((rate ?? keys ?? prefix ?? view ?? window) === undefined) return undefined;
+  if (rate !== undefined && !isRate(rate))
     return read.fail("rate must be a number of messages a second, or 0");
   if (keys !== undefined && prefix !== undefined) return read.fail("keys and prefix exclude each other");
   return {
@@ -223,7 +244,29 @@ function readView(read: FieldReader): ViewOptions | undefined {
     ...(keys !== undefined && { keys: readSlots(read, keys) }),
     ...(prefix !== undefined && { prefix }),
     ...(view !== undefined && { view }),
+    ...(window !== undefined && { window }),
   };
+}
+
+function isRate(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
+function readAck(read: FieldReader): AckCommand {
+  const ch = read.count("ack", 0, Number.MAX_SAFE_INTEGER);
+  const n = read.count("n", 0, Number.MAX_SAFE_INTEGER);
+  if (ch === undefined || n === undefined)
+    return read.fail('ack takes the number of a channel and how many lines have come, {"ack":7,"n":4}');
+  return { ch, n };
+}
+
+/** What a subscription is tuned to. There is no default: what was meant to be said and got lost must not lift a limit. */
+function readTuned(read: FieldReader): number | undefined {
+  const rate = read.get("rate");
+  if (rate === null) return undefined;
+  return isRate(rate)
+    ? rate
+    : read.fail("tune takes a rate: a number of messages a second, 0 for none, or null for as they come");
 }
 
 function readSlots(read: FieldReader, keys: unknown): readonly string[] {

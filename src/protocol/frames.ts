@@ -33,6 +33,8 @@ export interface ViewOptions extends SlotFilter {
   readonly rate?: number;
   /** The `view` that was answered when the cursor was given out; with another one the subscription begins anew. */
   readonly view?: string;
+  /** How many bytes of lines the server sends ahead of what was acknowledged. 1,024 to 16 MiB; without it, as the socket takes them. */
+  readonly window?: number;
 }
 
 /** What a subscribe command may say. */
@@ -56,6 +58,8 @@ export type Command =
   | ({ readonly do: "publish"; readonly id: Id } & PublishCommand)
   | ({ readonly do: "history"; readonly id: Id; readonly channel: string } & HistoryOptions)
   | { readonly do: "members"; readonly id: Id; readonly channel: string }
+  | ({ readonly do: "ack"; readonly id: Id } & AckCommand)
+  | ({ readonly do: "tune"; readonly id: Id } & TuneCommand)
   | { readonly do: "call"; readonly id: Id; readonly method: string; readonly data: unknown };
 
 /** The number a client chose for a command; `undefined` when it wants no reply. */
@@ -95,6 +99,21 @@ export interface PublishCommand {
   readonly age: number;
 }
 
+/** How many lines of a subscription with a window have come. Only the newest number counts. */
+export interface AckCommand {
+  /** The channel's number on this connection. */
+  readonly ch: number;
+  /** Lines since the subscription's `ok`. */
+  readonly n: number;
+}
+
+/** How often a subscriber of a channel that is kept by keys is told something, from now on. */
+export interface TuneCommand {
+  readonly channel: string;
+  /** Messages a second at most, 0 for none; `undefined`, null on the wire, as they come. */
+  readonly rate: number | undefined;
+}
+
 /** Which messages of the log; the newest 50 unless something is said. `before`, `after` and `since` exclude each other. */
 export interface HistoryOptions {
   /** Messages before this offset, newest first chosen, oldest first given. */
@@ -121,6 +140,8 @@ export interface Meta {
   readonly part?: number;
   /** Further parts follow. */
   readonly more?: boolean;
+  /** On a channel that is kept by keys: for how many changes the message stands, where those are more than its keys. */
+  readonly merged?: number;
 }
 
 /** `[channel number, offset, payload, meta]`; offset 0 on a channel without a log. */
@@ -203,6 +224,14 @@ export interface SubscribeResult {
   readonly rate?: number;
   /** There too: which keys are seen, where those are not all. It belongs to every cursor, and comes back with it. */
   readonly view?: string;
+  /** There too: the window, where one was asked for and acknowledgements count. */
+  readonly window?: number;
+}
+
+/** What a tune command is answered with. */
+export interface TuneResult {
+  /** How many messages a second there are at most from now on; absent where that is not limited. */
+  readonly rate?: number;
 }
 
 /** What a history command is answered with. */

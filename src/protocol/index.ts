@@ -9,6 +9,7 @@ export { decodeServer, readError, waitOf } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
+  AckCommand,
   Command,
   ConnectOptions,
   ConnectResult,
@@ -34,6 +35,8 @@ export type {
   StartAt,
   SubscribeOptions,
   SubscribeResult,
+  TuneCommand,
+  TuneResult,
   ViewOptions,
 } from "./frames.js";
 export {

@@ -32,6 +32,7 @@ import { Tickets } from "./connection/limits/tickets.js";
 import { UnfinishedMessages } from "./connection/limits/unfinished.js";
 import { BrokerContact } from "./feed/broker-contact.js";
 import { ClockWatch } from "./feed/clock-watch.js";
+import { Memories } from "./feed/slots/memories.js";
 import type { WalkPage } from "./feed/slots/slots-log.js";
 import { SlowHooks } from "./connection/slow-hooks.js";
 import { Stillness } from "./connection/life/stillness.js";
@@ -98,8 +99,10 @@ export class Engine {
     const expiries = `expiry ${id}`;
     const large = new LargePayloads(options.large);
     const reads = new Reads(options.limits.binary);
+    const memories = new Memories(options.limits.memories);
     const hub = new Hub({
       broker,
+      memories,
       clock,
       contact,
       key: () => ({ scope: expiries, id: ++number, print: 0 }),
@@ -130,6 +133,7 @@ export class Engine {
       brokerErrors: new BrokerErrors(clock, log),
       budget: new Budget(options.budget),
       large,
+      memories,
       reads,
       admission: new Admission(options.limits.connects, random),
       rates: new RateMemory(options.limits.commands),

@@ -94,6 +94,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   connects: { perSecond: 500, burst: 1000 },
   channels: { perSecond: 50, burst: 2000 },
   keys: 10_000,
+  memories: 256 * 1024 * 1024,
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -162,6 +163,10 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   }
   if (limits.keys !== false && !(limits.keys >= 1))
     throw new TypeError(`limits.keys must be 1 or more, or false, not ${JSON.stringify(limits.keys)}`);
+  if (!(limits.memories > 0))
+    throw new TypeError(
+      `limits.memories must be a number of bytes above 0, not ${JSON.stringify(limits.memories)}`,
+    );
   return { limits, budget };
 }
 

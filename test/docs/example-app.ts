@@ -10,9 +10,13 @@ import {
 } from "tidemark";
 import type { Broker } from "tidemark/broker";
 import * as z from "zod";
+import { slotsChannel } from "../../src/server/channels/define.js";
 
 /** What a single example sets. */
 export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
+
+/** A channel of keys, as long as `tidemark` has no such function. */
+const state = (): ReturnType<typeof stream> => ({ kind: "stream", def: slotsChannel() });
 
 const names: Readonly<Record<string, string>> = { ann: "ann", bob: "bob", cay: "cay" };
 /** How long tokens are good, in milliseconds. */
@@ -42,6 +46,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "live/:room": stream(),
       "files/:name": stream({ message: bytes(), retain: { count: 10 } }),
       "typing/:room": transient({ message: z.object({ on: z.boolean() }) }),
+      "metrics/:region": state(),
       "talk/:room": stream({ retain: { count: 1000 }, sender: true }),
       "user/:id": stream({ retain: { count: 1000 }, allow: ({ user, params }) => user?.id === params.id }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),

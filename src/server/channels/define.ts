@@ -106,6 +106,8 @@ export interface ChannelDef {
   readonly log: LogOptions;
   /** What the log keeps, where that is slots. */
   readonly slots: SlotsOptions | undefined;
+  /** How many messages a second a subscriber gets at most, where the log keeps slots. */
+  readonly rate?: number | undefined;
   readonly presence:
     | { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number }
     | undefined;

@@ -5,6 +5,7 @@ import type { ChannelRegistry } from "../channels/registry.js";
 import type { MethodDef } from "../channels/methods.js";
 import type { Hub } from "../feed/hub.js";
 import type { Reads } from "../feed/read-limit.js";
+import type { Memories } from "../feed/slots/memories.js";
 import type { Logger } from "../logger.js";
 import type { Admission } from "./limits/admission.js";
 import type { Appender } from "./publish/appender.js";
@@ -100,6 +101,11 @@ export interface ConnectionLimits {
    * tenth of what a broker remembers of a channel; `false` for no limit.
    */
   readonly keys: number | false;
+  /**
+   * Bytes that a server holds of all channels that are kept by keys. Each has a copy of those that somebody is subscribed to; from here
+   * on others are refused with `overloaded`. Default 256 MiB.
+   */
+  readonly memories: number;
   /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
   readonly unanswered: number;
   /**
@@ -149,6 +155,8 @@ export interface ServerNode {
   readonly budget: Budget;
   /** Payloads that are being sent in parts. */
   readonly large: LargePayloads;
+  /** What is held of channels that are kept by slots. */
+  readonly memories: Memories;
   /** The reads of logs that are under way. */
   readonly reads: Reads;
   readonly registry: ChannelRegistry;

@@ -1,6 +1,7 @@
 import type { Cursor } from "../../protocol/index.js";
-import type { Outgoing } from "./outgoing.js";
+import type { AckWindow } from "./ack-window.js";
 import type { Chunk } from "./chunk.js";
+import type { Outgoing, Way } from "./outgoing.js";
 
 /** How far somebody is in a message of several parts. */
 export interface Progress {
@@ -13,6 +14,8 @@ export interface Progress {
 /** One connection's place in one channel. */
 export class Subscriber {
   readonly out: Outgoing;
+  /** How far it may be ahead of what was acknowledged; `undefined` where nothing is acknowledged. */
+  readonly window: AckWindow | undefined;
   /**
    * Where it stands while it is not live. A live one stands where its feed stands, so that a fan-out writes
    * nothing per subscriber.
@@ -29,11 +32,17 @@ export class Subscriber {
   /** The message that it is in the middle of. It stands before that one, and is behind, until it has all of it. */
   progress: Progress | undefined;
 
-  constructor(out: Outgoing, cursor: Cursor, trusted: boolean) {
+  constructor(out: Outgoing, cursor: Cursor, trusted: boolean, window?: AckWindow) {
     this.out = out;
+    this.window = window;
     this.cursor = cursor;
     this.trusted = trusted;
     this.progress = undefined;
+  }
+
+  /** Where its messages are offered. */
+  get way(): Way {
+    return this.window ?? this.out;
   }
 
   /** It is sent no more of the message that it is in the middle of, if it is. */
@@ -47,8 +56,8 @@ export class Subscriber {
 /** Everybody on one channel: the live ones in a row, for speed, and those behind. */
 export class Audience {
   readonly #live: Subscriber[] = [];
-  /** The ways out of the live ones, in the same order: all that a fan-out has to look at. */
-  readonly #outs: Outgoing[] = [];
+  /** The ways of the live ones, in the same order: all that a fan-out has to look at. */
+  readonly #ways: Way[] = [];
   readonly behind = new Set<Subscriber>();
 
   get size(): number {
@@ -65,7 +74,7 @@ export class Audience {
     this.behind.delete(subscriber);
     subscriber.state = "live";
     subscriber.slot = this.#live.push(subscriber) - 1;
-    this.#outs.push(subscriber.out);
+    this.#ways.push(subscriber.way);
   }
 
   addBehind(subscriber: Subscriber): void {
@@ -83,10 +92,10 @@ export class Audience {
 
   /** Hot path. Offers the chunk to every live subscriber; those who cannot take it are behind, and `onLag` is told. */
   deliver(chunk: Chunk, onLag: (subscriber: Subscriber) => void): void {
-    const outs = this.#outs;
+    const ways = this.#ways;
     // Backwards, since those who cannot take it leave the row.
-    for (let i = outs.length - 1; i >= 0; i--) {
-      if ((outs[i] as Outgoing).offer(chunk)) continue;
+    for (let i = ways.length - 1; i >= 0; i--) {
+      if ((ways[i] as Way).offer(chunk)) continue;
       const subscriber = this.#live[i] as Subscriber;
       this.addBehind(subscriber);
       onLag(subscriber);
@@ -103,10 +112,10 @@ export class Audience {
 
   #removeLive(subscriber: Subscriber): void {
     const last = this.#live.pop();
-    this.#outs.pop();
+    this.#ways.pop();
     if (last === undefined || last === subscriber) return;
     this.#live[subscriber.slot] = last;
-    this.#outs[subscriber.slot] = last.out;
+    this.#ways[subscriber.slot] = last.way;
     last.slot = subscriber.slot;
   }
 }

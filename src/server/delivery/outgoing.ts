@@ -23,13 +23,19 @@ export interface Sink {
   whenDrained(run: () => void): void;
 }
 
+/** What takes chunks, or does not: a connection's way out, or one subscription's part of it. */
+export interface Way {
+  /** Takes the chunk if there is room for it; `false` and nothing happened if there is none. */
+  offer(chunk: Chunk): boolean;
+}
+
 /** Whose way out it is: a connection. Its own object, since there are as many of both as there are peers. */
 export interface OutgoingOwner {
   /** Something failed while it wrote or went on; it ends itself. */
   readonly abandon: OnError;
 }
 
-export class Outgoing {
+export class Outgoing implements Way {
   readonly #sink: Sink;
   readonly #flusher: Flusher;
   readonly #budget: Budget;

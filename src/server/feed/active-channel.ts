@@ -88,7 +88,7 @@ function feedOf({ name, def }: ResolvedChannel, ch: number, deps: ActiveChannelD
       return new Feed(def.kind, place, deps);
     case "slots":
       if (def.slots === undefined) throw new TypeError(`${name} does not say what its log keeps`);
-      return new SlotsFeed(def.kind, { channel: name, ch, log: def.slots }, deps);
+      return new SlotsFeed(def.kind, { channel: name, ch, log: def.slots, rate: def.rate }, deps);
     case "nothing":
       return new SignalFeed(def.kind, place, deps);
   }

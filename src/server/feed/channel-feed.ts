@@ -21,6 +21,11 @@ export interface ChannelFeed extends Pick<Follower, "onEntries" | "onSignals" | 
   start(wanted: SubscribeOptions): Start | Promise<Start>;
   /** Begins delivery from the subscriber's cursor, which may be anywhere. */
   add(subscriber: Subscriber, start: Start): void;
+  /**
+   * From here on a subscriber is told something as often as that, in messages a second: 0 for not at all, `undefined` as it comes.
+   * Gives the class that this is. Absent where there is no such thing.
+   */
+  tune?(subscriber: Subscriber, wanted: number | undefined): Rate;
   /** Compares with the broker: something may have been lost. */
   check(): void;
   close(): void;

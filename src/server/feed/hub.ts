@@ -1,10 +1,13 @@
 /** The channels that are active on this node. One object per channel, however many subscribe at once. */
 import type { Timer } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
+import { TidemarkError } from "../errors.js";
 import { ActiveChannel, type ActiveChannelDeps } from "./active-channel.js";
 
 /** How long a channel that nobody is subscribed to any more is still followed, in milliseconds. */
 const LINGER_MS = 5000;
+/** When whoever found no room for another memory may try again, in milliseconds. */
+const AGAIN_MS = 5000;
 /** About how often a channel is compared with the broker although nothing was missed, in milliseconds. */
 const CHECK_MS = 25_000;
 
@@ -25,6 +28,8 @@ interface Slot {
 export class Hub {
   readonly #deps: HubDeps;
   readonly #slots = new Map<string, Slot>();
+  /** By number, where commands name channels so: those that are kept by slots. */
+  readonly #numbers = new Map<number, ActiveChannel>();
   #lastCh = 0;
   #closed = false;
 
@@ -34,6 +39,11 @@ export class Hub {
 
   get(name: string): ActiveChannel | undefined {
     return this.#slots.get(name)?.channel;
+  }
+
+  /** The active channel of that number. */
+  named(ch: number): ActiveChannel | undefined {
+    return this.#numbers.get(ch);
   }
 
   *[Symbol.iterator](): Iterator<ActiveChannel> {
@@ -49,7 +59,8 @@ export class Hub {
 
   /**
    * The active channel of that name, opened if need be. It stays until `release` was called as often, and then
-   * as long as it has subscribers. Rejects with the broker's error.
+   * as long as it has subscribers. Rejects with the broker's error, or with `overloaded` where the memories of channels that are kept
+   * by slots take all that they may.
    */
   async acquire(resolved: ResolvedChannel): Promise<ActiveChannel> {
     const slot = this.#slots.get(resolved.name) ?? this.#open(resolved);
@@ -85,12 +96,16 @@ export class Hub {
 
   #drop(name: string, slot: Slot): void {
     this.#slots.delete(name);
+    this.#numbers.delete(slot.channel.ch);
     this.#deps.clock.clearTimeout(slot.check);
     slot.channel.close();
   }
 
   #open(resolved: ResolvedChannel): Slot {
+    const isBySlots = resolved.def.kind.by === "slots";
+    if (isBySlots) this.#makeRoom();
     const channel = new ActiveChannel(resolved, ++this.#lastCh, this.#deps);
+    if (isBySlots) this.#numbers.set(channel.ch, channel);
     const opened = channel.open().then(
       () => {
         if (this.#slots.get(resolved.name) === slot) this.#scheduleCheck(resolved.name, slot);
@@ -99,12 +114,29 @@ export class Hub {
       (error: unknown) => {
         // The next one who asks tries again.
         if (this.#slots.get(resolved.name) === slot) this.#slots.delete(resolved.name);
+        this.#numbers.delete(channel.ch);
         throw error;
       },
     );
     const slot: Slot = { channel, opened, pending: 0, check: undefined };
     this.#slots.set(resolved.name, slot);
     return slot;
+  }
+
+  /** Lets go of memories that nobody needs now, those that were opened first before others, where all together take too much. */
+  #makeRoom(): void {
+    const { memories } = this.#deps;
+    if (!memories.isFull) return;
+    for (const [name, slot] of this.#slots) {
+      if (slot.channel.resolved.def.kind.by !== "slots" || !this.#idle(slot)) continue;
+      this.#drop(name, slot);
+      if (!memories.isFull) return;
+    }
+    throw new TidemarkError(
+      "overloaded",
+      `this server holds all that it may of channels that are kept by keys, ${memories.bytes} of ${memories.most} bytes (limits.memories)`,
+      { after: AGAIN_MS },
+    );
   }
 
   #scheduleCheck(name: string, slot: Slot): void {

@@ -33,6 +33,8 @@ export interface SlotsPlace {
   readonly ch: number;
   /** What the channel's log keeps. */
   readonly log: SlotsOptions;
+  /** How many messages a second a subscriber gets at most; `undefined` where that is up to each. */
+  readonly rate?: number | undefined;
 }
 
 /** Which slots one wants to hear of. */
@@ -41,7 +43,17 @@ export interface View {
   readonly id: string | undefined;
   /** The same text for equal filters, and for no others. */
   readonly key: string;
+  /** What the names begin with, where that is the filter; */
+  readonly prefix?: string;
+  /** or all of the names, each once. */
+  readonly names?: readonly string[];
   wants(slot: string): boolean;
+}
+
+/** How many changes a view has seen up to a place. Two of one era can be told apart by their number; of others nothing is known. */
+export interface Tally {
+  readonly era: number;
+  readonly changes: number;
 }
 
 /**
@@ -61,8 +73,15 @@ export interface SlotsMemory {
   take(walked: Walked): void;
   /** Forgets everything: what comes next is a walk from 0. */
   clear(): void;
-  /** What follows `from`, up to the head; `undefined` where that is below the floor. From 0 it is all that there is. */
-  cut(from: Cursor, view: View): SlotsCut | undefined;
+  /** Somebody sees this from here on, until `unfollow` was called as often: its changes are counted. */
+  follow(view: View): void;
+  unfollow(view: View): void;
+  /**
+   * What follows `from`, up to the head; `undefined` where that is below the floor. From 0 it is all that there is.
+   *
+   * @param since how many changes there were up to `from`, where that is known
+   */
+  cut(from: Cursor, view: View, since?: Tally): SlotsCut | undefined;
   /** A message that only says where one stands. */
   cursorOnly(at: Cursor): Chunk;
 }
@@ -73,6 +92,8 @@ export interface SlotsCut extends Cut {
   readonly count: number;
   /** About how many bytes it holds, whatever has been sent of it. */
   readonly bytes: number;
+  /** How many changes there were up to its end; `undefined` where that is not counted. */
+  readonly tally: Tally | undefined;
 }
 
 /** The newest change of a slot. */

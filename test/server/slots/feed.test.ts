@@ -45,7 +45,7 @@ describe("a subscriber of a channel of keys", () => {
       viewer.result["ch"],
       splitCursor(at)[1],
       ["a", 2, "b", -2],
-      { del: ["c"] },
+      { del: ["c"], merged: 6 },
     ]);
   });
 

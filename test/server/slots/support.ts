@@ -1,6 +1,10 @@
 /** Channels of keys on a server without sockets, in virtual time. */
 import type { Change, Changed, SlotsOptions } from "../../../src/broker/index.js";
-import { slotsChannel, type SlotsChannelOptions } from "../../../src/server/channels/define.js";
+import {
+  slotsChannel,
+  type ChannelDef,
+  type SlotsChannelOptions,
+} from "../../../src/server/channels/define.js";
 import { World, type Peer, type WorldOptions } from "../support/engine.js";
 
 type Options = SlotsChannelOptions<unknown, unknown>;
@@ -18,8 +22,13 @@ export interface Setup {
 
 let keys = 0;
 
-export function setup(options: Options = {}, more: WorldOptions = {}): Setup {
-  const def = slotsChannel(options);
+/** @param extra what a definition says that these options do not */
+export function setup(
+  options: Options = {},
+  more: WorldOptions = {},
+  extra: Partial<ChannelDef> = {},
+): Setup {
+  const def = { ...slotsChannel(options), ...extra };
   const world = new World({ "keys/:id": { kind: "state", def } as never }, more);
   const slots = def.slots as SlotsOptions;
   return {

@@ -9,6 +9,7 @@ import { isPromise } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { ActiveChannel } from "../../feed/active-channel.js";
 import type { Start } from "../../feed/channel-feed.js";
+import { AckWindow } from "../../delivery/ack-window.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
 import { contextOf, mustAllow, mustResolve } from "./access.js";
@@ -165,7 +166,7 @@ export async function prepare(
         undo();
         return new TidemarkError("going_away", "the connection has closed");
       }
-      return begin(connection, session, active as ActiveChannel, membership, start);
+      return begin(connection, session, active as ActiveChannel, membership, start, options.window);
     };
   } catch (error) {
     undo();
@@ -183,13 +184,17 @@ function begin(
   active: ActiveChannel,
   membership: Membership | undefined,
   start: Start,
+  asked: number | undefined,
 ): Started {
   const { resolved, ch, feed } = active;
   const cursor = start.cursor ?? feed.beginning;
+  // Over HTTP acknowledgements would come with other requests, maybe to another node.
+  const size = start.as === undefined || connection.asksAgain ? undefined : asked;
   const subscriber = new Subscriber(
     connection.out,
     cursor ?? { epoch: "", offset: 0 },
     start.cursor === undefined,
+    size === undefined ? undefined : new AckWindow(size, connection.out),
   );
   session.subscription = { active, subscriber, membership };
   return {
@@ -201,6 +206,7 @@ function begin(
       ...(start.complete !== undefined && { complete: start.complete }),
       ...(start.as?.rate.perSecond !== undefined && { rate: start.as.rate.perSecond }),
       ...(start.as?.view.id !== undefined && { view: start.as.view.id }),
+      ...(size !== undefined && { window: size }),
     },
     start: () => {
       // The reply may have been one too many for a peer that does not read.

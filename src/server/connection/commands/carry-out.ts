@@ -58,8 +58,9 @@ function answerPing(connection: Commander): void {
 function mayRun(connection: Commander, command: RealCommand): boolean {
   const refusal = overRate(connection);
   if (connection.closed) return false;
-  // Whoever unsubscribes is not held to what they want to be rid of; to unsubscribe costs no more than a refusal.
-  if (refusal !== undefined && command.do !== "unsubscribe") {
+  // Whoever unsubscribes is not held to what they want to be rid of, and whoever waits for what was acknowledged would wait for ever:
+  // neither costs more than a refusal.
+  if (refusal !== undefined && command.do !== "unsubscribe" && command.do !== "ack") {
     const known = withCanonicalName(command, connection.node.registry);
     if (known.do === "publish") refusePublish(connection, known, refusal);
     else connection.fail(command.id, refusal);

@@ -5,8 +5,10 @@ import { detach } from "../../guard.js";
 import type { Caller } from "../caller.js";
 import { refresh } from "../refresh.js";
 import { publish } from "../publish/publish.js";
+import { ack } from "../channels/ack.js";
 import { call, history, members } from "../channels/queries.js";
 import { subscribe, unsubscribe } from "../channels/subscribe.js";
+import { tune } from "../channels/tune.js";
 
 /** A command that asks for something. */
 export type RealCommand = Exclude<Command, { do: "ping" }>;
@@ -35,5 +37,9 @@ export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "
       return members(caller, command);
     case "call":
       return call(caller, command);
+    case "ack":
+      return ack(caller, command);
+    case "tune":
+      return tune(caller, command);
   }
 }

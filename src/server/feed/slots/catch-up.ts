@@ -4,40 +4,16 @@
  */
 import { judge } from "../../../broker/log/judge.js";
 import type { Clock, GapReason } from "../../../protocol/index.js";
-import type { Subscriber } from "../../delivery/audience.js";
 import { textChunk, type Chunk } from "../../delivery/chunk.js";
 import { gapLine } from "../../delivery/encode.js";
 import type { SlotsMemory } from "../../kinds/slots-kind.js";
 import { RETRY_MS } from "../retry.js";
 import { sendNext } from "../send-next.js";
 import { Cuts, type SharedCut } from "./cuts.js";
-import type { Lane } from "./lane.js";
+import { nextAfter } from "./rates.js";
 import type { Replica } from "./replica.js";
-
-/** A subscriber's place in its channel. */
-export interface Seat {
-  readonly subscriber: Subscriber;
-  readonly lane: Lane;
-  /** What it is being sent. */
-  sending: SharedCut | undefined;
-  /** Whether it has had all there is: at the beginning of the log one stands before that and after it. */
-  isServed: boolean;
-  /** Which call of the replica's `check` was about its cursor, which this node does not know. */
-  check: number | undefined;
-  /** Whether it goes on by itself when there is room. */
-  waitsForRoom: boolean;
-}
-
-export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
-  return {
-    subscriber,
-    lane,
-    sending: undefined,
-    isServed: false,
-    check: undefined,
-    waitsForRoom: false,
-  };
-}
+import { Rests } from "./rests.js";
+import type { Seat } from "./seat.js";
 
 /** Whose subscribers they are: a channel's feed. */
 export interface CatchUpOwner {
@@ -55,6 +31,8 @@ export class CatchUp {
   readonly #cuts: Cuts;
   /** Those whose cursor is beyond what is known here. */
   readonly #ahead = new Set<Seat>();
+  /** Those for whom it is too early. */
+  readonly #rests: Rests<Seat>;
   /** The last gap that somebody was told, for the next one who stands where that one stood. */
   #lastGap: { readonly key: string; readonly chunk: Chunk } | undefined;
 
@@ -63,6 +41,7 @@ export class CatchUp {
     this.#replica = replica;
     this.#ch = ch;
     this.#cuts = new Cuts(owner.memory, owner.clock);
+    this.#rests = new Rests(owner.clock, (seat) => this.serve(seat));
   }
 
   /** Sends what one gets who is behind, as its socket takes it, until it is where its lane is. */
@@ -77,11 +56,13 @@ export class CatchUp {
     }
   }
 
-  /** It goes on when its socket has taken what it has. */
+  /** It goes on when its socket has taken what it has, or its client has said so. */
   whenRoomy(seat: Seat): void {
     if (seat.waitsForRoom) return;
     seat.waitsForRoom = true;
-    seat.subscriber.out.whenRoomy(() => {
+    const { window, out } = seat.subscriber;
+    const way = window?.isFull === true ? window : out;
+    way.whenRoomy(() => {
       seat.waitsForRoom = false;
       this.serve(seat);
     });
@@ -101,18 +82,27 @@ export class CatchUp {
   /** It is gone. */
   remove(seat: Seat): void {
     this.#ahead.delete(seat);
+    this.#rests.delete(seat);
     this.#stopSending(seat);
+  }
+
+  close(): void {
+    this.#rests.close();
   }
 
   /** One line or page of it; whether the next can follow at once. */
   #step(seat: Seat): boolean {
     const { subscriber, lane } = seat;
     if (!this.#owner.ready || subscriber.state === "gone" || subscriber.state === "live") return false;
-    // Whoever is paused is told nothing.
-    if (lane.rate.every === Infinity || lane.isWaiting(subscriber)) return false;
+    if (lane.isWaiting(subscriber)) return false;
     subscriber.state = "behind";
     this.#ahead.delete(seat);
     if (seat.sending?.isDropped === true) this.#stopSending(seat);
+    // Whoever is paused is told nothing, but the rest of a message that has begun.
+    if (lane.rate.every === Infinity && subscriber.progress === undefined) {
+      this.#stopSending(seat);
+      return false;
+    }
     return seat.sending === undefined ? this.#begin(seat) : this.#sendPage(seat, seat.sending);
   }
 
@@ -128,9 +118,19 @@ export class CatchUp {
     if (standing !== "on" || !isOfNow) return this.#tellGap(seat, standing === "on" ? "failover" : standing);
     if (newest !== undefined && newest.epoch !== cursor.epoch)
       subscriber.cursor = { epoch: newest.epoch, offset: cursor.offset };
-    if ((cursor.offset > 0 || seat.isServed) && lane.admit(subscriber)) return false;
-    seat.sending = this.#cuts.take(subscriber.cursor, lane.view);
+    const now = this.#owner.clock.monotonic();
+    if (now < seat.notBefore) return this.#rest(seat, seat.notBefore);
+    lane.settle();
+    if ((cursor.offset > 0 || seat.isServed) && lane.admit(subscriber, seat)) return false;
+    const due = nextAfter(lane.rate, seat.toldAt);
+    if (now < due) return this.#rest(seat, due);
+    seat.sending = this.#cuts.take(subscriber.cursor, lane.view, seat.tally);
     return seat.sending !== undefined;
+  }
+
+  #rest(seat: Seat, until: number): boolean {
+    this.#rests.add(seat, until);
+    return false;
   }
 
   /** Its cursor is beyond what is known here: the broker knows. */
@@ -185,6 +185,8 @@ export class CatchUp {
       return true;
     }
     seat.isServed = true;
+    seat.toldAt = this.#owner.clock.monotonic();
+    seat.tally = sending.cut.tally;
     this.#stopSending(seat);
     return true;
   }

@@ -4,7 +4,7 @@
  */
 import { judge, type LogPlace } from "../../../broker/log/judge.js";
 import type { Clock, Cursor } from "../../../protocol/index.js";
-import type { SlotsCut, SlotsMemory, View } from "../../kinds/slots-kind.js";
+import type { SlotsCut, SlotsMemory, Tally, View } from "../../kinds/slots-kind.js";
 
 /** For so long a cut is given to others, in milliseconds, and no other one is made that begins where it does. */
 const FRESH_MS = 250;
@@ -40,11 +40,15 @@ export class Cuts {
     return this.#bytes;
   }
 
-  /** What one gets next who stands at `from`, in the memory's epoch; `undefined` below the memory's floor. `leave` ends it. */
-  take(from: Cursor, view: View): SharedCut | undefined {
+  /**
+   * What one gets next who stands at `from`, in the memory's epoch; `undefined` below the memory's floor. `leave` ends it.
+   *
+   * @param since how many changes there were up to `from`, where that is known
+   */
+  take(from: Cursor, view: View, since?: Tally): SharedCut | undefined {
     const fitting = this.#fitting(from, view);
     if (fitting !== undefined && this.#isNewest(fitting)) return join(fitting);
-    const cut = this.#memory.cut(from, view);
+    const cut = this.#memory.cut(from, view, since);
     if (cut === undefined) return undefined;
     this.#sweep();
     // An old one is sent once more, before one is taken from somebody who is slow.

@@ -8,12 +8,15 @@ import { parseCursor, type Clock, type Cursor, type SubscribeOptions } from "../
 import type { Subscriber } from "../../delivery/audience.js";
 import type { SlotsKind, SlotsMemory, SlotsPlace } from "../../kinds/slots-kind.js";
 import { AT_BEGINNING, type ChannelFeed, type Start, type Subscribers } from "../channel-feed.js";
-import { CatchUp, seatOf, type CatchUpOwner, type Seat } from "./catch-up.js";
+import { CatchUp, type CatchUpOwner } from "./catch-up.js";
 import { Expiry, type Contact } from "./expiry.js";
 import { Lane, type LaneOwner } from "./lane.js";
+import type { Memories } from "./memories.js";
 import { rateOf, type Rate } from "./rates.js";
 import { Replica, type ReplicaDeps, type ReplicaOwner } from "./replica.js";
+import { seatOf, type Seat } from "./seat.js";
 import { SlotsLog, type WalkPage } from "./slots-log.js";
+import type { Standing } from "./standing.js";
 
 export interface SlotsFeedDeps extends ReplicaDeps {
   readonly broker: Broker;
@@ -21,6 +24,8 @@ export interface SlotsFeedDeps extends ReplicaDeps {
   /** Has `flush` called at the end of this turn. */
   readonly collect: (flush: () => void) => void;
   readonly contact: Contact;
+  /** What all such channels of this node hold. */
+  readonly memories: Memories;
   /** A key that no other append has. */
   readonly key: () => Key;
   /** From 0 to 1. */
@@ -42,6 +47,9 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
   readonly #seats = new Map<Subscriber, Seat>();
   /** By what they see and how often. */
   readonly #lanes = new Map<string, Lane>();
+  readonly #mostRate: number | undefined;
+  /** What the memory is known to hold, in bytes. */
+  #held = 0;
   #isMoving = false;
   #isOpen = false;
   #closed = false;
@@ -52,6 +60,7 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
     this.clock = deps.clock;
     this.#kind = kind;
     this.#channel = place.channel;
+    this.#mostRate = place.rate;
     this.#deps = deps;
     this.#replica = new Replica(kind, log, this.memory, this, deps);
     this.#expiry = new Expiry(log, deps);
@@ -63,13 +72,16 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
     await this.#replica.open();
     if (await this.#expiry.open()) await this.#replica.catchUp();
     this.#isOpen = true;
+    this.#account();
   }
 
   close(): void {
     this.#closed = true;
     this.#replica.close();
     this.#expiry.close();
+    this.#catchUp.close();
     for (const lane of this.#lanes.values()) lane.close();
+    this.#account();
   }
 
   get ready(): boolean {
@@ -86,18 +98,34 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
 
   start(wanted: SubscribeOptions): Start {
     const view = this.#kind.view(wanted);
-    const rate = rateOf(wanted.rate);
+    const rate = rateOf(wanted.rate, this.#mostRate);
     // A cursor says what was seen up to there by whoever saw the same slots.
     const cursor = wanted.view === view.id ? parseCursor(wanted.cursor ?? "") : undefined;
     return { ...AT_BEGINNING, ...(cursor !== undefined && { cursor }), as: { view, rate } };
   }
 
   add(subscriber: Subscriber, { as }: Start): void {
-    const lane = this.#laneOf(as?.view ?? this.#kind.view({}), as?.rate ?? rateOf(undefined));
+    const lane = this.#laneOf(as?.view ?? this.#kind.view({}), as?.rate ?? rateOf(undefined, this.#mostRate));
     const seat = seatOf(subscriber, lane);
     this.#seats.set(subscriber, seat);
     lane.audience.addBehind(subscriber);
     this.#catchUp.serve(seat);
+  }
+
+  /** From here on it is told as often as that; from its own place, in which nothing changes. */
+  tune(subscriber: Subscriber, wanted: number | undefined): Rate {
+    const rate = rateOf(wanted, this.#mostRate);
+    const seat = this.#seats.get(subscriber);
+    if (seat === undefined || seat.lane.rate.perSecond === rate.perSecond) return rate;
+    const { lane } = seat;
+    seat.lane = this.#laneOf(lane.view, rate);
+    lane.release(subscriber);
+    // Whoever goes to and fro gets no more than the faster of the two gives.
+    seat.notBefore = Math.max(seat.notBefore, seat.toldAt + Math.min(lane.rate.every, rate.every));
+    seat.lane.audience.addBehind(subscriber);
+    this.#tidy(lane);
+    this.#catchUp.serve(seat);
+    return rate;
   }
 
   onEntries(): void {}
@@ -140,9 +168,17 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
     this.#deps.collect(() => {
       this.#isMoving = false;
       if (this.#closed) return;
+      this.#account();
       for (const lane of this.#lanes.values()) lane.onMoved();
       this.#catchUp.onMoved();
     });
+  }
+
+  stand(subscriber: Subscriber, { toldAt, tally }: Standing): void {
+    const seat = this.#seats.get(subscriber);
+    if (seat === undefined) return;
+    seat.toldAt = Math.max(seat.toldAt, toldAt);
+    seat.tally = tally;
   }
 
   lag(subscriber: Subscriber): void {
@@ -160,8 +196,22 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
   #laneOf(view: Lane["view"], rate: Rate): Lane {
     const key = `${rate.every} ${view.key}`;
     let lane = this.#lanes.get(key);
-    if (lane === undefined) this.#lanes.set(key, (lane = new Lane(this, view, rate, key)));
+    if (lane === undefined) {
+      this.#lanes.set(key, (lane = new Lane(this, view, rate, key)));
+      this.memory.follow(view);
+    }
     return lane;
+  }
+
+  #tidy({ audience, key, view }: Lane): void {
+    if (audience.size > 0 || !this.#lanes.delete(key)) return;
+    this.memory.unfollow(view);
+  }
+
+  #account(): void {
+    const bytes = this.#closed ? 0 : this.memory.bytes;
+    this.#deps.memories.add(bytes - this.#held);
+    this.#held = bytes;
   }
 
   #remove(subscriber: Subscriber): void {
@@ -170,7 +220,7 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
     this.#seats.delete(subscriber);
     this.#catchUp.remove(seat);
     seat.lane.remove(subscriber);
-    if (seat.lane.audience.size === 0) this.#lanes.delete(seat.lane.key);
+    this.#tidy(seat.lane);
   }
 }
 

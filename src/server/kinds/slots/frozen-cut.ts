@@ -2,24 +2,28 @@
 import type { Cursor } from "../../../protocol/index.js";
 import { digitsOf } from "../../../protocol/digits.js";
 import { PAGE_BYTES, compressibleChunk, type Chunk } from "../../delivery/chunk.js";
-import type { SlotsCut } from "../slots-kind.js";
-import type { Held } from "./slot-memory.js";
+import type { SlotsCut, Tally } from "../slots-kind.js";
+import type { Held, SlotCut } from "./slot-memory.js";
 
 export class FrozenCut implements SlotsCut {
   readonly from: Cursor;
   readonly end: Cursor;
   readonly bytes: number;
+  readonly tally: Tally | undefined;
   readonly #ch: number;
   readonly #changes: readonly Held[];
+  readonly #merged: number | undefined;
   /** Where each page begins in the changes, and at last where the last one ends. */
   readonly #edges: readonly number[];
   readonly #chunks: (Chunk | undefined)[] = [];
 
-  constructor(ch: number, from: Cursor, end: Cursor, changes: readonly Held[]) {
+  constructor(ch: number, from: Cursor, end: Cursor, { changes, merged, tally }: SlotCut) {
     this.#ch = ch;
     this.from = from;
     this.end = end;
     this.#changes = changes;
+    this.#merged = merged;
+    this.tally = tally;
     const edges = [0];
     let size = 0;
     let bytes = 0;
@@ -63,8 +67,8 @@ export class FrozenCut implements SlotsCut {
       if (data === undefined) gone = gone === "" ? text : `${gone},${text}`;
       else set = set === "" ? text : `${set},${text}`;
     }
-    const meta = [gone === "" ? "" : `"del":[${gone}]`, this.#mark(index)].filter((text) => text !== "");
-    return meta.length === 0 ? `${start},[${set}]]` : `${start},[${set}],{${meta.join(",")}}]`;
+    const about = join(join(gone === "" ? "" : `"del":[${gone}]`, this.#mark(index)), this.#toll(index));
+    return about === "" ? `${start},[${set}]]` : `${start},[${set}],{${about}}]`;
   }
 
   /** Which part of the message it is, where it is one of several. */
@@ -72,4 +76,15 @@ export class FrozenCut implements SlotsCut {
     if (this.pages === 1) return "";
     return index === this.pages - 1 ? `"part":${index}` : `"part":${index},"more":true`;
   }
+
+  /** For how many changes the message stands, where those are more than it has: said with the end of it. */
+  #toll(index: number): string {
+    const isTold = index === this.pages - 1 && this.from.offset > 0;
+    const merged = isTold ? (this.#merged ?? 0) : 0;
+    return merged > this.count ? `"merged":${merged}` : "";
+  }
+}
+
+function join(one: string, other: string): string {
+  return one === "" || other === "" ? one + other : `${one},${other}`;
 }

@@ -3,26 +3,36 @@
  * In the order of last change, so that what follows a cursor is the end of it.
  */
 import type { ChangesEntry, Payload } from "../../../broker/index.js";
-import type { KnownSlot, Walked } from "../slots-kind.js";
+import type { KnownSlot, Tally, View, Walked } from "../slots-kind.js";
+import { ChangeCounts, changesBetween, type Matching } from "./change-counts.js";
+import { ALL } from "./views.js";
 
 /** What a slot costs beside its name and what it holds, in bytes: about what the objects take. */
-const SLOT_BYTES = 160;
+const SLOT_BYTES = 176;
+
+/** What has changed is gone through for a list of names while it is fewer than this part of them: to look one up takes about as long. */
+const LOOKS = 4;
 
 /** The newest change of a slot. What it says never changes: cuts keep it after it was overtaken. */
 export class Held implements KnownSlot {
   readonly slot: string;
   readonly offset: number;
   readonly data: Payload | undefined;
+  /** How many changes of its slot there were, with this one. */
+  readonly changes: number;
+  readonly matching: Matching;
   /** Its neighbours in the order of last change, while it is the newest of its slot. */
   older: Held | undefined;
   newer: Held | undefined;
   #text: string | undefined;
   #size = 0;
 
-  constructor(slot: string, { offset, data }: KnownSlot) {
+  constructor(slot: string, { offset, data }: KnownSlot, changes: number, matching: Matching) {
     this.slot = slot;
     this.offset = offset;
     this.data = data;
+    this.changes = changes;
+    this.matching = matching;
   }
 
   /** As it stands in messages: `"slot",value`, or only the name where it holds nothing. Made when it is needed first, and kept. */
@@ -50,8 +60,12 @@ export class Held implements KnownSlot {
 export interface SlotCut {
   readonly from: number;
   readonly end: number;
-  /** Oldest change first; tombstones only where `from` is not the beginning. */
+  /** Each slot once, in no special order; tombstones only where `from` is not the beginning. */
   readonly changes: readonly Held[];
+  /** How many changes these are the newest of, where that is known. */
+  readonly merged: number | undefined;
+  /** How many there were up to the end. */
+  readonly tally: Tally | undefined;
 }
 
 export interface SlotMemoryOptions {
@@ -61,6 +75,7 @@ export interface SlotMemoryOptions {
 
 export class SlotMemory {
   readonly #slots = new Map<string, Held>();
+  readonly #counts = new ChangeCounts();
   readonly #mostGraves: number;
   #oldest: Held | undefined;
   #newest: Held | undefined;
@@ -107,6 +122,16 @@ export class SlotMemory {
     this.#slots.clear();
     this.#oldest = this.#newest = undefined;
     this.#graves = this.#bytes = this.#floor = this.#head = 0;
+    this.#counts.forget();
+  }
+
+  /** What such a view sees is counted from here on, until `unfollow` was called as often. */
+  follow({ prefix }: View): void {
+    if (prefix !== undefined) this.#counts.follow(prefix);
+  }
+
+  unfollow({ prefix }: View): void {
+    if (prefix !== undefined) this.#counts.unfollow(prefix);
   }
 
   /** The next entry of the log, all of whose changes are known. */
@@ -123,18 +148,66 @@ export class SlotMemory {
     for (const [slot, change] of known) this.#set(slot, change);
     this.#head = at;
     this.#floor = Math.max(this.#floor, floor);
+    // It may have gone past any number of changes.
+    this.#counts.forget();
     this.#dropGraves();
   }
 
-  /** What follows the cursor at `from`; `undefined` where that is below the floor. From 0 it is all there is. */
-  cut(from: number, wants: (slot: string) => boolean = () => true): SlotCut | undefined {
+  /**
+   * What follows the cursor at `from`; `undefined` where that is below the floor. From 0 it is all there is.
+   *
+   * @param since how many changes the view had seen up to there, where that is known
+   */
+  cut(from: number, view: View = ALL, since?: Tally): SlotCut | undefined {
     if (from > 0 && from < this.#floor) return undefined;
+    const { names } = view;
+    const changes = this.#changed(from, view, names === undefined ? Infinity : names.length / LOOKS);
+    if (changes === undefined) return this.#lookedUp(from, names ?? [], since);
+    const tally = changes.length === 0 && since !== undefined ? since : this.#tally(view);
+    return this.#cutOf(from, changes, tally, since);
+  }
+
+  #cutOf(
+    from: number,
+    changes: readonly Held[],
+    tally: Tally | undefined,
+    since: Tally | undefined,
+  ): SlotCut {
+    return { from, end: this.#head, changes, merged: changesBetween(since, tally), tally };
+  }
+
+  /** `undefined` where more than `most` would have to be looked at. */
+  #changed(from: number, view: View, most: number): Held[] | undefined {
     const changes: Held[] = [];
+    let looks = 0;
     for (let held = this.#newest; held !== undefined && held.offset > from; held = held.older) {
+      if (++looks > most) return undefined;
       // Whoever begins holds nothing that could be deleted.
-      if ((from > 0 || held.data !== undefined) && wants(held.slot)) changes.push(held);
+      if ((from > 0 || held.data !== undefined) && view.wants(held.slot)) changes.push(held);
     }
-    return { from, end: this.#head, changes: changes.reverse() };
+    return changes.reverse();
+  }
+
+  /** Of a few names, where more has changed than that. */
+  #lookedUp(from: number, names: readonly string[], since: Tally | undefined): SlotCut {
+    const changed: Held[] = [];
+    let changes = 0;
+    for (let i = 0; i < names.length; i++) {
+      const held = this.#slots.get(names[i] as string);
+      if (held === undefined) continue;
+      changes += held.changes;
+      if (held.offset > from && (from > 0 || held.data !== undefined)) changed.push(held);
+    }
+    return this.#cutOf(from, changed, this.#counts.sum(changes), since);
+  }
+
+  /** How many changes the view has seen. */
+  #tally({ names, prefix }: View): Tally | undefined {
+    if (prefix !== undefined) return this.#counts.of(prefix);
+    if (names === undefined) return this.#counts.all;
+    let changes = 0;
+    for (let i = 0; i < names.length; i++) changes += this.#slots.get(names[i] as string)?.changes ?? 0;
+    return this.#counts.sum(changes);
   }
 
   #set(slot: string, known: KnownSlot): void {
@@ -143,7 +216,8 @@ export class SlotMemory {
       if (before.offset > known.offset) return;
       this.#unlink(before);
     }
-    const held = new Held(slot, known);
+    const matching = this.#counts.count(slot, before?.matching);
+    const held = new Held(slot, known, (before?.changes ?? 0) + 1, matching);
     this.#slots.set(slot, held);
     held.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = held;
@@ -167,6 +241,7 @@ export class SlotMemory {
 
   #dropGraves(): void {
     if (this.#graves <= this.#mostGraves) return;
+    this.#counts.forgetSlots();
     // At once for many: finding them costs a look at all slots.
     const keep = this.#mostGraves - (this.#mostGraves >> 2);
     for (let held = this.#oldest; held !== undefined && this.#graves > keep;) {

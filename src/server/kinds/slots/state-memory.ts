@@ -3,7 +3,7 @@ import type { ChangesEntry } from "../../../broker/index.js";
 import type { Cursor } from "../../../protocol/index.js";
 import { digitsOf } from "../../../protocol/digits.js";
 import { textChunk, type Chunk } from "../../delivery/chunk.js";
-import type { SlotsCut, SlotsMemory, SlotsPlace, View, Walked } from "../slots-kind.js";
+import type { SlotsCut, SlotsMemory, SlotsPlace, Tally, View, Walked } from "../slots-kind.js";
 import { FrozenCut } from "./frozen-cut.js";
 import { SlotMemory } from "./slot-memory.js";
 
@@ -43,9 +43,17 @@ export class StateMemory implements SlotsMemory {
     this.#slots.clear();
   }
 
-  cut(from: Cursor, view: View): SlotsCut | undefined {
-    const cut = this.#slots.cut(from.offset, (slot) => view.wants(slot));
-    return cut && new FrozenCut(this.#ch, from, { epoch: from.epoch, offset: cut.end }, cut.changes);
+  follow(view: View): void {
+    this.#slots.follow(view);
+  }
+
+  unfollow(view: View): void {
+    this.#slots.unfollow(view);
+  }
+
+  cut(from: Cursor, view: View, since?: Tally): SlotsCut | undefined {
+    const cut = this.#slots.cut(from.offset, view, since);
+    return cut && new FrozenCut(this.#ch, from, { epoch: from.epoch, offset: cut.end }, cut);
   }
 
   cursorOnly({ offset }: Cursor): Chunk {

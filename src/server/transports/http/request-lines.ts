@@ -35,7 +35,7 @@ export function readCommands(lines: readonly Line[]): Incoming[] | string {
   return commands;
 }
 
-const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe"]);
+const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe", "tune"]);
 
 function readCommand(line: Line): Command | string {
   try {

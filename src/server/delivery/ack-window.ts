@@ -1,0 +1,74 @@
+/**
+ * How far one subscription is ahead of what its client has acknowledged. What a socket has taken may lie in the kernel, in a proxy,
+ * or in a page that does not get to it: only the client knows.
+ */
+import type { Chunk } from "./chunk.js";
+import type { Outgoing, Way } from "./outgoing.js";
+
+/** Small lines are remembered together, up to this share of the window: a million of them take no more than a few large ones. */
+const SHARE = 1 / 64;
+
+/** Lines that follow each other. */
+interface Run {
+  /** The number of the last one, from 1 on. */
+  last: number;
+  bytes: number;
+}
+
+export class AckWindow implements Way {
+  /** How much may be ahead, in bytes, not counting the line that reaches it. */
+  readonly size: number;
+  readonly #out: Outgoing;
+  /** What is not acknowledged, oldest first. */
+  readonly #runs: Run[] = [];
+  #ahead = 0;
+  #sent = 0;
+  #waiting: (() => void) | undefined;
+
+  constructor(size: number, out: Outgoing) {
+    this.size = size;
+    this.#out = out;
+  }
+
+  /** How many lines were sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get isFull(): boolean {
+    return this.#ahead >= this.size;
+  }
+
+  /** Hot path. Takes a chunk of one line if there is room for it, here and in the way out. */
+  offer(chunk: Chunk): boolean {
+    if (this.#ahead >= this.size || !this.#out.offer(chunk)) return false;
+    const { size } = chunk;
+    this.#sent++;
+    this.#ahead += size;
+    const run = this.#runs.at(-1);
+    if (run !== undefined && run.bytes + size <= this.size * SHARE) {
+      run.last = this.#sent;
+      run.bytes += size;
+    } else this.#runs.push({ last: this.#sent, bytes: size });
+    return true;
+  }
+
+  /** So many lines have come. `false` where that is more than were sent; fewer than were acknowledged before say nothing. */
+  acknowledge(lines: number): boolean {
+    if (lines > this.#sent) return false;
+    for (let run = this.#runs[0]; run !== undefined && run.last <= lines; run = this.#runs[0]) {
+      this.#ahead -= run.bytes;
+      this.#runs.shift();
+    }
+    const waiting = this.#waiting;
+    if (waiting === undefined || this.isFull) return true;
+    this.#waiting = undefined;
+    waiting();
+    return true;
+  }
+
+  /** Calls `run` when there is room again, which there is not now. There is one who waits: the last one. */
+  whenRoomy(run: () => void): void {
+    this.#waiting = run;
+  }
+}
