@@ -34,6 +34,7 @@ const VERBS = [
   "publish",
   "history",
   "members",
+  "get",
   "call",
 ] as const;
 type Verb = (typeof VERBS)[number];
@@ -78,6 +79,8 @@ export function decodeCommand(line: Line): Command {
     case "unsubscribe":
     case "members":
       return { do: verb, id, channel: read.channel(verb) };
+    case "get":
+      return { do: verb, id, channel: read.channel(verb), keys: readSlots(read, read.get("keys")) };
     case "publish":
       return readPublish(read, line.bytes);
     case "history":
@@ -140,6 +143,7 @@ function verbOf(fields: Fields, id: Id): Verb | undefined {
   if (fields["unsubscribe"] !== undefined) found = and(found, "unsubscribe");
   if (fields["history"] !== undefined) found = and(found, "history");
   if (fields["members"] !== undefined) found = and(found, "members");
+  if (fields["get"] !== undefined) found = and(found, "get");
   if (fields["connect"] !== undefined) found = and(found, "connect");
   if (fields["refresh"] !== undefined) found = and(found, "refresh");
   // It could come from a prototype that somebody has added to.

@@ -9,6 +9,8 @@ export { decodeServer, readError, waitOf } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
+  ChangeData,
+  ChangeResult,
   Command,
   ConnectOptions,
   ConnectResult,
@@ -16,6 +18,7 @@ export type {
   ErrorBody,
   EventFrame,
   GapReason,
+  GetResult,
   HistoryEntry,
   HistoryOptions,
   HistoryResult,

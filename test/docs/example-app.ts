@@ -1,6 +1,7 @@
 import {
   bytes,
   method,
+  state,
   stream,
   tidemark,
   TidemarkError,
@@ -45,6 +46,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "talk/:room": stream({ retain: { count: 1000 }, sender: true }),
       "user/:id": stream({ retain: { count: 1000 }, allow: ({ user, params }) => user?.id === params.id }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
+      "servers/:region": state({ allow: ({ action }) => action === "subscribe" || { prefix: "web-" } }),
       "quota/:room": stream({
         onPublish: ({ data }) => {
           if (data === "too much") {
