@@ -35,15 +35,24 @@ export function decideChanges(
   held: Held,
 ): readonly Change[] | PromiseLike<readonly Change[]> {
   const { kind, resolved, revise } = deciding;
-  const wanted = new Map(request.set);
-  for (const [slot, fields] of request.merge) wanted.set(slot, kind.merged(slot, held.get(slot), fields));
-  return andThen(validateEach(resolved.def.schema, wanted), (set) => {
+  return andThen(validateEach(resolved.def.schema, withMerged(kind, request, held)), (set) => {
     if (revise === undefined) return encoded(deciding, request, held, { ...request, set });
     const shown = { set, delete: request.delete, previous: parsed(held), ttl: request.ttl };
     return andThen(revise(shown), (revision) =>
       encoded(deciding, request, held, revision === undefined ? shown : revised(kind, shown, revision)),
     );
   });
+}
+
+function withMerged(
+  kind: SlotsKind,
+  { set, merge }: ChangeRequest,
+  held: Held,
+): ReadonlyMap<string, unknown> {
+  if (merge.size === 0) return set;
+  const wanted = new Map(set);
+  for (const [slot, fields] of merge) wanted.set(slot, kind.merged(slot, held.get(slot), fields));
+  return wanted;
 }
 
 /** What is to be done, with its values not encoded yet. */
