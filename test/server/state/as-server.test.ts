@@ -6,21 +6,22 @@ import { readChangeRequest } from "../../../src/server/kinds/slots/change-reques
 import { changeAsServer } from "../../../src/server/connection/publish/change-as-server.js";
 import type { ResolvedChannel } from "../../../src/server/channels/registry.js";
 import { World } from "../support/engine.js";
-import { CHANNEL, stateSetup, type Options, type StateSetup } from "./support.js";
+import { CHANNEL, stateSetup, type Options } from "./support.js";
 
 function application(options: Options = {}) {
   const all = stateSetup(options);
-  return { ...all, change: changing(all) };
-}
-
-function changing({ world }: StateSetup) {
-  const { node } = world.engine;
+  const { node } = all.world.engine;
   const resolved = node.registry.resolve(CHANNEL) as ResolvedChannel;
-  return async (data: unknown) => {
-    const changed = changeAsServer(node, resolved, readChangeRequest(data));
-    changed.catch(() => {});
-    await world.clock.settle();
-    return changed;
+  const begin = (data: unknown) => changeAsServer(node, resolved, readChangeRequest(data));
+  return {
+    ...all,
+    begin,
+    async change(data: unknown) {
+      const changed = begin(data);
+      changed.catch(() => {});
+      await all.world.clock.settle();
+      return changed;
+    },
   };
 }
 
@@ -63,10 +64,11 @@ describe("a change of the application's", () => {
   it("E24: of one key comes after the one before it, and loses nothing of what clients do", async () => {
     const all = application();
     const { peer } = await all.client();
-    const changes = Array.from({ length: 10 }, async (_, i) => {
+    const changes = Array.from({ length: 10 }, (_, i) => {
       peer.send({ id: i, publish: CHANNEL, data: { merge: { k: { [`c${i}`]: i } } } });
-      return all.change({ merge: { k: { [`s${i}`]: i, last: i } } });
+      return all.begin({ merge: { k: { [`s${i}`]: i, last: i } } });
     });
+    await all.world.clock.settle();
     await Promise.all(changes);
     const { k } = (await all.held()) as { k: Record<string, number> };
     expect([Object.keys(k).length, k["last"]]).toEqual([21, 9]);

@@ -1,6 +1,6 @@
 /** Publishes that depend on what keys hold: nothing is lost, nothing overtakes, nobody else waits. */
 import { describe, expect, it } from "vitest";
-import { CHANNEL, stateSetup, type StateSetup } from "./support.js";
+import { CHANNEL, stateSetup, type Publisher, type StateSetup } from "./support.js";
 
 /** Sets a key as another node does, just before the next appends of this one: as often as is said. */
 function interfere(all: StateSetup, values: readonly unknown[]): void {
@@ -9,6 +9,12 @@ function interfere(all: StateSetup, values: readonly unknown[]): void {
     const value = left.shift();
     if (value !== undefined) await all.put({ k: value });
   };
+}
+
+async function several(all: StateSetup, count: number): Promise<Publisher[]> {
+  const clients: Publisher[] = [];
+  for (let i = 0; i < count; i++) clients.push(await all.client(`client-${i}`));
+  return clients;
 }
 
 describe("a publish that depends on keys", () => {
@@ -40,7 +46,7 @@ describe("a publish that depends on keys", () => {
 
   it("E17: loses nothing of what many do to one key at once", async () => {
     const all = stateSetup();
-    const clients = await Promise.all(["a", "b", "c", "d"].map((id) => all.client(id)));
+    const clients = await several(all, 4);
     for (let round = 0; round < 10; round++)
       for (const [who, { peer }] of clients.entries())
         peer.send({ id: round, publish: CHANNEL, data: { merge: { k: { [`${who}-${round}`]: 1 } } } });
@@ -58,7 +64,7 @@ describe("a publish that depends on keys", () => {
 
   it("E17: of one frame are read for together, and appended together where they are about different keys", async () => {
     const all = stateSetup();
-    const clients = await Promise.all(["a", "b", "c"].map((id) => all.client(id)));
+    const clients = await several(all, 3);
     for (const [who, { peer }] of clients.entries())
       peer.send({ id: 1, publish: CHANNEL, data: { merge: { [`k${who}`]: { a: 1 } } } });
     await all.world.clock.settle();

@@ -1,7 +1,6 @@
 /** A publish of changes on its way to the log. */
-import type { Change, Changed, ChangesDraft, Condition, Draft } from "../../../../broker/index.js";
+import type { Change, Changed, ChangesDraft, Condition, Draft, Payload } from "../../../../broker/index.js";
 import type { Job } from "../append-queue.js";
-import type { Held } from "./decide-changes.js";
 
 /** What a publish is, whatever it publishes. */
 export interface JobBase {
@@ -12,6 +11,9 @@ export interface JobBase {
   /** Called instead of `done` where the publish is refused, by no outcome of the log's. */
   refused(thrown: unknown): void;
 }
+
+/** What slots hold; `undefined`, or not named: nothing. */
+export type Held = ReadonlyMap<string, Payload | undefined>;
 
 /** What the changes of a publish depend on. */
 export interface Dependence {

@@ -1,5 +1,5 @@
 /** What a request to a state channel comes to, once it is known what the slots hold that it depends on. */
-import type { Change, Payload } from "../../../../broker/index.js";
+import type { Change } from "../../../../broker/index.js";
 import type { Revision, Shown } from "../../../channels/define.js";
 import type { ResolvedChannel } from "../../../channels/registry.js";
 import { andThen, validateEach } from "../../../channels/validate.js";
@@ -7,11 +7,9 @@ import { TidemarkError } from "../../../errors.js";
 import type { ChangeRequest, SlotsKind } from "../../../kinds/slots-kind.js";
 import type { ServerNode } from "../../node.js";
 import { encodeValue } from "../payload.js";
+import type { Held } from "./change-job.js";
 
-/** What slots hold; `undefined`, or not named: nothing. */
-export type Held = ReadonlyMap<string, Payload | undefined>;
-
-export const NOTHING_HELD: Held = new Map<string, Payload | undefined>();
+export const NOTHING_HELD: Held = new Map<string, never>();
 
 /** By what a request is decided. */
 export interface Deciding {
