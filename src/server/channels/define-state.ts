@@ -120,7 +120,15 @@ const DEFAULT_GRAVES_MS = 3_600_000;
 export function slotsChannel<User, Params, Schema extends StandardSchemaV1 = AnySchema>(
   options: StateOptions<User, Params, Schema> = {},
 ): ChannelDef {
-  const { keys = DEFAULT_KEYS, bytes = DEFAULT_BYTES, graves, rate, value, presence, presenceGrace } = options;
+  const {
+    keys = DEFAULT_KEYS,
+    bytes = DEFAULT_BYTES,
+    graves,
+    rate,
+    value,
+    presence,
+    presenceGrace,
+  } = options;
   const dedupe = duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe");
   const slots: SlotsOptions = {
     keeping: {

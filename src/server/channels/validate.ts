@@ -52,9 +52,7 @@ export function validateEach(
 
 type Result = StandardSchemaV1.Result<unknown>;
 
-function isKnown(
-  entry: readonly [string, Result | PromiseLike<Result>],
-): entry is readonly [string, Result] {
+function isKnown(entry: readonly [string, Result | PromiseLike<Result>]): entry is readonly [string, Result] {
   return !isPromise(entry[1]);
 }
 

@@ -2,7 +2,14 @@
  * What a kind has to tell whose channels are kept by slots: what one who is behind gets is each changed slot once, with its
  * newest value, all of them at once.
  */
-import type { Change, ChangesEntry, Condition, Payload, SlotsOptions, SlotsPage } from "../../broker/index.js";
+import type {
+  Change,
+  ChangesEntry,
+  Condition,
+  Payload,
+  SlotsOptions,
+  SlotsPage,
+} from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import type { Chunk } from "../delivery/chunk.js";
 import type { Cut } from "./cut.js";

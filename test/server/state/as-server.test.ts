@@ -101,14 +101,18 @@ describe("another kind", () => {
   it("E24: than a subscription expects is wrong_kind, which says what to use", async () => {
     const peer = await new World(channels).connect();
     const message = async (channel: string, kind: string): Promise<unknown> => {
-      const { error } = (await peer.ask({ subscribe: channel, kind })) as { error: { code: string; message: string } };
+      const { error } = (await peer.ask({ subscribe: channel, kind })) as {
+        error: { code: string; message: string };
+      };
       expect(error.code).toBe("wrong_kind");
       return error.message;
     };
     expect(await message("keys/a", "stream")).toBe(
       '"keys/a" is a state, not a stream; use state(rt, "keys/a") of tidemark/state',
     );
-    expect(await message("chat/a", "state")).toBe('"chat/a" is a stream, not a state; use rt.stream("chat/a")');
+    expect(await message("chat/a", "state")).toBe(
+      '"chat/a" is a stream, not a state; use rt.stream("chat/a")',
+    );
     expect(await message("typing/a", "state")).toContain('use rt.transient("typing/a")');
   });
 

@@ -91,7 +91,9 @@ describe("a publish that depends on keys", () => {
     const { publish } = await all.client();
     const { cursor: since } = await publish({ set: { k: { a: 1 }, guard: 1 } });
     interfere(all, [{ a: 2 }]);
-    expect(await publish({ merge: { k: { b: 1 } }, if: { since, keys: ["guard"] } })).toHaveProperty("cursor");
+    expect(await publish({ merge: { k: { b: 1 } }, if: { since, keys: ["guard"] } })).toHaveProperty(
+      "cursor",
+    );
     expect(await all.held()).toEqual({ k: { a: 2, b: 1 }, guard: 1 });
   });
 
@@ -174,7 +176,9 @@ describe("a publish that depends on keys", () => {
   it("E19: goes on where the log does not know it", async () => {
     const all = stateSetup();
     const { publish } = await all.client();
-    expect(await publish({ merge: { k: { a: 2 } } }, { idem: 1, first: true, age: 10 })).toHaveProperty("cursor");
+    expect(await publish({ merge: { k: { a: 2 } } }, { idem: 1, first: true, age: 10 })).toHaveProperty(
+      "cursor",
+    );
     expect(await all.held()).toEqual({ k: { a: 2 } });
   });
 });

@@ -92,7 +92,9 @@ describe("the time to live", () => {
   it("E16: stays through a merge", async () => {
     expect(await livesAfter({}, { set: { k: {} }, ttl: 9000 }, { merge: { k: { a: 1 } } })).toEqual([9000]);
     expect(await livesAfter({}, { set: { k: {} } }, { merge: { k: { a: 1 } } })).toEqual([undefined]);
-    expect(await livesAfter({ ttl: "1m" }, { set: { k: {} }, ttl: 9000 }, { merge: { k: {} } })).toEqual([9000]);
+    expect(await livesAfter({ ttl: "1m" }, { set: { k: {} }, ttl: 9000 }, { merge: { k: {} } })).toEqual([
+      9000,
+    ]);
   });
 
   it("E16: is what a publish says, of merges too", async () => {

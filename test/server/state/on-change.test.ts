@@ -49,9 +49,25 @@ describe("onChange", () => {
     await publish({ set: { a: 1, m: { x: 1 } } });
     await publish({ set: { a: 2, b: 3 }, merge: { m: { y: 2 } }, delete: ["gone"], ttl: 5000 });
     const [first, second] = seen;
-    expect(first).toMatchObject({ previous: new Map(), ttl: undefined, channel: CHANNEL, user: { id: "ann" } });
-    expect(second?.set).toEqual(new Map<string, unknown>([["a", 2], ["b", 3], ["m", { x: 1, y: 2 }]]));
-    expect(second?.previous).toEqual(new Map<string, unknown>([["a", 1], ["m", { x: 1 }]]));
+    expect(first).toMatchObject({
+      previous: new Map(),
+      ttl: undefined,
+      channel: CHANNEL,
+      user: { id: "ann" },
+    });
+    expect(second?.set).toEqual(
+      new Map<string, unknown>([
+        ["a", 2],
+        ["b", 3],
+        ["m", { x: 1, y: 2 }],
+      ]),
+    );
+    expect(second?.previous).toEqual(
+      new Map<string, unknown>([
+        ["a", 1],
+        ["m", { x: 1 }],
+      ]),
+    );
     expect([second?.delete, second?.ttl]).toEqual([["gone"], 5000]);
     expect(second?.key).toMatch(/^[\w-]{43}$/);
     expect(second?.key).not.toBe(first?.key);
@@ -144,7 +160,12 @@ describe("onChange", () => {
       },
     });
     const [ann, bob, cay] = [await all.client("ann"), await all.client("bob"), await all.client("cay")];
-    for (const [{ peer }, key] of [[ann, "a"], [bob, "a"], [cay, "c"], [ann, "d"]] as const)
+    for (const [{ peer }, key] of [
+      [ann, "a"],
+      [bob, "a"],
+      [cay, "c"],
+      [ann, "d"],
+    ] as const)
       peer.send({ id: 1, publish: CHANNEL, data: { set: { [key]: 1 } } });
     await all.world.clock.settle();
     expect(asked).toEqual(["ann a", "cay c"]);

@@ -33,7 +33,14 @@ describe("state()", () => {
   });
 
   it("tells the rest of the server what was said", () => {
-    const { kind, def } = state({ rate: 10, ttl: "1m", keys: 5, bytes: 100, graves: { count: 0 }, dedupe: 1000 });
+    const { kind, def } = state({
+      rate: 10,
+      ttl: "1m",
+      keys: 5,
+      bytes: 100,
+      graves: { count: 0 },
+      dedupe: 1000,
+    });
     expect([kind, def.kind.name, def.rate, def.ttl]).toEqual(["state", "state", 10, 60_000]);
     expect(def.slots).toEqual({
       keeping: { by: "slots", most: { count: 5, bytes: 100 }, graves: { count: 0, age: 3_600_000 } },

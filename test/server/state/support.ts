@@ -7,7 +7,11 @@ import type { Peer, WorldOptions } from "../support/engine.js";
 
 export { CHANNEL } from "../slots/support.js";
 
-export type Options = StateOptions<{ readonly id: string }, Readonly<Record<string, string>>, StandardSchemaV1>;
+export type Options = StateOptions<
+  { readonly id: string },
+  Readonly<Record<string, string>>,
+  StandardSchemaV1
+>;
 
 /** What stands between the server and its broker. */
 export class Counted {
@@ -51,9 +55,9 @@ export interface StateSetup extends Setup {
 export interface Publisher {
   readonly peer: Peer;
   /** Publishes, and lets everything run that needs no time. */
-  publish(data: unknown, more?: object): Promise<Record<string, unknown>>;
+  readonly publish: (data: unknown, more?: object) => Promise<Record<string, unknown>>;
   /** Publishes several, all in one frame; gives their answers in the order in which they came. */
-  all(...data: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  readonly all: (...data: readonly unknown[]) => Promise<Record<string, unknown>[]>;
 }
 
 export function stateSetup(options: Options = {}, more: WorldOptions = {}): StateSetup {

@@ -20,7 +20,10 @@ export function get(connection: Caller, command: Command & { do: "get" }): void 
       const resolved = mustResolve(connection, channel);
       const { name, def } = resolved;
       if (def.kind.by !== "slots")
-        throw new TidemarkError("wrong_kind", `${JSON.stringify(name)} is a ${def.kind.name} and has no keys`);
+        throw new TidemarkError(
+          "wrong_kind",
+          `${JSON.stringify(name)} is a ${def.kind.name} and has no keys`,
+        );
       const context = contextOf(connection, connection.identity as Identity, resolved);
       await mustAllowKeys(node, context, resolved, "get", keys);
       node.newChannels.use(connection, name);

@@ -107,9 +107,7 @@ function intersection(one: SlotFilter, other: SlotFilter): SlotFilter | undefine
     const keys = list.filter(includes(filter));
     return keys.length > 0 ? { keys } : undefined;
   }
-  const [short = "", long = ""] = [one.prefix ?? "", other.prefix ?? ""].sort(
-    (a, b) => a.length - b.length,
-  );
+  const [short = "", long = ""] = [one.prefix ?? "", other.prefix ?? ""].sort((a, b) => a.length - b.length);
   if (!long.startsWith(short)) return undefined;
   return long === "" ? {} : { prefix: long };
 }

@@ -22,7 +22,6 @@ function ask(
 ): ReturnType<Broker["append"]> | ReturnType<NonNullable<Broker["change"]>> {
   const within = ONLY_IF_KNOWN;
   if (slots === undefined) return broker.append(name, [{ data: "null", key, within }], log);
-  if (broker.change === undefined)
-    throw new BrokerError("unavailable", "this broker keeps no logs by slots");
+  if (broker.change === undefined) throw new BrokerError("unavailable", "this broker keeps no logs by slots");
   return broker.change(name, [{ key, changes: NO_CHANGE, within }], slots);
 }

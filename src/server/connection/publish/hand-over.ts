@@ -47,6 +47,10 @@ export function keptBySlots(channel: string, { name }: Kind): TidemarkError {
 }
 
 /** Hands changes over to the log of a channel that is kept by slots. */
-export function handOverChanges(node: ServerNode, { name, def }: ResolvedChannel, parts: ChangeJobParts): void {
+export function handOverChanges(
+  node: ServerNode,
+  { name, def }: ResolvedChannel,
+  parts: ChangeJobParts,
+): void {
   node.appender.change(name, def.slots as SlotsOptions, new ChangeJob(parts));
 }

@@ -1,5 +1,12 @@
 /** One publish of a client's: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, ONLY_IF_KNOWN, type Change, type Draft, type Key, type Payload } from "../../../broker/index.js";
+import {
+  BrokerError,
+  ONLY_IF_KNOWN,
+  type Change,
+  type Draft,
+  type Key,
+  type Payload,
+} from "../../../broker/index.js";
 import type { Command } from "../../../protocol/index.js";
 import type { Context } from "../../channels/define.js";
 import type { ResolvedChannel } from "../../channels/registry.js";

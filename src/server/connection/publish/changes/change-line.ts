@@ -185,8 +185,7 @@ export class ChangeLine {
   #learn({ job, dependence, known }: UnderWay, at: Known["at"]): void {
     if (this.#waiting.length === 0) return;
     const place = { epoch: at.epoch, offset: at.offset };
-    for (const slot of dependence.slots)
-      this.#known.set(slot, { data: known.get(slot)?.data, at: place });
+    for (const slot of dependence.slots) this.#known.set(slot, { data: known.get(slot)?.data, at: place });
     for (const { slot, data } of job.changes) this.#known.set(slot, { data, at: place });
   }
 
