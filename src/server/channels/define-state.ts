@@ -38,7 +38,7 @@ export type SomeKeys = { readonly prefix: string } | { readonly keys: readonly s
 export interface ChangeContext<User, Params, Value> extends ChannelContext<User, Params> {
   /** What keys are to hold, as the schema returned it; a merge as what it comes to. */
   readonly set: ReadonlyMap<string, Value>;
-  /** SomeKeys that are to be deleted. */
+  /** Keys that are to be deleted. */
   readonly delete: readonly string[];
   /** What all these keys hold now; one that is missing here holds nothing. */
   readonly previous: ReadonlyMap<string, Value>;
