@@ -155,11 +155,12 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "equality-of-the-node",
     about: "a node leaves out what it holds already, and does not know that others have changed it",
     file: "src/server/connection/publish/hand-over.ts",
-    find: "const asked = kind.changes(draft.data);",
-    replace: `const all = kind.changes(draft.data);
+    find: "node.appender.change(name, def.slots as SlotsOptions, new ChangeJob(parts));",
+    replace: `const all = parts.changes;
   const feed = node.hub.get(name)?.feed;
   const told = (slot) => feed?.memory.cut({ epoch: "", offset: 0 }, { key: "", wants: (one) => one === slot })?.page(0)?.text ?? "";
-  const asked = { ...all, changes: all.changes.filter(({ slot, data: value }) => value === undefined || !told(slot).endsWith("," + value + "]]")) };`,
+  const changes = "decide" in all ? all : all.filter(({ slot, data: value }) => value === undefined || !told(slot).endsWith("," + value + "]]"));
+  node.appender.change(name, def.slots as SlotsOptions, new ChangeJob({ ...parts, changes }));`,
     promise: "acknowledged",
   },
   {

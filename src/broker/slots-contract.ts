@@ -12,8 +12,11 @@ export interface Change {
   readonly slot: string;
   /** What the slot holds from now on; `undefined`: nothing, it is deleted. */
   readonly data: Payload | undefined;
-  /** Milliseconds until the slot is due to be deleted: see {@link SlotsPage.due}. Left out: never. Not in entries. */
-  readonly ttl?: number;
+  /**
+   * Milliseconds until the slot is due to be deleted: see {@link SlotsPage.due}. Left out: never. `keep`: when it was due before,
+   * never where it held nothing. Not in entries.
+   */
+  readonly ttl?: number | "keep";
 }
 
 /** What must be so of a slot for a draft to be appended. */

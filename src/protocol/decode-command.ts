@@ -43,6 +43,7 @@ const VERBS = [
   "publish",
   "history",
   "members",
+  "get",
   "call",
   "ack",
   "tune",
@@ -92,6 +93,8 @@ export function decodeCommand(line: Line): Command {
     case "unsubscribe":
     case "members":
       return { do: verb, id, channel: read.channel(verb) };
+    case "get":
+      return { do: verb, id, channel: read.channel(verb), keys: readSlots(read, read.get("keys")) };
     case "publish":
       return readPublish(read, line.bytes);
     case "history":
@@ -160,6 +163,7 @@ function verbOf(fields: Fields, id: Id): Verb | undefined {
   if (fields["members"] !== undefined) found = and(found, "members");
   if (fields["ack"] !== undefined) found = and(found, "ack");
   if (fields["tune"] !== undefined) found = and(found, "tune");
+  if (fields["get"] !== undefined) found = and(found, "get");
   if (fields["connect"] !== undefined) found = and(found, "connect");
   if (fields["refresh"] !== undefined) found = and(found, "refresh");
   // It could come from a prototype that somebody has added to.

@@ -60,6 +60,7 @@ export type Command =
   | { readonly do: "members"; readonly id: Id; readonly channel: string }
   | ({ readonly do: "ack"; readonly id: Id } & AckCommand)
   | ({ readonly do: "tune"; readonly id: Id } & TuneCommand)
+  | { readonly do: "get"; readonly id: Id; readonly channel: string; readonly keys: readonly string[] }
   | { readonly do: "call"; readonly id: Id; readonly method: string; readonly data: unknown };
 
 /** The number a client chose for a command; `undefined` when it wants no reply. */
@@ -261,6 +262,44 @@ export interface MembersResult {
   readonly version?: number | undefined;
   /** How many there are; more than `members` when the list was too long for one reply. */
   readonly total: number;
+}
+
+/**
+ * What a publish to a channel of keys says as its data. All keys are changed at once, or none is; each is named once, 1,000 at most,
+ * and has at most 256 bytes.
+ */
+export interface ChangeData {
+  /** What keys are to hold. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Fields to be put into the objects that keys hold, null for those to be taken out. Keys that hold nothing get them as they are. */
+  readonly merge?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly delete?: readonly string[];
+  /** Milliseconds until the keys that are set and merged are deleted; a merge without it leaves that as it was. */
+  readonly ttl?: number;
+  /** What must be so; otherwise `conflict`. */
+  readonly if?: {
+    /** `keys` have not changed since this cursor. */
+    readonly since?: string;
+    readonly keys?: readonly string[];
+    /** These hold nothing. */
+    readonly absent?: readonly string[];
+  };
+}
+
+/** What a publish to a channel of keys is answered with. */
+export interface ChangeResult {
+  /** Where the change is in the log. */
+  readonly cursor: string;
+  /** Said where all keys held already what they were to hold. */
+  readonly same?: true;
+}
+
+/** What a get command is answered with. */
+export interface GetResult {
+  /** Where the channel was read: good for a condition. */
+  readonly cursor: string;
+  /** What the keys hold that hold something. */
+  readonly values: Readonly<Record<string, unknown>>;
 }
 
 /** Why messages are missing: retention dropped them, the cursor's log is unknown here, the broker lost what came after it, or the broker failed over. */

@@ -10,6 +10,8 @@ export type { Clock, Random, Timer } from "./environment.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
   AckCommand,
+  ChangeData,
+  ChangeResult,
   Command,
   ConnectOptions,
   ConnectResult,
@@ -17,6 +19,7 @@ export type {
   ErrorBody,
   EventFrame,
   GapReason,
+  GetResult,
   HistoryEntry,
   HistoryOptions,
   HistoryResult,

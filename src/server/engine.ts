@@ -142,7 +142,7 @@ export class Engine {
       keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
       tickets: new Tickets(options.secret ?? random.id()),
       refused,
-      appender: new Appender(broker, clock, onError),
+      appender: new Appender(broker, clock, onError, reads.slots),
       revocations: new Revocations(),
       stillness: new Stillness(clock, options.registry.shortestDedupe, (ms) => this.#stoodStill(ms)),
       turns: new TurnBudget(clock, soon),

@@ -1,6 +1,7 @@
 import {
   bytes,
   method,
+  state,
   stream,
   tidemark,
   TidemarkError,
@@ -10,13 +11,9 @@ import {
 } from "tidemark";
 import type { Broker } from "tidemark/broker";
 import * as z from "zod";
-import { slotsChannel } from "../../src/server/channels/define.js";
 
 /** What a single example sets. */
 export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
-
-/** A channel of keys, as long as `tidemark` has no such function. */
-const state = (): ReturnType<typeof stream> => ({ kind: "stream", def: slotsChannel() });
 
 const names: Readonly<Record<string, string>> = { ann: "ann", bob: "bob", cay: "cay" };
 /** How long tokens are good, in milliseconds. */
@@ -50,6 +47,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "talk/:room": stream({ retain: { count: 1000 }, sender: true }),
       "user/:id": stream({ retain: { count: 1000 }, allow: ({ user, params }) => user?.id === params.id }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
+      "servers/:region": state({ allow: ({ action }) => action === "subscribe" || { prefix: "web-" } }),
       "quota/:room": stream({
         onPublish: ({ data }) => {
           if (data === "too much") {

@@ -21,7 +21,11 @@ const SERVER_MUST_NOT: Record<string, readonly string[]> = {
 };
 
 /** Who may know one kind from another. All else knows what `kinds/kind.ts` says of them. */
-const KNOW_KINDS: readonly string[] = ["src/server/channels/define.ts", "src/server/engine.ts"];
+const KNOW_KINDS: readonly string[] = [
+  "src/server/channels/define.ts",
+  "src/server/channels/define-state.ts",
+  "src/server/engine.ts",
+];
 
 /** The one package that each broker with a folder of its own is made for. */
 const DRIVERS: Record<string, string> = {

@@ -1,5 +1,5 @@
 /** Compiled, never run: what a server's definitions infer, and what they must not accept. */
-import { bytes, method, stream, tidemark, transient } from "tidemark";
+import { bytes, method, state, stream, tidemark, transient } from "tidemark";
 import type { ErrorBody } from "tidemark/protocol";
 import * as z from "zod";
 
@@ -17,6 +17,21 @@ const app = tidemark({
     "files/:owner/:name": stream({ message: bytes() }),
     "typing/:id": transient({ message: z.object({ on: z.boolean() }) }),
     news: stream(),
+    "servers/:region": state({
+      value: z.object({ cpu: z.number(), at: z.number().default(0) }),
+      ttl: "1m",
+      rate: 10,
+      presence: ({ user, params }) => ({ name: user.id, region: params.region }),
+      allow: ({ user, params, action, keys = [] }) =>
+        action === "subscribe" || action === "members" || keys.length > 9
+          ? user.rooms.includes(params.region)
+          : { prefix: user.id },
+      onChange: ({ set, previous, delete: deleted, ttl = 0, key, user }) => {
+        const values: number[] = [...set.values(), ...previous.values()].map(({ cpu, at }) => cpu + at);
+        if (values.length + deleted.length + ttl > 9) return { delete: [`${key}${user.id}`] };
+        return { set: new Map([...set].map(([name, { cpu }]) => [name, { cpu, at: 1 }])) };
+      },
+    }),
   })
   .methods({
     sum: method({
@@ -36,6 +51,12 @@ export const wrongAddends: Types["methods"]["sum"]["input"] = ["1"];
 export const now: Types["methods"]["now"]["output"] = "text";
 // @ts-expect-error a message of another shape
 export const wrong: Types["channels"]["chat/:id"]["input"] = { text: 1 };
+
+export const stateKind: Types["channels"]["servers/:region"]["kind"] = "state";
+export const stateInput: Types["channels"]["servers/:region"]["input"] = { cpu: 1 };
+export const stateOutput: Types["channels"]["servers/:region"]["output"] = { cpu: 1, at: 0 };
+// @ts-expect-error what is kept has all fields
+export const wrongOutput: Types["channels"]["servers/:region"]["output"] = { cpu: 1 };
 
 void app.publish("chat/:id", { id: "general" }, { text: "hi" });
 void app.publish("files/:owner/:name", { owner: "ann", name: "cat.png" }, new Uint8Array(1));
@@ -60,6 +81,19 @@ tidemark().channels({
     message: z.object({ n: z.number() }),
     // @ts-expect-error what onPublish returns has to fit the schema
     onPublish: ({ data }) => ({ n: String(data.n) }),
+  }),
+});
+tidemark().channels({
+  "a/:b": state({
+    value: z.object({ n: z.number() }),
+    // @ts-expect-error what onChange returns has to fit the schema
+    onChange: () => ({ set: { key: { n: "1" } } }),
+  }),
+});
+tidemark().channels({
+  "a/:b": state({
+    // @ts-expect-error a state channel has no history to allow
+    allow: ({ action }) => action === "history",
   }),
 });
 tidemark().channels({

@@ -4,6 +4,7 @@ import {
   CONFLICT_BYTES,
   DUE_REST_MS,
   MOST_HINTED_BYTES,
+  type Change,
   type Changed,
   type ChangesDraft,
   type Condition,
@@ -83,7 +84,8 @@ function addCondition(logs: Arg[], { slot, unchangedSince }: Condition): void {
   else logs.push(slot, `=${unchangedSince.epoch}`, digitsOf(unchangedSince.offset));
 }
 
-function ttlText(ttl = Infinity): string {
+function ttlText(ttl: Change["ttl"] = Infinity): string {
+  if (ttl === "keep") return ttl;
   return ttl === Infinity ? "" : digitsOf(Math.ceil(Math.min(Math.max(ttl, 0), LONGEST_TTL_MS)));
 }
 

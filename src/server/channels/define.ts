@@ -3,7 +3,6 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain, type SlotsOptions } from "../../broker/index.js";
 import type { ChannelTypes } from "../../protocol/index.js";
 import type { Kind } from "../kinds/kind.js";
-import { STATE } from "../kinds/slots/state.js";
 import { STREAM } from "../kinds/stream/stream.js";
 import { TRANSIENT } from "../kinds/transient/transient.js";
 import { duration, type Duration } from "./duration.js";
@@ -37,10 +36,10 @@ export interface PublishContext<User, Params, Data> extends ChannelContext<User,
   readonly key: string;
 }
 
-type Awaitable<T> = T | Promise<T>;
-type AnySchema = StandardSchemaV1<unknown, unknown>;
-type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S>;
-type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
+export type Awaitable<T> = T | Promise<T>;
+export type AnySchema = StandardSchemaV1<unknown, unknown>;
+export type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S>;
+export type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 
 /** What all kinds have in common. */
 export interface CommonOptions<User, Params, Schema extends StandardSchemaV1> {
@@ -106,17 +105,49 @@ export interface ChannelDef {
   readonly log: LogOptions;
   /** What the log keeps, where that is slots. */
   readonly slots: SlotsOptions | undefined;
-  /** How many messages a second a subscriber gets at most, where the log keeps slots. */
-  readonly rate?: number | undefined;
   readonly presence:
     | { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number }
     | undefined;
   readonly sender: boolean;
-  readonly allow: ((context: Context & { readonly action: Action }) => Awaitable<boolean>) | undefined;
+  readonly allow: ((context: AllowContext) => Awaitable<Verdict>) | undefined;
   readonly onSubscribe: ((context: Context) => Awaitable<void>) | undefined;
   readonly onPublish:
     | ((context: PublishContext<unknown, Readonly<Record<string, string>>, unknown>) => unknown)
     | undefined;
+  /** On a channel of keys: messages a second at most, for every subscriber; `undefined` for no limit. */
+  readonly rate: number | undefined;
+  /** On a channel of keys: milliseconds that a key lives that is set without saying how long; `undefined`: until it is deleted. */
+  readonly ttl: number | undefined;
+  /** On a channel of keys: asked about changes before they are made. */
+  readonly onChange:
+    | ((context: Context & Shown & { readonly key: string }) => Awaitable<Revision | void>)
+    | undefined;
+}
+
+/** What somebody wants to do, as `allow` is asked about it. */
+export type AllowContext = Context & {
+  readonly action: Action | "get" | "set" | "delete";
+  /** On a channel of keys: which. */
+  readonly keys?: readonly string[];
+  readonly prefix?: string;
+};
+
+/** What `allow` says: to all of it, to nothing, or on a channel of keys to those with a prefix, or to some. */
+export type Verdict = boolean | { readonly prefix: string } | { readonly keys: readonly string[] };
+
+/** Changes as `onChange` is shown them. */
+export interface Shown {
+  readonly set: ReadonlyMap<string, unknown>;
+  readonly delete: readonly string[];
+  readonly previous: ReadonlyMap<string, unknown>;
+  readonly ttl: number | undefined;
+}
+
+/** What `onChange` makes of changes; what it does not say stays as it is. */
+export interface Revision {
+  readonly set?: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>> | undefined;
+  readonly delete?: readonly string[] | undefined;
+  readonly ttl?: number | undefined;
 }
 
 /** A {@link ChannelContext} as the server works with it. */
@@ -152,45 +183,8 @@ export function transient<User, Params, Schema extends StandardSchemaV1 = AnySch
   return { kind: "transient", def: define(TRANSIENT, { keeping: { by: "entries" }, dedupe: 0 }, options) };
 }
 
-/** What {@link slotsChannel} takes; everything may be left out. */
-export interface SlotsChannelOptions<User, Params> extends Omit<
-  CommonOptions<User, Params, AnySchema>,
-  "message" | "onPublish"
-> {
-  /** How many keys there may be. Default 100,000. */
-  readonly keys?: number;
-  /** How many bytes of keys and values. Default 64 MiB. */
-  readonly bytes?: number;
-  /** How many deleted keys are remembered, for those who come back. Default 10,000, for an hour. */
-  readonly graves?: { readonly count?: number; readonly for?: Duration };
-  /** How long a retried publish is recognised. Default 5 minutes. */
-  readonly dedupe?: Duration;
-}
-
-const DEFAULT_KEYS = 100_000;
-const DEFAULT_BYTES = 64 * 1024 * 1024;
-const DEFAULT_GRAVES = 10_000;
-const DEFAULT_GRAVES_MS = 3_600_000;
-
-/** The inside of a channel of keys and values, for which there is no public face yet. */
-export function slotsChannel<User, Params>(options: SlotsChannelOptions<User, Params> = {}): ChannelDef {
-  const { keys = DEFAULT_KEYS, bytes = DEFAULT_BYTES, graves } = options;
-  const dedupe = duration(options.dedupe, DEFAULT_DEDUPE_MS, "dedupe");
-  const slots: SlotsOptions = {
-    keeping: {
-      by: "slots",
-      most: { count: keys, bytes },
-      graves: {
-        count: graves?.count ?? DEFAULT_GRAVES,
-        age: duration(graves?.for, DEFAULT_GRAVES_MS, "graves.for"),
-      },
-    },
-    dedupe,
-  };
-  return { ...define(STATE, { keeping: { by: "entries" }, dedupe }, options), slots };
-}
-
-function define<User, Params, Schema extends StandardSchemaV1>(
+/** A definition as the server works with it, of a kind and what all of them have in common. */
+export function define<User, Params, Schema extends StandardSchemaV1>(
   kind: Kind,
   log: LogOptions,
   options: CommonOptions<User, Params, Schema>,
@@ -214,6 +208,9 @@ function define<User, Params, Schema extends StandardSchemaV1>(
     allow: hooks.allow,
     onSubscribe: hooks.onSubscribe,
     onPublish: hooks.onPublish,
+    rate: undefined,
+    ttl: undefined,
+    onChange: undefined,
   };
 }
 

@@ -24,9 +24,53 @@ export function validate(schema: StandardSchemaV1 | undefined, value: unknown): 
   if (schema === undefined) return value;
   return andThen(schema["~standard"].validate(value), (result) => {
     if (result.issues === undefined) return result.value;
-    const issues = result.issues.map(readIssue);
-    throw new TidemarkError("invalid", issues.map(describe).join("; "), { issues });
+    throw invalid(result.issues.map(readIssue));
   });
+}
+
+/**
+ * Values by their keys, as the schema of each gives them back.
+ *
+ * @throws {TidemarkError} `invalid`, with the schema's own words about all of them; each path begins with the key
+ */
+export function validateEach(
+  schema: StandardSchemaV1 | undefined,
+  values: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, unknown> | PromiseLike<ReadonlyMap<string, unknown>> {
+  if (schema === undefined) return values;
+  const results: (readonly [string, Result | PromiseLike<Result>])[] = [];
+  try {
+    for (const [key, value] of values) results.push([key, schema["~standard"].validate(value)]);
+  } catch (error) {
+    // Those before it may reject as well, and nobody waits for them any more.
+    for (const [, result] of results) if (isPromise(result)) result.then(undefined, () => {});
+    throw error;
+  }
+  if (results.every(isKnown)) return valuesOf(results);
+  return Promise.all(results.map(async ([key, result]) => [key, await result] as const)).then(valuesOf);
+}
+
+type Result = StandardSchemaV1.Result<unknown>;
+
+function isKnown(entry: readonly [string, Result | PromiseLike<Result>]): entry is readonly [string, Result] {
+  return !isPromise(entry[1]);
+}
+
+function valuesOf(results: readonly (readonly [string, Result])[]): ReadonlyMap<string, unknown> {
+  const values = new Map<string, unknown>();
+  const issues: Issue[] = [];
+  for (const [key, result] of results) {
+    if (result.issues === undefined) values.set(key, result.value);
+    else
+      for (const { message, path = [] } of result.issues.map(readIssue))
+        issues.push({ message, path: [key, ...path] });
+  }
+  if (issues.length > 0) throw invalid(issues);
+  return values;
+}
+
+function invalid(issues: readonly Issue[]): TidemarkError {
+  return new TidemarkError("invalid", issues.map(describe).join("; "), { issues });
 }
 
 function readIssue(issue: StandardSchemaV1.Issue): Issue {

@@ -18,12 +18,22 @@ export class Reads {
   readonly first: ReadLimit;
   /** For the rest of a message that has gone from memory. They keep nobody else waiting: slow readers may cause any number. */
   readonly again: ReadLimit;
+  /** Of what some slots hold, whatever it is asked for. */
+  readonly slots: ReadLimit = readsOfSlots();
 
   /** @param largest bytes of a message, at most */
   constructor(largest: number) {
     this.first = new ReadLimit(largest, FIRST);
     this.again = new ReadLimit(largest, AGAIN);
   }
+}
+
+/** What a thousand slots may hold together, in bytes: nobody asks for as much without trying. */
+const SLOTS_BYTES = 8 * 1024 * 1024;
+
+/** Reads of some slots, of which each may bring a thousand. */
+export function readsOfSlots(): ReadLimit {
+  return new ReadLimit(SLOTS_BYTES, FIRST);
 }
 
 export class ReadLimit {

@@ -2,7 +2,14 @@
  * What a kind has to tell whose channels are kept by slots: what one who is behind gets is each changed slot once, with its
  * newest value, all of them at once.
  */
-import type { ChangesDraft, ChangesEntry, Payload, SlotsOptions, SlotsPage } from "../../broker/index.js";
+import type {
+  Change,
+  ChangesEntry,
+  Condition,
+  Payload,
+  SlotsOptions,
+  SlotsPage,
+} from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import type { Chunk } from "../delivery/chunk.js";
 import type { Cut } from "./cut.js";
@@ -22,7 +29,44 @@ export interface SlotsKind extends Traits {
    *
    * @throws {TidemarkError} `bad_request` or `limit_reached`, which says why
    */
-  changes(data: Payload): Pick<ChangesDraft, "changes" | "if">;
+  request(data: unknown): ChangeRequest;
+  /**
+   * What a slot holds after a merge.
+   *
+   * @throws {TidemarkError} `invalid` where it holds what nothing can be merged into
+   */
+  merged(slot: string, held: Payload | undefined, fields: Readonly<Record<string, unknown>>): unknown;
+  /**
+   * Whether a text that did not come in a request is the name of a slot.
+   *
+   * @throws {TidemarkError} `bad_request` or `limit_reached`
+   */
+  slot(name: string): string;
+  /**
+   * The same of a time to live, in milliseconds; `undefined` is none.
+   *
+   * @throws {TidemarkError} `bad_request`
+   */
+  ttl(value: unknown): number | undefined;
+  /**
+   * Whether changes may go together.
+   *
+   * @throws {TidemarkError} `limit_reached`
+   */
+  mustFit(changes: readonly Change[]): void;
+}
+
+/** What a publish asks for: to change slots, all of them at once or none. It names each slot that it changes once. */
+export interface ChangeRequest {
+  /** What slots are to hold. */
+  readonly set: ReadonlyMap<string, unknown>;
+  /** Fields of what slots hold, by slot; null for those that go. */
+  readonly merge: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly delete: readonly string[];
+  /** Milliseconds until what is set and merged is due to be deleted. */
+  readonly ttl?: number;
+  /** What must be so. */
+  readonly if: readonly Condition[];
 }
 
 /** Whose memory it is: one channel, as one node has it open. */

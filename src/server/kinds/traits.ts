@@ -8,4 +8,6 @@ export interface Traits {
   readonly begins: "head" | "start";
   /** Whether what was published can be read page by page. */
   readonly history: boolean;
+  /** How a client gets a handle of such a channel: for whoever has used another kind's. */
+  handle(channel: string): string;
 }

@@ -244,4 +244,27 @@ export const slotConditionsRules: readonly Rule[] = [
       assert.deepEqual(epochs, [epoch, undefined, epoch, epoch]);
     },
   },
+  {
+    number: 107,
+    sentence:
+      "a set that keeps the time to live is due when its slot was before, never where that held nothing, also where the value is the same",
+    async check(kit) {
+      const node = await kit.node();
+      const channel = kit.channel();
+      const offset = await set(node, channel, { x: "1", y: "1", gone: "1" }, undefined, 2000);
+      await set(node, channel, { gone: undefined, never: "1" });
+      await set(node, channel, { x: "2", gone: "2", never: "2", missing: "2" }, undefined, "keep");
+      assert.equal(await set(node, channel, { y: "1" }, undefined, "keep"), offset);
+      await kit.elapse(DUE_REST_MS + 100);
+      assert.deepEqual(
+        new Map(valuesOf(await readSlots(node, channel, { due: 10 }))),
+        new Map([
+          ["x", "2"],
+          ["y", "1"],
+        ]),
+      );
+      await set(node, channel, { x: undefined, y: undefined });
+      assert.equal((await readSlots(node, channel)).due, undefined);
+    },
+  },
 ];

@@ -33,7 +33,7 @@ let drafts = 0;
 /** A draft with a key of its own, which sets slots and, where they are `undefined`, deletes them. */
 export function changing(
   values: Readonly<Record<string, Payload | undefined>>,
-  more: Partial<Omit<ChangesDraft, "changes">> & { readonly ttl?: number } = {},
+  more: Partial<Omit<ChangesDraft, "changes">> & { readonly ttl?: Change["ttl"] } = {},
 ): ChangesDraft {
   const { ttl, ...rest } = more;
   const changes = Object.entries(values).map(([slot, data]): Change =>
@@ -70,7 +70,7 @@ export async function set(
   channel: string,
   values: Readonly<Record<string, Payload | undefined>>,
   options = SLOTS,
-  ttl?: number,
+  ttl?: Change["ttl"],
 ): Promise<number> {
   const draft = changing(values, ttl === undefined ? {} : { ttl });
   return offsetOf(await change(broker, channel, draft, options));

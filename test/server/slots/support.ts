@@ -1,13 +1,11 @@
 /** Channels of keys on a server without sockets, in virtual time. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Change, Changed, SlotsOptions } from "../../../src/broker/index.js";
-import {
-  slotsChannel,
-  type ChannelDef,
-  type SlotsChannelOptions,
-} from "../../../src/server/channels/define.js";
+import type { ChannelDef } from "../../../src/server/channels/define.js";
+import { slotsChannel, type StateOptions } from "../../../src/server/channels/define-state.js";
 import { World, type Peer, type WorldOptions } from "../support/engine.js";
 
-type Options = SlotsChannelOptions<unknown, unknown>;
+type Options = StateOptions<unknown, unknown, StandardSchemaV1>;
 
 export const CHANNEL = "keys/a";
 

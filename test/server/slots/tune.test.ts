@@ -1,6 +1,6 @@
 /** How often a subscriber is told something, and how it changes that. */
 import { describe, expect, it } from "vitest";
-import { slotsChannel, stream } from "../../../src/server/channels/define.js";
+import { state, stream } from "../../../src/server/index.js";
 import { seededRandom } from "../../../src/testing/index.js";
 import { World } from "../support/engine.js";
 import { CHANNEL, setup, type Setup, type Viewer } from "./support.js";
@@ -115,7 +115,7 @@ describe("tuning a subscription", () => {
 
   it("E32: only subscriptions of channels of keys have a rate, and it has to be said", async () => {
     const world = new World({
-      "keys/:id": { kind: "state", def: slotsChannel() } as never,
+      "keys/:id": state(),
       "chat/:id": stream() as never,
     });
     const peer = await world.connect({ subs: { "chat/a": {}, [CHANNEL]: {} } });

@@ -1,7 +1,6 @@
 /** Both ends of a WebSocket that compresses. */
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import { slotsChannel } from "../../../src/server/channels/define.js";
-import { stream, tidemark, type AppOptions } from "../../../src/server/index.js";
+import { state, stream, tidemark, type AppOptions } from "../../../src/server/index.js";
 import { frame, upgrade, type Raw } from "./raw.js";
 import { quiet } from "./serve.js";
 
@@ -14,7 +13,7 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 /** An app with a channel of keys, whose name is known to no public function, and one that is a stream. */
 export const makeStateApp = (options: AppOptions<null> = {}) =>
   tidemark({ ...quiet, ...options }).channels({
-    "keys/:id": { kind: "state", def: slotsChannel() } as never,
+    "keys/:id": state(),
     "chat/:id": stream({ retain: { count: 1000 } }),
   });
 

@@ -23,6 +23,8 @@ const BARE = 4;
 const BYTES = 1;
 const DELETED = 2;
 const TTL = 4;
+/** Instead of a time to live: the one there is. */
+const KEEP = -1;
 
 /** What stands in drafts that came over the socket: the writer has their keys packed. */
 const NO_KEY: Key = { scope: "", id: 0, print: 0 };
@@ -223,15 +225,16 @@ function writeList(writer: ByteWriter, changes: readonly Change[]): void {
 function writeChange(writer: ByteWriter, { slot, data, ttl }: Change): void {
   const form = data === undefined ? DELETED : typeof data === "string" ? 0 : BYTES;
   writer.byte(form | (ttl === undefined ? 0 : TTL)).block(slot);
-  if (ttl !== undefined) writer.number(ttl);
+  if (ttl !== undefined) writer.number(ttl === "keep" ? KEEP : ttl);
   if (data !== undefined) writer.block(data);
 }
 
 function readChange(reader: ByteReader): Change {
   const flags = reader.byte();
   const slot = reader.text();
-  const ttl = flags & TTL ? { ttl: reader.number() } : {};
-  return { slot, data: flags & DELETED ? undefined : payloadOf(reader, flags), ...ttl };
+  const ttl = flags & TTL ? reader.number() : undefined;
+  const life = ttl === undefined ? {} : { ttl: ttl === KEEP ? ("keep" as const) : ttl };
+  return { slot, data: flags & DELETED ? undefined : payloadOf(reader, flags), ...life };
 }
 
 function payloadOf(reader: ByteReader, flags: number): Payload {

@@ -108,10 +108,11 @@ export class WrittenSlots implements SlotStore {
     for (const [i, change] of changes.entries()) {
       const { slot, data, ttl } = change;
       const name = slotName(slot);
+      const was = ttl === "keep" ? this.#get(name)?.due : undefined;
       this.#leave(name);
       const isGrave = data === undefined;
       const size = sizeOfSlot(slot, data);
-      const place = { offset, index: only ? 0 : i + 1, due: dueOf(data, ttl, wall), size, isGrave };
+      const place = { offset, index: only ? 0 : i + 1, due: dueOf(data, ttl, wall, was), size, isGrave };
       commit.changes.put(env.entries, changeKey(this.#channel, place), packChange(change, only));
       this.#put(name, place, data);
       if (isGrave) {
@@ -134,7 +135,7 @@ export class WrittenSlots implements SlotStore {
       const name = slotName(slot);
       const held = this.#get(name);
       if (held?.data === undefined) continue;
-      const due = dueOf(data, ttl, wall);
+      const due = dueOf(data, ttl, wall, held.due);
       if (due === held.due) continue;
       if (held.due !== Infinity) commit.changes.remove(env.entries, dueKey(this.#channel, held.due, name));
       this.#put(name, { ...held.place, due }, held.data);

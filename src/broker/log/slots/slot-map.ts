@@ -80,10 +80,11 @@ export class SlotMap {
   push(entry: EntryHead, changes: readonly Change[], wall: number): Change[] {
     const news: Change[] = [];
     for (const { slot, data, ttl } of changes) {
+      const was = this.#held.get(slot)?.due;
       this.#forget(slot);
       // A copy: the bytes are often a view that would keep a whole receive buffer alive.
       const kept = data === undefined || typeof data === "string" ? data : new Uint8Array(data);
-      const held = { entry, data: kept, due: dueOf(data, ttl, wall) };
+      const held = { entry, data: kept, due: dueOf(data, ttl, wall, was) };
       this.#held.set(slot, held);
       this.#order.push({ slot, held });
       if (data === undefined) {
@@ -103,7 +104,7 @@ export class SlotMap {
     for (const { slot, data, ttl } of changes) {
       const held = this.#held.get(slot);
       if (held === undefined || held.data === undefined) continue;
-      const renewed = { ...held, due: dueOf(data, ttl, wall) };
+      const renewed = { ...held, due: dueOf(data, ttl, wall, held.due) };
       if (renewed.due === held.due) continue;
       const at = this.#indexOf(slot, held);
       this.#held.set(slot, renewed);
@@ -230,9 +231,10 @@ export function sizeOfSlot(slot: string, data: Payload | undefined): number {
   return Buffer.byteLength(slot) + payload;
 }
 
-/** When a slot is due that is set at `wall`; `Infinity`: never. */
-export function dueOf(data: Payload | undefined, ttl: number | undefined, wall: number): number {
-  return data === undefined || ttl === undefined ? Infinity : wall + ttl;
+/** When a slot is due that is set at `wall` and was due at `was`; `Infinity`: never. */
+export function dueOf(data: Payload | undefined, ttl: Change["ttl"], wall: number, was = Infinity): number {
+  if (data === undefined || ttl === undefined) return Infinity;
+  return ttl === "keep" ? was : wall + ttl;
 }
 
 function entryOf({ offset, prev, meta }: EntryHead, changes: readonly Change[]): ChangesEntry {

@@ -163,14 +163,15 @@ local function replace(slot, record, offset, due, size)
   records[slot], offsets[slot], due_at[slot], sizes[slot] = record, offset, due, size
 end
 
-local function due_of(payload, ttl)
+local function due_of(slot, payload, ttl)
+  if ttl == 'keep' then return payload ~= '' and due_at[slot] or 0 end
   return payload ~= '' and ttl ~= '' and now + tonumber(ttl) or 0
 end
 
 -- Sets times to live anew, or ends them, where slots hold what they are to hold.
 local function renew_dues(from, to, same)
   for i = from, to, PER_CHANGE do
-    local slot, due = ARGV[i], due_of(ARGV[i + 1], ARGV[i + 2])
+    local slot, due = ARGV[i], due_of(ARGV[i], ARGV[i + 1], ARGV[i + 2])
     if same[i] and due ~= due_at[slot] and sizes[slot] > 0 then
       replace(slot, with_due(records[slot], due), offsets[slot], due, sizes[slot])
     end
@@ -187,7 +188,7 @@ local function enter(offset, from, to, same, changed, meta, is_bare)
   for i = from, to, PER_CHANGE do
     if not same[i] then
       local slot, payload = ARGV[i], ARGV[i + 1]
-      local due = due_of(payload, ARGV[i + 2])
+      local due = due_of(slot, payload, ARGV[i + 2])
       replace(slot, slot_record(offset, due, index, meta, payload), offset, due, #payload)
       index = index + 1
       if not is_bare then

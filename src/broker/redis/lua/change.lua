@@ -8,7 +8,8 @@
 --         is due, ms · then for each log how many arguments follow about it: the number of its drafts; seven for each of them:
 --         its key, as key-memory.lua has it · meta or "" · "1" to hint it without changes · how many conditions · how many
 --         changes; and then, for each draft, three for each condition: slot · "absent", "due" or "=" and an epoch · offset or
---         ""; and three for each change: slot · payload with the kind of data in front, "" to delete · time to live, ms, or ""
+--         ""; and three for each change: slot · payload with the kind of data in front, "" to delete · time to live, ms, "keep" or
+--         ""
 -- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier one with its key;
 --         1 for a conflict of keys; 2 for an unknown outcome; 3 or 4 where there would be too many slots or bytes; 5 for a
 --         cursor beyond the head; a list of one offset where nothing changes; or a list of "c", epoch and head of a cursor and

@@ -1,5 +1,5 @@
 /** Which channel a name means, and whether a connection may do something there. */
-import type { Action, Context } from "../../channels/define.js";
+import type { AllowContext, Context } from "../../channels/define.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { TidemarkError } from "../../errors.js";
 import type { Caller, Identity } from "../caller.js";
@@ -19,7 +19,7 @@ export async function mustAllow(
   node: ServerNode,
   context: Context,
   resolved: ResolvedChannel,
-  action: Action,
+  action: AllowContext["action"],
 ): Promise<void> {
   const { allow } = resolved.def;
   if (allow === undefined) return;
@@ -27,7 +27,7 @@ export async function mustAllow(
   if (!(await verdict)) throw forbidden(action, resolved.name);
 }
 
-export function forbidden(action: Action, channel: string): TidemarkError {
+export function forbidden(action: AllowContext["action"], channel: string): TidemarkError {
   return new TidemarkError("forbidden", `you may not ${action} on ${JSON.stringify(channel)}`);
 }
 

@@ -4,6 +4,7 @@ import { MAX_OFFSET, offsetAt, type Command, type Id } from "../../../protocol/i
 import type { Action, ChannelDef } from "../../channels/define.js";
 import type { MethodDef } from "../../channels/methods.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
+import type { Kind } from "../../kinds/kind.js";
 import { andThen, isPromise, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import { textLine, type EncodedLine } from "../../delivery/chunk.js";
@@ -22,8 +23,8 @@ export function history(connection: Caller, command: Command & { do: "history" }
   const { id, limit = DEFAULT_LIMIT } = command;
   connection.replyLarge(
     async () => {
-      const resolved = await resolveAllowed(connection, command.channel, "history", ({ kind }) =>
-        kind.history ? undefined : `is a ${kind.name} and keeps no history`,
+      const resolved = await resolveAllowed(connection, command.channel, "history", ({ kind }, name) =>
+        kind.history ? undefined : noHistory(kind, name),
       );
       const from = rangeOf(command);
       const source = new HistorySource(connection.node, resolved);
@@ -64,16 +65,21 @@ async function resolveAllowed(
   connection: Caller,
   channel: string,
   action: Action,
-  lack: (def: ChannelDef) => string | undefined,
+  lack: (def: ChannelDef, name: string) => string | undefined,
 ): Promise<ResolvedChannel> {
   const resolved = mustResolve(connection, channel);
-  const lacking = lack(resolved.def);
+  const lacking = lack(resolved.def, resolved.name);
   if (lacking !== undefined)
     throw new TidemarkError("wrong_kind", `${JSON.stringify(resolved.name)} ${lacking}`);
   const context = contextOf(connection, connection.identity as Identity, resolved);
   await mustAllow(connection.node, context, resolved, action);
   connection.node.newChannels.use(connection, resolved.name);
   return resolved;
+}
+
+function noHistory(kind: Kind, channel: string): string {
+  const instead = kind.by === "slots" ? `; use ${kind.handle(channel)}, or get` : "";
+  return `is a ${kind.name} and keeps no history${instead}`;
 }
 
 /** Calls run side by side, and are never repeated by anybody but the caller. */

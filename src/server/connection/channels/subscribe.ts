@@ -14,6 +14,7 @@ import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
 import { contextOf, mustAllow, mustResolve } from "./access.js";
 import { join, leave, membershipOf } from "./membership.js";
+import { narrowed } from "./slot-rights.js";
 import { presentable } from "../presentable.js";
 import type { ChannelSession, Membership } from "./session.js";
 
@@ -146,18 +147,21 @@ export async function prepare(
     if (options.kind !== undefined && options.kind !== def.kind.name) {
       throw new TidemarkError(
         "wrong_kind",
-        `${JSON.stringify(name)} is a ${def.kind.name}, not a ${options.kind}`,
+        `${JSON.stringify(name)} is a ${def.kind.name}, not a ${options.kind}; use ${def.kind.handle(name)}`,
       );
     }
     const context = contextOf(connection, identity, resolved);
     // Hooks that are not there are not waited for: each wait is a turn of the microtask queue for each subscription.
-    if (def.allow !== undefined && !connection.sessions.granted.has(name))
-      await mustAllow(node, context, resolved, "subscribe");
+    let wanted = options;
+    if (def.allow !== undefined && !connection.sessions.granted.has(name)) {
+      if (def.kind.by === "slots") wanted = await narrowed(node, context, resolved, options);
+      else await mustAllow(node, context, resolved, "subscribe");
+    }
     if (def.onSubscribe !== undefined)
       await node.slowHooks.watch(def.onSubscribe(context), "onSubscribe", resolved.name);
     if (!connection.sessions.granted.has(name)) connection.node.newChannels.use(connection, name);
     active = await hub.acquire(resolved);
-    const begins = active.feed.start(options);
+    const begins = active.feed.start(wanted);
     const start = isPromise(begins) ? await begins : begins;
     if (def.presence !== undefined && !connection.closed)
       membership = await join(connection, identity, active, context);

@@ -6,6 +6,7 @@ import type { Caller } from "../caller.js";
 import { refresh } from "../refresh.js";
 import { publish } from "../publish/publish.js";
 import { ack } from "../channels/ack.js";
+import { get } from "../channels/get.js";
 import { call, history, members } from "../channels/queries.js";
 import { subscribe, unsubscribe } from "../channels/subscribe.js";
 import { tune } from "../channels/tune.js";
@@ -35,6 +36,8 @@ export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "
       return history(caller, command);
     case "members":
       return members(caller, command);
+    case "get":
+      return get(caller, command);
     case "call":
       return call(caller, command);
     case "ack":

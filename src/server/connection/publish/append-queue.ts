@@ -47,10 +47,12 @@ export class AppendQueue<Draft, Outcome, Options> {
     this.#onError = onError;
   }
 
-  add(channel: string, options: Options, job: Job<Draft, Outcome>): void {
+  /** @param first whether the job goes before all that wait */
+  add(channel: string, options: Options, job: Job<Draft, Outcome>, first = false): void {
     const waiting = this.#queues.get(channel);
     if (waiting !== undefined) {
-      waiting.push(job);
+      if (first) waiting.unshift(job);
+      else waiting.push(job);
       return;
     }
     this.#queues.set(channel, [job]);

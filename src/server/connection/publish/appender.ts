@@ -12,12 +12,13 @@ import {
 } from "../../../broker/index.js";
 import { detach, type OnError } from "../../guard.js";
 import type { Clock } from "../../../protocol/index.js";
+import { readsOfSlots, type ReadLimit } from "../../feed/read-limit.js";
 import { AppendQueue, READ, asError, tell, type Job as QueueJob } from "./append-queue.js";
+import type { ChangeJob } from "./changes/change-job.js";
+import { ChangeLine } from "./changes/change-line.js";
 
 /** A publish that waits for its outcome. */
 export type Job = QueueJob<Draft, Appended>;
-/** A publish of changes that does. */
-export type ChangesJob = QueueJob<ChangesDraft, Changed>;
 
 /** A signal that waits to be handed over. */
 export interface SignalJob {
@@ -34,11 +35,20 @@ export class Appender {
   readonly #entries: AppendQueue<Draft, Appended, LogOptions>;
   readonly #changes: AppendQueue<ChangesDraft, Changed, SlotsOptions>;
   readonly #signals = new Map<string, SignalJob[]>();
+  /** Of the channels on which publishes depend on what slots hold, while there are such. */
+  readonly #lines = new Map<string, ChangeLine>();
+  readonly #clock: Clock;
+  readonly #reads: ReadLimit;
 
-  /** @param onError is told what the jobs throw, which costs none of the others its outcome */
-  constructor(broker: Broker, clock: Clock, onError: OnError) {
+  /**
+   * @param onError is told what the jobs throw, which costs none of the others its outcome
+   * @param reads for what slots hold
+   */
+  constructor(broker: Broker, clock: Clock, onError: OnError, reads: ReadLimit = readsOfSlots()) {
     this.#broker = broker;
+    this.#clock = clock;
     this.#onError = onError;
+    this.#reads = reads;
     const entries = {
       append: (channel: string, drafts: readonly Draft[], options: LogOptions) =>
         broker.append(channel, drafts, options),
@@ -60,8 +70,25 @@ export class Appender {
     this.#entries.add(channel, options, job);
   }
 
-  change(channel: string, options: SlotsOptions, job: ChangesJob): void {
-    this.#changes.add(channel, options, job);
+  change(channel: string, options: SlotsOptions, job: ChangeJob): void {
+    const line = this.#lines.get(channel);
+    if (line === undefined && job.dependence === undefined) this.#changes.add(channel, options, job);
+    else (line ?? this.#newLine(channel, options)).add(job);
+  }
+
+  #newLine(channel: string, options: SlotsOptions): ChangeLine {
+    const owner = {
+      broker: this.#broker,
+      clock: this.#clock,
+      reads: this.#reads,
+      onError: this.#onError,
+      queue: (job: QueueJob<ChangesDraft, Changed>, first: boolean) =>
+        this.#changes.add(channel, options, job, first),
+      idle: () => this.#lines.delete(channel),
+    };
+    const line = new ChangeLine(owner, channel, options);
+    this.#lines.set(channel, line);
+    return line;
   }
 
   signal(channel: string, job: SignalJob): void {
@@ -76,7 +103,9 @@ export class Appender {
 
   /** How many publishes wait for the broker. */
   get waiting(): number {
-    return this.#entries.waiting + this.#changes.waiting;
+    let count = this.#entries.waiting + this.#changes.waiting;
+    for (const line of this.#lines.values()) count += line.waiting;
+    return count;
   }
 
   async #runSignals(channel: string): Promise<void> {

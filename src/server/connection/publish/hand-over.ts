@@ -1,9 +1,11 @@
 /** The way of a publish that has passed its checks. */
-import type { ChangesDraft, Draft, SlotsOptions } from "../../../broker/index.js";
+import type { Draft, SlotsOptions } from "../../../broker/index.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
-import type { SlotsKind } from "../../kinds/slots-kind.js";
+import { TidemarkError } from "../../errors.js";
+import type { Kind } from "../../kinds/kind.js";
 import type { ServerNode } from "../node.js";
-import type { ChangesJob, Job } from "./appender.js";
+import type { Job } from "./appender.js";
+import { ChangeJob, type ChangeJobParts } from "./changes/change-job.js";
 import type { Outcome } from "./outcome.js";
 
 /** What waits for its outcome: appended or sent, as the channel has it. */
@@ -15,7 +17,7 @@ export interface HandedOver extends Job {
  * Hands a draft over to the log, or straight to everybody where there is none.
  *
  * @param slot whose earlier signals this one takes the place of, where there is no log
- * @throws {TidemarkError} where the data is not what the kind of channel takes
+ * @throws {TidemarkError} `wrong_kind` where the channel is kept by slots: see {@link handOverChanges}
  */
 export function handOver(
   node: ServerNode,
@@ -24,14 +26,12 @@ export function handOver(
   job: HandedOver,
   slot: string,
 ): void {
-  const { kind, log, slots } = def;
+  const { kind, log } = def;
   switch (kind.by) {
     case "entries":
       return node.appender.append(name, log, job);
-    case "slots": {
-      const asked = kind.changes(draft.data);
-      return node.appender.change(name, slots as SlotsOptions, changesJob(asked, draft.meta, job));
-    }
+    case "slots":
+      throw keptBySlots(name, kind);
     case "nothing": {
       const { data, meta } = draft;
       const signal = meta === undefined ? { data, slot } : { data, slot, meta };
@@ -40,34 +40,17 @@ export function handOver(
   }
 }
 
-/** The same job, with what its data asks for. */
-function changesJob(
-  asked: ReturnType<SlotsKind["changes"]>,
-  meta: string | undefined,
-  job: HandedOver,
-): ChangesJob {
-  const told = metaWithTtl(meta, asked.changes);
-  return {
-    draftAt(now): ChangesDraft | undefined {
-      const draft = job.draftAt(now);
-      if (draft === undefined) return undefined;
-      const { key, within } = draft;
-      return {
-        key,
-        ...asked,
-        ...(told !== undefined && { meta: told }),
-        ...(within !== undefined && { within }),
-      };
-    },
-    aborted: () => job.aborted(),
-    done: (outcome) => job.done(outcome),
-  };
+/** A message was published where there are none. */
+export function keptBySlots(channel: string, { name }: Kind): TidemarkError {
+  const named = JSON.stringify(channel);
+  return new TidemarkError("wrong_kind", `${named} is a ${name}: change its keys, with app.state(${named})`);
 }
 
-/** Nodes that hear of changes know by their meta when the first of the slots is due, as far as this publish says it. */
-function metaWithTtl(meta: string | undefined, changes: ChangesDraft["changes"]): string | undefined {
-  let least = Infinity;
-  for (const { ttl } of changes) least = Math.min(least, ttl ?? Infinity);
-  if (least === Infinity) return meta;
-  return meta === undefined ? `{"ttl":${least}}` : `${meta.slice(0, -1)},"ttl":${least}}`;
+/** Hands changes over to the log of a channel that is kept by slots. */
+export function handOverChanges(
+  node: ServerNode,
+  { name, def }: ResolvedChannel,
+  parts: ChangeJobParts,
+): void {
+  node.appender.change(name, def.slots as SlotsOptions, new ChangeJob(parts));
 }

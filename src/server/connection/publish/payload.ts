@@ -24,8 +24,38 @@ export function encode(value: unknown, { logged }: Pick<Kind, "logged">, node: S
   return fitting(text, node);
 }
 
+/**
+ * What a key of a state channel is to hold, as the log keeps it: JSON, of at most `limits.message` bytes.
+ *
+ * @throws {TidemarkError} `invalid` or `too_large`, which names the key
+ */
+export function encodeValue(key: string, value: unknown, { limits: { message } }: ServerNode): string {
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  const text = isBytes ? undefined : stringify(value);
+  if (text === undefined)
+    throw new TidemarkError(
+      "invalid",
+      `${JSON.stringify(key)} must hold a JSON value, not ${isBytes ? "bytes" : typeof value}`,
+    );
+  const size = text.length * MOST_BYTES <= message ? 0 : Buffer.byteLength(text);
+  if (size <= message) return text;
+  throw new TidemarkError(
+    "too_large",
+    `${JSON.stringify(key)} would hold ${size} bytes of JSON, over the limit of ${message}`,
+  );
+}
+
 export function tooManyBytes(size: number, most: number): TidemarkError {
   return new TidemarkError("too_large", `${size} bytes are over the limit of ${most}`);
+}
+
+/**
+ * The same object once it has been JSON.
+ *
+ * @throws {TidemarkError} `invalid` for what has none
+ */
+export function copyOfJson(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return JSON.parse(stringify(value) ?? "{}") as Readonly<Record<string, unknown>>;
 }
 
 /** The text, within the size limit. */

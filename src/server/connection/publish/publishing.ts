@@ -1,15 +1,27 @@
 /** One publish of a client's: checks, hooks, and then the log - or, on a channel without one, everybody who is there. */
-import { BrokerError, ONLY_IF_KNOWN, type Draft, type Key, type Payload } from "../../../broker/index.js";
+import {
+  BrokerError,
+  ONLY_IF_KNOWN,
+  type Change,
+  type Draft,
+  type Key,
+  type Payload,
+} from "../../../broker/index.js";
 import type { Command } from "../../../protocol/index.js";
 import type { Context } from "../../channels/define.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { andThen, validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
+import type { ChangeRequest, SlotsKind } from "../../kinds/slots-kind.js";
 import type { Caller, Identity } from "../caller.js";
 import { Gate, type ChannelSession } from "../channels/session.js";
 import { contextOf, forbidden, mustResolve } from "../channels/access.js";
+import { mustAllowChange } from "../channels/slot-rights.js";
 import { presentable } from "../presentable.js";
-import { handOver, type HandedOver } from "./hand-over.js";
+import { NO_CHANGE, isKnown } from "./ask-if-known.js";
+import type { Dependence, JobBase } from "./changes/change-job.js";
+import { wayOf } from "./changes/way.js";
+import { handOver, handOverChanges, type HandedOver } from "./hand-over.js";
 import { mustBeInTime } from "./in-time.js";
 import { keyOf, ownKey } from "./keys.js";
 import { abortedError, publishedText, readOutcome, type Outcome } from "./outcome.js";
@@ -22,11 +34,12 @@ type Publish = Command & { do: "publish" };
 type OwnDraft = { -readonly [Part in keyof Draft]: Draft[Part] };
 
 /** One publish, from its place in the order of its connection's publishes to a channel up to its answer. */
-export class Publishing implements HandedOver {
+export class Publishing implements HandedOver, JobBase {
   /** What is to be appended, once that is known. */
   #draft: OwnDraft | undefined;
   readonly #connection: Caller;
   readonly #command: Publish;
+  readonly #session: ChannelSession;
   readonly #gate: Gate;
   readonly #turn: number;
   /** The publish was first sent after this time, on the monotonic clock. */
@@ -46,6 +59,7 @@ export class Publishing implements HandedOver {
       session.gate = new Gate();
     this.#connection = connection;
     this.#command = command;
+    this.#session = session;
     this.#gate = session.gate;
     this.#sent = sent;
     // Bytes are held since the publish has come.
@@ -70,6 +84,7 @@ export class Publishing implements HandedOver {
       this.#held = sent.length;
       this.#connection.hold(this.#held);
     }
+    if (kind.by === "slots") return this.#change(identity, resolved, kind, sent);
     if (allow === undefined && schema === undefined && onPublish === undefined) {
       this.#countIfNew(resolved);
       return this.#handOver(identity, resolved, sent, sent);
@@ -96,7 +111,13 @@ export class Publishing implements HandedOver {
       if (schema === undefined && onPublish === undefined)
         return this.#handOver(identity, resolved, sent, sent);
       if (onPublish !== undefined && this.#isRetry && resolved.def.kind.logged)
-        return this.#answerOr(identity, resolved, sent, () => this.#call(identity, resolved, context, sent));
+        return this.#answerOr(
+          this.#keyIn(identity, resolved, sent),
+          resolved,
+          // Which payload goes with the key does not matter any more.
+          () => this.#handOver(identity, resolved, sent, sent),
+          () => this.#call(identity, resolved, context, sent),
+        );
       return this.#call(identity, resolved, context, sent);
     });
   }
@@ -107,23 +128,61 @@ export class Publishing implements HandedOver {
   }
 
   /**
-   * A retry that is in the log already has had its hook called, and is answered from there; otherwise `go` goes on. The
-   * question is an append whose time is over: known keys are answered, and nothing else is appended.
+   * On a channel of keys: what is to be changed is read first, since `allow` is asked about each key. Changes that depend on what
+   * the keys hold are decided in the order of the log, where that is known.
    */
-  async #answerOr(
+  #change(
+    identity: Identity,
+    resolved: ResolvedChannel,
+    kind: SlotsKind,
+    sent: Payload,
+  ): void | PromiseLike<void> {
+    const { node } = this.#connection;
+    const { json, bytes, data } = this.#command;
+    const request = kind.request(json === undefined ? (bytes ?? data) : JSON.parse(json));
+    const context = contextOf(this.#connection, identity, resolved);
+    return andThen(mustAllowChange(node, context, resolved, request), () => {
+      this.#countIfNew(resolved);
+      const key = (): string => publishKey(node, identity, this.#command);
+      const again = (): ChangeRequest => kind.request(JSON.parse(sent as string));
+      const way = wayOf({ node, resolved, kind, context, key }, request, again);
+      const go = (changes: readonly Change[] | Dependence): void =>
+        this.#handOverChanges(identity, resolved, sent, request, changes);
+      if (!("decide" in way)) return andThen(way.changes, go);
+      if (!this.#isRetry) return go(way);
+      const known = (): void => go(NO_CHANGE);
+      return this.#answerOr(this.#keyIn(identity, resolved, sent), resolved, known, () => go(way));
+    });
+  }
+
+  #handOverChanges(
     identity: Identity,
     resolved: ResolvedChannel,
     sent: Payload,
+    { if: conditions }: ChangeRequest,
+    changes: readonly Change[] | Dependence,
+  ): void {
+    const { node, closed } = this.#connection;
+    // No hook has been called that could have saved it.
+    if (closed) return;
+    this.#draft = this.#draftOf(this.#key ?? this.#keyIn(identity, resolved, sent), "", identity, resolved);
+    handOverChanges(node, resolved, { base: this, order: this.#session, conditions, changes });
+  }
+
+  /**
+   * A retry that is in the log already has had its hook called, and is answered from there: `known` hands it over like all others,
+   * so that answers keep their order. Otherwise `go` goes on.
+   */
+  async #answerOr(
+    key: Key,
+    resolved: ResolvedChannel,
+    known: () => void,
     go: () => void | PromiseLike<void>,
   ): Promise<void> {
-    const { broker } = this.#connection.node;
-    this.#key = this.#keyIn(identity, resolved, sent);
-    const question = { data: "null", key: this.#key, within: ONLY_IF_KNOWN };
-    const [answer] = await broker.append(resolved.name, [question], resolved.def.log);
-    if (answer !== undefined && "error" in answer && answer.error === "outcome_unknown") return go();
+    this.#key = key;
+    if (!(await isKnown(this.#connection.node.broker, resolved, key))) return go();
     this.#isKnown = true;
-    // Appended like all others, so that answers keep their order; which payload goes with the key does not matter any more.
-    return this.#handOver(identity, resolved, sent, sent);
+    return known();
   }
 
   #keyIn(identity: Identity, resolved: ResolvedChannel, sent: Payload): Key {
@@ -182,14 +241,17 @@ export class Publishing implements HandedOver {
     // A message that a hook let pass may be saved. It goes on to the log, whoever is left to hear the answer: otherwise it
     // would be saved, and told to nobody until its publisher comes back, if ever.
     if (closed && resolved.def.onPublish === undefined) return;
-    const { idem } = this.#command;
     const key = this.#key ?? this.#keyIn(identity, resolved, sent);
-    const meta = metaOf(identity, resolved.def.sender, idem);
+    this.#draft = this.#draftOf(key, data, identity, resolved);
+    handOver(node, resolved, this.#draft, this, identity.userId ?? client);
+  }
+
+  #draftOf(key: Key, data: Payload, identity: Identity, { def }: ResolvedChannel): OwnDraft {
+    const meta = metaOf(identity, def.sender, this.#command.idem);
     const draft: OwnDraft = meta === undefined ? { data, key } : { data, meta, key };
     // Where the key was forgotten since it was asked about, nothing is appended any more.
     if (this.#isKnown) draft.within = ONLY_IF_KNOWN;
-    this.#draft = draft;
-    handOver(node, resolved, draft, this, identity.userId ?? client);
+    return draft;
   }
 
   draftAt(now: number): Draft | undefined {
@@ -207,6 +269,14 @@ export class Publishing implements HandedOver {
   done(outcome: Outcome): void {
     try {
       this.#answer(outcome);
+    } catch (error) {
+      this.#connection.abandon(error);
+    }
+  }
+
+  refused(thrown: unknown): void {
+    try {
+      this.failed(thrown);
     } catch (error) {
       this.#connection.abandon(error);
     }

@@ -1,5 +1,6 @@
 import type { SlotsKind } from "../slots-kind.js";
-import { readChanges } from "./read-changes.js";
+import { keyOf, mustFit, readChangeRequest, readTtl } from "./change-request.js";
+import { merged } from "./merged.js";
 import { SlotWalk } from "./slot-walk.js";
 import { StateMemory } from "./state-memory.js";
 import { viewOf } from "./views.js";
@@ -9,10 +10,15 @@ export const STATE: SlotsKind = {
   name: "state",
   begins: "start",
   history: false,
+  handle: (channel) => `state(rt, ${JSON.stringify(channel)}) of tidemark/state`,
   logged: true,
   by: "slots",
   memory: (place) => new StateMemory(place),
   walk: (from) => new SlotWalk(from),
   view: viewOf,
-  changes: readChanges,
+  request: readChangeRequest,
+  merged,
+  slot: keyOf,
+  ttl: readTtl,
+  mustFit,
 };

@@ -7,6 +7,7 @@ export const STREAM: LogKind = {
   name: "stream",
   begins: "head",
   history: true,
+  handle: (channel) => `rt.stream(${JSON.stringify(channel)})`,
   logged: true,
   by: "entries",
   memory: (place) => new StreamMemory(place),

@@ -6,6 +6,7 @@ export const TRANSIENT: SignalKind = {
   name: "transient",
   begins: "head",
   history: false,
+  handle: (channel) => `rt.transient(${JSON.stringify(channel)})`,
   logged: false,
   by: "nothing",
   memory: (place) => new Slots(place),

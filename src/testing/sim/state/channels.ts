@@ -1,5 +1,5 @@
 /** The channels of keys and values in the simulated application. */
-import { slotsChannel } from "../../../server/channels/define.js";
+import { slotsChannel } from "../../../server/channels/define-state.js";
 import { ChannelRegistry } from "../../../server/channels/registry.js";
 import { DEDUPE_MS } from "../channels.js";
 

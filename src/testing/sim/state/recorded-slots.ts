@@ -100,8 +100,10 @@ export class RecordedSlots {
   }
 
   #note({ dues }: Known, { changes }: ChangesDraft): void {
-    for (const { slot, data, ttl } of changes)
-      dues.set(slot, data === undefined || ttl === undefined ? Infinity : this.#clock.now() + ttl);
+    for (const { slot, data, ttl } of changes) {
+      if (data === undefined || ttl === undefined) dues.set(slot, Infinity);
+      else if (ttl !== "keep") dues.set(slot, this.#clock.now() + ttl);
+    }
   }
 
   #of(channel: string): Known {

@@ -1,7 +1,6 @@
 /** Who sends compressed commands, over sockets, and whoever is beside them. */
 import { describe, expect, it } from "vitest";
-import { slotsChannel } from "../../../../src/server/channels/define.js";
-import { stream, tidemark } from "../../../../src/server/index.js";
+import { state, stream, tidemark } from "../../../../src/server/index.js";
 import { connect, open } from "../../support/client.js";
 import { OFFER, compressed, makeStateApp, upgradeToDeflate } from "../../support/deflate.js";
 import { BINARY, CLOSE, TEXT, closing, frame, upgrade, type Raw } from "../../support/raw.js";
@@ -111,7 +110,7 @@ describe.each([
     const held = new Promise<void>((resolve) => (release = resolve));
     const order: unknown[] = [];
     const app = tidemark({ ...quiet, directSockets, limits: { unanswered: 3, commands: false } }).channels({
-      "keys/:id": { kind: "state", def: slotsChannel() } as never,
+      "keys/:id": state(),
       "chat/:id": stream({
         onPublish: async ({ data }) => {
           order.push(data);
