@@ -2,7 +2,14 @@
  * What a kind has to tell whose channels are kept by slots: what one who is behind gets is each changed slot once, with its
  * newest value, all of them at once.
  */
-import type { ChangesDraft, ChangesEntry, Payload, SlotsOptions, SlotsPage } from "../../broker/index.js";
+import type {
+  Change,
+  ChangesDraft,
+  ChangesEntry,
+  Payload,
+  SlotsOptions,
+  SlotsPage,
+} from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import type { Chunk } from "../delivery/chunk.js";
 import type { Cut } from "./cut.js";
@@ -71,6 +78,8 @@ export interface SlotsMemory {
 export interface SlotsCut extends Cut {
   /** How many changes it has. */
   readonly count: number;
+  /** Oldest first; those of a cut from 0 are all that is held. */
+  readonly changes: readonly Pick<Change, "slot" | "data">[];
   /** About how many bytes it holds, whatever has been sent of it. */
   readonly bytes: number;
 }
