@@ -1,4 +1,7 @@
 /** `tidemark get`, `set` and `watch`, as processes against a server in this one. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { silentLogger, stream, tidemark as server } from "tidemark";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { StateHandle } from "../../src/server/state/state-handle.js";
@@ -136,6 +139,17 @@ describe("tidemark watch", () => {
     ann.kill("SIGTERM");
     await ann.exit;
   });
+});
+
+test("E26: a process that has nothing else to do ends when what it set has been written", async () => {
+  const dist = join(import.meta.dirname, "../../dist/server");
+  const script = `
+    import { tidemark } from ${JSON.stringify(`${dist}/index.js`)};
+    import { slotsChannel } from ${JSON.stringify(`${dist}/channels/define.js`)};
+    const app = tidemark().channels({ "keys/:id": { kind: "state", def: slotsChannel() } });
+    console.log((await app.state("keys/a").set("a", 1)).cursor);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  expect(stdout).toMatch(/^[\w-]+:\d+\n$/);
 });
 
 test.each([

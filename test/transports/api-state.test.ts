@@ -1,9 +1,16 @@
 /** Channels of keys in the HTTP API. */
 import { request as httpRequest } from "node:http";
-import { connect } from "node:net";
+import {
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+  type ClientHttp2Stream,
+} from "node:http2";
+import { connect, type AddressInfo } from "node:net";
 import { stream, tidemark, type AppOptions } from "tidemark";
 import { createMemoryHub } from "tidemark/broker";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { writePieces } from "../../src/server/transports/http/api-answers.js";
+import type { HttpResponse } from "../../src/server/transports/http/exchange.js";
 import { keysChannel, NUMBERS } from "../server/state/support.js";
 import { quiet, serve, type Served } from "../server/support/serve.js";
 import { ask, begin } from "./support/http.js";
@@ -123,6 +130,66 @@ describe("GET /api/state", () => {
     });
   });
 });
+
+test("A83: over HTTP/2 too", async () => {
+  const server = createHttp2Server();
+  app.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onTestFinished(() => {
+    session.destroy();
+    server.close();
+  });
+  const large = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`k${n}`, "x".repeat(40_000)]));
+  const path = "/api/state/keys/a";
+  const posted = await over(session.request({ ":path": path, ":method": "POST", ...AUTHORIZED }), {
+    set: large,
+  });
+  expect(posted).toMatchObject({ cursor: expect.any(String) as string });
+  expect(await over(session.request({ ":path": path, ...AUTHORIZED }))).toMatchObject({ values: large });
+  const head = session.request({ ":path": path, ":method": "HEAD", ...AUTHORIZED });
+  expect(await over(head)).toBeUndefined();
+});
+
+test("A83: an answer that nobody reads is cut off", async () => {
+  const listeners = new Map<string, () => void>();
+  let whenSilent: (() => void) | undefined;
+  let destroyed = 0;
+  const response = {
+    req: { complete: true },
+    once: (event: string, run: () => void) => listeners.set(event, run),
+    writeHead: () => response,
+    write: () => false,
+    end: () => {
+      throw new Error("it was ended");
+    },
+    setTimeout: (_ms: number, run: () => void) => (whenSilent = run),
+    destroy() {
+      destroyed++;
+      listeners.get("close")?.();
+    },
+  };
+  const pieces = { made: 0 };
+  function* endless(): Generator<string> {
+    for (;;) {
+      pieces.made++;
+      yield "x".repeat(1000);
+    }
+  }
+  const written = writePieces(response as unknown as HttpResponse, endless());
+  expect(pieces.made).toBeLessThan(100);
+  whenSilent?.();
+  await written;
+  expect([destroyed, pieces.made < 100]).toEqual([1, true]);
+});
+
+/** The body of an answer over HTTP/2. */
+async function over(asking: ClientHttp2Stream, change?: unknown): Promise<unknown> {
+  asking.setEncoding("utf8").end(change === undefined ? undefined : JSON.stringify(change));
+  let text = "";
+  for await (const part of asking) text += String(part);
+  return text === "" ? undefined : JSON.parse(text);
+}
 
 describe("POST /api/state", () => {
   test("A84: makes a change, and answers where it is and whether anything has changed", async () => {

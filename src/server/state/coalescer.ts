@@ -57,7 +57,7 @@ export class Coalescer {
 
   #goOnIn(ms: number): void {
     const { clock, tick } = this.#deps;
-    if (tick > 0) this.#timer = clock.setTimeout(() => this.#begin(), ms);
+    if (tick > 0) keepAlive((this.#timer = clock.setTimeout(() => this.#begin(), ms)));
     else clock.setImmediate(() => this.#begin());
   }
 
@@ -145,6 +145,12 @@ function requestOf(values: ReadonlyMap<string, unknown>, ttl: number | undefined
     delete: gone,
     ...(ttl !== undefined && { ttl }),
   });
+}
+
+/** A server's timers let a process end. This one does not: somebody waits for what is to be written. */
+function keepAlive(timer: Timer): void {
+  if (typeof timer === "object" && timer !== null && "ref" in timer && typeof timer.ref === "function")
+    Reflect.apply(timer.ref, timer, []);
 }
 
 /** Whether it has nothing to do with what was to be written. */

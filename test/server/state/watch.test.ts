@@ -124,6 +124,28 @@ describe("a watch", () => {
     expect(heard.map.get("a")).toBe(501);
   });
 
+  it("E28: tells a listener all anew that comes back behind what tombstones are known for", async () => {
+    const { keys, put, after, clock } = setup({ graves: { count: 2 } });
+    await put(Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`k${n}`, n])));
+    const heard = listener();
+    const wait = deferred();
+    await after(
+      keys.watch((told) => {
+        heard.take(told);
+        return wait.promise;
+      }).ready,
+      0,
+    );
+    for (let n = 0; n < 8; n++) {
+      await put({ [`k${n}`]: undefined });
+      await clock.settle();
+    }
+    wait.resolve();
+    await clock.settle();
+    expect(full(heard)).toEqual([true, true]);
+    expect([...heard.map.keys()]).toEqual(["k8", "k9"]);
+  });
+
   it("E28: what its listener throws is logged, and costs nothing", async () => {
     const { keys, put, after, clock, log } = setup();
     const heard = listener();
