@@ -47,8 +47,6 @@ export class WriteBatches {
   settle: () => void = () => {};
   /** By time to live, which all keys of a change share: the last batch of it. */
   readonly #open = new Map<number | undefined, WriteBatch>();
-  /** Where each key was set last: what comes later must not be written before it. */
-  readonly #last = new Map<string, number>();
 
   constructor() {
     this.settled = new Promise((resolve) => (this.settle = resolve));
@@ -69,18 +67,18 @@ export class WriteBatches {
       this.#open.set(call.ttl, batch);
     }
     batch.add(call, bytes);
-    for (const [key] of call.writes) this.#last.set(key, batch.at);
   }
 
   #fits(batch: WriteBatch, { writes }: WriteCall, bytes: number): boolean {
     if (batch.bytes + bytes > MOST_BYTES) return false;
-    let fresh = 0;
-    for (const [key] of writes) {
-      const last = this.#last.get(key) ?? -1;
-      if (last > batch.at) return false;
-      if (last < batch.at) fresh++;
+    // What was set later must not be written before.
+    for (let at = batch.at + 1; at < this.batches.length; at++) {
+      const later = this.batches[at] as WriteBatch;
+      if (writes.some(([key]) => later.values.has(key))) return false;
     }
-    return batch.values.size + fresh <= MOST_KEYS;
+    const { size } = batch.values;
+    if (size + writes.length <= MOST_KEYS) return true;
+    return size + writes.filter(([key]) => !batch.values.has(key)).length <= MOST_KEYS;
   }
 }
 

@@ -1,9 +1,11 @@
 /** What the application sets and deletes on a channel of keys, without conditions: it goes together. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { BrokerError, type Broker, type ChangesDraft } from "../../../src/broker/index.js";
+import { tidemark } from "../../../src/server/index.js";
 import { guessedBytes } from "../../../src/server/state/write-batches.js";
-import { deferred } from "../support/serve.js";
-import { NUMBERS, changed, setup, type SetupOptions } from "./support.js";
+import { testApp } from "../../../src/testing/index.js";
+import { deferred, quiet } from "../support/serve.js";
+import { NUMBERS, changed, keysChannel, setup, type SetupOptions } from "./support.js";
 
 /** An app whose changes are counted on their way. */
 function counting(options: SetupOptions = {}, before: () => Promise<void> = async () => {}) {
@@ -192,6 +194,16 @@ describe("what is refused", () => {
   });
 });
 
+it("E26: any key is one, __proto__ too", async () => {
+  const { keys, after } = counting();
+  await after(Promise.all([keys.set("__proto__", { polluted: 1 }), keys.set("constructor", 2)]));
+  await after(keys.set(JSON.parse('{"__proto__":{"polluted":2}}') as Record<string, unknown>));
+  await keys.change({ set: new Map([["toString", 3]]), merge: new Map([["__proto__", { more: 4 }]]) });
+  expect(await keys.get("__proto__")).toEqual({ polluted: 2, more: 4 });
+  expect((await keys.entries()).size).toBe(3);
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});
+
 it("E26: what was set before the app is closed is written", async () => {
   const { keys, app, elsewhere, put } = counting();
   await put({ b: 1 });
@@ -204,4 +216,17 @@ it("E26: what was set before the app is closed is written", async () => {
     { keeping: { by: "slots", most: { count: 10, bytes: 1000 }, graves: {} }, dedupe: 1000 },
   );
   expect(page?.entries).toMatchObject([{ changes: [{ slot: "a", data: "1" }] }]);
+});
+
+it("E26: in a testApp, where time stands still, what is set waits only for its turn", async () => {
+  const app = tidemark(quiet).channels({ "keys/:id": keysChannel() });
+  const run = testApp(app);
+  onTestFinished(() => run.close());
+  const keys = app.state("keys/a");
+  const [one, two] = await Promise.all([keys.set("a", 1), keys.set("b", 2)]);
+  expect(one.cursor).toBe(two.cursor);
+  await keys.set("a", 3);
+  const watch = keys.watch(() => {});
+  await watch.ready;
+  expect(await keys.get("a")).toBe(3);
 });
