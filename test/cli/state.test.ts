@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { silentLogger, stream, tidemark as server } from "tidemark";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { StateHandle } from "../../src/server/state/state-handle.js";
-import { keysChannel } from "../server/state/support.js";
+import { keysChannel } from "../server/app-state/support.js";
 import { tidemark, type Running } from "./support.js";
 
 const KEY = "correct-horse-battery";

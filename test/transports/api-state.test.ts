@@ -11,7 +11,7 @@ import { createMemoryHub } from "tidemark/broker";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { writePieces } from "../../src/server/transports/http/api-answers.js";
 import type { HttpResponse } from "../../src/server/transports/http/exchange.js";
-import { keysChannel, NUMBERS } from "../server/state/support.js";
+import { keysChannel, NUMBERS } from "../server/app-state/support.js";
 import { quiet, serve, type Served } from "../server/support/serve.js";
 import { ask, begin } from "./support/http.js";
 

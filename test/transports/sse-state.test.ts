@@ -2,7 +2,7 @@
 import { stream, tidemark } from "tidemark";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { StateHandle } from "../../src/server/state/state-handle.js";
-import { keysChannel } from "../server/state/support.js";
+import { keysChannel } from "../server/app-state/support.js";
 import { quiet, serve } from "../server/support/serve.js";
 import { ask, begin, type Stream } from "./support/http.js";
 
