@@ -23,6 +23,7 @@ export {
   type StreamOptions,
   type TransientOptions,
 } from "./channels/define.js";
+export { state, type StateOptions } from "./channels/define-state.js";
 export type { Duration } from "./channels/duration.js";
 export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
 export type { BudgetOptions } from "./delivery/budget.js";
