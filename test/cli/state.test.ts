@@ -2,10 +2,9 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { silentLogger, stream, tidemark as server } from "tidemark";
+import { silentLogger, state, stream, tidemark as server } from "tidemark";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { StateHandle } from "../../src/server/state/state-handle.js";
-import { keysChannel } from "../server/app-state/support.js";
 import { tidemark, type Running } from "./support.js";
 
 const KEY = "correct-horse-battery";
@@ -20,8 +19,8 @@ beforeEach(async () => {
     apiKey: KEY,
     authenticate: ({ token }) => (token === undefined ? null : { id: token }),
   }).channels({
-    "keys/:id": keysChannel(),
-    "mine/:id": keysChannel({ allow: ({ user }) => (user as { id: string } | null)?.id === "ann" }),
+    "keys/:id": state(),
+    "mine/:id": state({ allow: ({ user }) => user?.id === "ann" }),
     "chat/:id": stream(),
   });
   const { port } = await app.listen({ port: 0, host: "127.0.0.1" });
@@ -144,9 +143,8 @@ describe("tidemark watch", () => {
 test("E26: a process that has nothing else to do ends when what it set has been written", async () => {
   const dist = join(import.meta.dirname, "../../dist/server");
   const script = `
-    import { tidemark } from ${JSON.stringify(`${dist}/index.js`)};
-    import { slotsChannel } from ${JSON.stringify(`${dist}/channels/define.js`)};
-    const app = tidemark().channels({ "keys/:id": { kind: "state", def: slotsChannel() } });
+    import { state, tidemark } from ${JSON.stringify(`${dist}/index.js`)};
+    const app = tidemark().channels({ "keys/:id": state() });
     console.log((await app.state("keys/a").set("a", 1)).cursor);`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
   expect(stdout).toMatch(/^[\w-]+:\d+\n$/);

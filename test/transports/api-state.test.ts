@@ -6,12 +6,12 @@ import {
   type ClientHttp2Stream,
 } from "node:http2";
 import { connect, type AddressInfo } from "node:net";
-import { stream, tidemark, type AppOptions } from "tidemark";
+import { state, stream, tidemark, type AppOptions } from "tidemark";
 import { createMemoryHub } from "tidemark/broker";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { writePieces } from "../../src/server/transports/http/api-answers.js";
 import type { HttpResponse } from "../../src/server/transports/http/exchange.js";
-import { keysChannel, NUMBERS } from "../server/app-state/support.js";
+import { NUMBERS } from "../server/app-state/support.js";
 import { quiet, serve, type Served } from "../server/support/serve.js";
 import { ask, begin } from "./support/http.js";
 
@@ -20,8 +20,8 @@ const AUTHORIZED = { authorization: `Bearer ${KEY}` };
 
 function makeApp(options: Partial<AppOptions<null>> = {}) {
   return tidemark({ ...quiet, apiKey: KEY, ...options }).channels({
-    "keys/:id": keysChannel({ keys: 2000 }),
-    "numbers/:id": keysChannel({}, NUMBERS),
+    "keys/:id": state({ keys: 2000 }),
+    "numbers/:id": state({ value: NUMBERS }),
     "chat/:id": stream(),
   });
 }

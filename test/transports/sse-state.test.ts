@@ -1,8 +1,7 @@
 /** Server-Sent Events of channels of keys. */
-import { stream, tidemark } from "tidemark";
+import { state, stream, tidemark } from "tidemark";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { StateHandle } from "../../src/server/state/state-handle.js";
-import { keysChannel } from "../server/app-state/support.js";
 import { quiet, serve } from "../server/support/serve.js";
 import { ask, begin, type Stream } from "./support/http.js";
 
@@ -12,7 +11,7 @@ let publish: (data: unknown) => Promise<unknown>;
 
 beforeEach(async () => {
   const app = tidemark(quiet).channels({
-    "keys/:id": keysChannel({ graves: { count: 2 } }),
+    "keys/:id": state({ graves: { count: 2 } }),
     "chat/:id": stream({ retain: { count: 10 } }),
   });
   const served = await serve(app);

@@ -105,7 +105,7 @@ describe("update", () => {
   });
 
   it("E27: changes nothing where nothing is returned, or something is thrown", async () => {
-    const { keys, put } = setup({ schema: NUMBERS });
+    const { keys, put } = setup({ value: NUMBERS });
     await put({ a: 1 });
     expect(await keys.update("a", () => undefined)).toMatchObject({ same: true });
     await expect(

@@ -2,24 +2,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { onTestFinished } from "vitest";
 import { createMemoryHub, type Broker, type Change, type SlotsOptions } from "../../../src/broker/index.js";
-import { slotsChannel, type Channel, type SlotsChannelOptions } from "../../../src/server/channels/define.js";
-import { stream, tidemark } from "../../../src/server/index.js";
+import { state, stream, tidemark, type StateOptions } from "../../../src/server/index.js";
 import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
 import { listeningLogger } from "../support/serve.js";
-
-type KeysChannel = Channel<
-  unknown,
-  { readonly id: string },
-  { kind: "state"; input: unknown; output: unknown }
->;
-
-/** A channel of keys that takes what the schema takes. */
-export function keysChannel(
-  options: SlotsChannelOptions<unknown, unknown> = {},
-  schema?: StandardSchemaV1,
-): KeysChannel {
-  return { kind: "state", def: { ...slotsChannel(options), schema } };
-}
 
 export const CHANNEL = "keys/a";
 
@@ -33,18 +18,19 @@ export const NUMBERS: StandardSchemaV1 = {
   },
 };
 
-export interface SetupOptions extends SlotsChannelOptions<unknown, unknown> {
-  readonly schema?: StandardSchemaV1;
+type Options = StateOptions<null, { readonly id: string }, StandardSchemaV1>;
+
+export interface SetupOptions extends Options {
   /** Puts something between the app and its broker. */
   readonly between?: (broker: Broker) => Broker;
 }
 
-export function setup({ schema, between = (broker) => broker, ...options }: SetupOptions = {}) {
+export function setup({ between = (broker) => broker, ...options }: SetupOptions = {}) {
   const clock = new VirtualClock();
   const random = seededRandom(7);
   const hub = createMemoryHub({ clock, random });
   const log = listeningLogger();
-  const channel = keysChannel(options, schema);
+  const channel = state<null, { readonly id: string }, StandardSchemaV1>(options);
   const app = tidemark({ log }).channels({ "keys/:id": channel, "chat/:id": stream() });
   const broker = between(hub.broker());
   const engine = app.runIn({ clock, random, broker });

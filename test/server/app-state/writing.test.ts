@@ -1,11 +1,11 @@
 /** What the application sets and deletes on a channel of keys, without conditions: it goes together. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BrokerError, type Broker, type ChangesDraft } from "../../../src/broker/index.js";
-import { tidemark } from "../../../src/server/index.js";
+import { state, tidemark } from "../../../src/server/index.js";
 import { guessedBytes } from "../../../src/server/state/write-batches.js";
 import { testApp } from "../../../src/testing/index.js";
 import { deferred, quiet } from "../support/serve.js";
-import { NUMBERS, changed, keysChannel, setup, type SetupOptions } from "./support.js";
+import { NUMBERS, changed, setup, type SetupOptions } from "./support.js";
 
 /** An app whose changes are counted on their way. */
 function counting(options: SetupOptions = {}, before: () => Promise<void> = async () => {}) {
@@ -119,7 +119,7 @@ describe("what is set and deleted within 10 ms", () => {
 
 describe("what is refused", () => {
   it("E26: costs the others nothing that were set with it", async () => {
-    const { keys, after } = counting({ schema: NUMBERS });
+    const { keys, after } = counting({ value: NUMBERS });
     const outcomes = await after(
       Promise.allSettled([
         keys.set("a", 1),
@@ -219,7 +219,7 @@ it("E26: what was set before the app is closed is written", async () => {
 });
 
 it("E26: in a testApp, where time stands still, what is set waits only for its turn", async () => {
-  const app = tidemark(quiet).channels({ "keys/:id": keysChannel() });
+  const app = tidemark(quiet).channels({ "keys/:id": state() });
   const run = testApp(app);
   onTestFinished(() => run.close());
   const keys = app.state("keys/a");
