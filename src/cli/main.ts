@@ -2,11 +2,14 @@
 /** The `tidemark` command: which one of its parts is meant, and the help. */
 import { TidemarkError } from "../client/index.node.js";
 import { bench } from "./bench.js";
+import { get } from "./get.js";
 import { ls } from "./ls.js";
 import { pub } from "./pub.js";
 import { serve } from "./serve.js";
+import { set } from "./set.js";
 import { sub } from "./sub.js";
 import { UsageError } from "./usage.js";
+import { watch } from "./watch.js";
 import { whoami } from "./whoami.js";
 
 const USAGE = `tidemark - real-time channels that never lose their place
@@ -14,21 +17,32 @@ const USAGE = `tidemark - real-time channels that never lose their place
   tidemark serve [options]     a server of its own, for clients and backends in any language
   tidemark sub CHANNEL         prints the channel's messages, and follows
   tidemark pub CHANNEL [JSON]  publishes a message; without one, each line of standard input
+  tidemark watch CHANNEL       prints what a channel of keys holds, and follows
+  tidemark get CHANNEL [KEY…]  what a channel of keys holds, or some of its keys
+  tidemark set CHANNEL KEY=JSON…  sets keys, all of them at once
   tidemark ls [BEGINNING]      channels that somebody is subscribed to, with counts
   tidemark whoami              what the server says to this token
   tidemark bench [URL]         how fast a server delivers, under a load that you choose
   tidemark help                this text
 
-Options of sub, pub, ls and whoami:
+Options of sub, pub, watch, get, set, ls and whoami:
   --url URL        where the server is; or TIDEMARK_URL; default ws://localhost:8080/connect
-  --token TEXT     who this is; or TIDEMARK_TOKEN; not for ls
+  --token TEXT     who this is; or TIDEMARK_TOKEN; not for get, set and ls
+  --api-key K      the server's API key; or TIDEMARK_API_KEY; for get, set and ls
   --json           prints a JSON object a line
 
   sub  --last N    begin N messages back
        --since T   begin at a time: 14:05, 2026-01-31T14:05, or 5m, 2h, 7d ago
        --count N   end after N messages
-  ls   --api-key K the server's API key; or TIDEMARK_API_KEY
-  pub, ls, whoami
+  watch
+       --prefix P  keys that begin so; or --key K, which may be given several times
+       --rate N    N times a second at most
+       --count N   end after N changes
+  get  --prefix P  keys that begin so
+  set  --ttl T     the keys that are set are deleted after that, such as 30s, unless they are set again
+       --delete K  deletes a key too; may be given several times
+       --if-absent only where none of the keys that are set is there
+  pub, get, set, ls, whoami
        --timeout S give up after so many seconds; default 30 for pub, 10 for the others
 
   bench --channel NAME    default chat/bench; it must take any JSON, and keeps what is published
@@ -73,6 +87,13 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     case "pub":
       process.exitCode = await pub(args, process.env);
       return;
+    case "watch":
+      return watch(args, process.env);
+    case "get":
+      process.exitCode = await get(args, process.env);
+      return;
+    case "set":
+      return set(args, process.env);
     case "ls":
       return ls(args, process.env);
     case "whoami":

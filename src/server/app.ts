@@ -30,6 +30,8 @@ import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
+import { mustHaveKeys } from "./state/reading.js";
+import { StateHandle, type StatePattern } from "./state/state-handle.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
@@ -67,6 +69,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   readonly #options: AppOptions<User>;
   readonly #channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>;
   readonly #methods: ReadonlyMap<string, MethodDef>;
+  readonly #registry: ChannelRegistry;
   #running: Running | undefined;
   #server: Server | undefined;
   #closed = false;
@@ -85,7 +88,9 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     readPaths(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
     checkAddressing(options);
-    this.#registry();
+    this.#registry = new ChannelRegistry(
+      Object.entries(channels).map(([pattern, channel]) => [pattern, channel.def]),
+    );
   }
 
   /**
@@ -179,8 +184,34 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** The same by the channel's full name, for names that are known only at run time. */
   async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
-    const { node } = this.#open();
-    return publishAsServer(node, this.#resolve(channel), data);
+    const { node } = this.#open().engine;
+    const resolved = this.#resolve(channel);
+    if (resolved.def.kind.by === "slots")
+      throw new TidemarkError(
+        "wrong_kind",
+        `${JSON.stringify(channel)} is a channel of keys; change it with app.state(${JSON.stringify(channel)})`,
+      );
+    return publishAsServer(node, resolved, data);
+  }
+
+  /**
+   * A channel of keys, for the application itself: to read, change and watch it. `allow` and hooks are not asked.
+   *
+   * @throws {TidemarkError} `wrong_kind` for a channel of another kind, `bad_request` for a name that no client could subscribe to,
+   *   `not_found`
+   * @throws {TypeError} when a parameter is missing
+   * @example await app.state("metrics/:region", { region: "eu" }).set("web-1", { cpu: 0.4 }, { ttl: "30s" });
+   */
+  state<Pattern extends StatePattern<Types>>(
+    pattern: Pattern,
+    params: Params<Pattern>,
+  ): StateHandle<Types["channels"][Pattern]["input"], Types["channels"][Pattern]["output"]>;
+  /** The same by the channel's full name, whose types are not known. */
+  state<Input = unknown, Output = Input>(channel: string): StateHandle<Input, Output>;
+  state(name: string, params?: Readonly<Record<string, string>>): StateHandle<unknown, unknown> {
+    const resolved = this.#resolve(params === undefined ? name : fillPattern(name, params));
+    mustHaveKeys(resolved);
+    return new StateHandle(resolved, () => this.#open().states);
   }
 
   /**
@@ -192,7 +223,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return userOf(String(id), {
       publish: (channel, data) => this.publishTo(channel, data),
       check: (channel) => void this.#resolve(channel),
-      command: async (command) => this.#open().command(command),
+      command: async (command) => this.#open().engine.command(command),
     });
   }
 
@@ -209,7 +240,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * @example const { channels } = await app.activeChannels({ prefix: "chat/" }); // [{ channel, kind, subscribers, members }]
    */
   async activeChannels(query: ChannelsQuery = {}): Promise<ActiveChannels> {
-    return this.#open().inspector.count(pageOfNames(query));
+    return this.#open().engine.inspector.count(pageOfNames(query));
   }
 
   /** Connections that are open now, channels that somebody is subscribed to, and what was refused for a limit so far. */
@@ -259,23 +290,26 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#server = undefined;
     // One that has left its port already says so, and no more.
     const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
+    // What was set before goes to the broker as long as that is there.
+    const written = running?.states.close();
     running?.engine.close(STOPPING);
     await running?.mount.close();
     server?.closeAllConnections();
     await stopped;
+    await written;
     if (this.#options.broker === undefined) await running?.engine.node.broker.close();
   }
 
-  #open(): Engine {
+  #open(): Running {
     if (this.#closed) throw new TidemarkError("closed", "this app was closed; nobody would get the message");
-    return this.#run().engine;
+    return this.#run();
   }
 
   /** @throws {TidemarkError} `bad_request` for what is no name, `not_found` when no pattern matches */
   #resolve(channel: string): ResolvedChannel {
     const problem = channelNameProblem(channel);
     if (problem !== undefined) throw new TidemarkError("bad_request", problem);
-    const resolved = this.#open().node.registry.resolve(channel);
+    const resolved = this.#registry.resolve(channel);
     if (resolved !== undefined) return resolved;
     throw new TidemarkError("not_found", `no channel pattern matches ${JSON.stringify(channel)}`);
   }
@@ -284,15 +318,9 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return guardedLogger(this.#options.log ?? defaultLogger);
   }
 
-  #registry(): ChannelRegistry {
-    return new ChannelRegistry(
-      Object.entries(this.#channels).map(([pattern, channel]) => [pattern, channel.def]),
-    );
-  }
-
   /** Started by its first use. */
   #run(world?: World): Running {
-    return (this.#running ??= start(this.#options, this.#registry(), this.#methods, this.#log, world));
+    return (this.#running ??= start(this.#options, this.#registry, this.#methods, this.#log, world));
   }
 }
 

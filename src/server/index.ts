@@ -43,6 +43,17 @@ export type { Refused } from "./connection/limits/refused.js";
 export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
+export type {
+  KeyedValues,
+  SetOptions,
+  StateChange,
+  StateFields,
+  StateHandle,
+  StatePattern,
+} from "./state/state-handle.js";
+export type { StateChanged, StateWritten } from "./state/changing.js";
+export type { Watch, WatchListener, WatchOptions } from "./state/watch.js";
+export type { WatchedChanges } from "./state/watch-news.js";
 export type { HttpOptions } from "./transports/http/endpoints.js";
 export type { Origins } from "./transports/origin.js";
 export type { UserHandle, UserPattern } from "./user.js";

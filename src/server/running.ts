@@ -9,6 +9,7 @@ import { guardedClock } from "./guard.js";
 import type { Logger } from "./logger.js";
 import { readLimits, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
+import { States } from "./state/states.js";
 import { Addresses } from "./transports/addresses.js";
 import { DEFAULT_HTTP } from "./transports/http/endpoints.js";
 import { Mount } from "./transports/mount.js";
@@ -19,11 +20,15 @@ export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly broker: Broker;
+  /** How long what the app sets on channels of keys waits for more, in milliseconds. Default 10; 0: to the end of the turn. */
+  readonly tick?: number;
 }
 
 export interface Running {
   readonly engine: Engine;
   readonly mount: Mount;
+  /** What the application itself does on channels of keys. */
+  readonly states: States;
 }
 
 /**
@@ -69,5 +74,5 @@ export function start<User>(
     apiKey: options.apiKey,
     directSockets: options.directSockets ?? true,
   });
-  return { engine, mount };
+  return { engine, mount, states: new States(engine.node, world?.tick) };
 }

@@ -14,11 +14,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** The folders of the server that one of its folders must stay clear of: delivery is below feed, and feed below connection. */
 const SERVER_MUST_NOT: Record<string, readonly string[]> = {
-  delivery: ["feed", "kinds", "channels", "connection", "inspection", "transports"],
-  feed: ["connection", "inspection", "transports"],
-  kinds: ["channels", "connection", "inspection", "transports"],
-  channels: ["feed", "connection", "inspection", "transports"],
+  delivery: ["feed", "kinds", "channels", "connection", "inspection", "state", "transports"],
+  feed: ["connection", "inspection", "state", "transports"],
+  kinds: ["channels", "connection", "inspection", "state", "transports"],
+  channels: ["feed", "connection", "inspection", "state", "transports"],
+  connection: ["state"],
 };
+
+/** Folders of the server that are about one kind. */
+const ABOUT_KIND: Record<string, string> = { state: "slots" };
 
 /** Who may know one kind from another. All else knows what `kinds/kind.ts` says of them. */
 const KNOW_KINDS: readonly string[] = [
@@ -77,6 +81,7 @@ function serverFault(importer: string, target: string): string | undefined {
     return `${importer} must not import ${target}: ${importing} is not above ${folder}`;
   if (folder !== "kinds" || kind === undefined || KNOW_KINDS.includes(importer)) return undefined;
   if (importing === "kinds" && importingKind === kind) return undefined;
+  if (ABOUT_KIND[importing] === kind) return undefined;
   return `${importer} must not import ${target}: it may know what a kind is, and not which`;
 }
 

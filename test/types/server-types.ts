@@ -1,5 +1,5 @@
 /** Compiled, never run: what a server's definitions infer, and what they must not accept. */
-import { bytes, method, state, stream, tidemark, transient } from "tidemark";
+import { bytes, method, state, stream, tidemark, transient, type Channel } from "tidemark";
 import type { ErrorBody } from "tidemark/protocol";
 import * as z from "zod";
 
@@ -69,6 +69,29 @@ void app.publish("chatt/:id", { id: "general" }, { text: "hi" });
 void app.publish("chat/:id", {}, { text: "hi" });
 // @ts-expect-error a parameter that is not the pattern's
 void app.publish("chat/:id", { room: "general" }, { text: "hi" });
+
+type Cpu = { kind: "state"; input: { cpu: number; host?: string }; output: { cpu: number } };
+declare const metrics: Channel<null, { readonly region: string }, Cpu>;
+const dashboard = tidemark<null>().channels({ "metrics/:region": metrics, "chat/:id": stream() });
+const eu = dashboard.state("metrics/:region", { region: "eu" });
+export const cpu: Promise<{ cpu: number } | undefined> = eu.get("web-1");
+export const some: Promise<Map<string, { cpu: number }>> = eu.get(["web-1"]);
+void eu.set("web-1", { cpu: 1, host: "a" }, { ttl: "30s" });
+void eu.set({ "web-1": { cpu: 1 } });
+void eu.merge("web-1", { host: null });
+void eu.update("web-1", (before) => ({ cpu: (before?.cpu ?? 0) + 1 }));
+void eu.update("web-1", async () => undefined);
+eu.watch(({ changes }) => changes.get("web-1")?.cpu.toFixed(), { rate: 5 }).close();
+void dashboard.state("metrics/eu").set("web-1", "anything");
+void dashboard.state<number>("metrics/eu").update("web-1", (count = 0) => count + 1);
+// @ts-expect-error a value of another shape
+void eu.set("web-1", { cpu: "high" });
+// @ts-expect-error a field of another type
+void eu.merge("web-1", { cpu: "high" });
+// @ts-expect-error a channel of another kind
+void dashboard.state("chat/:id", { id: "a" });
+// @ts-expect-error a parameter that is missing
+void dashboard.state("metrics/:region", {});
 
 tidemark().channels({
   "a/:b": stream({

@@ -1,5 +1,5 @@
-import type { Follower } from "../../broker/index.js";
-import type { Cursor, SubscribeOptions } from "../../protocol/index.js";
+import type { Change, Follower } from "../../broker/index.js";
+import type { Cursor, SlotFilter, SubscribeOptions } from "../../protocol/index.js";
 import type { Subscriber } from "../delivery/audience.js";
 import type { View } from "../kinds/slots-kind.js";
 import type { Rate } from "./slots/rates.js";
@@ -26,9 +26,21 @@ export interface ChannelFeed extends Pick<Follower, "onEntries" | "onSignals" | 
    * Gives the class that this is. Absent where there is no such thing.
    */
   tune?(subscriber: Subscriber, wanted: number | undefined): Rate;
+  /**
+   * Where the channel is kept by slots: what it holds, with all that the broker had acknowledged before this call. Rejects with the
+   * broker's error.
+   */
+  snapshot?(filter: SlotFilter): Promise<Snapshot>;
   /** Compares with the broker: something may have been lost. */
   check(): void;
   close(): void;
+}
+
+/** What slots hold, all of it at one moment. It never changes. */
+export interface Snapshot {
+  readonly cursor: Cursor;
+  /** Of each slot that holds something; in the order of last change. */
+  readonly slots: readonly Pick<Change, "slot" | "data">[];
 }
 
 /** Where a subscription begins; without a cursor at the feed's `beginning`, wherever that is when it begins. */

@@ -134,6 +134,8 @@ export interface SlotsMemory {
 export interface SlotsCut extends Cut {
   /** How many changes it has. */
   readonly count: number;
+  /** Oldest first; those of a cut from 0 are all that is held. */
+  readonly changes: readonly Pick<Change, "slot" | "data">[];
   /** About how many bytes it holds, whatever has been sent of it. */
   readonly bytes: number;
   /** How many changes there were up to its end; `undefined` where that is not counted. */

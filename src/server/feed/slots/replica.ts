@@ -2,13 +2,20 @@
  * A channel's log that is kept by slots, as this node has it: its memory, complete up to a place. Hints carry it on; a hole in them
  * is mended by a walk from where it stands, and what cannot be mended is read anew from 0.
  */
-import type { ChangesEntry, ChangesHint, Epoch, SlotsPage } from "../../../broker/index.js";
+import {
+  BrokerError,
+  type ChangesEntry,
+  type ChangesHint,
+  type Epoch,
+  type SlotsPage,
+} from "../../../broker/index.js";
 import { judge, type LogPlace } from "../../../broker/log/judge.js";
 import type { Clock, Cursor } from "../../../protocol/index.js";
 import { detach } from "../../guard.js";
 import type { SlotsKind, SlotsMemory, Walk, WalkStep } from "../../kinds/slots-kind.js";
 import type { ClockWatch } from "../clock-watch.js";
 import { RETRY_MS } from "../retry.js";
+import { Comparisons } from "./comparisons.js";
 import type { SlotsLog } from "./slots-log.js";
 
 /** Who serves what a replica has. */
@@ -49,6 +56,7 @@ export class Replica {
   /** How often it was asked to compare, and up to which of those it has. */
   #asked = 0;
   #checked = 0;
+  readonly #comparisons = new Comparisons();
   #closed = false;
 
   constructor(kind: SlotsKind, log: SlotsLog, memory: SlotsMemory, owner: ReplicaOwner, deps: ReplicaDeps) {
@@ -89,6 +97,7 @@ export class Replica {
 
   close(): void {
     this.#closed = true;
+    this.#comparisons.fail(closed());
   }
 
   /**
@@ -107,6 +116,12 @@ export class Replica {
     this.#isChecking = true;
     detach(this.#compare(), (error) => this.#deps.onError(error, this.#log.channel));
     return number;
+  }
+
+  /** Resolves once it holds all that the broker had acknowledged before this call. Rejects with the broker's error. */
+  async upToDate(): Promise<void> {
+    if (this.#closed) throw closed();
+    await this.#comparisons.until(this.check());
   }
 
   /** Up to which call of `check` the broker was asked after it. */
@@ -185,7 +200,7 @@ export class Replica {
         return await this.#log.readAfter(this.#after);
       } catch (error) {
         if (opening) throw error;
-        this.#deps.onError(error, this.#log.channel);
+        this.#failed(error);
       }
       await this.#pause();
       if (this.#closed) return undefined;
@@ -214,7 +229,7 @@ export class Replica {
     else if (this.memory.head > before.offset) this.#owner.onMoved();
     if (due !== undefined) this.#owner.onDue(due);
     if (rest.length > 0) this.onChanges({ epoch: this.#epoch, entries: rest });
-    this.#owner.onChecked();
+    this.#compared();
     this.#goOnChecking();
   }
 
@@ -227,14 +242,25 @@ export class Replica {
       if (!isSame || page.head > this.memory.head) return this.#mend();
       if (page.due !== undefined) this.#owner.onDue(page.due);
       this.#checked = asked;
-      this.#owner.onChecked();
+      this.#compared();
     } catch (error) {
-      this.#deps.onError(error, this.#log.channel);
+      this.#failed(error);
       this.#deps.clock.setTimeout(() => this.check(), RETRY_MS);
     } finally {
       this.#isChecking = false;
       this.#goOnChecking();
     }
+  }
+
+  #compared(): void {
+    this.#owner.onChecked();
+    this.#comparisons.done(this.#checked);
+  }
+
+  /** It is tried again; whoever waits for it does not wait for that. */
+  #failed(error: unknown): void {
+    this.#deps.onError(error, this.#log.channel);
+    this.#comparisons.fail(error);
   }
 
   #goOnChecking(): void {
@@ -246,4 +272,8 @@ export class Replica {
   #pause(): Promise<void> {
     return new Promise((resolve) => void this.#deps.clock.setTimeout(resolve, RETRY_MS));
   }
+}
+
+function closed(): BrokerError {
+  return new BrokerError("closed", "the channel was closed here");
 }

@@ -4,10 +4,22 @@
  * as its socket takes it, and is then where its lane is.
  */
 import type { Broker, ChangesHint, Key } from "../../../broker/index.js";
-import { parseCursor, type Clock, type Cursor, type SubscribeOptions } from "../../../protocol/index.js";
+import {
+  parseCursor,
+  type Clock,
+  type Cursor,
+  type SlotFilter,
+  type SubscribeOptions,
+} from "../../../protocol/index.js";
 import type { Subscriber } from "../../delivery/audience.js";
 import type { SlotsKind, SlotsMemory, SlotsPlace } from "../../kinds/slots-kind.js";
-import { AT_BEGINNING, type ChannelFeed, type Start, type Subscribers } from "../channel-feed.js";
+import {
+  AT_BEGINNING,
+  type ChannelFeed,
+  type Snapshot,
+  type Start,
+  type Subscribers,
+} from "../channel-feed.js";
 import { CatchUp, type CatchUpOwner } from "./catch-up.js";
 import { Expiry, type Contact } from "./expiry.js";
 import { Lane, type LaneOwner } from "./lane.js";
@@ -126,6 +138,14 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
     this.#tidy(lane);
     this.#catchUp.serve(seat);
     return rate;
+  }
+
+  async snapshot(filter: SlotFilter): Promise<Snapshot> {
+    const view = this.#kind.view(filter);
+    // It may be read anew between that and this.
+    do await this.#replica.upToDate();
+    while (!this.ready);
+    return { cursor: this.cursor, slots: this.memory.cut(this.beginning, view)?.changes ?? [] };
   }
 
   onEntries(): void {}

@@ -11,7 +11,7 @@ export class FrozenCut implements SlotsCut {
   readonly bytes: number;
   readonly tally: Tally | undefined;
   readonly #ch: number;
-  readonly #changes: readonly Held[];
+  readonly changes: readonly Held[];
   readonly #merged: number | undefined;
   /** Where each page begins in the changes, and at last where the last one ends. */
   readonly #edges: readonly number[];
@@ -21,7 +21,7 @@ export class FrozenCut implements SlotsCut {
     this.#ch = ch;
     this.from = from;
     this.end = end;
-    this.#changes = changes;
+    this.changes = changes;
     this.#merged = merged;
     this.tally = tally;
     const edges = [0];
@@ -43,7 +43,7 @@ export class FrozenCut implements SlotsCut {
   }
 
   get count(): number {
-    return this.#changes.length;
+    return this.changes.length;
   }
 
   get pages(): number {
@@ -58,12 +58,12 @@ export class FrozenCut implements SlotsCut {
   #line(index: number): string {
     const start = `[${this.#ch},${digitsOf(this.end.offset)}`;
     // To whoever begins, nothing is all that there is; to others it only says where they stand.
-    if (this.#changes.length === 0) return this.from.offset === 0 ? `${start},[]]` : `${start}]`;
+    if (this.changes.length === 0) return this.from.offset === 0 ? `${start},[]]` : `${start}]`;
     let set = "";
     let gone = "";
     const to = this.#edges[index + 1] as number;
     for (let i = this.#edges[index] as number; i < to; i++) {
-      const { data, text } = this.#changes[i] as Held;
+      const { data, text } = this.changes[i] as Held;
       if (data === undefined) gone = gone === "" ? text : `${gone},${text}`;
       else set = set === "" ? text : `${set},${text}`;
     }

@@ -1,0 +1,90 @@
+/** What a channel of keys holds, read by the application or for the HTTP API. */
+import { BrokerError, type SlotsOptions } from "../../broker/index.js";
+import type { Cursor, SlotFilter } from "../../protocol/index.js";
+import type { ResolvedChannel } from "../channels/registry.js";
+import type { ServerNode } from "../connection/node.js";
+import { TidemarkError } from "../errors.js";
+import type { Snapshot } from "../feed/channel-feed.js";
+
+/** So many keys are read at once. */
+export const MOST_KEYS = 1000;
+
+/** What some keys hold at one moment. */
+export interface KeysRead {
+  readonly cursor: Cursor;
+  /** As JSON; those that hold nothing are not there. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** @throws {TidemarkError} `wrong_kind` for channels that are not of keys */
+export function mustHaveKeys({ name, def }: ResolvedChannel): SlotsOptions {
+  if (def.kind.by === "slots" && def.slots !== undefined) return def.slots;
+  throw new TidemarkError(
+    "wrong_kind",
+    `${JSON.stringify(name)} is a ${def.kind.name} channel, which has no keys; publish to it with app.publish`,
+  );
+}
+
+/**
+ * Reads some keys from the broker: 1 to {@link MOST_KEYS}.
+ *
+ * @throws {TidemarkError} `wrong_kind`, `bad_request`, `unavailable`
+ */
+export async function readKeys(
+  node: ServerNode,
+  resolved: ResolvedChannel,
+  keys: readonly string[],
+): Promise<KeysRead> {
+  const options = mustHaveKeys(resolved);
+  if (keys.length < 1 || keys.length > MOST_KEYS)
+    throw new TidemarkError("bad_request", `1 to ${MOST_KEYS} keys are read at once, not ${keys.length}`);
+  return ofBroker(node, async () => {
+    if (node.broker.readSlots === undefined)
+      throw new BrokerError("unavailable", "this broker keeps no logs by slots");
+    const slots = [...new Set(keys)];
+    const { entries, epochs, head } = await node.broker.readSlots(resolved.name, { slots }, options);
+    const texts = new Map<string, string>();
+    for (const { changes = [] } of entries) {
+      for (const { slot, data } of changes) if (data !== undefined) texts.set(slot, jsonOf(data));
+    }
+    return { cursor: { epoch: epochs.at(-1)?.epoch ?? "", offset: head }, texts };
+  });
+}
+
+/**
+ * Reads all keys, as of one moment that is not before this call, by the channel's feed on this node.
+ *
+ * @throws {TidemarkError} `wrong_kind`, `unavailable`
+ */
+export async function readAll(
+  node: ServerNode,
+  resolved: ResolvedChannel,
+  filter: SlotFilter,
+): Promise<Snapshot> {
+  mustHaveKeys(resolved);
+  return ofBroker(node, async () => {
+    const { feed } = await node.hub.acquire(resolved);
+    try {
+      if (feed.snapshot === undefined) throw new TypeError(`the feed of ${resolved.name} has no keys`);
+      return await feed.snapshot(filter);
+    } finally {
+      node.hub.release(resolved.name);
+    }
+  });
+}
+
+/** As JSON. Where an application has put bytes into such a log by another way, they have no place in it. */
+export function jsonOf(data: unknown): string {
+  return typeof data === "string" ? data : "null";
+}
+
+/** What a broker says is for the operator; the others are told that it is away. */
+async function ofBroker<T>(node: ServerNode, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    node.brokerErrors.note(error, "read");
+    throw new TidemarkError("unavailable", "the broker does not answer; try again later", { cause: error });
+  }
+}
