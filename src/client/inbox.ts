@@ -1,4 +1,5 @@
-import { TidemarkError, messageOf } from "./errors.js";
+/** Loaded when it is needed, and so it takes what it uses from who loads it. */
+import type { TidemarkError } from "./errors.js";
 import type { Message } from "./message.js";
 import type { Gap } from "./sink.js";
 import type { History } from "./types.js";
@@ -24,8 +25,15 @@ export interface Inbox extends AsyncIterator<Message, undefined> {
 
 type Result = IteratorResult<Message, undefined>;
 
-/** @param log where there is none, the oldest messages go */
-export function createInbox(limit: number, log: Log | undefined, onReturn: (inbox: Inbox) => void): Inbox {
+/**
+ * @param log where there is none, the oldest messages go
+ * @param failed makes the error that a loop throws
+ */
+export function createInbox(
+  limit: number,
+  log: Log | undefined,
+  failed: (code: "overflow", what: string, cause: unknown) => TidemarkError,
+): Inbox {
   let queue: Message[] = [];
   /** The last message that went into the queue. */
   let last = 0;
@@ -72,12 +80,11 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
       last = queue.at(-1)?.offset ?? last;
     } catch (cause) {
       queue = [];
-      const message = `${limit} messages behind, and the log cannot be read: ${messageOf(cause)}`;
-      end(new TidemarkError("overflow", message, { cause }));
+      end(failed("overflow", `${limit} messages behind, and the log cannot be read`, cause));
     }
   }
 
-  const inbox: Inbox = {
+  return {
     push(message) {
       if (behind) return;
       if (queue.length >= limit) {
@@ -101,9 +108,7 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
     return() {
       queue = [];
       end();
-      onReturn(inbox);
       return Promise.resolve({ done: true, value: undefined });
     },
   };
-  return inbox;
 }
