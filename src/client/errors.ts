@@ -4,12 +4,11 @@ import type { ErrorBody } from "../protocol/index.js";
 export { TidemarkError, type ClientCode } from "../protocol/errors.js";
 
 /** The error that a server's reply stands for. */
-export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
-  return new TidemarkError(error.code, error.message, {
-    retry: error.retry,
-    issues: error.issues,
-    channel,
-  });
+export function fromReply(
+  { code, message, retry, issues, after: _, ...details }: ErrorBody,
+  channel?: string,
+): TidemarkError {
+  return new TidemarkError(code, message, { retry, issues, details, channel });
 }
 
 /** The error that a listener's having thrown is. */

@@ -32,6 +32,8 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
+export type { ChannelSubscription, ClientHost } from "./host.js";
+export type { ClientKind, CompactedKind } from "./kinds/kind.js";
 export type { Published, Publishing } from "./published.js";
 export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";

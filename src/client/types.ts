@@ -7,6 +7,7 @@ import type {
   StartAt,
   TypedApp,
 } from "../protocol/index.js";
+import type { ClientHost } from "./host.js";
 import type { Status } from "./session.js";
 import type { TidemarkError } from "./errors.js";
 import type { Published, Publishing } from "./published.js";
@@ -193,6 +194,8 @@ export interface Client<App extends TypedApp = TypedApp> {
    * `online`: look at it whenever `status` tells something.
    */
   readonly transport: TransportName;
+  /** What entry points of kinds, such as `tidemark/state`, use of the client; applications need none of it. */
+  readonly host: ClientHost;
   /** The server's name for this connection; another one after each reconnect, `undefined` before the first. */
   readonly id: string | undefined;
   /**

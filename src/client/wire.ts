@@ -73,6 +73,8 @@ export interface Wire {
   readonly detach: () => void;
   /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. */
   readonly request: (body: string, answer?: Answer, bytes?: Uint8Array) => void;
+  /** Sends a line, to which there is no answer. */
+  readonly say: (line: string) => void;
   /**
    * Sends a publish, of which `marks` are the fields besides the payload. Many bytes go in parts, where the server takes
    * those: one right behind the other, so that there is never more than one message under way in parts.
@@ -99,6 +101,14 @@ export function createWire(): Wire {
     size = 0;
   }
 
+  /** Adds a line, of so many bytes, to the frame that is being made. */
+  function add(line: string, more: number): void {
+    if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
+    if (lines.length === 0) queueMicrotask(flush);
+    lines.push(line);
+    size += more;
+  }
+
   /** @param name what further parts say of the command, where there may be some */
   function request(body: string, answer: Answer = () => {}, bytes?: Uint8Array, name = ""): void {
     const start = `{"id":${nextId},`;
@@ -115,10 +125,7 @@ export function createWire(): Wire {
       for (const frame of transport?.idle ? [joinBytes(frames)] : frames) transport?.send(frame);
       return;
     }
-    if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
-    if (lines.length === 0) queueMicrotask(flush);
-    lines.push(`${line}}`);
-    size += more;
+    add(`${line}}`, more);
   }
 
   const wire: Wire = {
@@ -164,6 +171,7 @@ export function createWire(): Wire {
       for (const { answer } of lost.values()) answer(LOST, undefined);
     },
     request,
+    say: (line) => add(line, line.length + 1),
     publish(channel, { body, bytes }, marks, answer) {
       const name = `"publish":${JSON.stringify(channel)}`;
       request(`${name},${body}${marks}`, answer, bytes, name);
