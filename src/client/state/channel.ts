@@ -1,8 +1,8 @@
 import {
   type Cursor,
-  type MessageFrame,
   type SlotFilter,
   type SubscribeResult,
+  parseCursor,
   timeOf,
 } from "../../protocol/index.js";
 import { TidemarkError } from "../errors.js";
@@ -11,6 +11,7 @@ import type { ClientKind } from "../kinds/kind.js";
 import type { Message } from "../message.js";
 import type { Sink, SubscriptionEvents } from "../sink.js";
 import { Acks } from "./acks.js";
+import { Assembly, type Told } from "./assembly.js";
 import { covers, union } from "./filter.js";
 import { Frames } from "./frames.js";
 import type { Page } from "./page.js";
@@ -40,24 +41,6 @@ export interface ChannelOptions {
   readonly page: Page;
 }
 
-/** What a message, or a part of one, says besides keys and values. */
-interface StateMeta {
-  readonly del?: readonly string[];
-  readonly part?: number;
-  readonly more?: boolean;
-  readonly merged?: number;
-}
-
-/** What has come of a message. */
-class Parts {
-  readonly set: unknown[] = [];
-  readonly gone: string[] = [];
-  merged: number | undefined;
-  count = 0;
-
-  constructor(readonly offset: number) {}
-}
-
 /** One channel of keys on one client: its subscription, its map, and its writes, shared by the handles on it. */
 export class StateChannel {
   readonly values = new Values();
@@ -80,9 +63,9 @@ export class StateChannel {
   /** Whether the map has all that is asked for. */
   #isWhole = false;
   #isRefused = false;
-  #parts = new Parts(0);
+  readonly #assembly = new Assembly();
   /** The message that is whole, until it is applied. */
-  #message = this.#parts;
+  #told: Told = { set: [], gone: [], merged: 0 };
   #lag: Omit<Lag, "behind"> = { merged: 0, age: 0 };
   #stopListening = (): void => {};
 
@@ -114,16 +97,24 @@ export class StateChannel {
   }
 
   get lag(): Lag {
-    return { ...this.#lag, behind: !this.#isWhole || this.#parts.count > 0 };
+    return { ...this.#lag, behind: !this.#isWhole || this.#assembly.isMiddle };
   }
 
   /** @throws {TidemarkError} as `subscribe` of the host */
   add(viewer: Viewer): void {
     const first = this.#viewers.length === 0;
-    if (first) this.#begin(viewer.filter);
+    if (first) this.#begin();
+    this.#include(viewer.filter);
     this.#viewers = [...this.#viewers, viewer];
     if (first) this.#subscription.add(this.#sink, {});
-    else this.#join(viewer);
+    else if (this.#isRefused) this.#subscription.again(false);
+    if (this.#isWhole && !this.#isRefused)
+      queueMicrotask(() => {
+        if (!this.#viewers.includes(viewer)) return;
+        // The first is told by the subscription.
+        if (!first) viewer.tell("subscribed", { resumed: false, complete: true });
+        viewer.whole();
+      });
     this.changed();
   }
 
@@ -144,10 +135,8 @@ export class StateChannel {
     this.#frames.request();
   }
 
-  #begin(filter: SlotFilter): void {
+  #begin(): void {
     this.#subscription = this.#host.subscribe(this.name, this.#kind, {});
-    this.#filter ??= filter;
-    this.#include(filter);
     this.#stopListening();
     this.#stopListening = this.page.listen(() => {
       // What waits for a page that is not painted any more.
@@ -156,23 +145,11 @@ export class StateChannel {
     });
   }
 
-  /** Another handle comes to what is there. */
-  #join(viewer: Viewer): void {
-    this.#include(viewer.filter);
-    if (this.#isRefused) this.#subscription.again(false);
-    if (!this.#isWhole) return;
-    queueMicrotask(() => {
-      if (!this.#viewers.includes(viewer)) return;
-      viewer.tell("subscribed", { resumed: false, complete: true });
-      viewer.whole();
-    });
-  }
-
   /** Another filter is another subscription, from its beginning; the map stays until that has come. */
   #include(filter: SlotFilter): void {
-    const before = this.#filter ?? filter;
-    if (covers(before, filter)) return;
-    this.#filter = union(before, filter);
+    this.#filter ??= filter;
+    if (covers(this.#filter, filter)) return;
+    this.#filter = union(this.#filter, filter);
     this.#view = undefined;
     this.#isWhole = false;
     this.#subscription.again(true);
@@ -210,36 +187,27 @@ export class StateChannel {
           };
         },
         on: (result) => this.#on(result),
-        line: (frame, size) => this.#line(frame, size),
+        line: (frame, size) => {
+          const told = this.#assembly.take(frame);
+          this.#acks.line(size, !told);
+          if (!told) return true;
+          this.#told = told;
+          // What only moves the cursor is shown as well.
+          this.#frames.request();
+          return false;
+        },
       },
     };
   }
 
-  #on({ view, window }: SubscribeResult & { readonly window?: number }): void {
+  #on({ view, window, cursor }: SubscribeResult & { readonly window?: number }): void {
     this.#isRefused = false;
     this.#view = view;
+    // All is to be told, whether this client has asked for that or not.
+    if (parseCursor(cursor ?? "")?.offset === 0) this.#isWhole = false;
     this.#acks.begin(window);
     this.#rate.on();
     this.changed();
-  }
-
-  #line([, offset, data, meta]: MessageFrame, size: number): boolean {
-    const { del = [], part = 0, more = false, merged } = (meta ?? {}) as StateMeta;
-    if (part === 0) this.#parts = new Parts(offset);
-    const parts = this.#parts;
-    if (part !== parts.count || offset !== parts.offset)
-      throw new Error(`part ${part} of ${offset} is not the next one`);
-    parts.count++;
-    for (const each of (data ?? []) as readonly unknown[]) parts.set.push(each);
-    parts.gone.push(...del);
-    parts.merged = merged;
-    this.#acks.line(size, more);
-    if (!more) {
-      this.#message = parts;
-      this.#parts = new Parts(0);
-      this.#frames.request();
-    }
-    return more;
   }
 
   #sinkOf(): Sink {
@@ -252,34 +220,38 @@ export class StateChannel {
   }
 
   #apply({ offset }: Message, before: Cursor | undefined): void {
-    const { set, gone, merged } = this.#message;
+    const { set, gone, merged } = this.#told;
     const anew = !before || before.offset === 0;
     this.values.apply(set, gone, anew, this.#subscription.cursor());
     if (set.length + gone.length > 0 && offset > 0)
-      this.#lag = { merged: merged ?? set.length / 2 + gone.length, age: Math.max(0, this.#host.clock.now() - timeOf(offset)) };
-    const first = !this.#isWhole || anew;
+      this.#lag = { merged, age: Math.max(0, this.#host.clock.now() - timeOf(offset)) };
     this.#isWhole = true;
     this.writer.pump();
     this.changed();
-    if (first) this.#each((viewer) => viewer.whole());
+    if (anew) this.#each((viewer) => viewer.whole());
   }
 
   #tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {
-    if (about === "gap") {
-      const cursor = this.#subscription.cursor();
-      this.#parts = new Parts(0);
-      if (cursor) this.values.gap(cursor);
+    const cursor = this.#subscription.cursor();
+    if (about === "gap" && cursor) {
+      this.#assembly.drop();
+      this.values.gap(cursor);
+      if (cursor.offset === 0) this.#isWhole = false;
       this.writer.pump();
       this.changed();
     }
-    this.#each((viewer) => viewer.tell(about, value));
+    this.#each((viewer) => {
+      viewer.tell(about, value);
+      // Where nothing has changed meanwhile nothing comes.
+      if (about === "subscribed" && this.#isWhole) viewer.whole();
+    });
   }
 
   #over(error: TidemarkError, why: "refused" | "unsubscribed" | "closed"): void {
     this.#isRefused = true;
     this.#acks.stop();
     this.#rate.off();
-    this.#parts = new Parts(0);
+    this.#assembly.drop();
     this.#each((viewer) => viewer.over(error, why));
     this.writer.giveUp(error);
     this.changed();
