@@ -38,9 +38,9 @@ export function connectIn<App extends TypedApp>(
 
 /** Puts the parts together, and passes on what one has to tell the others. */
 function createClient(env: Environment, chunks: Chunks, url: string, options: ClientOptions): Client {
+  const address = addressOf(url);
   const { clock, random } = env;
   const settings = settingsFrom(options);
-  const address = addressOf(url, settings.deflate);
   const wire = createWire();
   const core = { clock, random, chunks, settings, wire };
   const outbox = createOutbox(core);

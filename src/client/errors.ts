@@ -4,10 +4,8 @@ import type { ErrorBody } from "../protocol/index.js";
 export { TidemarkError, type ClientCode } from "../protocol/errors.js";
 
 /** The error that a server's reply stands for. */
-export function fromReply(
-  { code, message, retry, issues, after: _, ...details }: ErrorBody,
-  channel?: string,
-): TidemarkError {
+export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
+  const { code, message, retry, issues, after: _, ...details } = error;
   return new TidemarkError(code, message, { retry, issues, details, channel });
 }
 

@@ -8,6 +8,7 @@ import {
 import type { Beginning } from "./beginning.js";
 import { createEmitter } from "./emitter.js";
 import { TidemarkError, handlerError, messageOf } from "./errors.js";
+import type { History } from "./history.js";
 import type { ClientHost } from "./host.js";
 import type { Inbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
@@ -16,7 +17,7 @@ import type { Message } from "./message.js";
 import { payloadOf } from "./payload.js";
 import type { Published } from "./published.js";
 import type { Gap, Sink, Subscribed, SubscriptionEvents } from "./sink.js";
-import type { History, Stream, StreamEvents } from "./types.js";
+import type { Stream, StreamEvents } from "./types.js";
 
 /** How many messages wait for the first listener of a handle, and by default for an iterator's reader. */
 const DEFAULT_BUFFER = 1000;

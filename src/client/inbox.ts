@@ -1,8 +1,8 @@
 /** Loaded when it is needed, and so it takes what it uses from who loads it. */
-import type { TidemarkError } from "./errors.js";
+import type { TidemarkError, messageOf } from "./errors.js";
 import type { Message } from "./message.js";
 import type { Gap } from "./sink.js";
-import type { History } from "./types.js";
+import type { History } from "./history.js";
 
 /** Where an inbox reads on when it has fallen behind. */
 export interface Log {
@@ -27,12 +27,14 @@ type Result = IteratorResult<Message, undefined>;
 
 /**
  * @param log where there is none, the oldest messages go
- * @param failed makes the error that a loop throws
+ * @param ErrorClass what a loop throws
+ * @param textOf says what to say about something that was thrown
  */
 export function createInbox(
   limit: number,
   log: Log | undefined,
-  failed: (code: "overflow", what: string, cause: unknown) => TidemarkError,
+  ErrorClass: typeof TidemarkError,
+  textOf: typeof messageOf,
 ): Inbox {
   let queue: Message[] = [];
   /** The last message that went into the queue. */
@@ -80,7 +82,8 @@ export function createInbox(
       last = queue.at(-1)?.offset ?? last;
     } catch (cause) {
       queue = [];
-      end(failed("overflow", `${limit} messages behind, and the log cannot be read`, cause));
+      const message = `${limit} messages behind, and the log cannot be read: ${textOf(cause)}`;
+      end(new ErrorClass("overflow", message, { cause }));
     }
   }
 

@@ -41,6 +41,7 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
+export type { History } from "./history.js";
 export type { ChannelSubscription, ClientHost } from "./host.js";
 export type { ClientKind, CompactedKind } from "./kinds/kind.js";
 export type { Published, Publishing } from "./published.js";
@@ -53,7 +54,6 @@ export type { Memory } from "./transports/memory.js";
 export type {
   Client,
   ClientEvents,
-  History,
   Off,
   Stream,
   StreamEvents,

@@ -1,12 +1,13 @@
 import type { Chunks } from "./chunks.js";
 import { TidemarkError, messageOf } from "./errors.js";
 import type { Inbox, Log } from "./inbox.js";
-import type { Message } from "./message.js";
-import type { Gap } from "./sink.js";
+
+/** What waits while the code is loaded, besides as many messages as an inbox holds: enough to know by then that it is behind. */
+const MORE = 1000;
 
 /**
- * An inbox whose code is loaded with the first loop. What comes before it is there waits here, within the inbox's own bounds. Where
- * it cannot be loaded the loop throws `unavailable`.
+ * An inbox whose code is loaded with the first loop; what comes before it is there is told to it then. Where it cannot be loaded the
+ * loop throws `unavailable`.
  *
  * @param limit how many messages wait at most
  * @param log where there is none, the oldest messages go
@@ -18,56 +19,39 @@ export function createLateInbox(
   onReturn: (inbox: Inbox) => void,
 ): Inbox {
   let inbox: Inbox | undefined;
-  let held: (Message | Gap)[] = [];
-  /** How many of them are messages. */
-  let count = 0;
-  let over: [error?: TidemarkError | undefined] | undefined;
+  const held: ((inbox: Inbox) => void)[] = [];
 
-  async function begin(): Promise<Inbox> {
-    const { createInbox } = await load().catch((cause: unknown) => {
-      held = [];
-      throw failed("unavailable", "the code for loops cannot be loaded", cause);
-    });
-    inbox = createInbox(limit, log, failed);
-    for (const item of held) {
-      if ("until" in item) inbox.gap(item);
-      else inbox.push(item);
-    }
-    held = [];
-    if (over) inbox.end(...over);
-    return inbox;
-  }
-
-  const loading = begin();
+  const loading = load().then(
+    ({ createInbox }) => {
+      inbox = createInbox(limit, log, TidemarkError, messageOf);
+      for (const act of held.splice(0)) act(inbox);
+      return inbox;
+    },
+    (cause: unknown) => {
+      throw new TidemarkError("unavailable", messageOf(cause), { cause });
+    },
+  );
   // Whoever takes from it is told.
   loading.catch(() => {});
 
+  function tell(act: (inbox: Inbox) => void): void {
+    if (inbox) act(inbox);
+    else held.push(act);
+  }
+
   const late: Inbox = {
     push(message) {
-      if (inbox) inbox.push(message);
-      // One more than it holds, so that it knows that it is behind; what follows is in the log.
-      else if (!log || count++ <= limit) held.push(message);
-      if (!log && held.length > limit) held.shift();
+      // Of a log, what does not fit is read from there.
+      if (held.length < limit + MORE || (!log && held.shift())) tell((ready) => ready.push(message));
     },
-    gap(gap) {
-      if (inbox) inbox.gap(gap);
-      else held.push(gap);
-    },
-    end(error) {
-      over ??= [error];
-      inbox?.end(error);
-    },
+    gap: (gap) => tell((ready) => ready.gap(gap)),
+    end: (error) => tell((ready) => ready.end(error)),
     next: () => loading.then((ready) => ready.next()),
     return() {
-      held = [];
-      late.end();
       onReturn(late);
-      return inbox?.return?.() ?? Promise.resolve({ done: true, value: undefined });
+      tell((ready) => void ready.return?.());
+      return Promise.resolve({ done: true, value: undefined });
     },
   };
   return late;
-}
-
-function failed(code: "overflow" | "unavailable", what: string, cause: unknown): TidemarkError {
-  return new TidemarkError(code, `${what}: ${messageOf(cause)}`, { cause });
 }

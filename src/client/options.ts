@@ -38,12 +38,6 @@ export interface ClientOptions {
    * Default: `websocket`, `stream`, `poll`; with a transport of your own in `environment`, `websocket` only.
    */
   readonly transports?: readonly TransportName[] | undefined;
-  /**
-   * Asks the server to compress what it sends over a WebSocket to many at once, such as the maps of `tidemark/state`: a fifth of the
-   * bytes for most. It is for the connection as a whole, so it is said before there is one. Default false: what a browser sends
-   * is compressed as well then, one command at a time, which costs the server more than it saves where all is small.
-   */
-  readonly deflate?: boolean | undefined;
   /** Clock, randomness, transport and platform, for tests and unusual runtimes. */
   readonly environment?: Partial<Environment> | undefined;
 }
@@ -57,7 +51,6 @@ export const DEFAULTS = {
   publishTimeout: Infinity,
   dedupeWindow: 300_000,
   outbox: { messages: 1000, bytes: 1024 * 1024 },
-  deflate: false,
 } as const;
 
 /** Options with nothing left out. */
@@ -70,7 +63,6 @@ export interface Settings {
   readonly publishTimeout: number;
   readonly dedupeWindow: number;
   readonly outbox: { readonly messages: number; readonly bytes: number };
-  readonly deflate: boolean;
 }
 
 export function settingsFrom(options: ClientOptions): Settings {
@@ -92,10 +84,9 @@ export function given<T extends object>(fields: T): { [Name in keyof T]?: Exclud
 /**
  * The address to connect to: relative to the page where there is one, `http:` and `https:` read as `ws:` and `wss:`.
  *
- * @param deflate whether it says that the server may compress
  * @throws {TidemarkError} `invalid` when it is no URL, is not of one of these schemes, or has a password
  */
-export function addressOf(url: string, deflate = false): string {
+export function addressOf(url: string): string {
   const no = (why: string, cause?: unknown): TidemarkError =>
     new TidemarkError("invalid", `not a URL to connect to: ${url}${why}`, { cause });
   let address: URL;
@@ -113,6 +104,5 @@ export function addressOf(url: string, deflate = false): string {
     throw new TidemarkError("invalid", "a user or password in the URL: use the option token");
   address.protocol = protocol.replace("http", "ws");
   address.hash = "";
-  if (deflate) address.searchParams.set("deflate", "1");
   return address.href;
 }

@@ -23,8 +23,7 @@ type State =
   /** Not asked for on this connection. */
   | { readonly at: "idle" }
   /** `steady`: it was on until then, on the same connection. Over HTTP all are asked for anew, again and again. */
-  /** `again`: it is to be made anew when it is on, since it has been asked for something else meanwhile; true for from its beginning. */
-  | { readonly at: "asked"; readonly steady: boolean; again?: boolean }
+  | { readonly at: "asked"; readonly steady: boolean }
   | { readonly at: "on"; readonly ch: number }
   /** Refused for the moment; asked again when the timer goes off. */
   | { readonly at: "waiting"; readonly timer: Timer }
@@ -175,8 +174,7 @@ export function createSubscription(
       return;
     }
     const { ch } = result;
-    const asked = state.at === "asked" ? state : undefined;
-    const steady = asked?.steady ?? false;
+    const steady = state.at === "asked" && state.steady;
     const before = cursor;
     if (kind.read || compacted) begin(parseCursor(result.cursor ?? ""));
     const same = cursor === before;
@@ -187,7 +185,6 @@ export function createSubscription(
     compacted?.on(result);
     tellSubscribed(same && before !== undefined, result.complete ?? true, steady && same);
     if (result.presence) presence.subscribed(steady);
-    if (asked?.again !== undefined) again(asked.again);
   }
 
   /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back, unless all is told anew. */
@@ -195,19 +192,6 @@ export function createSubscription(
     if (from === undefined) throw new Error(`no cursor for ${name}`);
     if (cursor?.epoch !== from.epoch || cursor.offset < from.offset || (compacted && !from.offset))
       cursor = from;
-  }
-
-  function again(anew: boolean): void {
-    if (anew) cursor = undefined;
-    if (state.at === "asked") {
-      state.again = anew || (state.again ?? false);
-      return;
-    }
-    if (state.at === "on") {
-      byNumber.delete(state.ch);
-      unsubscribe();
-    } else if (state.at !== "refused") return;
-    askAgain();
   }
 
   function refuse(error: ErrorBody): void {
@@ -293,14 +277,22 @@ export function createSubscription(
       enter({ at: "asked", steady });
     },
     ask,
-    again,
+    again(anew) {
+      if (anew) cursor = undefined;
+      if (state.at === "on") {
+        byNumber.delete(state.ch);
+        unsubscribe();
+      } else if (state.at !== "refused") return state.at !== "asked";
+      askAgain();
+      return true;
+    },
     ack(n) {
-      if (state.at === "on" && !wire.renew) wire.say(`{"ack":${state.ch},"n":${n}}`);
+      if (state.at === "on" && !wire.renew) wire.request(`"ack":${state.ch},"n":${n}`);
     },
     unsubscribe,
     subscribed: confirm,
     refused: refuse,
-    apart: compacted && true,
+    apart: compacted !== undefined,
     message(frame, size) {
       if (compacted?.line(frame, size)) return;
       const [, offset, data, meta] = frame;

@@ -71,10 +71,11 @@ export interface Wire {
   readonly attach: (transport: Transport) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
   readonly detach: () => void;
-  /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. */
+  /**
+   * Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. One without
+   * `answer` has no id: it is answered by nothing, or by an error that the client tells.
+   */
   readonly request: (body: string, answer?: Answer, bytes?: Uint8Array) => void;
-  /** Sends a line, to which there is no answer. */
-  readonly say: (line: string) => void;
   /**
    * Sends a publish, of which `marks` are the fields besides the payload. Many bytes go in parts, where the server takes
    * those: one right behind the other, so that there is never more than one message under way in parts.
@@ -101,23 +102,15 @@ export function createWire(): Wire {
     size = 0;
   }
 
-  /** Adds a line, of so many bytes, to the frame that is being made. */
-  function add(line: string, more: number): void {
-    if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
-    if (lines.length === 0) queueMicrotask(flush);
-    lines.push(line);
-    size += more;
-  }
-
   /** @param name what further parts say of the command, where there may be some */
-  function request(body: string, answer: Answer = () => {}, bytes?: Uint8Array, name = ""): void {
-    const start = `{"id":${nextId},`;
+  function request(body: string, answer?: Answer, bytes?: Uint8Array, name = ""): void {
+    const start = answer ? `{"id":${nextId},` : "{";
     const line = start + body;
     const most = name && wire.limits.binary ? PART_BYTES : Infinity;
     // With what closes it.
     const more = utf8Length(line) + 2;
     const whole = more + Math.min(most, bytes?.length ?? 0);
-    answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
+    if (answer) answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
     if (bytes) {
       flush();
       const frames = writeParts(line, start + name, bytes, most);
@@ -125,7 +118,10 @@ export function createWire(): Wire {
       for (const frame of transport?.idle ? [joinBytes(frames)] : frames) transport?.send(frame);
       return;
     }
-    add(`${line}}`, more);
+    if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
+    if (lines.length === 0) queueMicrotask(flush);
+    lines.push(`${line}}`);
+    size += more;
   }
 
   const wire: Wire = {
@@ -171,7 +167,6 @@ export function createWire(): Wire {
       for (const { answer } of lost.values()) answer(LOST, undefined);
     },
     request,
-    say: (line) => add(line, line.length + 1),
     publish(channel, { body, bytes }, marks, answer) {
       const name = `"publish":${JSON.stringify(channel)}`;
       request(`${name},${body}${marks}`, answer, bytes, name);

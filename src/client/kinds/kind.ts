@@ -1,7 +1,7 @@
 import type { HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
 import type { Payload } from "../payload.js";
 import type { Published } from "../published.js";
-import type { History } from "../types.js";
+import type { History } from "../history.js";
 
 /** All in which one kind of channels differs from the others on a client. Each client has its own, made over its `ClientHost`. */
 export interface ClientKind {

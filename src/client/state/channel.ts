@@ -63,6 +63,8 @@ export class StateChannel {
   /** Whether the map has all that is asked for. */
   #isWhole = false;
   #isRefused = false;
+  /** It is to be subscribed again when it is on, since another filter has been asked for meanwhile; true for from its beginning. */
+  #repeat: boolean | undefined;
   readonly #assembly = new Assembly();
   /** The message that is whole, until it is applied. */
   #told: Told = { set: [], gone: [], merged: 0 };
@@ -81,8 +83,7 @@ export class StateChannel {
     this.#kind = this.#kindOf();
     this.#sink = this.#sinkOf();
     this.#subscription = host.subscribe(name, this.#kind, {});
-    const again = (): void => this.#subscription.again(false);
-    this.#rate = new Rate(host, this.name, again);
+    this.#rate = new Rate(host, this.name, () => this.#again(false));
     this.#acks = new Acks(host.clock, (lines) => this.#subscription.ack(lines));
     this.#frames = new Frames(host.clock, page, () => this.#show());
     this.writer = new Writer(host, this.name, this.values, () => this.changed());
@@ -107,7 +108,7 @@ export class StateChannel {
     this.#include(viewer.filter);
     this.#viewers = [...this.#viewers, viewer];
     if (first) this.#subscription.add(this.#sink, {});
-    else if (this.#isRefused) this.#subscription.again(false);
+    else if (this.#isRefused) this.#again(false);
     if (this.#isWhole && !this.#isRefused)
       queueMicrotask(() => {
         if (!this.#viewers.includes(viewer)) return;
@@ -152,7 +153,11 @@ export class StateChannel {
     this.#filter = union(this.#filter, filter);
     this.#view = undefined;
     this.#isWhole = false;
-    this.#subscription.again(true);
+    this.#again(true);
+  }
+
+  #again(anew: boolean): void {
+    if (!this.#subscription.again(anew)) this.#repeat = anew || this.#repeat === true;
   }
 
   #end(): void {
@@ -179,6 +184,7 @@ export class StateChannel {
       compacted: {
         options: (acknowledged) => {
           const at = this.#subscription.cursor();
+          this.#repeat = undefined;
           return {
             ...this.#filter,
             ...this.#rate.options(acknowledged, this.#wanted()),
@@ -207,6 +213,8 @@ export class StateChannel {
     if (parseCursor(cursor ?? "")?.offset === 0) this.#isWhole = false;
     this.#acks.begin(window);
     this.#rate.on();
+    // When those who wait for it know that it is on.
+    queueMicrotask(() => this.#repeat !== undefined && this.#again(this.#repeat));
     this.changed();
   }
 
@@ -225,10 +233,10 @@ export class StateChannel {
     this.values.apply(set, gone, anew, this.#subscription.cursor());
     if (set.length + gone.length > 0 && offset > 0)
       this.#lag = { merged, age: Math.max(0, this.#host.clock.now() - timeOf(offset)) };
-    this.#isWhole = true;
+    this.#isWhole ||= anew && this.#repeat === undefined;
     this.writer.pump();
     this.changed();
-    if (anew) this.#each((viewer) => viewer.whole());
+    if (this.#isWhole && anew) this.#each((viewer) => viewer.whole());
   }
 
   #tell<Name extends keyof SubscriptionEvents>(about: Name, value: SubscriptionEvents[Name]): void {

@@ -40,10 +40,7 @@ export function state<App extends TypedApp, Name extends string>(
   client: Client<App>,
   name: CheckName<ChannelsOf<App>, "state", Name>,
   options?: StateOptions,
-): StateHandle<
-  ChannelFor<ChannelsOf<App>, Name>["output"],
-  ChannelFor<ChannelsOf<App>, Name>["input"]
->;
+): StateHandle<ChannelFor<ChannelsOf<App>, Name>["output"], ChannelFor<ChannelsOf<App>, Name>["input"]>;
 export function state(
   { host }: Pick<Client, "host">,
   first: string,

@@ -43,7 +43,7 @@ export class Listeners<Value> {
     if (changed.size < this.#byKey.size) {
       for (const key of changed) this.#run(this.#byKey.get(key));
     } else {
-      for (const [key, looks] of [...this.#byKey]) if (changed.has(key)) this.#run(looks);
+      for (const [key, looks] of this.#byKey) if (changed.has(key)) this.#run(looks);
     }
     this.#run(this.#selections);
   }
@@ -64,7 +64,7 @@ export class Listeners<Value> {
   }
 
   #run(looks: ReadonlySet<() => void> | undefined): void {
-    for (const look of [...(looks ?? [])]) {
+    for (const look of looks ?? []) {
       try {
         look();
       } catch (thrown) {

@@ -53,6 +53,8 @@ export class Rate {
     const value = rate === Infinity ? "null" : rate;
     try {
       await this.#host.ask(`"tune":${JSON.stringify(this.#channel)},"rate":${value}`, true);
+      // It may have been sent again on a new connection, behind what that asked for.
+      this.#asked = rate;
     } catch (error) {
       // What does not come any more would be missed: a new subscription says it too.
       if (this.#isOn && (error as TidemarkError).code !== "closed") this.#again();

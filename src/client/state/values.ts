@@ -34,12 +34,7 @@ export class Values {
   readonly #left = new Set<string>();
 
   /** @param anew whether this is all there is */
-  apply(
-    set: readonly unknown[],
-    gone: readonly string[],
-    anew: boolean,
-    cursor: Cursor | undefined,
-  ): void {
+  apply(set: readonly unknown[], gone: readonly string[], anew: boolean, cursor: Cursor | undefined): void {
     const { confirmed } = this;
     const touched = new Set(gone);
     const stale = new Set(anew ? confirmed.keys() : gone);

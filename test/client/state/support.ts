@@ -78,3 +78,8 @@ export async function commands(world: World, name: string): Promise<Sent[]> {
 export function entriesOf(handle: StateHandle): [string, unknown][] {
   return [...handle.map];
 }
+
+/** Has a write's end be nobody's concern: that of the client, when the test is over, is one. */
+export function unwatched(written: Promise<unknown>): void {
+  written.catch(() => {});
+}

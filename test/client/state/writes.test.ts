@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isConflict, type ConflictError } from "tidemark/state";
 import { outcome, rejection } from "../world.js";
-import { begun, commands, entriesOf, online } from "./support.js";
+import { begun, commands, entriesOf, online, unwatched } from "./support.js";
 
 test("N75: a write is shown at once, until what the server tells has come to its place", async () => {
   const { world, keys } = await online(["a", 1]);
@@ -26,7 +26,7 @@ test("N75: a write is shown at once, until what the server tells has come to its
 
 test("N75: one that was told before it was answered is over with the answer", async () => {
   const { world, keys } = await online(["a", 1]);
-  void keys.set("a", 2);
+  unwatched(keys.set("a", 2));
   const [publish] = await commands(world, "publish");
   world.link.say([1, 15, ["a", 3]]);
   expect(keys.map.get("a")).toBe(2);
@@ -38,9 +38,9 @@ test("N75: one that was told before it was answered is over with the answer", as
 test("N75: several writes lie over each other in their order, merges and deletions too", async () => {
   const { world, keys } = await online(["a", { x: 1, y: 1 }, "b", 1]);
   const merge = outcome(keys.merge("a", { y: null, z: 2 }));
-  void keys.merge("n", { q: 1, r: null });
-  void keys.delete("b");
-  void keys.merge("a", { x: 5 });
+  unwatched(keys.merge("n", { q: 1, r: null }));
+  unwatched(keys.delete("b"));
+  unwatched(keys.merge("a", { x: 5 }));
   expect(entriesOf(keys)).toEqual([
     ["a", { x: 5, z: 2 }],
     ["n", { q: 1 }],
@@ -61,8 +61,8 @@ test("N75: several writes lie over each other in their order, merges and deletio
 
 test("N75: where the log is another one, what was written in the old one is not waited for", async () => {
   const { world, keys } = await online(["a", 1]);
-  void keys.set("a", 2);
-  void keys.set("b", 2);
+  unwatched(keys.set("a", 2));
+  unwatched(keys.set("b", 2));
   const [a, b] = await commands(world, "publish");
   world.link.say({ id: a?.id, ok: { cursor: "e:14" } });
   await world.settle();
@@ -77,8 +77,8 @@ test("N75: where the log is another one, what was written in the old one is not 
 test("N76: offline, writes are shown, and sent in their order", async () => {
   const { world, keys } = await online(["a", 1]);
   world.link.cut();
-  void keys.set("a", 2);
-  void keys.change({ set: { b: 1 }, if: { keys: ["c"] } });
+  unwatched(keys.set("a", 2));
+  unwatched(keys.change({ set: { b: 1 }, if: { keys: ["c"] } }));
   expect(entriesOf(keys)).toEqual([
     ["a", 2],
     ["b", 1],
@@ -114,10 +114,10 @@ test("N76: a condition that fails rejects with what there is, and takes the valu
 
 test("N77: a condition on a key that this client has changed waits until that is told, with what shares a key", async () => {
   const { world, keys } = await online(["a", 1]);
-  void keys.set("a", 2);
-  void keys.change({ set: { a: 3 }, if: { keys: ["a"] } });
-  void keys.set("a", 4);
-  void keys.set("other", 1);
+  unwatched(keys.set("a", 2));
+  unwatched(keys.change({ set: { a: 3 }, if: { keys: ["a"] } }));
+  unwatched(keys.set("a", 4));
+  unwatched(keys.set("other", 1));
   expect(keys.map.get("a")).toBe(4);
   const [set, other] = await commands(world, "publish");
   expect([set?.["data"], other?.["data"]]).toEqual([{ set: { a: 2 } }, { set: { other: 1 } }]);
@@ -133,7 +133,7 @@ test("N77: a condition on a key that this client has changed waits until that is
 
 test("N77: where it has changed by then, it is refused as the server would", async () => {
   const { world, keys } = await online(["a", 1]);
-  void keys.set("a", 2);
+  unwatched(keys.set("a", 2));
   const change = rejection(keys.change({ set: { a: 3 }, if: { keys: ["a"] } }));
   const [set] = await commands(world, "publish");
   world.link.say({ id: set?.id, ok: { cursor: "e:14" } }, [1, 16, ["a", 9]]);
@@ -150,8 +150,8 @@ test("N77: while one waits, the server tells also who is paused", async () => {
   expect(pause).toMatchObject({ rate: 0 });
   world.link.say({ id: pause?.id, ok: { rate: 0 } });
   await world.settle();
-  void keys.set("a", 2);
-  void keys.change({ set: { a: 3 }, if: { keys: ["a"] } });
+  unwatched(keys.set("a", 2));
+  unwatched(keys.change({ set: { a: 3 }, if: { keys: ["a"] } }));
   const sent = await commands(world, "id");
   expect(sent).toMatchObject([{ publish: "keys/a" }, { tune: "keys/a", rate: null }]);
 });
@@ -231,7 +231,7 @@ test("N78: before there is a map it waits for one; undefined removes a key", asy
 
 test("N77: what waits for a map is given up where there will be none", async () => {
   const { world, keys, open } = await online(["a", 1]);
-  void keys.set("a", 2);
+  unwatched(keys.set("a", 2));
   const waiting = rejection(keys.change({ set: { a: 3 }, if: { keys: ["a"] } }));
   await world.settle();
   world.link.say({ event: "unsubscribed", ch: 1, code: "forbidden", message: "gone" });
