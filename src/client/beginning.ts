@@ -5,7 +5,7 @@ import type { TidemarkError } from "./errors.js";
 import { type LogReader, createLogReader, readNewest } from "./log-reader.js";
 import type { Message } from "./message.js";
 import type { Gap, Subscribed } from "./sink.js";
-import type { History } from "./types.js";
+import type { History } from "./history.js";
 
 /**
  * The beginning of a handle that wants to begin elsewhere than the subscription that it shares: what lies before is

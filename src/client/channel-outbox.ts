@@ -97,12 +97,12 @@ export function createChannelOutbox(
     });
   }
 
-  function done(publish: Publish, { offset }: Published): void {
+  function done(publish: Publish, result: Published): void {
     if (!remove(publish)) return;
     window = Math.min(window + 1, MAX_WINDOW);
     backoff.reset();
     failures = 0;
-    publish.resolve({ offset });
+    publish.resolve(result);
     pump();
   }
 

@@ -140,6 +140,7 @@ function createClient(env: Environment, chunks: Chunks, url: string, options: Cl
     get id() {
       return id;
     },
+    host,
     on: events.on,
     stream: open(streamKind(host)),
     transient: open(transientKind(host)),

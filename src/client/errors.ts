@@ -5,11 +5,8 @@ export { TidemarkError, type ClientCode } from "../protocol/errors.js";
 
 /** The error that a server's reply stands for. */
 export function fromReply(error: ErrorBody, channel?: string): TidemarkError {
-  return new TidemarkError(error.code, error.message, {
-    retry: error.retry,
-    issues: error.issues,
-    channel,
-  });
+  const { code, message, retry, issues, after: _, ...details } = error;
+  return new TidemarkError(code, message, { retry, issues, details, channel });
 }
 
 /** The error that a listener's having thrown is. */

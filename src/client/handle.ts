@@ -8,14 +8,16 @@ import {
 import type { Beginning } from "./beginning.js";
 import { createEmitter } from "./emitter.js";
 import { TidemarkError, handlerError, messageOf } from "./errors.js";
+import type { History } from "./history.js";
 import type { ClientHost } from "./host.js";
-import { type Inbox, createInbox } from "./inbox.js";
+import type { Inbox } from "./inbox.js";
 import type { ClientKind } from "./kinds/kind.js";
+import { createLateInbox } from "./late-inbox.js";
 import type { Message } from "./message.js";
 import { payloadOf } from "./payload.js";
 import type { Published } from "./published.js";
 import type { Gap, Sink, Subscribed, SubscriptionEvents } from "./sink.js";
-import type { History, Stream, StreamEvents } from "./types.js";
+import type { Stream, StreamEvents } from "./types.js";
 
 /** How many messages wait for the first listener of a handle, and by default for an iterator's reader. */
 const DEFAULT_BUFFER = 1000;
@@ -225,7 +227,7 @@ export function createHandle(
         read: (after: number) => history({ after, limit: 1000 }),
         gap: (missed: Gap) => void (open && gap(missed)),
       };
-      const inbox = createInbox(buffer, past, (ended) => inboxes.delete(ended));
+      const inbox = createLateInbox(host.chunks.inbox, buffer, past, (ended) => inboxes.delete(ended));
       inboxes.add(inbox);
       deliverEarly();
       if (over) inbox.end(over.error);

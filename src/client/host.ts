@@ -12,6 +12,8 @@ import type { Sink } from "./sink.js";
  * It is over all connections: what waits for a connection does so as often as connections are lost. How a connection
  * is doing a kind hears as its subscriptions do: `subscribed` comes after each reconnect.
  *
+ * Entry points of kinds, such as `tidemark/state`, get it from `client.host`.
+ *
  * Streams use `ask`, `number`, `publish` and `me`, transients `send`, the handles of both the rest; what nobody uses is not here.
  * Errors are `TidemarkError`s. "The server's code" is the code of its answer to the command.
  *
@@ -50,7 +52,8 @@ export interface ClientHost {
    */
   readonly number: (channel: string) => number;
   /**
-   * Publishes in order, to be in the log once: it is kept, and sent again, until it is answered. Resolves with its offset.
+   * Publishes in order, to be in the log once: it is kept, and sent again, until it is answered. Resolves with what it is
+   * answered, on a stream its offset.
    *
    * Rejects with the server's code; `outbox_full` at once where more waits than the option `outbox` allows; `too_large`;
    * `outcome_unknown` where it was sent, and not answered while a retry was safe; `offline` or `timeout` after
@@ -98,4 +101,13 @@ export interface ChannelSubscription {
   readonly remove: (sink: Sink) => void;
   /** Asks for it now on an open connection, where that has not been done: so that what is sent next comes behind it. */
   readonly ask: () => void;
+  /**
+   * Has it made anew, since what its kind asks for is not what it was: over HTTP by connecting again. One that was refused is
+   * asked for again. False while it is being asked for: when it is on is early enough.
+   *
+   * @param anew whether it begins at its beginning, and not where it is
+   */
+  readonly again: (anew: boolean) => boolean;
+  /** Tells the server how many lines of it have come since it is on, of a subscription with a window. Nothing over HTTP. */
+  readonly ack: (n: number) => void;
 }

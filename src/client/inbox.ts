@@ -1,7 +1,8 @@
-import { TidemarkError, messageOf } from "./errors.js";
+/** Loaded when it is needed, and so it takes what it uses from who loads it. */
+import type { TidemarkError, messageOf } from "./errors.js";
 import type { Message } from "./message.js";
 import type { Gap } from "./sink.js";
-import type { History } from "./types.js";
+import type { History } from "./history.js";
 
 /** Where an inbox reads on when it has fallen behind. */
 export interface Log {
@@ -24,8 +25,17 @@ export interface Inbox extends AsyncIterator<Message, undefined> {
 
 type Result = IteratorResult<Message, undefined>;
 
-/** @param log where there is none, the oldest messages go */
-export function createInbox(limit: number, log: Log | undefined, onReturn: (inbox: Inbox) => void): Inbox {
+/**
+ * @param log where there is none, the oldest messages go
+ * @param ErrorClass what a loop throws
+ * @param textOf says what to say about something that was thrown
+ */
+export function createInbox(
+  limit: number,
+  log: Log | undefined,
+  ErrorClass: typeof TidemarkError,
+  textOf: typeof messageOf,
+): Inbox {
   let queue: Message[] = [];
   /** The last message that went into the queue. */
   let last = 0;
@@ -72,12 +82,12 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
       last = queue.at(-1)?.offset ?? last;
     } catch (cause) {
       queue = [];
-      const message = `${limit} messages behind, and the log cannot be read: ${messageOf(cause)}`;
-      end(new TidemarkError("overflow", message, { cause }));
+      const message = `${limit} messages behind, and the log cannot be read: ${textOf(cause)}`;
+      end(new ErrorClass("overflow", message, { cause }));
     }
   }
 
-  const inbox: Inbox = {
+  return {
     push(message) {
       if (behind) return;
       if (queue.length >= limit) {
@@ -101,9 +111,7 @@ export function createInbox(limit: number, log: Log | undefined, onReturn: (inbo
     return() {
       queue = [];
       end();
-      onReturn(inbox);
       return Promise.resolve({ done: true, value: undefined });
     },
   };
-  return inbox;
 }

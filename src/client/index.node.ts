@@ -19,7 +19,9 @@ export const openTransport: TransportFactory = transportFactory((url, events) =>
 /** Loads `ws` when it is needed: with an import at the top of this file, all of Node would pay for Node 20. */
 async function loadWs(url: string, events: TransportEvents): Promise<() => Transport> {
   const { WebSocket: Socket } = await import("ws");
-  return () => webSocketTransport(new Socket(url, { perMessageDeflate: false }), events);
+  // Browsers offer to compress always; this offers it where the server is to take it.
+  const perMessageDeflate = new URL(url).searchParams.has("deflate");
+  return () => webSocketTransport(new Socket(url, { perMessageDeflate }), events);
 }
 
 /** Without what a one-way transport has. */
@@ -39,6 +41,9 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
+export type { History } from "./history.js";
+export type { ChannelSubscription, ClientHost } from "./host.js";
+export type { ClientKind, CompactedKind } from "./kinds/kind.js";
 export type { Published, Publishing } from "./published.js";
 export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";
@@ -49,7 +54,6 @@ export type { Memory } from "./transports/memory.js";
 export type {
   Client,
   ClientEvents,
-  History,
   Off,
   Stream,
   StreamEvents,

@@ -11,7 +11,10 @@ import type { Client } from "./types.js";
  * A client that connects at once, and again whenever it has to. It has no session on the server: every subscription
  * goes on from its own cursor, on whichever node it comes back to.
  *
- * @param url where the server is: `wss://example.com/connect`; in a page also relative to it, `/connect`
+ * @param url where the server is: `wss://example.com/connect`; in a page also relative to it, `/connect`. With `?deflate=1` the
+ * server may compress what it sends over WebSocket to many at once, such as the maps of `tidemark/state`. That is said of a connection as
+ * a whole, before there is one; what a browser sends is compressed as well then, command by command, which costs the server more than it
+ * saves where all is small
  * @throws {TidemarkError} `invalid` when `url` is none
  * @example
  * const rt = connect<App>("wss://example.com/connect", { token: () => fetchToken() });
@@ -32,6 +35,9 @@ export type { GapReason, HistoryOptions, Issue, Member } from "../protocol/index
 export type { Status } from "./session.js";
 export type { Environment, PlatformEvent } from "./environment.js";
 export { TidemarkError, type ClientCode } from "./errors.js";
+export type { History } from "./history.js";
+export type { ChannelSubscription, ClientHost } from "./host.js";
+export type { ClientKind, CompactedKind } from "./kinds/kind.js";
 export type { Published, Publishing } from "./published.js";
 export type { Message } from "./message.js";
 export { DEFAULTS, type ClientOptions } from "./options.js";
@@ -42,7 +48,6 @@ export type { Memory } from "./transports/memory.js";
 export type {
   Client,
   ClientEvents,
-  History,
   Off,
   Stream,
   StreamEvents,

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
 import type { TidemarkError } from "./errors.js";
 import type { Message } from "./message.js";
-import type { History } from "./types.js";
+import type { History } from "./history.js";
 
 /** Reads a log in pages, as often as that can help, until it is stopped. */
 export interface LogReader {

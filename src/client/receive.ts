@@ -28,11 +28,12 @@ export function receive(
   const ownerOf = (value: unknown): PartOwner | undefined =>
     Array.isArray(value) ? session.channel(value[0] as number) : wire.pending((value as ServerFrame).id);
 
-  for (const part of typeof frame === "string" ? splitTextLines(frame) : splitBinaryLines(frame)) {
+  const lines = typeof frame === "string" ? splitTextLines(frame) : splitBinaryLines(frame);
+  for (const part of lines) {
     const line = joinPart(part, ownerOf);
     if (!line) continue;
     const { message, event, id, ok, error } = decodeServer(line);
-    if (message) session.channel(message[0])?.message(message);
+    if (message) session.channel(message[0])?.message(message, frame.length / lines.length);
     else if (event?.event === "goaway") leave(event.after);
     else if (event) session.event(event);
     else if (id !== undefined) wire.answer(id, error, ok);

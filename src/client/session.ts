@@ -3,7 +3,8 @@ import type { TidemarkError } from "./errors.js";
 
 /** Who gets the messages of a channel. */
 export interface ChannelReceiver extends PartOwner {
-  readonly message: (message: MessageFrame) => void;
+  /** @param size how long its line is, about, in bytes or characters */
+  readonly message: (message: MessageFrame, size: number) => void;
 }
 
 /** What the connection needs of the rest of the client, and tells it. */

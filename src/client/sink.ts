@@ -1,4 +1,4 @@
-import type { EventFrame, Member } from "../protocol/index.js";
+import type { Cursor, EventFrame, Member } from "../protocol/index.js";
 import type { TidemarkError } from "./errors.js";
 import type { Message } from "./message.js";
 
@@ -31,7 +31,8 @@ export interface SubscriptionEvents {
 
 /** One handle on a subscription, as the subscription sees it. What it throws nobody catches. */
 export interface Sink {
-  readonly message: (message: Message) => void;
+  /** @param before where the subscription was before it; `undefined` where there is no log */
+  readonly message: (message: Message, before: Cursor | undefined) => void;
   readonly tell: <Name extends keyof SubscriptionEvents>(name: Name, value: SubscriptionEvents[Name]) => void;
   /** Something about this channel went wrong, but it goes on. */
   readonly failed: (error: TidemarkError) => void;

@@ -81,6 +81,7 @@ export function createSubscription(
 ): Subscription {
   const { byName, byNumber } = table;
   const quoted = JSON.stringify(name);
+  const { compacted } = kind;
   const backoff = createBackoff(settings.backoff, random);
   // Replaced, never changed, so that handles may come and go while they are being told something.
   let sinks: readonly Sink[] = [];
@@ -122,7 +123,8 @@ export function createSubscription(
   }
 
   function options(): string {
-    return JSON.stringify({ kind: kind.name, ...(!cursor ? start : { cursor: formatCursor(cursor) }) });
+    const place = !cursor ? start : { cursor: formatCursor(cursor) };
+    return JSON.stringify({ kind: kind.name, ...place, ...compacted?.options(!wire.renew) });
   }
 
   function ask(): void {
@@ -174,20 +176,22 @@ export function createSubscription(
     const { ch } = result;
     const steady = state.at === "asked" && state.steady;
     const before = cursor;
-    if (kind.read) begin(parseCursor(result.cursor ?? ""));
+    if (kind.read || compacted) begin(parseCursor(result.cursor ?? ""));
     const same = cursor === before;
     backoff.reset();
     told = false;
     enter({ at: "on", ch });
     byNumber.set(ch, subscription);
+    compacted?.on(result);
     tellSubscribed(same && before !== undefined, result.complete ?? true, steady && same);
     if (result.presence) presence.subscribed(steady);
   }
 
-  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back. */
+  /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back, unless all is told anew. */
   function begin(from: Cursor | undefined): void {
     if (from === undefined) throw new Error(`no cursor for ${name}`);
-    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset) cursor = from;
+    if (cursor?.epoch !== from.epoch || cursor.offset < from.offset || (compacted && !from.offset))
+      cursor = from;
   }
 
   function refuse(error: ErrorBody): void {
@@ -273,17 +277,33 @@ export function createSubscription(
       enter({ at: "asked", steady });
     },
     ask,
+    again(anew) {
+      if (anew) cursor = undefined;
+      if (state.at === "on") {
+        byNumber.delete(state.ch);
+        unsubscribe();
+      } else if (state.at !== "refused") return state.at !== "asked";
+      askAgain();
+      return true;
+    },
+    ack(n) {
+      if (state.at === "on" && !wire.renew) wire.request(`"ack":${state.ch},"n":${n}`);
+    },
     unsubscribe,
     subscribed: confirm,
     refused: refuse,
-    message([, offset, data, meta]) {
+    apart: compacted !== undefined,
+    message(frame, size) {
+      if (compacted?.line(frame, size)) return;
+      const [, offset, data, meta] = frame;
+      const before = cursor;
       // Everything in the log comes once; what is not in a log has offset 0.
       if (offset > 0) {
         if (!cursor || offset <= cursor.offset) return;
         cursor = { epoch: cursor.epoch, offset };
       }
       const message = messageFrom(offset, data, meta, wire.me, clock.now());
-      for (const sink of sinks) sink.message(message);
+      for (const sink of sinks) sink.message(message, before);
     },
     event(event) {
       if (event.event === "gap") {

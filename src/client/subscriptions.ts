@@ -110,7 +110,7 @@ export function createSubscriptions(core: Core): Subscriptions {
         const name = JSON.stringify(subscription.name);
         const options = subscription.options();
         const size = utf8Length(name);
-        room -= size + options.length + 2;
+        room -= size + utf8Length(options) + 2;
         answer -= size + IN_ANSWER;
         table.full =
           room < 0 || answer < 0 || resuming.length === (http ? MAX_CONNECT_SUBS_HTTP : MAX_CONNECT_SUBS);

@@ -7,6 +7,8 @@ import type {
   StartAt,
   TypedApp,
 } from "../protocol/index.js";
+import type { ClientHost } from "./host.js";
+import type { History } from "./history.js";
 import type { Status } from "./session.js";
 import type { TidemarkError } from "./errors.js";
 import type { Published, Publishing } from "./published.js";
@@ -59,15 +61,6 @@ export interface StreamOptions extends StartAt {
 export interface TransientOptions {
   /** How many messages an iterator holds for its reader; over it the oldest go. Default 1,000. */
   readonly buffer?: number;
-}
-
-/** A piece of a stream's past, oldest message first. */
-export interface History<Data> {
-  readonly messages: readonly Message<Data>[];
-  /** False when messages that were asked for are not in the log any more. */
-  readonly complete: boolean;
-  /** True when there is more in the direction of the question. */
-  readonly more: boolean;
 }
 
 /** What handles of both kinds have in common. */
@@ -193,6 +186,8 @@ export interface Client<App extends TypedApp = TypedApp> {
    * `online`: look at it whenever `status` tells something.
    */
   readonly transport: TransportName;
+  /** What entry points of kinds, such as `tidemark/state`, use of the client; applications need none of it. */
+  readonly host: ClientHost;
   /** The server's name for this connection; another one after each reconnect, `undefined` before the first. */
   readonly id: string | undefined;
   /**

@@ -71,7 +71,10 @@ export interface Wire {
   readonly attach: (transport: Transport) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
   readonly detach: () => void;
-  /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. */
+  /**
+   * Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. One without
+   * `answer` has no id: it is answered by nothing, or by an error that the client tells.
+   */
   readonly request: (body: string, answer?: Answer, bytes?: Uint8Array) => void;
   /**
    * Sends a publish, of which `marks` are the fields besides the payload. Many bytes go in parts, where the server takes
@@ -100,14 +103,14 @@ export function createWire(): Wire {
   }
 
   /** @param name what further parts say of the command, where there may be some */
-  function request(body: string, answer: Answer = () => {}, bytes?: Uint8Array, name = ""): void {
-    const start = `{"id":${nextId},`;
+  function request(body: string, answer?: Answer, bytes?: Uint8Array, name = ""): void {
+    const start = answer ? `{"id":${nextId},` : "{";
     const line = start + body;
     const most = name && wire.limits.binary ? PART_BYTES : Infinity;
     // With what closes it.
     const more = utf8Length(line) + 2;
     const whole = more + Math.min(most, bytes?.length ?? 0);
-    answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
+    if (answer) answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
     if (bytes) {
       flush();
       const frames = writeParts(line, start + name, bytes, most);

@@ -15,12 +15,14 @@ export interface Incomplete {
 
 /** Whose messages or answer come in parts: there is one for each channel, and for each command that is answered. */
 export interface PartOwner {
+  /** Its parts are given to it one by one, not put together: what is a list need not be whole to be read. */
+  readonly apart?: boolean | undefined;
   /** By setting it to `undefined` it is dropped. */
   parts?: Incomplete | undefined;
 }
 
 /**
- * Takes a line. Returns it where it is a message of one part; where it is the last of several, what part 0 says and the
+ * Takes a line. Returns it where it is a message of one part, or its owner takes them apart; where it is the last of several, what part 0 says and the
  * bytes of all of them; and `undefined` while parts are missing.
  *
  * @param ownerOf says whose a line with this value is, where it is one of several; a part of nobody's is left out
@@ -37,6 +39,7 @@ export function joinPart(line: Line, ownerOf: (value: unknown) => PartOwner | un
   if (part === undefined) return line;
   const owner = ownerOf(line.value);
   if (!owner) return undefined;
+  if (owner.apart) return line;
   const parts = part === 0 ? { value: line.value, bytes: [] } : owner.parts;
   if (parts?.bytes.length !== part || offsetOf(parts) !== offsetOf(line) || !line.bytes)
     throw new FrameError(`part ${part as number} is not the next one`);

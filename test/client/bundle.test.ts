@@ -4,7 +4,12 @@ import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
 
 const LIMIT = 12_288;
-const entry = fileURLToPath(new URL("../../src/client/index.ts", import.meta.url));
+/** On top of it. */
+const STATE_LIMIT = 5120;
+const sourceOf = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+const entry = sourceOf("client/index.ts");
+/** A page that uses both. */
+const BOTH = "\0both";
 
 interface Chunk {
   readonly code: string;
@@ -13,9 +18,20 @@ interface Chunk {
 }
 
 /** The browser client as an application's bundler would make it. The first chunk is what every page loads. */
-async function bundle(): Promise<readonly Chunk[]> {
+async function bundle(input = entry): Promise<readonly Chunk[]> {
   const build = await rolldown({
-    input: entry,
+    input,
+    plugins: [
+      {
+        name: "both",
+        resolveId: (id: string) => (id === BOTH ? id : undefined),
+        load: (id: string) =>
+          id === BOTH
+            ? `export { connect, openTransport, TidemarkError, DEFAULTS } from ${JSON.stringify(entry)};
+               export { state, isConflict } from ${JSON.stringify(sourceOf("client/state/index.ts"))};`
+            : undefined,
+      },
+    ],
     platform: "browser",
     resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
   });
@@ -43,6 +59,14 @@ test("the browser client is at most 12 KiB gzipped, with nothing but itself", as
 
 test("what few pages need is loaded when they do, and brings nothing else along", async () => {
   const [main, ...others] = await bundle();
-  expect(main?.dynamicImports).toHaveLength(3);
-  expect(others.map(({ imports }) => imports)).toEqual([[], [], []]);
+  expect(main?.dynamicImports).toHaveLength(4);
+  expect(others.map(({ imports }) => imports)).toEqual([[], [], [], []]);
+});
+
+test("tidemark/state is at most 5 KiB gzipped on top of the client", async () => {
+  const [[client = 0], [both = 0]] = [(await bundle()).map(sizeOf), (await bundle(BOTH)).map(sizeOf)];
+  const more = both - client;
+  console.log(`tidemark/state: ${more} bytes gzipped on top (limit ${STATE_LIMIT})`);
+  expect(more).toBeGreaterThan(500);
+  expect(more).toBeLessThanOrEqual(STATE_LIMIT);
 });

@@ -87,3 +87,28 @@ test("a server that is not there leaves the client offline, trying", async () =>
 test("what is no URL throws at once", () => {
   expect(() => connect("nowhere")).toThrow("not a URL to connect to: nowhere");
 });
+
+test.each([
+  ["", undefined],
+  ["?deflate=1&x=2", /^permessage-deflate/],
+])("N82: with the query %j the package ws offers to compress or does not", async (query, offered) => {
+  vi.stubGlobal("WebSocket", undefined);
+  const http = createServer();
+  const asked = new Promise<{ url?: string | undefined; extensions: string | undefined }>((resolve) => {
+    http.on("upgrade", ({ url, headers }, socket) => {
+      resolve({ url, extensions: headers["sec-websocket-extensions"] });
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as { port: number };
+  const client = connect(`ws://127.0.0.1:${port}/connect${query}`, { transports: ["websocket"] });
+  closers.push(
+    () => client.close(),
+    () => http.close(),
+  );
+  const { url, extensions } = await asked;
+  expect(url).toBe(`/connect${query}`);
+  if (offered) expect(extensions).toMatch(offered);
+  else expect(extensions).toBeUndefined();
+});

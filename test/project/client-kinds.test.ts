@@ -10,7 +10,7 @@ const OPEN_TO_KINDS = new Set([
   "src/client/message.js",
   "src/client/payload.js",
   "src/client/published.js",
-  "src/client/types.js",
+  "src/client/history.js",
 ]);
 
 const FOLDER = "src/client/kinds/";
@@ -31,4 +31,22 @@ test("nothing of the client but what puts it together knows which kinds there ar
     importsOf(path).some((target) => target.startsWith(FOLDER) && target !== `${FOLDER}kind.js`),
   );
   expect(knowing).toEqual(["src/client/client.ts"]);
+});
+
+test("what a kind's own entry point uses of the client is its host, and what is made of words and forms", () => {
+  const open = new Set([
+    ...OPEN_TO_KINDS,
+    "src/protocol/pattern.js",
+    "src/client/emitter.js",
+    "src/client/errors.js",
+    "src/client/kinds/kind.js",
+    "src/client/sink.js",
+    "src/client/typed.js",
+    "src/client/types.js",
+  ]);
+  const reached = filesBelow("src/client/state").flatMap((path) => importsOf(path));
+  expect(reached.length).toBeGreaterThan(5);
+  expect(reached.filter((target) => !target.startsWith("src/client/state/") && !open.has(target))).toEqual(
+    [],
+  );
 });

@@ -18,6 +18,11 @@ const ABOUT = {
       "[History](../guide/history.md), [your own messages](../guide/own-messages.md) and [errors](../guide/errors.md) have " +
       "pages of their own.",
   },
+  "tidemark/state": {
+    page: "state.md",
+    what: "Channels of keys and values, over the client.",
+    more: "See [the guide](../guide/state.md).",
+  },
   "tidemark/react": {
     page: "react.md",
     what: "Hooks over the client.",

@@ -1,7 +1,7 @@
-import type { HistoryOptions, Kind } from "../../protocol/index.js";
+import type { HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
 import type { Payload } from "../payload.js";
 import type { Published } from "../published.js";
-import type { History } from "../types.js";
+import type { History } from "../history.js";
 
 /** All in which one kind of channels differs from the others on a client. Each client has its own, made over its `ClientHost`. */
 export interface ClientKind {
@@ -23,4 +23,29 @@ export interface ClientKind {
    * Rejects with the server's code, or `offline` or `timeout` after `callTimeout`, or `closed`.
    */
   readonly read?: (channel: string, options: HistoryOptions | undefined) => Promise<History<unknown>>;
+  /**
+   * For kinds whose log is told anew where it cannot go on, and whose messages come in parts that are lists. They make one
+   * `ClientKind` for each subscription.
+   */
+  readonly compacted?: CompactedKind;
+}
+
+/** What the subscription of a log asks its kind, where what is told of that log is what it adds up to. */
+export interface CompactedKind {
+  /**
+   * What its subscribe command says besides kind and cursor, as it is sent now.
+   *
+   * @param acknowledged whether the server is told what has come: not over HTTP
+   */
+  readonly options: (acknowledged: boolean) => object;
+  /** It is on, again: before anything comes of it. */
+  readonly on: (result: SubscribeResult) => void;
+  /**
+   * A line of it has come. Handles are told of a message, and the cursor moves, with its last one.
+   *
+   * @param size how long the line is, about
+   * @returns whether there is more to come of this message
+   * @throws {Error} where it is not the part that has to come next
+   */
+  readonly line: (message: MessageFrame, size: number) => boolean;
 }
