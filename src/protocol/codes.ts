@@ -28,7 +28,8 @@ export const ERRORS = {
   },
   overloaded: {
     retry: true,
-    about: "too much that is not whole is under way to this server; `after` says when to begin anew",
+    about:
+      "this server holds all that it may of what is not whole, or of state channels; `after` says when to try again",
   },
   unavailable: { retry: true, about: "the broker did not answer in time; retry with the same key" },
   going_away: { retry: true, about: "this server is stopping; another one will answer" },

@@ -243,12 +243,16 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return this.#open().engine.inspector.count(pageOfNames(query));
   }
 
-  /** Connections that are open now, channels that somebody is subscribed to, and what was refused for a limit so far. */
-  get stats(): { connections: number; channels: number; refused: Refused } {
+  /**
+   * Connections that are open now, channels that somebody is subscribed to, what this server holds of channels that are kept by keys, in
+   * bytes (`limits.memories`), and what was refused for a limit so far.
+   */
+  get stats(): { connections: number; channels: number; memories: number; refused: Refused } {
     const engine = this.#running?.engine;
     return {
       connections: engine?.connections.size ?? 0,
       channels: engine?.node.hub.occupied ?? 0,
+      memories: engine?.node.memories.bytes ?? 0,
       refused: { ...(engine?.node.refused ?? noneRefused()) },
     };
   }

@@ -99,10 +99,12 @@ export class Engine {
     const expiries = `expiry ${id}`;
     const large = new LargePayloads(options.large);
     const reads = new Reads(options.limits.binary);
+    const refused = noneRefused();
     const memories = new Memories(options.limits.memories);
     const hub = new Hub({
       broker,
       memories,
+      refused,
       clock,
       contact,
       key: () => ({ scope: expiries, id: ++number, print: 0 }),
@@ -122,7 +124,6 @@ export class Engine {
         ),
       ),
     });
-    const refused = noneRefused();
     this.node = {
       ...options,
       clock,

@@ -14,6 +14,8 @@ const CHECK_MS = 25_000;
 export interface HubDeps extends ActiveChannelDeps {
   /** From 0 to 1: spreads the checks, and what several servers do. */
   readonly jitter: () => number;
+  /** Counts channels that were not opened. */
+  readonly refused: { overloaded: number };
 }
 
 interface Slot {
@@ -125,13 +127,14 @@ export class Hub {
 
   /** Lets go of memories that nobody needs now, those that were opened first before others, where all together take too much. */
   #makeRoom(): void {
-    const { memories } = this.#deps;
+    const { memories, refused } = this.#deps;
     if (!memories.isFull) return;
     for (const [name, slot] of this.#slots) {
       if (slot.channel.resolved.def.kind.by !== "slots" || !this.#idle(slot)) continue;
       this.#drop(name, slot);
       if (!memories.isFull) return;
     }
+    refused.overloaded++;
     throw new TidemarkError(
       "overloaded",
       `this server holds all that it may of channels that are kept by keys, ${memories.bytes} of ${memories.most} bytes (limits.memories)`,

@@ -19,6 +19,7 @@ it("E35: where memories take all that they may no other channel is opened, and t
   expect(await other.ask({ subscribe: "keys/b" })).toMatchObject({
     error: { code: "overloaded", retry: true, after: 5000 },
   });
+  expect(world.engine.node.refused.overloaded).toBe(1);
   expect((await watch()).map).toEqual(viewer.map);
   await put({ b: 1 });
   await world.clock.settle();

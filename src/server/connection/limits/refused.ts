@@ -14,7 +14,7 @@ export interface Refused {
   readonly bytes: number;
   /** Connections that were closed for a message that was not whole in time. */
   readonly unfinished: number;
-  /** Messages in parts, and requests longer than a frame, for which all of them together held too much. */
+  /** Messages in parts, and requests longer than a frame, for which all of them together held too much; and channels, above `limits.memories`. */
   readonly overloaded: number;
   /** Connections of the echo that were closed since all of them held too much. */
   readonly echo: number;
