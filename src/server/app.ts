@@ -185,13 +185,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /** The same by the channel's full name, for names that are known only at run time. */
   async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
     const { node } = this.#open().engine;
-    const resolved = this.#resolve(channel);
-    if (resolved.def.kind.by === "slots")
-      throw new TidemarkError(
-        "wrong_kind",
-        `${JSON.stringify(channel)} is a channel of keys; change it with app.state(${JSON.stringify(channel)})`,
-      );
-    return publishAsServer(node, resolved, data);
+    return publishAsServer(node, this.#resolve(channel), data);
   }
 
   /**
