@@ -15,6 +15,13 @@ export async function publishAsServer(
   resolved: ResolvedChannel,
   data: unknown,
 ): Promise<{ offset: number }> {
+  if (resolved.def.kind.by === "slots") {
+    const named = JSON.stringify(resolved.name);
+    throw new TidemarkError(
+      "wrong_kind",
+      `${named} is a channel of keys: change it with app.state(${named})`,
+    );
+  }
   // Bytes are made of it before the schema sees it, as with what clients send.
   const value = await validate(resolved.def.schema, asBytes(data) ?? data);
   const payload = encode(value, resolved.def.kind, node);
