@@ -172,7 +172,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * Publishes for the application itself: the schema applies, `allow` and `onPublish` do not. Resolves with the
    * offset when it is in the log.
    *
-   * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
+   * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `wrong_kind` on a channel of keys (see {@link App.state}), `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
    */
   publish<Pattern extends keyof Types["channels"] & string>(
     pattern: Pattern,

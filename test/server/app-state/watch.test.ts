@@ -205,14 +205,14 @@ describe("a watch", () => {
 
   it("E28: that cannot begin says so once, and is tried again", async () => {
     let isFull = true;
-    const full = (broker: Broker): Broker =>
+    const noRoom = (broker: Broker): Broker =>
       changed(broker, {
         follow: async (channel, follower) => {
           if (isFull) throw new TidemarkError("overloaded", "there is no room");
           return broker.follow(channel, follower);
         },
       });
-    const { keys, clock, log } = setup({ between: full });
+    const { keys, clock, log } = setup({ between: noRoom });
     const watch = keys.watch(() => {});
     await clock.advance(5000);
     expect(log.lines).toMatchObject([{ level: "warn", fields: { channel: "keys/a" } }]);
