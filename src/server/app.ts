@@ -172,7 +172,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    * Publishes for the application itself: the schema applies, `allow` and `onPublish` do not. Resolves with the
    * offset when it is in the log.
    *
-   * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
+   * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `wrong_kind` on a channel of keys (see {@link App.state}), `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
    */
   publish<Pattern extends keyof Types["channels"] & string>(
     pattern: Pattern,
@@ -185,13 +185,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /** The same by the channel's full name, for names that are known only at run time. */
   async publishTo(channel: string, data: unknown): Promise<{ offset: number }> {
     const { node } = this.#open().engine;
-    const resolved = this.#resolve(channel);
-    if (resolved.def.kind.by === "slots")
-      throw new TidemarkError(
-        "wrong_kind",
-        `${JSON.stringify(channel)} is a channel of keys; change it with app.state(${JSON.stringify(channel)})`,
-      );
-    return publishAsServer(node, resolved, data);
+    return publishAsServer(node, this.#resolve(channel), data);
   }
 
   /**

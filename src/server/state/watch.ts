@@ -71,6 +71,8 @@ export class ChannelWatch implements Watch, Sink, OutgoingOwner {
   #isReady: () => void = () => {};
   #isNotReady: (error: Error) => void = () => {};
   #closed = false;
+  /** It could not begin, and that was said. */
+  #isWaiting = false;
   /** Something failed while the listener was told: all is told anew. */
   readonly abandon = (error: unknown): void => {
     this.#log(error, "telling a watch failed; it begins anew");
@@ -120,8 +122,11 @@ export class ChannelWatch implements Watch, Sink, OutgoingOwner {
 
   #begin(): void {
     detach(this.#subscribe(), (error) => {
-      if (error instanceof BrokerError) this.#deps.node.brokerErrors.note(error, "watch");
-      else this.#log(error, "a watch could not begin; it is tried again");
+      const { node, resolved } = this.#deps;
+      if (error instanceof BrokerError) node.brokerErrors.note(error, "watch");
+      else if (!this.#isWaiting)
+        node.log.warn({ channel: resolved.name, error }, "a watch cannot begin; it is tried each second");
+      this.#isWaiting = true;
       this.#later();
     });
   }
@@ -143,6 +148,7 @@ export class ChannelWatch implements Watch, Sink, OutgoingOwner {
       const out = new Outgoing(this, node.flusher, new Budget(DEFAULT_BUDGET), this);
       const subscriber = new Subscriber(out, cursor, true);
       this.#subscribed = { active, subscriber, news: new WatchNews(cursor) };
+      this.#isWaiting = false;
       active.feed.add(subscriber, start);
     } finally {
       node.hub.release(resolved.name);

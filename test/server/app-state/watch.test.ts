@@ -1,7 +1,7 @@
 /** A subscription inside of the process. */
 import { describe, expect, it } from "vitest";
 import { BrokerError, type Broker } from "../../../src/broker/index.js";
-import type { WatchedChanges } from "../../../src/server/index.js";
+import { TidemarkError, type WatchedChanges } from "../../../src/server/index.js";
 import { deferred } from "../support/serve.js";
 import { changed, setup } from "./support.js";
 
@@ -201,6 +201,25 @@ describe("a watch", () => {
     await watch.ready;
     expect(heard.map).toEqual(new Map([["a", 1]]));
     expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("E28: that cannot begin says so once, and is tried again", async () => {
+    let isFull = true;
+    const noRoom = (broker: Broker): Broker =>
+      changed(broker, {
+        follow: async (channel, follower) => {
+          if (isFull) throw new TidemarkError("overloaded", "there is no room");
+          return broker.follow(channel, follower);
+        },
+      });
+    const { keys, clock, log } = setup({ between: noRoom });
+    const watch = keys.watch(() => {});
+    await clock.advance(5000);
+    expect(log.lines).toMatchObject([{ level: "warn", fields: { channel: "keys/a" } }]);
+    await expect(keys.entries()).rejects.toMatchObject({ code: "overloaded" });
+    isFull = false;
+    await clock.advance(1000);
+    await watch.ready;
   });
 
   it("E28: that was closed before it began is not ready, and app.close ends all", async () => {
