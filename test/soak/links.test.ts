@@ -15,7 +15,7 @@ afterEach(() => {
   for (const pipe of pipes.splice(0)) pipe.close();
 });
 
-test("viewers over links that take a quarter of what changes show what is as new as that allows, and no key starves", async () => {
+test("E30: viewers over links that take a quarter of what changes show what is as new as that allows, and no key starves", async () => {
   const result = await links({
     keys: 500,
     perSecond: 5000,
