@@ -4,8 +4,9 @@ import type { Generator, JobSpec } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
 import { measure } from "./measure.js";
+import type { Unit } from "./report/format.js";
 import type { Grid } from "./report/grid.js";
-import type { Verdict } from "./targets.js";
+import type { Verdict } from "./verdict.js";
 
 export interface Context {
   /** A quick run: fewer rounds, shorter, with fewer connections. For trying it out, not for figures to quote. */
@@ -18,7 +19,7 @@ export interface Context {
 /** One row of a table: the same figure for each server. */
 export interface Row {
   readonly what: string;
-  readonly unit: "µs" | "ms" | "s" | "%" | "KB" | "MB" | "k/s" | "";
+  readonly unit: Unit;
   readonly values: Readonly<Partial<Record<Name, number>>>;
   /** How far rounds were apart, at most: half the range, relative to the median. */
   readonly spread?: number;

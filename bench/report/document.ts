@@ -1,7 +1,7 @@
 /** docs/benchmarks.md: what was measured, on what, how to repeat it, and what came of it. */
 import { NAMES } from "../contenders.js";
 import type { Findings, Row, Scenario } from "../scenario.js";
-import type { Verdict } from "../targets.js";
+import type { Verdict } from "../verdict.js";
 import { digits, withUnit } from "./format.js";
 
 export interface Report {

@@ -25,13 +25,13 @@ const SPREAD = "±";
 export function gridText({ columns, rows, notes = [] }: Grid): string {
   const lines = cells({ columns, rows });
   const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
-  const shown = lines.map((line) =>
+  const texts = lines.map((line) =>
     line
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
       .join("  ")
       .trimEnd(),
   );
-  return [...shown, ...notes].map((line) => `  ${line}`).join("\n");
+  return [...texts, ...notes].map((line) => `  ${line}`).join("\n");
 }
 
 export function gridMarkdown({ columns, rows, notes = [] }: Grid): string {
@@ -48,13 +48,13 @@ function cells({ columns, rows }: Grid): string[][] {
     ["", ...columns.map(({ name }) => name), ...last(SPREAD)],
     ...rows.map(({ name, values, spread }) => [
       name,
-      ...columns.map(({ unit }, i) => cell(values[i], unit)),
+      ...columns.map(({ unit }, i) => shown(values[i], unit)),
       ...last(spread === undefined ? "" : `${Math.round(spread * 100)} %`),
     ]),
   ];
 }
 
-function cell(value: number | undefined, unit: string): string {
+function shown(value: number | undefined, unit: string): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
   const text = unit === "" && Number.isInteger(value) ? value.toLocaleString("en") : digits(value);
   return unit === "" ? text : `${text} ${unit}`;

@@ -1,6 +1,6 @@
 /** The part of docs/benchmarks.md about channels of keys and values. */
 import type { Findings, Scenario } from "../scenario.js";
-import type { Verdict } from "../targets.js";
+import type { Verdict } from "../verdict.js";
 import { verdictTable } from "./document.js";
 import { gridMarkdown } from "./grid.js";
 import { Section } from "./sections.js";
@@ -24,9 +24,7 @@ export function describeState({ quick, machine, scenarios }: StateReport): strin
       "that of the newest change in a message: waiting for the next message is not in it.",
     ...(quick ? ["> **Provisional.** These figures are from one short round."] : []),
     verdictTable(verdicts),
-    missed === 0
-      ? "All of these were reached."
-      : `${missed} of ${verdicts.length} were missed in this run.`,
+    missed === 0 ? "All of these were reached." : `${missed} of ${verdicts.length} were missed in this run.`,
     ...scenarios.flatMap(({ scenario, findings }) => [
       `### ${scenario.title}`,
       scenario.about(quick),

@@ -1,6 +1,6 @@
 import { NAMES } from "../contenders.js";
 import type { Findings } from "../scenario.js";
-import type { Verdict } from "../targets.js";
+import type { Verdict } from "../verdict.js";
 import { digits, withUnit } from "./format.js";
 import { gridText } from "./grid.js";
 

@@ -26,7 +26,9 @@ if (isInside()) process.exitCode = await soak();
 else {
   const code = runInside(process.argv.slice(1));
   if (code === undefined)
-    console.log("SKIPPED: soak:links makes a network of its own, for which it needs root on Linux, and `ip` and `tc`");
+    console.log(
+      "SKIPPED: soak:links makes a network of its own, for which it needs root on Linux, and `ip` and `tc`",
+    );
   else process.exitCode = code;
 }
 

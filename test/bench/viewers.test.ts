@@ -38,25 +38,21 @@ test("a frame says how old its newest change is, compressed or not", () => {
 });
 
 test("parts are shown with the last one, what is told anew replaces all, and deleted keys are gone", () => {
-  const lines = [
-    '[7,5,["a",1],{"part":0,"more":true}]',
-    '[7,5,["b",{"x":2}],{"part":1}]',
-    '[7,6,[],{"del":["a"]}]',
-    "[7,7]",
-  ];
+  const parts = ['[7,5,["a",1],{"part":0,"more":true}]', '[7,5,["b",{"x":2}],{"part":1}]'] as const;
+  const lines = [...parts, '[7,6,[],{"del":["a"]}]', "[7,7]"];
   const show = (...texts: string[]) => [
     ...mapOf(PROTOCOLS.tidemark.messages(texts.map((text) => frameOf(text)))),
   ];
-  expect(show(lines[0] as string)).toEqual([]);
-  expect(show(...lines.slice(0, 2))).toEqual([
+  expect(show(parts[0])).toEqual([]);
+  expect(show(...parts)).toEqual([
     ["a", "1"],
     ["b", '{"x":2}'],
   ]);
   expect(show(lines.join("\n"))).toEqual([["b", '{"x":2}']]);
   const gap = '{"event":"gap","ch":7,"after":7,"until":0,"reason":"trimmed"}';
   expect(show(...lines, gap, '[7,9,["c",3]]')).toEqual([["c", "3"]]);
-  expect(frameOf(lines[0] as string).isWhole).toBe(false);
-  expect(frameOf(lines[1] as string).isWhole).toBe(true);
+  expect(frameOf(parts[0]).isWhole).toBe(false);
+  expect(frameOf(parts[1]).isWhole).toBe(true);
 });
 
 test("what peers send is read as they send it", () => {

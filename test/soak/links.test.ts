@@ -66,5 +66,7 @@ test("a viewer that shows nothing does not pass, nor one that is behind, nor a s
   expect(faults({ slow: { ...group, arrival: ages(4100), view: ages(6100) } })).toHaveLength(2);
   expect(faults({ fast: { ...good.fast, arrival: ages(80) } })).toHaveLength(1);
   expect(faults({ memory: steady.map(([at, bytes]) => [at, bytes + at * 400_000]) })).toHaveLength(1);
-  expect(faults({ lost: 1, differences: ["slow viewer 0 shows 3 keys as they are not, of 10"] })).toHaveLength(2);
+  expect(
+    faults({ lost: 1, differences: ["slow viewer 0 shows 3 keys as they are not, of 10"] }),
+  ).toHaveLength(2);
 });

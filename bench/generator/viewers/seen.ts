@@ -25,8 +25,11 @@ export class Seen {
   /** Oldest first. */
   get frames(): Frame[] {
     const frames: Frame[] = [];
-    for (let at: Place = this.#place; at.frame !== undefined; at = at.before?.#place ?? {})
+    let at: Place = this.#place;
+    while (at.frame !== undefined) {
       frames.push(at.frame);
+      at = at.before === undefined ? {} : at.before.#place;
+    }
     return frames.toReversed();
   }
 }

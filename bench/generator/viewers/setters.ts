@@ -164,7 +164,9 @@ class Setter {
     this.#sent.set(id, time);
     // All of its keys are as they were at its last answer, but those that are under way; they come round again later.
     const data = `{"set":{"${key}":{"cpu":${(n % 100) / 100}}},"if":{"since":"${this.#cursor}","keys":["${key}"]}}`;
-    this.#due.push(clientFrame(`{"id":${id},"publish":"${this.#options.channel}","data":${data},"idem":${n}}`));
+    this.#due.push(
+      clientFrame(`{"id":${id},"publish":"${this.#options.channel}","data":${data},"idem":${n}}`),
+    );
   }
 
   flush(): void {

@@ -2,7 +2,7 @@
 import { clientFrame, WireSocket } from "tidemark/load";
 import type { Frame, Frames } from "./frame.js";
 import type { Protocol, Wish } from "./protocols.js";
-import { Seen } from "./seen.js";
+import type { Seen } from "./seen.js";
 
 /** What viewers of a group tell. */
 export interface ViewerEvents {
@@ -61,16 +61,13 @@ export class Viewer {
       };
       const from = { ...(localAddress !== undefined && { localAddress }) };
       const upgrade = { path, ...(headers !== undefined && { headers }) };
-      WireSocket.open({ port, ...from, ...upgrade, events: told }).then(
-        (wire) => {
-          viewer.#wire = wire;
-          const hello = protocol.hello(wish, channel);
-          if (hello !== undefined) viewer.send(hello);
-          for (const text of viewer.#unsent.splice(0)) viewer.send(text);
-          if (path === "/") resolve();
-        },
-        reject,
-      );
+      WireSocket.open({ port, ...from, ...upgrade, events: told }).then((wire) => {
+        viewer.#wire = wire;
+        const hello = protocol.hello(wish, channel);
+        if (hello !== undefined) viewer.send(hello);
+        for (const text of viewer.#unsent.splice(0)) viewer.send(text);
+        if (path === "/") resolve();
+      }, reject);
     });
     await ready;
     return viewer;

@@ -63,7 +63,10 @@ export const brokers: Scenario = {
     } finally {
       await Promise.all([viewers.stop(), ...[...stacks.values()].map((stack) => stack.stop())]);
     }
-    return { rows: [], grids: [changesGrid(ways, middleOf(changes)), publishesGrid(ways, middleOf(publishes))] };
+    return {
+      rows: [],
+      grids: [changesGrid(ways, middleOf(changes)), publishesGrid(ways, middleOf(publishes))],
+    };
   },
 };
 
@@ -149,7 +152,12 @@ function busiest(samples: readonly { readonly at: number; readonly used: number 
 }
 
 /** Clients publish. */
-async function publishing(way: Way, stack: Stack, viewers: Remote<Viewers>, quick: boolean): Promise<Figures> {
+async function publishing(
+  way: Way,
+  stack: Stack,
+  viewers: Remote<Viewers>,
+  quick: boolean,
+): Promise<Figures> {
   const { port } = stack.running;
   const { warmUp, seconds } = lengths(quick);
   const { channel } = PUBLISHES;

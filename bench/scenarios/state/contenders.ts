@@ -47,10 +47,7 @@ export interface Running {
   readonly process: Remote<StateServer>;
 }
 
-export async function startServer(
-  file: Way["file"],
-  options: Partial<StateOptions> = {},
-): Promise<Running> {
+export async function startServer(file: Way["file"], options: Partial<StateOptions> = {}): Promise<Running> {
   const where = { core: SERVER_CORE, execArgv: ["--expose-gc"] };
   const process = await Remote.start<StateServer>(`../../servers/state/${file}.js`, import.meta.url, where);
   const port = await process.call("listen", { keys: KEYS, ...options });
@@ -67,7 +64,10 @@ export class Servers {
       const kind = kindOf(way);
       if (servers.#running.has(kind)) continue;
       const { file, sending, deflate } = way;
-      const options = { ...(sending !== undefined && { sending }), ...(deflate !== undefined && { deflate }) };
+      const options = {
+        ...(sending !== undefined && { sending }),
+        ...(deflate !== undefined && { deflate }),
+      };
       servers.#running.set(kind, await startServer(file, options));
     }
     return servers;

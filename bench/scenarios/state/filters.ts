@@ -35,11 +35,7 @@ export const filters: Scenario = {
       rows: [],
       grids: [
         {
-          columns: [
-            ...LOAD,
-            { name: "messages", unit: "/s" },
-            { name: "a viewer", unit: "KB/s" },
-          ],
+          columns: [...LOAD, { name: "messages", unit: "/s" }, { name: "a viewer", unit: "KB/s" }],
           rows: WAYS.map((way) => ({
             name: way.name,
             values: [

@@ -1,5 +1,5 @@
 /** 10,000 keys that change 20,000 times a second, and 200 viewers. */
-import type { Verdict } from "../../targets.js";
+import type { Verdict } from "../../verdict.js";
 import type { Scenario } from "../../scenario.js";
 import { DEFLATED, KEYS, SOCKET_IO, TIDEMARK, UWS, WS, WS_DEFLATED, type Way } from "./contenders.js";
 import { round } from "./round.js";
@@ -23,7 +23,9 @@ export const market: Scenario = {
       round(scene, {
         ...lengths(context.quick),
         changes: { keys: KEYS, perSecond: PER_SECOND, spread: "even" },
-        groups: [{ name: "all", count: VIEWERS, ...(scene.way.rate !== undefined && { rate: scene.way.rate }) }],
+        groups: [
+          { name: "all", count: VIEWERS, ...(scene.way.rate !== undefined && { rate: scene.way.rate }) },
+        ],
       }),
     );
     return {

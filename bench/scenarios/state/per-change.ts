@@ -32,7 +32,9 @@ export const perChange: Scenario = {
       round(scene, {
         ...lengths(context.quick),
         changes: { keys: KEYS, perSecond: PER_SECOND, spread: "even" },
-        groups: [{ name: "all", count: VIEWERS, ...(scene.way.rate !== undefined && { rate: scene.way.rate }) }],
+        groups: [
+          { name: "all", count: VIEWERS, ...(scene.way.rate !== undefined && { rate: scene.way.rate }) },
+        ],
       }),
     );
     const ratio = cost(middle, SOCKET_IO_EACH) / cost(middle, TIDEMARK);

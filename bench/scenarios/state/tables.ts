@@ -1,6 +1,6 @@
 /** What the tables of `state` have in common. */
 import type { Column } from "../../report/grid.js";
-import type { Verdict } from "../../targets.js";
+import type { Verdict } from "../../verdict.js";
 import type { Way } from "./contenders.js";
 import type { Middle } from "./rounds.js";
 

@@ -8,7 +8,10 @@ import type { SetValue } from "./source.js";
 const EVERY_MS = 50;
 
 /** How to set a value on a server that can only `send` to everybody. */
-export function settingBy(sending: Sending | undefined, send: (changes: readonly unknown[]) => void): SetValue {
+export function settingBy(
+  sending: Sending | undefined,
+  send: (changes: readonly unknown[]) => void,
+): SetValue {
   if (sending === "each") return (key, value) => send([key, value]);
   const newest = new Map<string, unknown>();
   setInterval(() => {

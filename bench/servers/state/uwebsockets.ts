@@ -16,10 +16,7 @@ serveState(
         open: (socket) => socket.subscribe("market"),
         message() {},
       });
-      const set = settingBy(
-        sending,
-        (changes) => void app.publish("market", JSON.stringify(changes), false),
-      );
+      const set = settingBy(sending, (changes) => void app.publish("market", JSON.stringify(changes), false));
       app.listen("127.0.0.1", 0, (socket) => {
         if (socket) resolve({ port: uWS.us_socket_local_port(socket), set });
         else reject(new Error("cannot listen"));

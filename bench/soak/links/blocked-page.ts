@@ -41,7 +41,13 @@ export interface BlockedPageResult {
 }
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+];
 /** The library as it is built, which a browser takes as it is. */
 const DIST = fileURLToPath(new URL("../../../../dist/", import.meta.url));
 const LOOK_MS = 250;
@@ -71,7 +77,9 @@ const PAGE = `<!doctype html><title>blocked</title><script type="module">
 export async function blockedPage(options: BlockedPageOptions): Promise<BlockedPageResult | "no browser"> {
   if (!existsSync(CHROMIUM)) return "no browser";
   const { seconds, keys, perSecond, rate, built } = options;
-  const server = await Remote.start<StateServer>("../servers/state/tidemark.js", built, { core: SERVER_CORE });
+  const server = await Remote.start<StateServer>("../servers/state/tidemark.js", built, {
+    core: SERVER_CORE,
+  });
   const pages = await servePage();
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   try {
@@ -126,7 +134,9 @@ async function heapOf(page: Page): Promise<number> {
 async function servePage(): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://page");
-    const file = pathname.startsWith("/dist/") ? join(DIST, normalize(pathname.slice("/dist".length))) : undefined;
+    const file = pathname.startsWith("/dist/")
+      ? join(DIST, normalize(pathname.slice("/dist".length)))
+      : undefined;
     if (file === undefined) {
       response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
       return;
@@ -149,7 +159,8 @@ const MOST_QUEUED = 192 * 1024;
 export function pageFaults(result: BlockedPageResult): string[] {
   const { seconds, frames, p99, mostQueued, heapGrowth, memoryGrowth } = result;
   const faults: string[] = [];
-  if (frames < seconds) faults.push(`a blocked page showed something in only ${frames} frames of ${seconds} s`);
+  if (frames < seconds)
+    faults.push(`a blocked page showed something in only ${frames} frames of ${seconds} s`);
   const limits: readonly (readonly [what: string, found: number, most: number])[] = [
     ["a blocked page: age of what a frame shows, p99, in ms", p99, 1000],
     ["a blocked page: bytes under way", mostQueued, MOST_QUEUED],

@@ -25,7 +25,9 @@ export interface LinksOptions {
   /** Where the built programs are: build/bench/soak/. */
   readonly built: string;
   /** Makes the slow links to this port: by which port and address each of them is reached. */
-  readonly shape: (port: number) => Promise<readonly { readonly port: number; readonly localAddress?: string }[]>;
+  readonly shape: (
+    port: number,
+  ) => Promise<readonly { readonly port: number; readonly localAddress?: string }[]>;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -48,7 +50,9 @@ const PATIENCE_MS = 30_000;
 
 export async function links(options: LinksOptions): Promise<LinksResult> {
   const { keys, perSecond, warmUp, seconds, rate, window, built, onProgress } = options;
-  const server = await Remote.start<StateServer>("../servers/state/tidemark.js", built, { core: SERVER_CORE });
+  const server = await Remote.start<StateServer>("../servers/state/tidemark.js", built, {
+    core: SERVER_CORE,
+  });
   const watchers = await Remote.start<WatchersProcess>("links/watchers-process.js", built, {
     core: GENERATOR_CORE,
   });
@@ -165,6 +169,8 @@ export function linksFaults(
     found <= limit ? [] : [`${what}: ${Math.round(found)}, at most ${Math.round(limit)}`],
   );
   if (!(slow.hotAMinute >= bounds.hotAMinute))
-    faults.push(`a hot key was shown ${slow.hotAMinute.toFixed(1)} times a minute, at least ${bounds.hotAMinute}`);
+    faults.push(
+      `a hot key was shown ${slow.hotAMinute.toFixed(1)} times a minute, at least ${bounds.hotAMinute}`,
+    );
   return [...faults, ...differences];
 }

@@ -142,14 +142,14 @@ export class Watchers {
 
   async #one(group: Group, link: LinkGroup["links"][number], keeps: boolean): Promise<void> {
     const { rate, window } = this.#spec;
-    let joined: Viewer | undefined;
+    const wire: { viewer?: Viewer } = {};
     const unsent: string[] = [];
     const watcher = new Watcher({
       window,
       keeps,
       send: (text) => {
-        if (joined === undefined) unsent.push(text);
-        else joined.send(text);
+        if (wire.viewer === undefined) unsent.push(text);
+        else wire.viewer.send(text);
       },
       shown: (age) => {
         group.messages++;
@@ -175,7 +175,7 @@ export class Watchers {
         lost: () => this.#lost++,
       },
     });
-    joined = viewer;
+    wire.viewer = viewer;
     for (const text of unsent) viewer.send(text);
     group.viewers.push(viewer);
   }
