@@ -63,16 +63,23 @@ function beaconIn(bytes: Buffer): number | undefined {
   return time;
 }
 
-/** As many as come between the first and the last viewer of one payload: those of several rates, and pages of a first message. */
+/** Of those that are larger, as many as come between the first and the last viewer of one: those of several rates, and parts. */
 const RECENT = 32;
+/** Smaller ones are found by what they say: thousands come to one viewer before the first of them comes to the next. */
+const SMALL = 512;
+const MOST_SMALL = 16_384;
 
 /** The payloads that came last. */
 export class Frames {
   readonly #recent: (Frame | undefined)[] = Array.from({ length: RECENT });
   #at = 0;
+  /** Those of now, and those before: when there are too many, the older half goes. */
+  #small = new Map<string, Frame>();
+  #smallBefore = new Map<string, Frame>();
 
   /** Hot path. The object for this payload. */
   of(bytes: Uint8Array, start: number, end: number, compressed: boolean): Frame {
+    if (end - start < SMALL && !compressed) return this.#ofSmall(bytes, start, end);
     for (let i = 0; i < RECENT; i++) {
       const frame = this.#recent[(this.#at - i + RECENT) % RECENT];
       if (frame === undefined) break;
@@ -81,6 +88,16 @@ export class Frames {
     const frame = new Frame(Buffer.from(bytes.subarray(start, end)), compressed);
     this.#at = (this.#at + 1) % RECENT;
     this.#recent[this.#at] = frame;
+    return frame;
+  }
+
+  #ofSmall(bytes: Uint8Array, start: number, end: number): Frame {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+    let frame = this.#small.get(text);
+    if (frame !== undefined) return frame;
+    frame = this.#smallBefore.get(text) ?? new Frame(Buffer.from(text, "latin1"), false);
+    if (this.#small.size >= MOST_SMALL) [this.#small, this.#smallBefore] = [new Map(), this.#small];
+    this.#small.set(text, frame);
     return frame;
   }
 }

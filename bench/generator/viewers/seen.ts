@@ -8,7 +8,9 @@ interface Place {
 
 export class Seen {
   readonly #place: Place;
-  readonly #next = new Map<Frame, Seen>();
+  /** Nearly always there is one that follows. */
+  #next: Seen | undefined;
+  #others: Map<Frame, Seen> | undefined;
 
   /** Without a place: nothing yet. */
   constructor(place: Place = {}) {
@@ -17,9 +19,13 @@ export class Seen {
 
   /** Hot path. The same, and then this. */
   and(frame: Frame): Seen {
-    let next = this.#next.get(frame);
-    if (next === undefined) this.#next.set(frame, (next = new Seen({ before: this, frame })));
-    return next;
+    const next = this.#next;
+    if (next === undefined) return (this.#next = new Seen({ before: this, frame }));
+    if (next.#place.frame === frame) return next;
+    const others = (this.#others ??= new Map<Frame, Seen>());
+    let other = others.get(frame);
+    if (other === undefined) others.set(frame, (other = new Seen({ before: this, frame })));
+    return other;
   }
 
   /** Oldest first. */
