@@ -16,7 +16,7 @@ import { Remote } from "./lib/remote.js";
 import { sleep } from "./measure.js";
 import { DOCS } from "./report/docs.js";
 import { machine } from "./report/machine.js";
-import { describeScale, withScale } from "./report/scale.js";
+import { describeScale, SCALE } from "./report/scale.js";
 import type { ClusterProcess } from "./servers/cluster.js";
 
 /** Files that a process has open besides its connections. */
@@ -133,7 +133,7 @@ const good = lost === 0 && arrived === count * MESSAGES;
 process.exitCode = good ? 0 : 1;
 if (write) {
   const page = join(DOCS, "benchmarks.md");
-  writeFileSync(page, withScale(readFileSync(page, "utf8"), describeScale(run)));
+  writeFileSync(page, SCALE.into(readFileSync(page, "utf8"), describeScale(run)));
   console.log("Written: docs/benchmarks.md");
 }
 

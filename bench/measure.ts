@@ -50,7 +50,7 @@ export async function measure(
   const all = await generator.call("reading");
   const rss = memory ? await process.call("settledRss") : 0;
   await generator.call("leave");
-  await idle(process);
+  await idle(() => cpu(process));
   return {
     ...compare(before, { ...after, latencies: all.latencies, slowest: all.slowest }, usedBefore, usedAfter),
     rss,
@@ -65,13 +65,13 @@ async function cpu(process: Contender["process"]): Promise<number> {
 /** How long a server may take for what it was given and nobody waits for any more, in milliseconds. */
 const MOST_AFTERWARDS_MS = 20_000;
 
-/** Resolves when the server has little to do: the next one is not to be measured beside it. */
-async function idle(process: Contender["process"]): Promise<void> {
+/** Resolves when a server has little to do, of whose processor time in microseconds it is told: the next one is not to be measured beside it. */
+export async function idle(cpuNow: () => Promise<number>): Promise<void> {
   const end = performance.now() + MOST_AFTERWARDS_MS;
-  let before = await cpu(process);
+  let before = await cpuNow();
   while (performance.now() < end) {
     await sleep(0.1);
-    const now = await cpu(process);
+    const now = await cpuNow();
     if (now - before < 20_000) return;
     before = now;
   }

@@ -172,8 +172,8 @@ class Way {
     return new Promise((resolve, reject) => {
       let answered = false;
       const events: WireEvents = {
-        frame(bytes, start, end) {
-          if (answered) frame(bytes, start, end);
+        frame(bytes, start, end, compressed) {
+          if (answered) frame(bytes, start, end, compressed);
           else {
             answered = true;
             void opened.then(resolve, reject);

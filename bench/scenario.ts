@@ -4,6 +4,9 @@ import type { Generator, JobSpec } from "./generator/main.js";
 import type { Remote } from "./lib/remote.js";
 import { median, spread } from "./lib/statistics.js";
 import { measure } from "./measure.js";
+import type { Unit } from "./report/format.js";
+import type { Grid } from "./report/grid.js";
+import type { Verdict } from "./verdict.js";
 
 export interface Context {
   /** A quick run: fewer rounds, shorter, with fewer connections. For trying it out, not for figures to quote. */
@@ -16,7 +19,7 @@ export interface Context {
 /** One row of a table: the same figure for each server. */
 export interface Row {
   readonly what: string;
-  readonly unit: "µs" | "ms" | "s" | "%" | "KB" | "MB" | "k/s" | "";
+  readonly unit: Unit;
   readonly values: Readonly<Partial<Record<Name, number>>>;
   /** How far rounds were apart, at most: half the range, relative to the median. */
   readonly spread?: number;
@@ -36,10 +39,16 @@ export interface Findings {
   /** Which row is drawn; the first one unless said. */
   readonly drawn?: string;
   readonly curves?: readonly Curve[];
+  /** What does not fit into rows of one figure each. */
+  readonly grids?: readonly Grid[];
+  /** What it was to show, where it judges that by itself. */
+  readonly verdicts?: readonly Verdict[];
 }
 
 export interface Scenario {
   readonly id: string;
+  /** The part of the page that it belongs to, which can be written by itself. */
+  readonly part?: "state";
   readonly title: string;
   /** What is done, for the reader of the report: whole sentences. */
   readonly about: (quick: boolean) => string;

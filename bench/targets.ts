@@ -1,17 +1,7 @@
 /** What the benchmark is to show. Nearly all are comparisons of figures of the same run; an absolute one stands beside what ws needs. */
 import type { Name } from "./contenders.js";
 import type { Findings } from "./scenario.js";
-
-export interface Verdict {
-  readonly target: string;
-  /** What was measured, in the target's own terms. */
-  readonly found: number;
-  readonly limit: number;
-  readonly unit: string;
-  readonly reached: boolean;
-  /** The same figure of `ws` in the same run, where the target is an absolute one and says much about the machine. */
-  readonly ws?: number;
-}
+import type { Verdict } from "./verdict.js";
 
 export type Results = ReadonlyMap<string, Findings>;
 

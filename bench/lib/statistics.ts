@@ -11,3 +11,13 @@ export function spread(values: readonly number[]): number {
   const range = Math.max(...values) - Math.min(...values);
   return range === 0 ? 0 : range / 2 / Math.abs(median(values));
 }
+
+/** How much `y` grows with each `x`: the slope of the line that fits best by least squares. 0 of less than two points. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const count = points.length;
+  const mean = (of: (point: readonly [number, number]) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / count;
+  const [x, y] = [mean((point) => point[0]), mean((point) => point[1])];
+  const width = mean((point) => (point[0] - x) ** 2);
+  return count < 2 || width === 0 ? 0 : mean((point) => (point[0] - x) * (point[1] - y)) / width;
+}

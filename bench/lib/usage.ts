@@ -37,3 +37,13 @@ export function settledRss(): number {
   globalThis.gc();
   return process.memoryUsage.rss();
 }
+
+/** Resident memory of another process in bytes; `undefined` where the system does not say. */
+export function rssOf(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,7 +1,7 @@
 /** docs/benchmarks.md: what was measured, on what, how to repeat it, and what came of it. */
 import { NAMES } from "../contenders.js";
 import type { Findings, Row, Scenario } from "../scenario.js";
-import type { Verdict } from "../targets.js";
+import type { Verdict } from "../verdict.js";
 import { digits, withUnit } from "./format.js";
 
 export interface Report {
@@ -21,7 +21,7 @@ export function document({ quick, machine, scenarios, verdicts, took }: Report):
   const missed = verdicts.filter(({ reached }) => !reached);
   return [
     "# Benchmarks",
-    "This page is written by `npm run bench`. It runs Tidemark beside the servers that people would use otherwise, on the machine that it is started on, and takes about a quarter of an hour.",
+    "This page is written by `npm run bench`. It runs Tidemark beside the servers that people would use otherwise, on the machine that it is started on, and takes about half an hour.",
     ...(quick
       ? [
           "> **Provisional.** These figures are from a quick run (`npm run bench -- --quick --write`): few short rounds, fewer connections. `npm run bench` replaces them.",
@@ -56,7 +56,7 @@ export function document({ quick, machine, scenarios, verdicts, took }: Report):
       ...plots.map((plot) => `![${scenario.title}](${plot})`),
     ]),
     "## Repeat it",
-    "```sh\nnpm run bench                      # everything; writes this page\nnpm run bench:report               # this, and the 100,000 connections\nnpm run bench -- --quick           # three minutes; prints only\nnpm run bench -- --only fan-out    # the scenarios whose names begin so\nnpm run bench:feed                 # Tidemark's feed alone\nnpm run bench:server -- --port N   # the server alone, for load generators of your own\nnpm run bench:connections -- --count 100000 --write\n```",
+    "```sh\nnpm run bench                      # everything; writes this page\nnpm run bench:report               # this, and the 100,000 connections\nnpm run bench -- --quick           # three minutes; prints only\nnpm run bench -- --only fan-out    # the scenarios whose names begin so\nnpm run bench -- --only state --write\nnpm run bench:feed                 # Tidemark's feed alone\nnpm run bench:server -- --port N   # the server alone, for load generators of your own\nnpm run bench:connections -- --count 100000 --write\n```",
     "",
   ].join("\n\n");
 }
@@ -73,7 +73,7 @@ function table(rows: readonly Row[]): string {
 /** What says why, for a target that was missed. */
 const PROFILE = "performance.md#what-stands-between-us-and-the-targets";
 
-function verdictTable(verdicts: readonly Verdict[]): string {
+export function verdictTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ target, limit, found, unit, reached, ws }) => {
     const beside = ws === undefined ? "" : `${digits(found / ws)} × (${digits(ws)} ${unit})`;
     const verdict = reached ? "reached" : `**missed** ([why](${PROFILE}))`;

@@ -1,4 +1,6 @@
-import type { Row } from "../scenario.js";
+/** How figures are written. */
+
+export type Unit = "µs" | "ms" | "s" | "%" | "KB" | "MB" | "k/s" | "";
 
 /** A figure with about three digits: as many as rounds agree on. */
 export function digits(value: number): string {
@@ -9,7 +11,7 @@ export function digits(value: number): string {
   return value.toFixed(3);
 }
 
-export function withUnit(value: number | undefined, unit: Row["unit"]): string {
+export function withUnit(value: number | undefined, unit: Unit): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
   if (unit === "%") return `${Math.round(value)} %`;
   if (unit === "") return `${digits(value)} ×`;

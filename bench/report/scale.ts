@@ -3,6 +3,7 @@
  * the rest of the page is written anew.
  */
 import { digits } from "./format.js";
+import { Section } from "./sections.js";
 
 export interface ScaleRun {
   readonly count: number;
@@ -24,10 +25,9 @@ export interface ScaleRun {
   readonly machine: readonly string[];
 }
 
-const BEGIN = "<!-- written by npm run bench:connections -->";
-const END = "<!-- up to here -->";
+export const SCALE = new Section("npm run bench:connections");
 
-/** Markdown, between marks by which {@link scaleSection} finds it again. */
+/** Markdown, with the marks of {@link SCALE}. */
 export function describeScale(run: ScaleRun): string {
   const { count, workers, reached, delivered, lost } = run;
   const sorted = reached.toSorted((a, b) => a - b);
@@ -42,30 +42,11 @@ export function describeScale(run: ScaleRun): string {
     ["worker CPU to accept and subscribe", `${digits(run.accept)} µs`],
     ["until all were connected", `${digits(run.connecting)} s`],
   ];
-  return [
-    BEGIN,
+  return SCALE.mark([
     `## ${count.toLocaleString("en")} connections`,
     `\`npm run bench:connections -- --count ${count} --seconds ${run.held} --write\`: ${workers} workers share their logs on disk (nothing is forced to it), ${workers} processes hold the connections, ` +
       `all on one machine. Each connection subscribes to the same channel. They are held for ${run.held} s, then ${reached.length} messages are published one after the other.`,
     ["| | |", "| --- | ---: |", ...rows.map(([what, found]) => `| ${what} | ${found} |`)].join("\n"),
     run.machine.map((line) => `- ${line}`).join("\n"),
-    END,
-  ].join("\n\n");
-}
-
-/** The section in this page, marks included. */
-export function scaleSection(page: string): string | undefined {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  return begin < 0 || end < begin ? undefined : page.slice(begin, end + END.length);
-}
-
-const REPEAT = "## Repeat it";
-
-/** The page with this section in the place of the one it has, or before its end. */
-export function withScale(page: string, section: string): string {
-  const old = scaleSection(page);
-  if (old !== undefined) return page.replace(old, () => section);
-  return page.includes(REPEAT)
-    ? page.replace(REPEAT, () => `${section}\n\n${REPEAT}`)
-    : `${page.trimEnd()}\n\n${section}\n`;
+  ]);
 }

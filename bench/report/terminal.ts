@@ -1,10 +1,12 @@
 import { NAMES } from "../contenders.js";
 import type { Findings } from "../scenario.js";
-import type { Verdict } from "../targets.js";
+import type { Verdict } from "../verdict.js";
 import { digits, withUnit } from "./format.js";
+import { gridText } from "./grid.js";
 
 /** A scenario's table, for people at a terminal. */
-export function table(title: string, { rows }: Findings): string {
+export function table(title: string, { rows, grids = [] }: Findings): string {
+  if (rows.length === 0) return [`\n${title}`, ...grids.map(gridText)].join("\n\n");
   const width = Math.max(...rows.map(({ what }) => what.length)) + 2;
   const lines = rows.map(({ what, unit, values, spread = 0 }) => {
     const cells = NAMES.map((name) => withUnit(values[name], unit).padStart(15)).join("");

@@ -9,8 +9,11 @@ import { clientFrame, CLOSE, PING, PONG } from "./frames.js";
 
 /** What a {@link WireSocket} tells of. */
 export interface WireEvents {
-  /** Hot path. The payload of a data frame is `bytes` from `start` to `end`; only valid during the call. */
-  frame(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * Hot path. The payload of a data frame is `bytes` from `start` to `end`; only valid during the call. `compressed`: it is
+   * as permessage-deflate has it, which is for those who offered that in `headers`.
+   */
+  frame(bytes: Uint8Array, start: number, end: number, compressed: boolean): void;
   /** The connection has ended, said or unsaid. */
   closed(reason: string): void;
 }
@@ -24,6 +27,10 @@ export interface WireOptions {
   readonly secure?: boolean;
   /** The path of the WebSocket endpoint. */
   readonly path: string;
+  /** Further lines of the request's head, each with `\r\n` at its end. Default: none. */
+  readonly headers?: string;
+  /** The address of this machine that it comes from. Default: the system's choice. */
+  readonly localAddress?: string;
   readonly events: WireEvents;
   /** How long the handshake may take, in milliseconds. Default: as long as it likes. */
   readonly patience?: number;
@@ -33,6 +40,8 @@ export interface WireOptions {
 
 const SHARED = Buffer.allocUnsafe(256 * 1024);
 const NOTHING = Buffer.alloc(0);
+/** RSV1 of a frame's first byte. */
+const COMPRESSED = 0x40;
 const KEY = "dGlkZW1hcmstYmVuY2ghIQ==";
 
 /** A WebSocket client that does as little as possible, over a raw TCP socket. */
@@ -53,10 +62,12 @@ export class WireSocket {
   /** Connects and upgrades. Rejects when the server does not want that. */
   static open(options: WireOptions): Promise<WireSocket> {
     return new Promise((resolve, reject) => {
-      const { port, host = "127.0.0.1", secure = false, path, events, bytesPerSecond, patience } = options;
+      const { port, host = "127.0.0.1", secure = false, path, headers = "", localAddress } = options;
+      const { events, bytesPerSecond, patience } = options;
       const where = {
         port,
         host,
+        ...(localAddress !== undefined && { localAddress }),
         noDelay: true,
         onread: {
           buffer: bytesPerSecond === undefined ? SHARED : Buffer.allocUnsafe(bytesPerSecond),
@@ -71,7 +82,7 @@ export class WireSocket {
       const wire = new WireSocket(socket, events, () => resolve(wire));
       socket.write(
         `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n${headers}\r\n`,
       );
       if (patience !== undefined) {
         socket.setTimeout(patience, () => {
@@ -153,7 +164,8 @@ export class WireSocket {
   #frames(bytes: Buffer, from: number, end: number): number {
     let at = from;
     while (end - at >= 2) {
-      const opcode = (bytes[at] as number) & 15;
+      const first = bytes[at] as number;
+      const opcode = first & 15;
       let size = (bytes[at + 1] as number) & 127;
       let start = at + 2;
       if (size === 126) {
@@ -167,7 +179,7 @@ export class WireSocket {
       }
       if (start + size > end) break;
       at = start + size;
-      if (opcode < CLOSE) this.#events.frame(bytes, start, at);
+      if (opcode < CLOSE) this.#events.frame(bytes, start, at, (first & COMPRESSED) !== 0);
       else if (opcode === PING) this.send(clientFrame(Buffer.from(bytes.subarray(start, at)), PONG));
       else if (opcode === CLOSE) {
         this.#close(

@@ -3,7 +3,7 @@ import { document } from "../../bench/report/document.js";
 import { digits, withUnit } from "../../bench/report/format.js";
 import { bars, lines } from "../../bench/report/plots.js";
 import { mediansOf, type Findings } from "../../bench/scenario.js";
-import { describeScale, scaleSection, withScale } from "../../bench/report/scale.js";
+import { describeScale, SCALE } from "../../bench/report/scale.js";
 import { judge } from "../../bench/targets.js";
 
 const COST = { Tidemark: 0.2, "uWebSockets.js": 0.2, ws: 4, "Socket.IO": 3.9 };
@@ -122,13 +122,13 @@ test("the part about very many connections has its place, and outlives the rest 
     machine: ["a machine"],
   };
   const part = { quick: false, machine: [], scenarios: [], verdicts: [], took: 1 };
-  const page = withScale(document(part), describeScale(run));
+  const page = SCALE.into(document(part), describeScale(run));
   expect(page).toContain("## 100,000 connections");
   expect(page).toContain("| one publish has reached all, median | 800 ms |");
   expect(page).toContain("| delivered | 300,000 of 300,000 |");
-  const anew = withScale(document(part), scaleSection(page) ?? "");
+  const anew = SCALE.into(document(part), SCALE.of(page) ?? "");
   expect(anew).toBe(page);
-  const again = withScale(page, describeScale({ ...run, reached: [950] }));
+  const again = SCALE.into(page, describeScale({ ...run, reached: [950] }));
   expect(again).not.toContain("800 ms");
   expect(again.match(/## 100,000/g)).toHaveLength(1);
 });
