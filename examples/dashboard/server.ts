@@ -1,7 +1,7 @@
 /** A dashboard: a market, a fleet, this server itself, and money that stays as much as it was. This file is its server side. */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { method, state, tidemark, TidemarkError } from "tidemark";
+import { method, state, tidemark, TidemarkError, type Duration } from "tidemark";
 import * as z from "zod";
 import { balances, transfer } from "./accounts.js";
 import { feed, type Feed } from "./feed.js";
@@ -22,7 +22,7 @@ let made = 0;
 type FeedName = "market" | "accounts" | "fleet" | "processes";
 
 /** A channel that this server alone writes, whose types are checked; others look, and as long as somebody does it is fed. */
-function fed<Value>(name: FeedName, options?: { rate?: number; ttl?: string }) {
+function fed<Value>(name: FeedName, options?: { rate?: number; ttl?: Duration }) {
   const allow = ({ action }: { action: string }): boolean => action === "subscribe" || action === "get";
   return state({ value: z.custom<Value>(), allow, onSubscribe: () => feeds[name].begin(), ...options });
 }

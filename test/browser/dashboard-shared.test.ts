@@ -144,7 +144,7 @@ describe.skipIf(noBrowser)("two viewers of the dashboard", { timeout: 90_000 }, 
     const van = (page: Page) => page.getByTestId("vans").locator('[data-van="van-07"]');
     await eventually(() => van(ann).textContent()).toBe("Stop van-07");
     await van(ann).click();
-    await eventually(() => van(bob).textContent()).toMatch(/^van-07, silent for/);
+    await eventually(() => van(bob).textContent()).toMatch(/^van-07: [\d.]+ s$/);
     expect(await bob.locator('#map [data-van="van-07"]').getAttribute("data-state")).toBe("silent");
     for (const page of [ann, bob]) {
       await van(page).waitFor({ state: "detached" });

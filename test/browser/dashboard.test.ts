@@ -106,9 +106,9 @@ describe.skipIf(noBrowser)("a viewer of the dashboard", { timeout: 90_000 }, () 
       const before = await figure(ann, "light-sum");
       expect(before).not.toBe(Number.NaN);
       await ann.getByTestId("join-again").click();
-      await eventually(() => text(ann, "light-text")).toBe("Whenever this page looked it was 100,000");
+      await eventually(() => text(ann, "light-text")).toBe("The sum has always been 100,000");
     }
-    expect(await text(ann, "light-sum")).toMatch(/^100,000 in [\d,]+ looks/);
+    expect(await text(ann, "light-sum")).toMatch(/^100,000 now, after [\d,]+ looks$/);
     expect(await light(ann)).toBe("good");
   });
 

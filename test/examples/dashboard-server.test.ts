@@ -26,8 +26,8 @@ afterAll(async () => {
 });
 
 /** A viewer that is closed when the test is over. */
-function join(path = "connect") {
-  const rt = connect<DashboardApp>(`ws://127.0.0.1:${port}/dashboard/${path}`, { deflate: true });
+function join(path = "connect?deflate=1") {
+  const rt = connect<DashboardApp>(`ws://127.0.0.1:${port}/dashboard/${path}`);
   onTestFinished(() => rt.close());
   return rt;
 }
@@ -69,7 +69,7 @@ test("targets are prices of symbols, and nobody overwrites what they have not se
 
 test("a link can be made slow by whoever has its name, and says what it has sent", async () => {
   const id = randomUUID();
-  const rt = join(`link?id=${id}`);
+  const rt = join(`link?id=${id}&deflate=1`);
   const market = state(rt, "market");
   await market.ready;
   const { sent } = await rt.call("link", { id, slow: true });

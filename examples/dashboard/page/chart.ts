@@ -72,7 +72,7 @@ export class Chart {
       {
         width: Math.max(200, this.#place.clientWidth),
         height: HEIGHT,
-        padding: [8, 8, 0, 0],
+        padding: [8, 16, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(least, most * 1.1)] } },

@@ -66,7 +66,8 @@ export class FleetView implements View {
       place.dot.style.transform = `translate(${van.x}px, ${van.y}px)`;
       const shown = isSilent ? "silent" : "driving";
       for (const each of [place.dot, place.item]) each.dataset["state"] = shown;
-      place.button.textContent = isSilent ? `${name}, silent for ${showAge(age)}` : `Stop ${name}`;
+      place.button.textContent = isSilent ? `${name}: ${showAge(age)}` : `Stop ${name}`;
+      place.button.ariaLabel = isSilent ? `${name}: silent` : `Stop ${name}`;
       place.button.setAttribute("aria-disabled", String(isSilent));
     }
     const text = silent === 0 ? `${vans.size}` : `${vans.size}, ${silent} silent`;

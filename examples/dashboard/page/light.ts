@@ -38,13 +38,14 @@ export class Light {
     for (const balance of balances.values()) sum += balance;
     this.#seen++;
     if (sum !== TOTAL) this.#wrong++;
-    byId("light-sum", HTMLElement).textContent = `${showWhole(sum)} in ${showWhole(this.#seen)} looks.`;
+    byId("light-sum", HTMLElement).textContent =
+      `${showWhole(sum)} now, after ${showWhole(this.#seen)} looks`;
     // Once is enough: it does not become green again.
     const now = this.#wrong > 0 ? "bad" : "good";
     if (now === this.#state) return;
     this.#state = now;
-    const text = `Whenever this page looked it was ${showWhole(TOTAL)}`;
-    byId("light-text", HTMLElement).textContent = now === "good" ? text : `It was ${showWhole(sum)} once`;
+    byId("light-text", HTMLElement).textContent =
+      now === "good" ? `The sum has always been ${showWhole(TOTAL)}` : `The sum was ${showWhole(sum)} once`;
     this.#onState(now);
   }
 }

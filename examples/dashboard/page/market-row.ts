@@ -105,7 +105,8 @@ export class MarketRow implements ReusableRow {
     if (this.#target.textContent !== text) this.#target.textContent = text;
     this.#target.classList.toggle("is-set", target !== undefined);
     this.#target.classList.toggle("reached", reached);
-    const label = `Target of ${this.#symbol}: ${target === undefined ? "none" : text}${reached ? ", reached" : ""}`;
+    const set = `${text} is the target of ${this.#symbol}${reached ? ", reached" : ""}`;
+    const label = target === undefined ? `Set a target for ${this.#symbol}` : set;
     if (this.#target.ariaLabel !== label) this.#target.ariaLabel = label;
   }
 }

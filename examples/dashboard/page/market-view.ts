@@ -16,7 +16,7 @@ const HEADS: readonly (readonly [Column | "spark" | "target", string])[] = [
   ["price", "Price"],
   ["change", "Change"],
   ["trades", "Trades"],
-  ["spark", "Last minute"],
+  ["spark", "Minute"],
   ["target", "Target"],
 ];
 

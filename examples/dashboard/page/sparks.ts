@@ -2,6 +2,8 @@
 import { colours, onTheme } from "./theme.js";
 
 const SECONDS = 60;
+/** A curve of fewer values does not reach the left edge. */
+const LEAST_VALUES = 15;
 
 export class Sparks {
   readonly #values = new Map<string, Float32Array>();
@@ -39,7 +41,7 @@ onTheme(() => {
   palette = colours();
 });
 
-/** Draws a curve from the left edge to the right one: green where it ends above its beginning, red where it ends below. */
+/** Draws a curve up to the right edge: green where it ends above its beginning, red where it ends below. */
 export function drawSpark(canvas: HTMLCanvasElement, values: readonly number[]): void {
   const { devicePixelRatio: ratio } = window;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -57,8 +59,9 @@ export function drawSpark(canvas: HTMLCanvasElement, values: readonly number[]):
   context.strokeStyle = last > first ? palette.up : last < first ? palette.down : palette.quiet;
   context.lineWidth = 1.5;
   context.beginPath();
+  const step = (width - 2) / (Math.max(LEAST_VALUES, values.length) - 1);
   for (const [nth, value] of values.entries()) {
-    const x = (nth / Math.max(1, values.length - 1)) * (width - 2) + 1;
+    const x = width - 1 - (values.length - 1 - nth) * step;
     const y = high === low ? height / 2 : height - 2 - ((value - low) / (high - low)) * (height - 4);
     if (nth === 0) context.moveTo(x, y);
     else context.lineTo(x, y);

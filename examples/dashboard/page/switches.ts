@@ -22,53 +22,44 @@ export interface Looked {
 
 interface Switch {
   readonly button: HTMLButtonElement;
+  /** Where it says what came of it. */
+  readonly said: HTMLElement;
   readonly say: (text: string) => void;
-  readonly item: HTMLElement;
 }
 
 /** @param looked the map that is looked at now */
 export function makeSwitches(viewer: Viewer, looked: () => Looked | undefined): void {
-  const list = byId("switches", HTMLElement);
-  const make = (id: string, label: string, about: string, run: (own: Switch) => unknown): void => {
+  const make = (id: string, label: string, hint: string, run: (own: Switch) => unknown): Switch => {
     const said = el("output", { "data-testid": `${id}-said` });
-    const item = el("li", {});
     const own: Switch = {
-      item,
+      said,
       say: (text) => {
         said.textContent = text;
       },
-      button: button(
-        { class: "plain", "data-testid": id, "aria-describedby": `${id}-about` },
-        label,
-        () => void run(own),
-      ),
+      button: button({ class: "plain", "data-testid": id }, label, () => void run(own)),
     };
-    item.append(own.button, el("p", { class: "quiet", id: `${id}-about` }, about), said);
-    list.append(item);
+    own.button.append(el("small", {}, hint));
+    byId("switches", HTMLElement).append(own.button);
+    byId("switches-said", HTMLElement).append(said);
+    return own;
   };
 
-  make("slow", "Make my link slow", "20 KB a second from now on, for this viewer only.", slowSwitch(viewer));
-  make("block", "Block my tab for 5 s", "As a page does that computes too long.", (own) =>
-    block(viewer, own),
-  );
-  make("cut", "Cut me off for 3 s", "As in a tunnel.", (own) => cutOff(viewer, looked(), own));
-  make("hide", "Hide the tab for 5 s", "Or go to another tab, and come back.", (own) =>
+  make("slow", "Make my link slow", "20 KB a second", slowSwitch(viewer));
+  make("block", "Block my tab", "5 s of computing", (own) => block(viewer, own));
+  make("cut", "Cut me off", "3 s in a tunnel", (own) => cutOff(viewer, looked(), own));
+  const { say } = make("hide", "Hide the tab", "5 s, or really", (own) =>
     once(own, () => pretendHidden(HIDE_MS)),
   );
-
-  const said = list.querySelector<HTMLElement>('[data-testid="hide-said"]');
-  new HiddenMeter(viewer, (text) => {
-    if (said !== null) said.textContent = text;
-  });
+  new HiddenMeter(viewer, say);
 }
 
 function slowSwitch(viewer: Viewer): (own: Switch) => Promise<void> {
   let twin: Twin | undefined;
-  return async ({ button: pressed, item, say }) => {
+  return async ({ button: pressed, said, say }) => {
     const slow = twin === undefined;
     twin?.close();
     twin = slow ? new Twin(viewer.rate) : undefined;
-    if (twin !== undefined) item.append(twin.element);
+    if (twin !== undefined) said.after(twin.element);
     pressed.setAttribute("aria-pressed", String(slow));
     say(
       slow

@@ -61,8 +61,7 @@ export class Viewer {
       this.#changes.add(changes);
       this.#keys.add(keys);
     });
-    this.rt = connect<DashboardApp>(`link?id=${this.#id}`, {
-      deflate: true,
+    this.rt = connect<DashboardApp>(`link?id=${this.#id}&deflate=1`, {
       backoff: { min: 100, max: 2000 },
       environment: { transport: this.tap.transport },
     });

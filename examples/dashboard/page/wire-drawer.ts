@@ -41,7 +41,7 @@ export function makeWireDrawer(tap: Tap): void {
     opener.focus();
   };
 
-  opener.addEventListener("click", () => open(drawer.hidden));
+  opener.addEventListener("click", () => open(drawer.hidden !== false));
   byId("wire-close", HTMLButtonElement).addEventListener("click", close);
   drawer.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") close();
