@@ -72,18 +72,17 @@ const feeds: Readonly<Record<FeedName, Feed>> = {
     if (vans.size > 0) await app.state("fleet", {}).set(count(vans));
   }),
   processes: feedOf("processes", 1000, async (seconds) => {
-    if (seconds === 0) return;
-    const [{ connections }, changes] = [app.stats, Math.round(made / seconds)];
+    const [now, { connections }, changes] = [vitals(seconds), app.stats, Math.round(made / seconds)];
     made = 0;
-    await app.state("processes", {}).set(String(process.pid), { ...vitals(seconds), connections, changes });
+    // What was before somebody looked is not told.
+    if (seconds > 0)
+      await app.state("processes", {}).set(String(process.pid), { ...now, connections, changes });
   }),
 };
 
 function feedOf(channel: FeedName, ms: number, work: (seconds: number) => unknown): Feed {
-  return feed(ms, work, async () => {
-    const { channels } = await app.activeChannels({ prefix: channel });
-    return channels.some((each) => each.channel === channel);
-  });
+  // None of the names begins as another one does.
+  return feed(ms, work, async () => (await app.activeChannels({ prefix: channel })).channels.length > 0);
 }
 
 function count<Value>(changes: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {

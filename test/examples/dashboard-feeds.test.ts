@@ -64,8 +64,7 @@ describe("in its own time", () => {
     );
     await vi.advanceTimersByTimeAsync(1000);
     expect(seconds).toEqual([]);
-    made.begin();
-    made.begin();
+    await Promise.all([made.begin(), made.begin()]);
     await vi.advanceTimersByTimeAsync(1000);
     expect(seconds).toHaveLength(11);
     expect(seconds[0]).toBe(0);
@@ -76,7 +75,7 @@ describe("in its own time", () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(seconds).toHaveLength(length);
     expect(vi.getTimerCount()).toBe(0);
-    made.begin();
+    await made.begin();
     expect(seconds.at(-1)).toBe(0);
     made.end();
     expect(vi.getTimerCount()).toBe(0);
@@ -90,9 +89,9 @@ describe("in its own time", () => {
       () => worked++,
       () => new Promise((resolve) => (answer = resolve)),
     );
-    made.begin();
+    await made.begin();
     await vi.advanceTimersByTimeAsync(2100);
-    made.begin();
+    await made.begin();
     answer(false);
     await vi.advanceTimersByTimeAsync(1000);
     expect(worked).toBeGreaterThan(25);

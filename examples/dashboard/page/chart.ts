@@ -83,7 +83,7 @@ export class Chart {
             splits: () => [-SECONDS + 1, -90, -60, -30, 0],
             values: (_, splits) => splits.map((at) => (at === 0 ? "now" : `${Math.round(at / 10) * 10} s`)),
           },
-          { ...axis, size: 44 },
+          { ...axis, size: 56 },
         ],
         series: [
           {},
