@@ -1,6 +1,5 @@
 /** A viewer in the dashboard's page, and what is asked of it again and again. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { eventually } from "./chat-page.js";
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 
@@ -18,7 +17,7 @@ export async function look(
   await page.goto(`http://127.0.0.1:${port}/dashboard/#${tab}`);
   const first = { market: "row", fleet: "vans", server: "chart-cpu" }[tab];
   await page.getByTestId(first).first().waitFor();
-  await eventually(() => page.getByTestId("status").textContent()).toBe("online");
+  await page.getByTestId("status").filter({ hasText: "online" }).waitFor();
   return page;
 }
 
