@@ -33,7 +33,9 @@ export function makeTabs(list: HTMLElement, views: Readonly<Record<string, View>
   };
   for (const [nth, tab] of tabs.entries()) {
     tab.addEventListener("click", () => {
-      location.hash = idOf(tab);
+      // Not by the location, which would take the focus to the panel.
+      if (location.hash.slice(1) !== idOf(tab)) history.pushState(undefined, "", `#${idOf(tab)}`);
+      follow();
     });
     tab.addEventListener("keydown", ({ key }) => {
       const to = { ArrowRight: nth + 1, ArrowLeft: nth - 1, Home: 0, End: tabs.length - 1 }[key];
@@ -43,6 +45,6 @@ export function makeTabs(list: HTMLElement, views: Readonly<Record<string, View>
       next?.click();
     });
   }
-  addEventListener("hashchange", follow);
+  addEventListener("popstate", follow);
   follow();
 }
