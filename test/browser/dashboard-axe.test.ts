@@ -53,13 +53,18 @@ describe.skipIf(noBrowser)("the dashboard for everybody", { timeout: 180_000 }, 
       }
       await page.getByTestId("tab-market").click();
       await openTarget(page);
-      await check();
+      expect(await small(page)).toEqual([]);
       await page.keyboard.press("Escape");
-      await page.getByTestId("sheet").click();
-      await page.getByTestId("numbers").waitFor();
+      await press(page, "slow");
+      await eventually(() => text(page, "twin")).toMatch(/old/);
       await check();
-      await openAll(page);
+      // The sheet would cover it.
+      await press(page, "show-wire");
+      await page.getByTestId("numbers").waitFor({ state: "hidden" });
+      await page.getByTestId("wire").waitFor();
       await check();
+      await page.keyboard.press("Enter");
+      await page.getByTestId("wire").waitFor({ state: "hidden" });
       await page.context().close();
     },
   );

@@ -19,7 +19,7 @@ const fleet = new FleetView(viewer);
 const server = new ServerView(viewer);
 makeTabs(byId("tabs", HTMLElement), { market, fleet, server });
 makeSwitches(viewer, () => market.handle ?? fleet.handle ?? server.handle);
-makeWireDrawer(viewer.tap);
+makeWireDrawer(viewer.tap, rail.closeSheet);
 
 const place = byId("status", HTMLElement);
 const showStatus = (): void => {

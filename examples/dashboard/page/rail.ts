@@ -23,6 +23,8 @@ const ROWS: readonly (readonly [id: string, label: string, text: (figures: Figur
 ];
 
 export class Rail {
+  /** On a small screen, where it covers what is looked at: closes it, and says whether it was open. */
+  readonly closeSheet: () => boolean;
   readonly #viewer: Viewer;
   readonly #values: readonly HTMLElement[];
 
@@ -35,7 +37,7 @@ export class Rail {
     setInterval(() => this.#show(), SHOW_MS);
     this.#show();
     this.#follow();
-    openAndClose();
+    this.closeSheet = makeSheet();
   }
 
   light(state: LightState): void {
@@ -76,18 +78,27 @@ export class Rail {
   }
 }
 
-/** On a small screen it is a sheet at the bottom, of which one line shows until it is opened. */
-function openAndClose(): void {
+/**
+ * On a small screen it is a sheet at the bottom, of which one line shows until it is opened.
+ *
+ * @returns closes it; says whether it was open
+ */
+function makeSheet(): () => boolean {
   const rail = byId("rail", HTMLElement);
   const sheet = byId("sheet", HTMLButtonElement);
+  const isOpen = (): boolean => rail.classList.contains("open");
   const show = (open: boolean): void => {
     rail.classList.toggle("open", open);
     sheet.setAttribute("aria-expanded", String(open));
   };
-  sheet.addEventListener("click", () => show(!rail.classList.contains("open")));
-  rail.addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape" || !rail.classList.contains("open")) return;
+  const close = (): boolean => {
+    const was = isOpen();
     show(false);
-    sheet.focus();
+    return was;
+  };
+  sheet.addEventListener("click", () => show(!isOpen()));
+  rail.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && close()) sheet.focus();
   });
+  return close;
 }

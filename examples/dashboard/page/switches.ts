@@ -44,7 +44,7 @@ export function makeSwitches(viewer: Viewer, looked: () => Looked | undefined): 
     return own;
   };
 
-  make("slow", "Make my link slow", "20 KB a second", slowSwitch(viewer));
+  make("slow", "Slow my link", "20 KB a second", slowSwitch(viewer));
   make("block", "Block my tab", "5 s of computing", (own) => block(viewer, own));
   make("cut", "Cut me off", "3 s in a tunnel", (own) => cutOff(viewer, looked(), own));
   const { say } = make("hide", "Hide the tab", "5 s, or really", (own) =>

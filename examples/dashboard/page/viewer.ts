@@ -50,8 +50,8 @@ export class Viewer {
   /** Bytes on the wire so far over all connections, and those of this connection at the last look. */
   #sent = 0;
   #sentHere = 0;
-  /** When that was, and how many bytes a second it was then. */
-  #lookedAt = performance.now();
+  /** When that was by the server's clock, and how many bytes a second it was then. */
+  #lookedAt = 0;
   #wire = 0;
 
   constructor(rate: number) {
@@ -156,8 +156,8 @@ export class Viewer {
       const more = Math.max(0, sent - this.#sentHere);
       this.#sentHere = sent;
       this.#sent += more;
-      this.#wire = (more / Math.max(100, performance.now() - this.#lookedAt)) * 1000;
-      this.#lookedAt = performance.now();
+      if (this.#lookedAt > 0) this.#wire = (more / Math.max(100, now - this.#lookedAt)) * 1000;
+      this.#lookedAt = now;
     } catch {
       // Cut off: the next connection asks again.
     }

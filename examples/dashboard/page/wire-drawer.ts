@@ -5,7 +5,8 @@ import type { Tap, WireLine } from "./tap.js";
 const SHOW_MS = 250;
 const MARKS: Readonly<Record<WireLine["direction"], string>> = { sent: "→", received: "←", note: "·" };
 
-export function makeWireDrawer(tap: Tap): void {
+/** @param uncover closes what covers it; says whether something did */
+export function makeWireDrawer(tap: Tap, uncover: () => boolean): void {
   const drawer = byId("wire", HTMLElement);
   const lines = byId("wire-lines", HTMLElement);
   const opener = byId("show-wire", HTMLButtonElement);
@@ -36,13 +37,18 @@ export function makeWireDrawer(tap: Tap): void {
     show();
     timer = setInterval(show, SHOW_MS);
   };
+  const closer = byId("wire-close", HTMLButtonElement);
   const close = (): void => {
     open(false);
-    opener.focus();
+    // The button that opened it may be out of sight meanwhile.
+    (opener.checkVisibility() ? opener : byId("sheet", HTMLButtonElement)).focus();
   };
 
-  opener.addEventListener("click", () => open(drawer.hidden !== false));
-  byId("wire-close", HTMLButtonElement).addEventListener("click", close);
+  opener.addEventListener("click", () => {
+    open(drawer.hidden !== false);
+    if (!drawer.hidden && uncover()) closer.focus();
+  });
+  closer.addEventListener("click", close);
   drawer.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") close();
   });
