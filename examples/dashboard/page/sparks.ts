@@ -54,7 +54,7 @@ export function drawSpark(canvas: HTMLCanvasElement, values: readonly number[]):
   if (context === null) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  const [first, last] = [values.at(0) ?? 0, values.at(-1) ?? 0];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   context.strokeStyle = last > first ? palette.up : last < first ? palette.down : palette.quiet;
   context.lineWidth = 1.5;
