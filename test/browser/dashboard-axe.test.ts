@@ -47,7 +47,8 @@ describe.skipIf(noBrowser)("the dashboard for everybody", { timeout: 180_000 }, 
         expect(await small(page)).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
       };
-      for (const tab of TABS) {
+      // In the dark the others have the colours that they have at a desk.
+      for (const tab of colorScheme === "light" ? TABS : (["market"] as const)) {
         await page.getByTestId(`tab-${tab}`).click();
         await check();
       }

@@ -49,13 +49,14 @@ export class HiddenMeter {
   #settle(): void {
     if (document.visibilityState !== "hidden") return;
     if (this.#viewer.tap.tuning) setTimeout(() => this.#settle(), 10);
-    else this.#bytes = this.#viewer.tap.bytes;
+    else this.#bytes = this.#viewer.tap.messageBytes;
   }
 
   #show(): void {
     if (this.#since === 0) return;
     const seconds = showTenths((performance.now() - this.#since) / 1000);
-    const came = this.#viewer.tap.bytes - (this.#bytes ?? this.#viewer.tap.bytes);
+    const { messageBytes } = this.#viewer.tap;
+    const came = messageBytes - (this.#bytes ?? messageBytes);
     this.#since = 0;
     this.#say(`Bytes while hidden, for ${seconds} s: ${showBytes(came)}`);
   }

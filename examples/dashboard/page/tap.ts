@@ -13,7 +13,6 @@ export interface WireMessage {
   readonly keys: number;
   /** How many changes it stands for. */
   readonly changes: number;
-  readonly bytes: number;
 }
 
 /** So many lines are kept, each of at most so many characters. */
@@ -23,6 +22,8 @@ const MOST_CHARACTERS = 400;
 export class Tap {
   /** Bytes that came, as text: more than were on the wire where that is compressed. */
   bytes = 0;
+  /** Those of messages among them: without answers, and without the two that now and then show that the server is there. */
+  messageBytes = 0;
   /** The last lines, oldest first. */
   readonly lines: WireLine[] = [];
   readonly #onMessage: (message: WireMessage) => void;
@@ -103,8 +104,10 @@ export class Tap {
     if (typeof frame !== "string") return;
     for (const line of frame.split("\n")) {
       this.#keep("received", line);
-      if (line.startsWith("[")) this.#onMessage(figuresOf(line));
-      else this.#tuning.delete(Number(/^\{"id":(\d+)/.exec(line)?.[1]));
+      if (line.startsWith("[")) {
+        this.messageBytes += line.length;
+        this.#onMessage(figuresOf(line));
+      } else this.#tuning.delete(Number(/^\{"id":(\d+)/.exec(line)?.[1]));
     }
   }
 
@@ -130,7 +133,7 @@ function figuresOf(line: string): WireMessage {
     { readonly del?: readonly string[]; readonly merged?: number }?,
   ];
   const keys = set.length / 2 + (meta.del?.length ?? 0);
-  return { keys, changes: meta.merged ?? keys, bytes: line.length };
+  return { keys, changes: meta.merged ?? keys };
 }
 
 /** A link that does not come to be. */
