@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chat } from "./chat/server.js";
+import { dashboard } from "./dashboard/server.js";
 import { readOptions, USAGE, UsageError, type ServeOptions } from "./serve-options.js";
 import { serveStatic, type Mounts } from "./static.js";
 
@@ -23,6 +24,7 @@ function mounts(): Mounts {
 async function serve({ port, host }: ServeOptions): Promise<void> {
   const pages = serveStatic(mounts());
   const server = createServer((request, response) => void pages(request, response));
+  dashboard.attach(server);
   chat.attach(server);
 
   server.once("error", (error: NodeJS.ErrnoException) => {
@@ -40,7 +42,7 @@ async function serve({ port, host }: ServeOptions): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
     server.close();
-    await chat.close();
+    await Promise.all([chat.close(), dashboard.close()]);
     server.closeAllConnections();
     process.exit(0);
   };
@@ -54,6 +56,7 @@ function announce(port: number, host: string | undefined): void {
   const places = [
     [`${own}/`, "what there is"],
     [`${own}/chat/`, "a chat: open it twice"],
+    [`${own}/dashboard/`, "a dashboard: 20,000 changes a second"],
     [`${sockets}/connect`, "the channels, for clients and any WebSocket tool"],
     [`${sockets}/echo`, "a WebSocket that sends back what it gets"],
     [`${own}/healthz`, "whether it is well"],

@@ -1,12 +1,9 @@
 /** Whether the chat can be used by those who do not see it, or whose fingers are not those of a child. */
-import axe, { type AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serious, small } from "./axe.js";
 import { DESKTOP, enter, largePicture, longPress, message, openMenu, PHONE, say, seen } from "./chat-page.js";
 import { launchBrowser, noBrowser, startExamples, type ExampleServer } from "./support.js";
-
-/** As large as a finger's end, in pixels. */
-const TOUCH = 44;
 
 describe.skipIf(noBrowser)("the chat for everybody", { timeout: 180_000 }, () => {
   let server: ExampleServer;
@@ -107,32 +104,3 @@ describe.skipIf(noBrowser)("the chat for everybody", { timeout: 180_000 }, () =>
     await ann.getByTestId("image").locator("img").waitFor();
   }
 });
-
-/** What axe finds that is serious or critical, in short. */
-async function serious(page: Page): Promise<string[]> {
-  // What moves is not judged in the middle of it.
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>("axe.run()");
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`),
-    );
-}
-
-/** What can be seen and touched, and is smaller than a finger: links in a text are as large as the text. */
-function small(page: Page): Promise<string[]> {
-  return page.evaluate((least) => {
-    const all = [...document.querySelectorAll<HTMLElement>("button, input, textarea, a:not(.text a)")];
-    return all
-      .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.hidden)
-      .filter((each) => document.querySelector(":modal")?.contains(each) ?? true)
-      .flatMap((each) => {
-        const { width, height } = each.getBoundingClientRect();
-        return Math.round(width) < least || Math.round(height) < least
-          ? [`${each.outerHTML.slice(0, 120)} ${width}x${height}`]
-          : [];
-      });
-  }, TOUCH);
-}
