@@ -159,6 +159,33 @@ describe("a publish that depends on keys", () => {
     expect(await all.held()).toEqual({});
   });
 
+  it("E18: whose publisher goes meanwhile costs nobody anything, and is done as a whole or not", async () => {
+    const all = stateSetup();
+    const [ann, bob] = [await all.client("ann"), await all.client("bob")];
+    all.broker.before = () => {
+      all.broker.before = undefined;
+      ann.peer.connection.transportClosed("gone", false);
+    };
+    ann.peer.send({ id: 1, publish: CHANNEL, data: { set: { other: 1 }, merge: { k: { ann: 1 } } } });
+    expect(await bob.publish({ merge: { k: { bob: 1 } } })).toHaveProperty("cursor");
+    expect(await all.held()).toEqual({ other: 1, k: { ann: 1, bob: 1 } });
+    expect(all.world.engine.node.appender.waiting).toBe(0);
+  });
+
+  it("E18: waits for no other key, however many wait for one", async () => {
+    const all = stateSetup();
+    const [ann, bob] = [await all.client("ann"), await all.client("bob")];
+    for (let id = 0; id < 50; id++)
+      ann.peer.send({ id, publish: CHANNEL, data: { merge: { k: { [`f${id}`]: 1 } } } });
+    bob.peer.send({ id: 1, publish: CHANNEL, data: { set: { b: 1 } } });
+    bob.peer.send({ id: 2, publish: CHANNEL, data: { merge: { c: { x: 1 } } } });
+    await all.world.clock.settle();
+    const offset = (cursor: unknown): number => Number(String(cursor).split(":")[1]);
+    const last = offset(bob.peer.answer(2)["cursor"]);
+    const others = Array.from({ length: 50 }, (_, id) => offset(ann.peer.answer(id)["cursor"]));
+    expect(others.filter((one) => one < last).length).toBeLessThan(3);
+  });
+
   it("E19: is answered from the log when it is tried again", async () => {
     const all = stateSetup();
     const { publish } = await all.client();

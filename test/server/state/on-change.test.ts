@@ -192,6 +192,18 @@ describe("onChange", () => {
     expect(JSON.stringify(all.world.log.lines)).toContain("onChange");
   });
 
+  it("E20: lets through what is then appended, also where its publisher has gone", async () => {
+    const open: (() => void)[] = [];
+    const all = stateSetup({ onChange: () => new Promise<void>((resolve) => open.push(resolve)) });
+    const { peer } = await all.client();
+    peer.send({ id: 1, publish: CHANNEL, data: { set: { a: 1 } } });
+    await all.world.clock.settle();
+    peer.connection.transportClosed("gone", false);
+    open[0]?.();
+    await all.world.clock.settle();
+    expect(await all.held()).toEqual({ a: 1 });
+  });
+
   it("E19: is not called for what is in the log already", async () => {
     let calls = 0;
     const all = stateSetup({ onChange: () => void calls++ });
