@@ -62,7 +62,7 @@ test("N71: a part that is not the next ends the connection", async () => {
 });
 
 test("N72: what is told anew replaces the map, which stays until that is whole, in its order", async () => {
-  const { world, keys } = await online(["a", 1, "b", 2, "c", 3]);
+  const { world, keys } = await online(["a", 1, "b", { x: 2 }, "c", 3]);
   const changes = collect<Changes>();
   keys.on("changes", changes.add);
   await world.settle();
@@ -70,11 +70,11 @@ test("N72: what is told anew replaces the map, which stays until that is whole, 
   world.link.say({ event: "gap", ch: 1, after: 10, until: 0, epoch: "f", reason: "epoch" });
   world.link.say([1, 5, ["d", 4], { part: 0, more: true }]);
   expect([keys.map.size, keys.cursor]).toEqual([3, "e:10"]);
-  world.link.say([1, 5, ["b", 2, "a", 9], { part: 1 }]);
+  world.link.say([1, 5, ["b", { x: 2 }, "a", 9], { part: 1 }]);
   expect([entriesOf(keys), keys.cursor]).toEqual([
     [
       ["a", 9],
-      ["b", 2],
+      ["b", { x: 2 }],
       ["d", 4],
     ],
     "f:5",
