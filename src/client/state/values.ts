@@ -40,7 +40,8 @@ export class Values {
     const stale = new Set(anew ? confirmed.keys() : gone);
     for (let i = 0; i + 1 < set.length; i += 2) {
       const key = String(set[i]);
-      confirmed.set(key, set[i + 1]);
+      // Of what is told anew most is as it was.
+      confirmed.set(key, anew ? oneOf(confirmed.get(key), set[i + 1]) : set[i + 1]);
       touched.add(key);
       stale.delete(key);
     }
@@ -113,7 +114,12 @@ export class Values {
   #drop(ended: (own: OwnWrite) => boolean, touched: Set<string>): void {
     this.#own = this.#own.filter((own) => {
       if (!ended(own)) return true;
-      for (const key of own.edits.keys()) touched.add(key);
+      for (const key of own.edits.keys()) {
+        touched.add(key);
+        // A write that has come back as it was shown is no change.
+        if (this.confirmed.has(key))
+          this.confirmed.set(key, oneOf(this.shown.get(key), this.confirmed.get(key)));
+      }
       return false;
     });
     this.#refresh(touched);
@@ -133,4 +139,10 @@ export class Values {
       else shown.set(key, value);
     }
   }
+}
+
+/** The same object as before where it is the same value: who looks at objects need not look again. */
+function oneOf(before: unknown, value: unknown): unknown {
+  const isSame = typeof value === "object" && JSON.stringify(before) === JSON.stringify(value);
+  return isSame ? before : value;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Changes } from "tidemark/state";
-import { collect, rejection } from "../world.js";
+import { World, collect, rejection } from "../world.js";
 import { begun, commands, entriesOf, online, setup, unwatched } from "./support.js";
 
 test("N71: the map is there with the first message, whole, and ready says when", async () => {
@@ -62,7 +62,7 @@ test("N71: a part that is not the next ends the connection", async () => {
 });
 
 test("N72: what is told anew replaces the map, which stays until that is whole, in its order", async () => {
-  const { world, keys } = await online(["a", 1, "b", 2, "c", 3]);
+  const { world, keys } = await online(["a", 1, "b", { x: 2 }, "c", 3]);
   const changes = collect<Changes>();
   keys.on("changes", changes.add);
   await world.settle();
@@ -70,11 +70,11 @@ test("N72: what is told anew replaces the map, which stays until that is whole, 
   world.link.say({ event: "gap", ch: 1, after: 10, until: 0, epoch: "f", reason: "epoch" });
   world.link.say([1, 5, ["d", 4], { part: 0, more: true }]);
   expect([keys.map.size, keys.cursor]).toEqual([3, "e:10"]);
-  world.link.say([1, 5, ["b", 2, "a", 9], { part: 1 }]);
+  world.link.say([1, 5, ["b", { x: 2 }, "a", 9], { part: 1 }]);
   expect([entriesOf(keys), keys.cursor]).toEqual([
     [
       ["a", 9],
-      ["b", 2],
+      ["b", { x: 2 }],
       ["d", 4],
     ],
     "f:5",
@@ -110,6 +110,38 @@ test("N71: keys are any text", async () => {
   expect(JSON.stringify(publish?.["data"])).toBe('{"set":{"__proto__":{"y":2}}}');
   expect(keys.map.get("__proto__")).toEqual({ y: 2 });
   expect(keys.map.get("toString")).toBeUndefined();
+});
+
+test("N71 and N72: over polls it goes on from one to the next, and is told anew where one begins at 0", async () => {
+  const world = new World({ transports: ["poll"] });
+  const { keys } = setup({}, world);
+  const subscribed = collect<unknown>();
+  keys.on("subscribed", subscribed.add);
+  await world.online({ "keys/a": begun(1) }, [
+    [1, 10, ["a", 1], { part: 0, more: true }],
+    [1, 10, ["b", 2], { part: 1 }],
+  ]);
+  const poll = async (cursor: string, ...lines: unknown[]): Promise<unknown> => {
+    world.link.over();
+    const [command] = await commands(world, "connect");
+    const subs = { "keys/a": begun(1, { cursor }) };
+    const ok = { client: "c", durability: "memory", ping: 25_000, subs };
+    world.link.say({ id: command?.id, ok }, ...lines);
+    await world.settle();
+    return command?.["connect"];
+  };
+  expect(await poll("e:10", [1, 12, ["a", 3]])).toMatchObject({ subs: { "keys/a": { cursor: "e:10" } } });
+  // One that was cut off in the middle of a message.
+  expect(await poll("e:12", [1, 14, ["a", 9], { part: 0, more: true }])).toMatchObject({
+    subs: { "keys/a": { cursor: "e:12" } },
+  });
+  expect(entriesOf(keys)).toEqual([
+    ["a", 3],
+    ["b", 2],
+  ]);
+  expect(subscribed.all).toHaveLength(1);
+  expect(await poll("e:0", [1, 14, ["c", 1]])).toMatchObject({ subs: { "keys/a": { cursor: "e:12" } } });
+  expect([entriesOf(keys), keys.cursor]).toEqual([[["c", 1]], "e:14"]);
 });
 
 test("N73: changes are told once a frame, and never twice", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isConflict, type ConflictError } from "tidemark/state";
-import { outcome, rejection } from "../world.js";
+import { collect, outcome, rejection } from "../world.js";
 import { begun, commands, entriesOf, online, unwatched } from "./support.js";
 
 test("N75: a write is shown at once, until what the server tells has come to its place", async () => {
@@ -33,6 +33,19 @@ test("N75: one that was told before it was answered is over with the answer", as
   world.link.say({ id: publish?.id, ok: { cursor: "e:14", same: true } });
   await world.settle();
   expect(keys.map.get("a")).toBe(3);
+});
+
+test("N73: a write that comes back as it was shown is told once", async () => {
+  const { world, keys } = await online(["a", { n: 1 }]);
+  const told = collect<unknown>();
+  keys.subscribeKey("a", told.add);
+  unwatched(keys.set("a", { n: 2 }));
+  const [publish] = await commands(world, "publish");
+  const shown = keys.map.get("a");
+  world.link.say({ id: publish?.id, ok: { cursor: "e:14" } }, [1, 14, ["a", { n: 2 }]]);
+  await world.settle();
+  expect(told.all).toEqual([{ n: 2 }]);
+  expect(keys.map.get("a")).toBe(shown);
 });
 
 test("N75: several writes lie over each other in their order, merges and deletions too", async () => {
