@@ -12,6 +12,10 @@ export type AnyServer = Server | Http2Server | Http2SecureServer;
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
 type Emit = EventEmitter["emit"];
+type Listener = (request: unknown, answer: never) => void;
+
+/** The listeners of all attachments, whichever server they are on. */
+const ours = new WeakSet<Listener>();
 
 /** Who takes requests and upgrades on our paths; `false` for those on others. */
 export interface Handlers {
@@ -46,6 +50,7 @@ export class Attachment {
       (this.#attached && this.#takes(event, args)) ||
       Boolean(Reflect.apply(this.#emit, undefined, [event, ...args]));
     server.emit = this.#first;
+    ours.add(this.#onRequest).add(this.#onUpgrade);
     server.on("request", this.#onRequest);
     server.on("upgrade", this.#onUpgrade);
   }
@@ -64,13 +69,19 @@ export class Attachment {
   }
 
   readonly #onRequest = (_request: unknown, response: AnyResponse): void => {
-    if (this.#server.listenerCount("request") === 1) json(response, 404, { error: "nothing here" });
+    if (this.#isLast("request", this.#onRequest)) json(response, 404, { error: "nothing here" });
   };
 
   readonly #onUpgrade = (_request: unknown, socket: Duplex): void => {
     // Nobody else is there to answer, and an upgrade without an answer would hang.
-    if (this.#server.listenerCount("upgrade") === 1) refuseUpgrade(socket);
+    if (this.#isLast("upgrade", this.#onUpgrade)) refuseUpgrade(socket);
   };
+
+  /** Whether nobody but us listens, of whom there may be several: then one of us has to say that there is nothing. */
+  #isLast(event: "request" | "upgrade", own: Listener): boolean {
+    const listeners = this.#server.listeners(event) as Listener[];
+    return listeners.at(-1) === own && listeners.every((listener) => ours.has(listener));
+  }
 
   #takes(event: string | symbol, [request, second, head]: readonly unknown[]): boolean {
     if (event === "connection" && this.#sniffer !== undefined && request instanceof Socket) {

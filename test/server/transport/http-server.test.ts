@@ -75,6 +75,19 @@ describe("on somebody else's server", () => {
     expect(seen).toEqual(["request /page", "upgrade /theirs"]);
   });
 
+  it("A12: what none of several apps takes is answered by one of them", async () => {
+    const server = createServer();
+    const { http, port } = await attached(makeApp(), server);
+    const second = makeApp({ path: "/second", echo: false });
+    second.attach(server);
+    onTestFinished(() => second.close());
+    expect((await fetchText(`${http}/second`)).status).toBe(426);
+    expect((await fetchText(`${http}/neither`)).status).toBe(404);
+    const raw = await dial(port);
+    raw.write(upgradeRequest("/neither"));
+    expect(await raw.status()).toBe(404);
+  });
+
   it("A12: whether the server's own handlers come before or after", async () => {
     const server = createServer();
     const { http, url } = await attached(makeApp(), server);
