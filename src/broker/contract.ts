@@ -166,12 +166,12 @@ export interface Broker {
   /**
    * Appends drafts of changes to a log that is kept by slots, as `append` does drafts of messages. Where the store may have
    * lost data, the new epoch is opened before anything is judged. Then, for each draft: its key is looked up; its conditions;
-   * what of it is no change; whether there is room. A broker without it keeps no logs by slots.
+   * what of it is no change; whether there is room.
    */
-  change?(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]>;
+  change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]>;
 
   /** Reads a log that is kept by slots; opens a new epoch where the store may have lost data. Otherwise as `read`. */
-  readSlots?(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
+  readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
 
   /** Hands signals to the channel's present followers, on all nodes. MUST NOT keep them. */
   signal(channel: string, signals: readonly Signal[]): Promise<void>;

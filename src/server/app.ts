@@ -31,7 +31,7 @@ import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
 import { mustHaveKeys } from "./state/reading.js";
-import { StateHandle, type StatePattern } from "./state/state-handle.js";
+import { StateHandle, type PublishPattern, type StatePattern } from "./state/state-handle.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
@@ -174,7 +174,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
    *
    * @throws {TidemarkError} `bad_request` for a name that no client could subscribe to, `not_found`, `wrong_kind` on a channel of keys (see {@link App.state}), `invalid`, `too_large`, `outcome_unknown`; `closed` between `close` and the next `listen`
    */
-  publish<Pattern extends keyof Types["channels"] & string>(
+  publish<Pattern extends PublishPattern<Types>>(
     pattern: Pattern,
     params: Params<Pattern>,
     data: InputOf<Types, Pattern>,

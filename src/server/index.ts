@@ -49,6 +49,7 @@ export type {
   StateChange,
   StateFields,
   StateHandle,
+  PublishPattern,
   StatePattern,
 } from "./state/state-handle.js";
 export type { StateChanged, StateWritten } from "./state/changing.js";

@@ -67,6 +67,8 @@ void app.publish("chat/:id", { id: "general" }, { txt: "hi" });
 void app.publish("chatt/:id", { id: "general" }, { text: "hi" });
 // @ts-expect-error a parameter that is missing
 void app.publish("chat/:id", {}, { text: "hi" });
+// @ts-expect-error keys are set, by app.state, and not published
+void app.publish("servers/:region", { region: "eu" }, { cpu: 1 });
 // @ts-expect-error a parameter that is not the pattern's
 void app.publish("chat/:id", { room: "general" }, { text: "hi" });
 

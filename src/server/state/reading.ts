@@ -39,8 +39,6 @@ export async function readKeys(
   if (keys.length < 1 || keys.length > MOST_KEYS)
     throw new TidemarkError("bad_request", `1 to ${MOST_KEYS} keys are read at once, not ${keys.length}`);
   return ofBroker(node, async () => {
-    if (node.broker.readSlots === undefined)
-      throw new BrokerError("unavailable", "this broker keeps no logs by slots");
     const slots = [...new Set(keys)];
     const { entries, epochs, head } = await node.broker.readSlots(resolved.name, { slots }, options);
     const texts = new Map<string, string>();

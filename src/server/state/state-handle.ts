@@ -15,6 +15,12 @@ export type StatePattern<Types extends AppTypes> = {
     : never;
 }[keyof Types["channels"] & string];
 
+/** Patterns of channels that messages are published to. */
+export type PublishPattern<Types extends AppTypes> = Exclude<
+  keyof Types["channels"] & string,
+  StatePattern<Types>
+>;
+
 /** Keys and values: an object, or a Map. */
 export type KeyedValues<Value> = Readonly<Record<string, Value>> | ReadonlyMap<string, Value>;
 

@@ -140,7 +140,7 @@ describe("what slots hold", () => {
                   const key = { scope: "s", id, print: 1 };
                   return { key, ...(meta !== undefined && { meta }), changes: list, if: ifs };
                 });
-                outcomes.push((await broker.change?.("c", drafts, options)) ?? []);
+                outcomes.push(await broker.change("c", drafts, options));
               }
               const [there = [], here = []] = outcomes;
               expect(nameless(here)).toEqual(nameless(there));

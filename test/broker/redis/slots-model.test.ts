@@ -10,7 +10,6 @@ import {
   type ChangesHint,
   type Payload,
   type SlotsOptions,
-  type SlotsPage,
 } from "../../../src/broker/index.js";
 import { RedisServer } from "../../../bench/lib/redis-server.js";
 import { until } from "../../../bench/lib/wait.js";
@@ -126,7 +125,7 @@ class Side {
 
   async change(drafts: readonly DraftCase[], options: SlotsOptions): Promise<unknown> {
     const made = drafts.map((one) => this.#draft(one));
-    const outcomes = (await this.#broker.change?.(this.#channel, made, options)) ?? [];
+    const outcomes = await this.#broker.change(this.#channel, made, options);
     return outcomes.map((outcome) => this.#outcome(outcome));
   }
 
@@ -135,7 +134,7 @@ class Side {
     options: SlotsOptions,
   ): Promise<unknown> {
     const where = "back" in from ? { ...from, after: this.#offsets.at(-1 - from.back) ?? 0 } : from;
-    const found = (await this.#broker.readSlots?.(this.#channel, where, options)) as SlotsPage;
+    const found = await this.#broker.readSlots(this.#channel, where, options);
     this.#epoch = found.epochs.at(-1)?.epoch ?? "";
     const at = (offset: number): number => this.#offsets.indexOf(offset);
     return {

@@ -8,7 +8,7 @@ import { rejection } from "../world.js";
 import { unwatched } from "./support.js";
 
 function serving(options: Parameters<typeof stateChannel>[0] = {}) {
-  const app = tidemark({ log: silentLogger }).channels({ "keys/:id": stateChannel(options) } as never);
+  const app = tidemark({ log: silentLogger }).channels({ "keys/:id": stateChannel(options) });
   const server = testApp(app);
   onTestFinished(() => server.close());
   const open = (more: StateOptions = {}): StateHandle & { readonly client: Client } => {

@@ -66,7 +66,7 @@ export function setup({ between = (broker) => broker, ...options }: SetupOptions
         return { slot, data: value === undefined ? undefined : JSON.stringify(value) };
       });
       const draft = { key: { scope: "elsewhere", id: `${++key}`, print: 0 }, changes };
-      const [outcome] = (await elsewhere.change?.(CHANNEL, [draft], slots)) ?? [];
+      const [outcome] = (await elsewhere.change(CHANNEL, [draft], slots)) ?? [];
       if (outcome === undefined || "error" in outcome) throw new Error("nothing was changed");
     },
   };

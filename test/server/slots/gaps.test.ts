@@ -84,12 +84,12 @@ describe("a subscriber of a channel of keys that comes back", () => {
     const { world, put } = setup();
     await put({ a: 1 });
     const { broker } = world;
-    const read = broker.readSlots?.bind(broker);
+    const read = broker.readSlots.bind(broker);
     let answer = (): void => {};
     broker.readSlots = async (channel, from, options) => {
-      const page = await read?.(channel, from, options);
+      const page = await read(channel, from, options);
       await new Promise<void>((resolve) => (answer = resolve));
-      return page as NonNullable<typeof page>;
+      return page;
     };
     const peer = await world.connect();
     expect(await peer.ask({ subscribe: CHANNEL })).toEqual({});

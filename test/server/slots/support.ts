@@ -40,7 +40,7 @@ export function setup(
       const key = { scope: "elsewhere", id: `${++keys}`, print: 0 };
       const meta = ttl === undefined ? {} : { meta: `{"ttl":${ttl}}` };
       const draft = { key, changes: list, ...meta };
-      const outcomes: readonly Changed[] = (await world.elsewhere.change?.(CHANNEL, [draft], slots)) ?? [];
+      const outcomes: readonly Changed[] = (await world.elsewhere.change(CHANNEL, [draft], slots)) ?? [];
       const [outcome] = outcomes;
       if (outcome === undefined) throw new Error("no outcome");
       if (!("offset" in outcome)) throw new Error(outcome.error);

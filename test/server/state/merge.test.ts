@@ -85,7 +85,7 @@ describe("the time to live", () => {
     const { publish } = await all.client();
     await all.world.clock.advance(DUE_REST_MS);
     for (const data of publishes) expect(await publish(data)).toHaveProperty("cursor");
-    const page = await all.world.elsewhere.readSlots?.(CHANNEL, { slots: ["k"] }, all.options);
+    const page = await all.world.elsewhere.readSlots(CHANNEL, { slots: ["k"] }, all.options);
     return [page?.due];
   }
 

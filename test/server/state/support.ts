@@ -87,7 +87,7 @@ export function stateSetup(options: Options = {}, more: WorldOptions = {}): Stat
       };
     },
     async held() {
-      const page = await all.world.elsewhere.readSlots?.(
+      const page = await all.world.elsewhere.readSlots(
         CHANNEL,
         { after: 0, limit: 10_000, bytes: 10_000_000 },
         all.options,

@@ -30,10 +30,7 @@ export class TurnBudget {
   #much: (() => void)[] = [];
 
   /** @param soon calls what it is given once, at the end of the turn, or in the next one; by default by a timer of its own */
-  constructor(
-    clock: Clock,
-    soon: (run: () => void) => void = (run) => void clock.setImmediate(run),
-  ) {
+  constructor(clock: Clock, soon: (run: () => void) => void = (run) => clock.setImmediate(run)) {
     this.#clock = clock;
     this.#soon = soon;
   }

@@ -1,6 +1,5 @@
 /** Publishes on their way to the broker: entries and changes to logs, which it answers, and signals to whoever is there. */
 import {
-  BrokerError,
   type Appended,
   type Broker,
   type Changed,
@@ -55,11 +54,8 @@ export class Appender {
       sizeOf: ({ data }: Draft) => data.length,
     };
     const changes = {
-      append: async (channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions) => {
-        if (broker.change === undefined)
-          throw new BrokerError("unavailable", "this broker keeps no logs by slots");
-        return broker.change(channel, drafts, options);
-      },
+      append: (channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions) =>
+        broker.change(channel, drafts, options),
       sizeOf: sizeOfChanges,
     };
     this.#entries = new AppendQueue(entries, clock, onError);

@@ -1,5 +1,5 @@
 /** Whether a log knows a publish already, by its key. */
-import { BrokerError, ONLY_IF_KNOWN, type Broker, type Change, type Key } from "../../../broker/index.js";
+import { ONLY_IF_KNOWN, type Broker, type Change, type Key } from "../../../broker/index.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 
 /** Something to go with a key, where only the key is asked about. */
@@ -19,9 +19,8 @@ function ask(
   name: string,
   { slots, log }: ResolvedChannel["def"],
   key: Key,
-): ReturnType<Broker["append"]> | ReturnType<NonNullable<Broker["change"]>> {
+): ReturnType<Broker["append"]> | ReturnType<Broker["change"]> {
   const within = ONLY_IF_KNOWN;
   if (slots === undefined) return broker.append(name, [{ data: "null", key, within }], log);
-  if (broker.change === undefined) throw new BrokerError("unavailable", "this broker keeps no logs by slots");
   return broker.change(name, [{ key, changes: NO_CHANGE, within }], slots);
 }

@@ -1,5 +1,4 @@
 import {
-  BrokerError,
   type Broker,
   type Changed,
   type ChangesDraft,
@@ -42,17 +41,11 @@ export class SlotsLog {
     return this.#read({ due: most });
   }
 
-  async change(drafts: readonly ChangesDraft[]): Promise<Changed[]> {
-    if (this.#broker.change === undefined) throw keepsNone();
+  change(drafts: readonly ChangesDraft[]): Promise<Changed[]> {
     return this.#broker.change(this.channel, drafts, this.#options);
   }
 
-  async #read(from: SlotsFrom): Promise<SlotsPage> {
-    if (this.#broker.readSlots === undefined) throw keepsNone();
+  #read(from: SlotsFrom): Promise<SlotsPage> {
     return this.#broker.readSlots(this.channel, from, this.#options);
   }
-}
-
-function keepsNone(): BrokerError {
-  return new BrokerError("unavailable", "this broker keeps no logs by slots");
 }

@@ -7,7 +7,7 @@ import type {
   SlotsOptions,
   SlotsPage,
 } from "../../../../broker/index.js";
-import { BrokerError, CONFLICT_BYTES } from "../../../../broker/index.js";
+import { CONFLICT_BYTES } from "../../../../broker/index.js";
 import { judge } from "../../../../broker/log/judge.js";
 import type { Cursor } from "../../../../protocol/index.js";
 import type { ReadLimit } from "../../../feed/read-limit.js";
@@ -50,8 +50,6 @@ export async function readSlots(
   slots: readonly string[],
   options: SlotsOptions,
 ): Promise<SlotsPage> {
-  if (broker.readSlots === undefined)
-    throw new BrokerError("unavailable", "this broker keeps no logs by slots");
   return broker.readSlots(channel, { slots }, options);
 }
 
