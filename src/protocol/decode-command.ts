@@ -1,17 +1,9 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
 import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
-import type {
-  AckCommand,
-  Command,
-  HistoryOptions,
-  Id,
-  Kind,
-  StartAt,
-  SubscribeOptions,
-  ViewOptions,
-} from "./frames.js";
+import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
 import type { Line } from "./lines.js";
+import type { AckCommand, ViewOptions } from "./state-frames.js";
 import { isOffset } from "./offset.js";
 
 /** A command that cannot be carried out as written; answered with an error, the connection goes on. */

@@ -9,9 +9,6 @@ export { decodeServer, readError, waitOf } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
-  AckCommand,
-  ChangeData,
-  ChangeResult,
   Command,
   ConnectOptions,
   ConnectResult,
@@ -19,7 +16,6 @@ export type {
   ErrorBody,
   EventFrame,
   GapReason,
-  GetResult,
   HistoryEntry,
   HistoryOptions,
   HistoryResult,
@@ -34,14 +30,20 @@ export type {
   PublishCommand,
   RefreshResult,
   ServerFrame,
-  SlotFilter,
   StartAt,
   SubscribeOptions,
   SubscribeResult,
+} from "./frames.js";
+export type {
+  AckCommand,
+  ChangeData,
+  ChangeResult,
+  GetResult,
+  SlotFilter,
   TuneCommand,
   TuneResult,
   ViewOptions,
-} from "./frames.js";
+} from "./state-frames.js";
 export {
   FrameError,
   readBinaryLines,
