@@ -3,6 +3,7 @@ import type { Backoff } from "./backoff.js";
 import type { Chunks } from "./chunks.js";
 import type { TidemarkError } from "./errors.js";
 import type { ClientKind } from "./kinds/kind.js";
+import type { Page } from "./page.js";
 import type { Payload } from "./payload.js";
 import type { Published } from "./published.js";
 import type { Sink } from "./sink.js";
@@ -27,6 +28,8 @@ export interface ClientHost {
   readonly clock: Clock;
   /** What is loaded when it is needed. */
   readonly chunks: Chunks;
+  /** The page that shows what the client has, where it is another one than the platform's. Tests give theirs. */
+  readonly page?: Page;
   /** The delays between several tries of one thing, as the client's option `backoff` says. */
   readonly backoff: () => Backoff;
   /** @throws {TidemarkError} why the client is closed for good, when it is */

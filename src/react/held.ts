@@ -1,4 +1,4 @@
-import type { Client, Stream, TidemarkError, Transient } from "../client/index.js";
+import type { Client, TidemarkError } from "../client/index.js";
 
 /** A handle that is there while somebody holds it. */
 export interface Held<Handle> {
@@ -18,7 +18,7 @@ export interface Held<Handle> {
 }
 
 /** @param failed the handle could not be opened */
-export function createHeld<Handle extends Stream | Transient>(
+export function createHeld<Handle extends { readonly close: () => void }>(
   open: () => Handle,
   closed: () => void,
   failed: (error: TidemarkError) => void,

@@ -10,6 +10,7 @@ import { duration, type Duration } from "../server/channels/duration.js";
 import { MemoryLink } from "./memory-link.js";
 import { seededRandom } from "./seeded-random.js";
 import { TestClock } from "./test-clock.js";
+import { TestPage } from "./test-page.js";
 
 /** What {@link testApp} takes; everything may be left out. */
 export interface TestAppOptions {
@@ -27,6 +28,11 @@ export interface TestClientOptions extends Omit<ClientOptions, "environment"> {
   readonly ip?: string;
 }
 
+interface TestedClient {
+  readonly page: TestPage;
+  readonly end: (how: "cut" | "vanish") => void;
+}
+
 /** See {@link testApp}. */
 export interface TestApp<Tested extends TypedApp> {
   /** A client of the app; it connects at once and stays until `close`. */
@@ -41,6 +47,10 @@ export interface TestApp<Tested extends TypedApp> {
   cut(client?: Client<Tested>): void;
   /** One client, or all, vanish for good, as a machine that is switched off. */
   drop(client?: Client<Tested>): void;
+  /** Nobody sees the page of one client, or of all, any more: its channels of keys pause, unless they have `whenHidden: "keep"`. */
+  hide(client?: Client<Tested>): void;
+  /** It is seen again. */
+  show(client?: Client<Tested>): void;
   /** What nobody listened for: errors of clients without an `error` listener. */
   readonly errors: readonly Error[];
   /** Ends the clients and the app. */
@@ -71,8 +81,13 @@ export function testApp<User, Types extends AppTypes>(
   const broker = createMemoryHub({ clock, random }).broker();
   // Time stands still there: what is set must not wait for it.
   const engine = app.runIn({ clock, random, broker, tick: 0 });
-  const clients = new Map<Client<App<User, Types>>, (how: "cut" | "vanish") => void>();
+  const clients = new Map<Client<App<User, Types>>, TestedClient>();
   const errors: Error[] = [];
+
+  function chosen(client: Client<App<User, Types>> | undefined): readonly TestedClient[] {
+    return [...clients].flatMap(([one, tested]) => (client === undefined || client === one ? [tested] : []));
+  }
+
   return {
     connect({ headers = {}, ip = "127.0.0.1", ...settings } = {}) {
       let link: MemoryLink | undefined;
@@ -93,22 +108,31 @@ export function testApp<User, Types extends AppTypes>(
         "ws://test/connect",
         settings,
       );
-      clients.set(client, (how) => link?.[how]());
+      const page = new TestPage();
+      // Also where the test itself runs in something like a page, whose frames come in real time.
+      Object.assign(client.host, { page });
+      clients.set(client, { page, end: (how) => link?.[how]() });
       return client;
     },
     settle: () => clock.settle(),
     pass: (time) => clock.pass(duration(time, 0, "time")),
     now: () => clock.now(),
     cut(client) {
-      for (const [one, end] of clients) if (client === undefined || client === one) end("cut");
+      for (const { end } of chosen(client)) end("cut");
     },
     drop(client) {
-      for (const [one, end] of clients) {
+      for (const [one, { end }] of clients) {
         if (client !== undefined && client !== one) continue;
         end("vanish");
         one.close();
         clients.delete(one);
       }
+    },
+    hide(client) {
+      for (const { page } of chosen(client)) page.turn("hidden");
+    },
+    show(client) {
+      for (const { page } of chosen(client)) page.turn("seen");
     },
     errors,
     async close() {

@@ -104,7 +104,11 @@ const config = {
     // What an application has, rather than what we ask of ourselves.
     exactOptionalPropertyTypes: false,
     noPropertyAccessFromIndexSignature: false,
-    paths: { tidemark: ["../../src/server/index.ts"], "tidemark/*": ["../../src/*/index.ts"] },
+    paths: {
+      tidemark: ["../../src/server/index.ts"],
+      "tidemark/state": ["../../src/client/state/index.ts"],
+      "tidemark/*": ["../../src/*/index.ts"],
+    },
   },
   include: ["."],
   exclude: [],

@@ -40,6 +40,7 @@ test("what a kind's own entry point uses of the client is its host, and what is 
     "src/client/emitter.js",
     "src/client/errors.js",
     "src/client/kinds/kind.js",
+    "src/client/page.js",
     "src/client/sink.js",
     "src/client/typed.js",
     "src/client/types.js",

@@ -1,5 +1,5 @@
 /** The server that the page of these tests talks to. */
-import { TidemarkError, silentLogger, stream, tidemark, transient } from "tidemark";
+import { TidemarkError, silentLogger, state, stream, tidemark, transient } from "tidemark";
 import * as z from "zod";
 
 /** How often each channel was subscribed to. */
@@ -35,6 +35,7 @@ export const app = tidemark({
   }),
   "short/:id": stream({ message: z.object({ text: z.string() }), retain: { count: 3 } }),
   "closed/:id": stream({ message: z.object({ text: z.string() }), allow: () => false }),
+  "table/:id": state({ value: z.object({ n: z.number() }), onSubscribe: count }),
   "typing/:id": transient({ message: z.object({ on: z.boolean() }), presence: true }),
 });
 

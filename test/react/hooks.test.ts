@@ -194,6 +194,27 @@ describe.skipIf(noBrowser)("the hooks in Chromium", () => {
     await page.locator('[data-error="forbidden"]').waitFor({ state: "attached" });
   });
 
+  test("N83: in a table over real frames the row whose key changes is rendered, and under StrictMode it is one handle", async () => {
+    const table = app.state("table/:id", { id: "rows" });
+    await table.change({ set: Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`r${n}`, { n }])) });
+    const page = await opened("room=rows&table=1");
+    await shows(page, "row", /^r199=199$/);
+    const renderings = (): Promise<number[]> =>
+      page.getByTestId("row").evaluateAll((rows) => rows.map((row) => Number(row.dataset["renderings"])));
+    const before = await renderings();
+    for (let n = 1; n <= 5; n++) await table.set("r7", { n: -n });
+    await shows(page, "row", /^r7=-5$/);
+    await page.getByTestId("set").click();
+    await shows(page, "row", /^r1=111$/);
+    const more = (await renderings()).map((count, index) => count - (before[index] ?? 0));
+    expect(before).toHaveLength(200);
+    expect(more.flatMap((count, index) => (count > 0 ? [index] : []))).toEqual([1, 7]);
+    // Twice a rendering, as StrictMode has it.
+    expect(more[7]).toBeLessThanOrEqual(2 * 5);
+    expect(subscribed.get("table/rows")).toBe(1);
+    expect((await table.get("r1"))?.n).toBe(111);
+  });
+
   test("a transient channel shows the newest of each sender, for a while", async () => {
     const client = connect<App>(`ws://127.0.0.1:${served.port}/connect`, { token: "bob" });
     onTestFinished(() => client.close());

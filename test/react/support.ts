@@ -27,10 +27,11 @@ async function buildPage(folder: string): Promise<void> {
     logLevel: "error",
     define: { "process.env.NODE_ENV": '"development"' },
     resolve: {
-      alias: {
-        "tidemark/client": here("../../src/client/index.ts"),
-        "tidemark/react": here("../../src/react/index.ts"),
-      },
+      alias: [
+        { find: "tidemark/client", replacement: here("../../src/client/index.ts") },
+        { find: /^tidemark\/react$/, replacement: here("../../src/react/index.ts") },
+        { find: "tidemark/react/state", replacement: here("../../src/react/state/index.ts") },
+      ],
     },
     build: {
       outDir: folder,

@@ -28,6 +28,11 @@ const ABOUT = {
     what: "Hooks over the client.",
     more: "See [the guide](../guide/react.md).",
   },
+  "tidemark/react/state": {
+    page: "react-state.md",
+    what: "Hooks on channels of keys and values.",
+    more: "See [the guide](../guide/react.md#state).",
+  },
   "tidemark/testing": {
     page: "testing.md",
     what:

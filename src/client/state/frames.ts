@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../protocol/index.js";
-import type { Page } from "./page.js";
+import type { Page } from "../page.js";
 
 /** What a page does not paint is shown all the same after so long, in milliseconds. */
 const LATEST_MS = 1000;

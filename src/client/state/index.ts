@@ -8,7 +8,7 @@ import type { Client } from "../types.js";
 import { StateChannel } from "./channel.js";
 import { filterOf } from "./filter.js";
 import { createStateHandle, rateOf } from "./handle.js";
-import { realPage } from "./page.js";
+import { realPage } from "./real-page.js";
 import type { StateHandle, StateOptions } from "./types.js";
 
 /** The channels that have handles, by client and by name as `canonicalName` spells it. */
@@ -57,7 +57,7 @@ export function state(
 function channelOf(
   host: ClientHost,
   name: string,
-  { window = DEFAULT_WINDOW, page = realPage }: StateOptions,
+  { window = DEFAULT_WINDOW, page = host.page ?? realPage }: StateOptions,
 ): StateChannel {
   if (!(window >= LEAST_WINDOW && window <= MOST_WINDOW))
     throw new TidemarkError("invalid", `${window} is no window: ${LEAST_WINDOW} to ${MOST_WINDOW} bytes`);
@@ -72,6 +72,6 @@ function channelOf(
 
 export type { Change, ChangeCondition, Values } from "./change.js";
 export { isConflict, type ConflictError } from "./conflict.js";
-export type { Page } from "./page.js";
+export type { Page } from "../page.js";
 export type { Changes, Lag, StateEvents, StateHandle, StateOptions } from "./types.js";
 export type { Written } from "./writer.js";

@@ -2,8 +2,8 @@ import type { Member, SlotFilter } from "../../protocol/index.js";
 import type { TidemarkError } from "../errors.js";
 import type { Gap, Subscribed } from "../sink.js";
 import type { Off } from "../types.js";
+import type { Page } from "../page.js";
 import type { Change } from "./change.js";
-import type { Page } from "./page.js";
 import type { Written } from "./writer.js";
 
 /** How a channel of keys is looked at. Handles of one channel share its subscription, which has all that any of them wants. */

@@ -4,6 +4,7 @@ import { createHooks } from "tidemark/react";
 import { StrictMode, useState, type ReactElement } from "react";
 import { createRoot } from "react-dom/client";
 import type { App } from "../app.js";
+import { Table } from "./table.js";
 
 const { TidemarkProvider, usePresence, useStatus, useStream, useTransient } = createHooks<App>();
 
@@ -138,6 +139,7 @@ function Page(): ReactElement {
           <Messages room={room} kind={kind} />
           <Typing room={room} />
           {far && <Far room={room} />}
+          {options.has("table") && <Table id={room} />}
         </>
       )}
     </>
