@@ -43,14 +43,14 @@ export type { Refused } from "./connection/limits/refused.js";
 export { TidemarkError } from "./errors.js";
 export { defaultLogger, silentLogger, type Logger } from "./logger.js";
 export { DEFAULT_LIMITS, type AppOptions, type ConnectedInfo } from "./options.js";
-export type {
-  KeyedValues,
-  SetOptions,
-  StateChange,
-  StateFields,
+export {
+  type KeyedValues,
+  type SetOptions,
+  type StateChange,
+  type StateFields,
   StateHandle,
-  PublishPattern,
-  StatePattern,
+  type PublishPattern,
+  type StatePattern,
 } from "./state/state-handle.js";
 export type { StateChanged, StateWritten } from "./state/changing.js";
 export type { Watch, WatchListener, WatchOptions } from "./state/watch.js";
