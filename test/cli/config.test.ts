@@ -36,7 +36,8 @@ test.each([
 });
 
 test("E7, E13, E14: a channel of keys has the rate, time to live and bounds that the file says", () => {
-  const { kind, def } = read({ kind: "state", rate: 20, ttl: "1m", keys: 2, bytes: 1000, dedupe: "2m" }) ?? {};
+  const { kind, def } =
+    read({ kind: "state", rate: 20, ttl: "1m", keys: 2, bytes: 1000, dedupe: "2m" }) ?? {};
   expect(kind).toBe("state");
   expect(def).toMatchObject({
     rate: 20,

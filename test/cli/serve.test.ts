@@ -76,13 +76,21 @@ describe("tidemark serve", () => {
       for (const line of data.toString().split("\n")) lines.push(JSON.parse(line) as Record<string, unknown>);
     });
     const set = (id: number, value: object) =>
-      JSON.stringify({ id, publish: "keys/a", data: { set: value }, idem: id, ...(id === 2 && { first: true }) });
+      JSON.stringify({
+        id,
+        publish: "keys/a",
+        data: { set: value },
+        idem: id,
+        ...(id === 2 && { first: true }),
+      });
     socket.send('{"id":1,"connect":{"subs":{"keys/a":{}}}}');
     socket.send(set(2, { a: 1, b: 2 }));
     socket.send(set(3, { c: 3 }));
     const answers = () => lines.filter((line) => "id" in line);
     while (answers().length < 3) await once(socket, "message");
-    expect(answers()[0]).toMatchObject({ ok: { subs: { "keys/a": { kind: "state", rate: 20, presence: true } } } });
+    expect(answers()[0]).toMatchObject({
+      ok: { subs: { "keys/a": { kind: "state", rate: 20, presence: true } } },
+    });
     expect(answers()[1]).toMatchObject({ id: 2, ok: { cursor: expect.any(String) } });
     expect(answers()[2]).toMatchObject({ id: 3, error: { code: "limit_reached", limit: "keys" } });
     socket.close();
