@@ -24,7 +24,7 @@ function watching(wants: (key: string) => boolean = () => true) {
     viewer,
     problems,
     at: (time: number) => (now = time),
-    tell(values: Readonly<Record<string, unknown>>, full = false): void {
+    tell: (values: Readonly<Record<string, unknown>>, full = false): void => {
       if (full) map.clear();
       for (const [key, value] of Object.entries(values)) {
         if (value === undefined) map.delete(key);
@@ -39,7 +39,7 @@ function watching(wants: (key: string) => boolean = () => true) {
 const pair = (left: number, right = left) => ({ "pair/w/left": left, "pair/w/right": right });
 const accounts = (first: number) => ({
   ...Object.fromEntries(ACCOUNTS.map((account) => [account, EACH])),
-  [ACCOUNTS[0] as string]: first,
+  [ACCOUNTS[0] ?? ""]: first,
 });
 
 test("all is well where nothing is wrong, and what it applied is counted", () => {

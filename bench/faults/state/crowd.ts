@@ -41,11 +41,11 @@ let turn = 0;
 
 const functions = {
   /** Resolves when all hold the map. */
-  async join({ url, viewers: count, writers: writing, name, seed }: CrowdOptions): Promise<void> {
+  async join({ url, viewers: viewing, writers: count, name, seed }: CrowdOptions): Promise<void> {
     random = seededRandom(seed);
     began = Date.now();
-    for (let i = 0; i < count; i++) viewers.push(view(url, `${name}-${i}`, i));
-    for (let i = 0; i < writing; i++) {
+    for (let i = 0; i < viewing; i++) viewers.push(view(url, `${name}-${i}`, i));
+    for (let i = 0; i < count; i++) {
       const rt = connect(url, { token: `writer-${name}-${i}` });
       rt.on("error", () => {});
       const handle = state(rt, CHANNEL);

@@ -65,6 +65,11 @@ export class Viewer {
       handle.on(event, ({ code, message }) => this.#complain(`${event}: ${code}: ${message}`));
   }
 
+  /** How often it was told something. */
+  get told(): number {
+    return this.#times.length;
+  }
+
   /** What it should hold of all that there is. */
   of(truth: ReadonlyMap<string, unknown>): Map<string, unknown> {
     return new Map([...truth].filter(([key]) => this.#wants(key)));

@@ -87,7 +87,7 @@ async function told(command: string): Promise<Readonly<Record<string, unknown>>>
 }
 
 /** As JSON, in which any key is one. */
-function textOf({ set = [], merge = [], delete: gone, if: condition }: Change<unknown>): string {
+function textOf({ set = {}, merge = {}, delete: gone, if: condition }: Change<unknown>): string {
   const fields = (values: Iterable<readonly [string, unknown]>): string =>
     `{${[...values].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`;
   const entries = (values: object): Iterable<readonly [string, unknown]> =>
