@@ -3,6 +3,8 @@ import { nodeKilled, redisAway, redisEmptied, replicaPromoted } from "./nodes-on
 import { membersGone } from "./presence.js";
 import { Scene, type FaultSettings } from "./scene.js";
 import type { Row } from "./verdict.js";
+import * as stateOnDisk from "./state/on-disk.js";
+import * as stateOnRedis from "./state/on-redis.js";
 import { allKilled } from "./workers-on-disk.js";
 
 export const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<Row>>> = {
@@ -12,6 +14,16 @@ export const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<Row>>>
   "replica-promoted": replicaPromoted,
   "all-killed": allKilled,
   "members-gone": (scene) => membersGone(scene, scene.settings.clients * 10),
+  "state-node-killed": stateOnRedis.nodeKilled,
+  "state-redis-away": stateOnRedis.redisAway,
+  "state-file-cut": stateOnRedis.fileCut,
+  "state-older-dump": stateOnRedis.olderDump,
+  "state-replica-promoted": stateOnRedis.replicaPromoted,
+  "state-stopped": stateOnRedis.stopped,
+  "state-all-killed": stateOnDisk.allKilled,
+  "state-one-killed": stateOnDisk.oneKilled,
+  "state-disk-full": stateOnDisk.diskFull,
+  "state-older-folder": stateOnDisk.olderFolder,
 };
 
 /** Runs one; whatever it started has ended when this resolves. */

@@ -29,6 +29,13 @@ export interface FaultSettings {
   readonly say: (line: string) => void;
 }
 
+/** A server in a process of its own. */
+export interface ServedNode {
+  readonly port: number;
+  readonly pid: number;
+  readonly kill: () => void;
+}
+
 export class Scene {
   readonly settings: FaultSettings;
   readonly random: Random;
@@ -58,10 +65,14 @@ export class Scene {
   }
 
   /** A server on Redis; 0 is any port. */
-  async node(redis: RedisBrokerOptions, port = 0): Promise<{ port: number; kill: () => void }> {
+  async node(redis: RedisBrokerOptions, port = 0, dedupe?: number): Promise<ServedNode> {
     const remote = await Remote.start<Node>("node.js", this.settings.built);
     this.onEnd(() => remote.kill());
-    return { port: await remote.call("listen", { redis, port }), kill: () => remote.kill() };
+    return {
+      port: await remote.call("listen", { redis, port, dedupe }),
+      pid: remote.pid,
+      kill: () => remote.kill(),
+    };
   }
 
   /** A process with clients, subscribed. */

@@ -1,6 +1,6 @@
 /** The config file of `tidemark serve`: parsed at the border, every mistake named. */
 import { readFileSync } from "node:fs";
-import { stream, transient, type Channel, type Duration } from "../server/index.js";
+import { state, stream, transient, type Channel, type Duration } from "../server/index.js";
 import type { ChannelTypes } from "../protocol/index.js";
 import { UsageError } from "./usage.js";
 
@@ -26,26 +26,41 @@ export function readChannels(file: string | undefined): Channels {
   );
 }
 
+/** What may be said of a channel of each kind. */
+const SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  stream: ["retain", "presence", "dedupe"],
+  transient: ["presence"],
+  state: ["rate", "ttl", "keys", "bytes", "presence", "dedupe"],
+};
+
 function channel(pattern: string, value: unknown): AnyChannel {
   const where = `channel ${JSON.stringify(pattern)}`;
-  const { kind, retain, presence, dedupe, ...rest } = object(value, where);
-  const unknown = Object.keys(rest)[0];
+  const { kind, ...settings } = object(value, where);
+  const known = typeof kind === "string" && Object.hasOwn(SETTINGS, kind) ? SETTINGS[kind] : undefined;
+  if (known === undefined)
+    throw new UsageError(
+      `${where}: kind must be "stream", "transient" or "state", not ${JSON.stringify(kind)}`,
+    );
+  const unknown = Object.keys(settings).find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`${where} has ${JSON.stringify(unknown)}; there are kind, retain, presence, dedupe`);
+    throw new UsageError(
+      `${where} has ${JSON.stringify(unknown)}; for ${JSON.stringify(kind)} there are ${known.join(", ")}`,
+    );
+  const { retain, presence, dedupe } = settings;
   if (presence !== undefined && typeof presence !== "boolean")
     throw new UsageError(`${where}: presence must be true or false`);
   const common = presence === true ? { presence } : {};
+  const remembered = dedupe === undefined ? {} : { dedupe: asDuration(dedupe) };
   try {
     if (kind === "transient") return transient(common);
-    if (kind !== "stream")
-      throw new UsageError(`${where}: kind must be "stream" or "transient", not ${JSON.stringify(kind)}`);
+    if (kind === "state") return state({ ...common, ...remembered, ...asStateSettings(settings) });
     return stream({
       ...common,
+      ...remembered,
       // stream() checks what is in them, and says what is wrong.
       ...(retain !== undefined && {
         retain: asRetain(object(retain, `${where}: retain`)),
       }),
-      ...(dedupe !== undefined && { dedupe: asDuration(dedupe) }),
     });
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(`${where}: ${error.message}`) : error;
@@ -55,6 +70,21 @@ function channel(pattern: string, value: unknown): AnyChannel {
 /** Whatever is in it: stream() checks that, and says what is wrong. */
 function asRetain(value: Record<string, unknown>): { count?: number; bytes?: number; for?: Duration } {
   return value;
+}
+
+/** Whatever is in it, but for null, which is nothing to JSON and no default: state() says what is wrong. */
+function asStateSettings({ rate, ttl, keys, bytes }: Record<string, unknown>): {
+  rate?: number;
+  ttl?: Duration;
+  keys?: number;
+  bytes?: number;
+} {
+  return {
+    ...(rate !== undefined && { rate: rate as number }),
+    ...(ttl !== undefined && { ttl: ttl as Duration }),
+    ...(keys !== undefined && { keys: keys as number }),
+    ...(bytes !== undefined && { bytes: bytes as number }),
+  };
 }
 
 /** Whatever it is: stream() says so if it is no length of time. */

@@ -68,7 +68,8 @@ Options of serve:
 
 The config file says what each channel pattern is:
   { "channels": { "chat/:id": { "kind": "stream", "retain": { "count": 1000, "for": "7d" }, "presence": true },
-                  "typing/:id": { "kind": "transient" } } }
+                  "typing/:id": { "kind": "transient" },
+                  "metrics/:id": { "kind": "state", "rate": 20, "ttl": "1m", "keys": 10000, "bytes": 1048576 } } }
 Without one there are just these: chat/:id, keeping 1,000 messages, with presence, and typing/:id.
 
 SIGTERM and ^C stop it: clients move within the grace, a second one ends it at once. SIGHUP has each worker followed by

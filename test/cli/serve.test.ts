@@ -65,6 +65,39 @@ describe("tidemark serve", () => {
     expect(await server.exit).toBe(0);
   });
 
+  it("E7, E13, E14: serves channels of keys with the rate, time to live and bounds that the file says", async () => {
+    const keys = { kind: "state", rate: 20, ttl: "1m", keys: 2, bytes: 1000, presence: true, dedupe: "1m" };
+    const config = configFile(JSON.stringify({ channels: { "keys/:id": keys } }));
+    const server = run("serve", "--port", "0", "--config", config);
+    const socket = new WebSocket(await address(server));
+    await once(socket, "open");
+    const lines: Record<string, unknown>[] = [];
+    socket.on("message", (data: Buffer) => {
+      for (const line of data.toString().split("\n")) lines.push(JSON.parse(line) as Record<string, unknown>);
+    });
+    const set = (id: number, value: object) =>
+      JSON.stringify({
+        id,
+        publish: "keys/a",
+        data: { set: value },
+        idem: id,
+        ...(id === 2 && { first: true }),
+      });
+    socket.send('{"id":1,"connect":{"subs":{"keys/a":{}}}}');
+    socket.send(set(2, { a: 1, b: 2 }));
+    socket.send(set(3, { c: 3 }));
+    const answers = () => lines.filter((line) => "id" in line);
+    while (answers().length < 3) await once(socket, "message");
+    expect(answers()[0]).toMatchObject({
+      ok: { subs: { "keys/a": { kind: "state", rate: 20, presence: true } } },
+    });
+    expect(answers()[1]).toMatchObject({ id: 2, ok: { cursor: expect.any(String) } });
+    expect(answers()[2]).toMatchObject({ id: 3, error: { code: "limit_reached", limit: "keys" } });
+    socket.close();
+    server.child.kill("SIGTERM");
+    expect(await server.exit).toBe(0);
+  });
+
   it.each([
     [["serve", "--port", "many"], "--port takes a number"],
     [["serve", "--colour"], "--colour"],
@@ -77,7 +110,7 @@ describe("tidemark serve", () => {
   });
 
   it.each([
-    ['{"channels":{"a/:b":{"kind":"streem"}}}', 'kind must be "stream" or "transient"'],
+    ['{"channels":{"a/:b":{"kind":"streem"}}}', 'kind must be "stream", "transient" or "state"'],
     ['{"channels":{"a/:b":{"kind":"stream","retain":{"for":"often"}}}}', "retain.for must be"],
     ['{"channels":{"a/:b":{"kind":"stream","retian":{}}}}', '"retian"'],
     ['{"channels":{"a/:b":{"kind":"stream"},"a/:c":{"kind":"stream"}}}', "match the same names"],

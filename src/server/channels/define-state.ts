@@ -141,7 +141,8 @@ export function slotsChannel<User, Params, Schema extends StandardSchemaV1 = Any
     },
     dedupe,
   };
-  if (rate !== undefined && !(rate > 0 && rate < Infinity))
+  // What a config file says may be of any type.
+  if (rate !== undefined && !(Number.isFinite(rate) && rate > 0))
     throw new TypeError(`rate must be a number of messages a second above 0, not ${String(rate)}`);
   // The hooks' types that are let go here are those of the pattern: the registry hands each hook its own.
   const hooks = options as unknown as Pick<ChannelDef, "allow" | "onSubscribe" | "onChange">;

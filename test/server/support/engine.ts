@@ -29,11 +29,13 @@ export interface WorldOptions {
   readonly methods?: Readonly<Record<string, MethodDef["run"]>>;
   /** Puts something between the server and its broker. */
   readonly broker?: (broker: Broker, clock: VirtualClock) => Broker;
+  /** Another node, whose hub this one is on too. Its clock is one of its own, in the same passing time. */
+  readonly beside?: World;
 }
 
 /** One server, one broker, and a clock that stands still until it is told. */
 export class World {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly hub: MemoryHub;
   /** What the server was given. */
   readonly broker: Broker;
@@ -46,10 +48,11 @@ export class World {
     channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>,
     options: WorldOptions = {},
   ) {
-    const { clock } = this;
-    const random = seededRandom(11);
+    const { beside } = options;
+    const clock = (this.clock = beside?.clock.another() ?? new VirtualClock());
+    const random = seededRandom(beside === undefined ? 11 : 12);
     const given = { ...DEFAULT_LIMITS, ...options.limits };
-    this.hub = createMemoryHub({ clock, random });
+    this.hub = beside?.hub ?? createMemoryHub({ clock, random });
     this.elsewhere = this.hub.broker();
     const broker = this.hub.broker();
     this.broker = options.broker?.(broker, clock) ?? broker;
