@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { open, type Database, type RootDatabase } from "lmdb";
 import { BrokerError } from "../contract.js";
 import { FORMAT_KEY, checkDataFormat } from "./format.js";
+import { mustBeWhole } from "./whole-file.js";
 
 /** Keys and values are bytes throughout. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -59,11 +60,12 @@ function reserveLock(dir: string): void {
 /**
  * Opens the environment for writing, and makes it if there is none.
  *
- * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all, and where the data is of a
- * newer format
+ * @throws {BrokerError} `unavailable` when the disk has no room for what it takes to open it at all, where the data is of a
+ * newer format, and where its end is missing
  */
 export function openForWriting(dir: string, sync: boolean): Environment {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  mustBeWhole(dir);
   reserveLock(dir);
   // Without overlappingSync nothing is visible to a reader before it is on the disk: what a subscriber was shown
   // is never taken back, not even by a power failure.
@@ -82,9 +84,10 @@ export function openForWriting(dir: string, sync: boolean): Environment {
 /**
  * Opens what a writer has made, to read only.
  *
- * @throws {BrokerError} `unavailable` when there is nothing yet, and where the data is of a newer format
+ * @throws {BrokerError} `unavailable` when there is nothing yet, where the data is of a newer format, and where its end is missing
  */
 export function openForReading(dir: string): Environment {
+  mustBeWhole(dir);
   let env: Environment;
   try {
     env = tables(open<Uint8Array, Uint8Array>(dir, { ...BYTES, readOnly: true, noSubdir: false }));
