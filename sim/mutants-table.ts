@@ -431,8 +431,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "poll-forgets-cursors",
     about: "the next poll asks from where the client began",
     file: "src/client/subscription.ts",
-    find: "...(!cursor ? start : {",
-    replace: "...(!cursor || wire.renew ? start : {",
+    find: "const place = !cursor ? start : {",
+    replace: "const place = !cursor || wire.renew ? start : {",
     promise: "no silence",
   },
   // Messages in parts.

@@ -1,5 +1,6 @@
 /** Publishes that depend on what keys hold: nothing is lost, nothing overtakes, nobody else waits. */
 import { describe, expect, it } from "vitest";
+import { BrokerError } from "../../../src/broker/index.js";
 import { CHANNEL, stateSetup, type Publisher, type StateSetup } from "./support.js";
 
 /** Sets a key as another node does, just before the next appends of this one: as often as is said. */
@@ -157,6 +158,41 @@ describe("a publish that depends on keys", () => {
     expect(codes.sort()).toEqual(["aborted", "aborted", "unavailable"]);
     all.broker.before = undefined;
     expect(await all.held()).toEqual({});
+  });
+
+  it("E18: that was aborted late does not let its retry overtake that of the one before it", async () => {
+    const all = stateSetup();
+    const [ann, bob] = [await all.client("ann"), await all.client("bob")];
+    await bob.publish({ set: { k: {}, b: {} } });
+    const held: { readonly go: () => void; readonly fail: (error: Error) => void }[] = [];
+    all.broker.before = () => new Promise((go, fail) => held.push({ go, fail }));
+    const code = (id: number): unknown =>
+      (ann.peer.answer(id)["error"] as { code?: string } | undefined)?.code;
+    const both = (id: number, more: object): void => {
+      const { peer } = ann;
+      peer.send({ id, publish: CHANNEL, data: { merge: { k: { ann: 1 } } }, idem: 1, first: true, ...more });
+      peer.send({ id: id + 1, publish: CHANNEL, data: { merge: { b: { ann: 1 } } }, idem: 2, ...more });
+    };
+    const { clock } = all.world;
+    bob.peer.send({ id: 1, publish: CHANNEL, data: { merge: { b: { bob: 1 } } } });
+    await clock.settle();
+    all.broker.beforeRead = () => {
+      throw new BrokerError("unavailable", "the broker is away");
+    };
+    // The first fails; the second waits for what bob does to its key.
+    both(1, {});
+    await clock.settle();
+    expect(code(1)).toBe("unavailable");
+    both(3, { age: 10 });
+    await clock.settle();
+    held[0]?.go();
+    await clock.settle();
+    expect(code(2)).toBe("aborted");
+    all.broker.before = all.broker.beforeRead = undefined;
+    held[1]?.fail(new BrokerError("unavailable", "the broker is away again"));
+    await clock.settle();
+    expect([code(3), code(4)]).toEqual(["unavailable", "aborted"]);
+    expect(await all.held()).toEqual({ k: {}, b: { bob: 1 } });
   });
 
   it("E18: whose publisher goes meanwhile costs nobody anything, and is done as a whole or not", async () => {

@@ -20,6 +20,8 @@ export class Counted {
   readonly appends: number[] = [];
   /** Called before each append. */
   before: (() => Promise<void> | void) | undefined;
+  /** Called before what slots hold is read. */
+  beforeRead: (() => void) | undefined;
 
   wrap(broker: Broker): Broker {
     return new Proxy(broker, {
@@ -29,7 +31,10 @@ export class Counted {
         const method = value as (...args: unknown[]) => unknown;
         if (name === "readSlots")
           return (...args: unknown[]) => {
-            if ("slots" in (args[1] as object)) this.reads++;
+            if ("slots" in (args[1] as object)) {
+              this.reads++;
+              this.beforeRead?.();
+            }
             return method.apply(target, args);
           };
         if (name === "change")

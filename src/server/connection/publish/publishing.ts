@@ -301,7 +301,8 @@ export class Publishing implements HandedOver, JobBase {
   failed(thrown: unknown): void {
     const { id, channel, idem } = this.#command;
     const error = presentable(this.#connection, thrown, "publish");
-    if (error.retry && idem !== undefined) {
+    // What was aborted follows one that failed, and that one has shut what there was to shut: since then its retry may have passed.
+    if (error.retry && idem !== undefined && error.code !== "aborted") {
       this.#gate.shutFor(this.#turn, idem);
       // The retry of a later publish may have opened a new gate already: this one came before all that passed the new one.
       const now = this.#connection.sessions.get(channel)?.gate;

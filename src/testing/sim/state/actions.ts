@@ -3,12 +3,16 @@ import { formatCursor } from "../../../protocol/index.js";
 import { VIEW_NAMES } from "../../history/kinds/state/views.js";
 import type { Action, WorldView } from "../sim-kind.js";
 import type { Step } from "../step.js";
+import { ACK_WAYS } from "./acks.js";
 import { CHANNELS } from "./channels.js";
 import type { StateClient } from "./client.js";
 import type { Seen } from "./key-viewer.js";
 
 const KEYS = 40;
 const ACCOUNTS = 4;
+const COUNTS = 3;
+/** Smaller than one key with its value, than a page, and than what a node holds for somebody who does not read. */
+const WINDOWS = [undefined, 1024, 4096, undefined, 20_000];
 const RATES = [undefined, undefined, undefined, 20, 5, 1, 0.5];
 
 type StateWorld = WorldView<StateClient>;
@@ -21,7 +25,12 @@ function channelOf({ size }: Step): string {
 export function seenBy(number: number): Seen {
   // Most see everything: they are the ones who are told of most.
   const view = number % 3 === 0 ? (VIEW_NAMES[number % VIEW_NAMES.length] ?? "all") : "all";
-  return { view, rate: RATES[number % RATES.length] };
+  return {
+    view,
+    rate: RATES[number % RATES.length],
+    window: WINDOWS[number % WINDOWS.length],
+    acks: ACK_WAYS[number % ACK_WAYS.length],
+  };
 }
 
 function keyAt(number: number): string {
@@ -119,6 +128,31 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
       );
     },
   },
+  /** Several count in fields of their own of the same keys, all at once, and each sets something else right behind that. */
+  count: {
+    weight: 6,
+    run(world, step) {
+      const channel = channelOf(step);
+      if (step.size < 0.1) {
+        const slot = `count/${step.who % COUNTS}`;
+        return world
+          .client(step)
+          .change(channel, step.size < 0.05 ? { delete: [slot] } : { set: { [slot]: {} } });
+      }
+      several(world, 4 + (step.ms % 20), step.ms % 40, (i) => {
+        const client = world.client({ who: step.who + i });
+        client.count(channel, `count/${(step.ms + (i >> 2)) % COUNTS}`);
+        if (i % 3 === 0) client.change(channel, { set: { [keyAt(step.ms + i)]: i } });
+      });
+    },
+  },
+  /** Says something about what another one says about itself for a while. */
+  remark: {
+    weight: 2,
+    run(world, step) {
+      world.client({ who: step.who + 1 }).remark(channelOf(step), world.client(step).name);
+    },
+  },
   /** Changes much at once, of some size: more than a page, and more than a hint says. */
   burst: {
     weight: 5,
@@ -198,6 +232,31 @@ export const STATE_ACTIONS: Readonly<Record<string, Action<StateClient>>> = {
         const before = client.unwatch(channel);
         client.watch(channel, { view: "all", rate: 5 }, before);
       });
+    },
+  },
+  /** Wants to be told more or less often, again and again, also nothing for a while. */
+  tune: {
+    weight: 4,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = channelOf(step);
+      several(world, 1 + (step.ms % 5), step.ms * step.size, (i) =>
+        client.tune(channel, i % 2 === 1 ? 0 : RATES[(step.ms + i) % RATES.length]),
+      );
+      world.until(10_000, () => {
+        if (client.viewer(channel)?.isPaused === true) client.tune(channel, RATES[step.ms % RATES.length]);
+      });
+    },
+  },
+  /** Wants to be told nothing any more, and says so in the middle of a message. */
+  breakOff: {
+    weight: 1,
+    run(world, step) {
+      const client = world.client(step);
+      const channel = channelOf(step);
+      client.unwatch(channel);
+      client.watch(channel, { view: "all", rate: undefined, window: 4096, acks: "late" });
+      client.breakOff(channel);
     },
   },
   /** A client goes for good, and another one comes. */

@@ -1,4 +1,4 @@
-/** What a client asks of one channel of keys: one publish after the other, each until it is answered. */
+/** What a client asks of one channel of keys: a few publishes at a time, in their order, each until it is answered. */
 import { parseCursor, type ErrorBody } from "../../../protocol/index.js";
 import { DEDUPE_MS } from "../channels.js";
 import type { SimProcess } from "../process.js";
@@ -7,6 +7,8 @@ import type { WireClient } from "./wire-client.js";
 
 interface Asked {
   readonly data: string;
+  /** Whether it says what must be so. */
+  readonly isConditional: boolean;
   /** Of what the history is to follow. */
   readonly id: string | undefined;
   readonly idem: number;
@@ -14,6 +16,8 @@ interface Asked {
   /** When it was first sent. */
   sent: number | undefined;
   tries: number;
+  /** What the newest try is known by, while it is under way: an error that answers an earlier one is nobody's any more. */
+  under: object | undefined;
 }
 
 /** As long as keys are remembered, less what clocks and ways may be apart. */
@@ -23,6 +27,8 @@ const CLOCKS_APART_MS = 3000;
 const AGAIN_MS = 300;
 /** More than that waits for nobody. */
 const MOST = 30;
+/** So many are under way at once; over HTTP one, where what waits for its request would overtake what has failed in the one before. */
+const ABREAST = 3;
 /** Refusals after which nothing is in the log, where it was the first try. */
 const NEVER = new Set(["conflict", "limit_reached"]);
 /** Answers that nobody may be given here. */
@@ -35,7 +41,9 @@ export class ChangeOutbox {
   readonly #recorder: Recorder;
   readonly #wrong: (what: string) => void;
   #waiting: Asked[] = [];
-  #isUnderWay = false;
+  /** How many, from the first, are under way. */
+  #underWay = 0;
+  #isResting = false;
   #idems = 0;
 
   constructor(
@@ -60,54 +68,87 @@ export class ChangeOutbox {
     const since = this.#process.clock.monotonic();
     this.#waiting.push({
       data: JSON.stringify(data),
+      isConditional: "if" in data,
       id,
       idem: ++this.#idems,
       since,
       sent: undefined,
       tries: 0,
+      under: undefined,
     });
     this.pump();
   }
 
-  /** Sends the oldest, unless that is under way. */
+  /** Sends the oldest that are not under way. */
   pump(): void {
-    const [asked] = this.#waiting;
-    if (asked === undefined || this.#isUnderWay || !this.#wire.online) return;
-    const now = this.#process.clock.monotonic();
-    if (now - asked.since > RETRY_FOR_MS) return this.#giveUp(asked);
-    const age = asked.sent === undefined ? "" : `,"age":${Math.ceil(now - asked.sent)}`;
-    asked.sent ??= now;
-    asked.tries++;
-    this.#isUnderWay = true;
-    const channel = JSON.stringify(this.#channel);
-    this.#wire.ask(
-      `"publish":${channel},"data":${asked.data},"idem":${asked.idem},"first":true${age}`,
-      (error, ok) => this.#answered(asked, error, ok),
-    );
+    const most = this.#wire.oneWay ? 1 : ABREAST;
+    while (this.#wire.online && !this.#isResting && this.#underWay < most) {
+      const asked = this.#waiting[this.#underWay];
+      if (asked === undefined) return;
+      if (this.#process.clock.monotonic() - asked.since > RETRY_FOR_MS) {
+        // Those before it are older.
+        if (this.#underWay > 0) return;
+        this.#waiting.shift();
+        this.#forget(asked, "outcome_unknown");
+      } else this.#send(asked);
+    }
   }
 
   down(): void {
-    this.#isUnderWay = false;
+    this.#rewind(0);
   }
 
   /** Nobody hears of what is unanswered. */
   close(): void {
     const waiting = this.#waiting;
+    this.#rewind(0);
     this.#waiting = [];
     for (const asked of waiting) this.#forget(asked, "closed");
   }
 
-  #answered(asked: Asked, error: ErrorBody | undefined, ok: unknown): void {
-    if (asked !== this.#waiting[0]) return;
-    this.#isUnderWay = false;
-    if (error?.retry === true) {
-      this.#process.clock.setTimeout(() => this.pump(), Math.max(AGAIN_MS, error.after ?? 0));
-      return;
-    }
-    this.#waiting.shift();
+  #send(asked: Asked): void {
+    const now = this.#process.clock.monotonic();
+    const first = this.#underWay === 0 ? ',"first":true' : "";
+    const age = asked.sent === undefined ? "" : `,"age":${Math.ceil(now - asked.sent)}`;
+    asked.sent ??= now;
+    asked.tries++;
+    this.#underWay++;
+    const under = (asked.under = {});
+    const channel = JSON.stringify(this.#channel);
+    this.#wire.ask(
+      `"publish":${channel},"data":${asked.data},"idem":${asked.idem}${first}${age}`,
+      (error, ok) => this.#answered(asked, under, error, ok),
+    );
+  }
+
+  #answered(asked: Asked, under: object, error: ErrorBody | undefined, ok: unknown): void {
+    const place = this.#waiting.indexOf(asked);
+    if (place < 0 || (error !== undefined && asked.under !== under)) return;
+    if (error?.retry === true) return this.#rest(place, error.after);
+    this.#waiting.splice(place, 1);
+    if (place < this.#underWay) this.#underWay--;
     if (error === undefined) this.#placed(asked, ok);
     else this.#refused(asked, error.code);
     this.pump();
+  }
+
+  /** This one and those behind it are sent again, a while later. */
+  #rest(place: number, after = 0): void {
+    this.#rewind(place);
+    if (this.#isResting) return;
+    this.#isResting = true;
+    this.#process.clock.setTimeout(
+      () => {
+        this.#isResting = false;
+        this.pump();
+      },
+      Math.max(AGAIN_MS, after),
+    );
+  }
+
+  #rewind(place: number): void {
+    for (let i = place; i < this.#underWay; i++) (this.#waiting[i] as Asked).under = undefined;
+    this.#underWay = Math.min(this.#underWay, place);
   }
 
   #placed({ id }: Asked, ok: unknown): void {
@@ -118,20 +159,15 @@ export class ChangeOutbox {
     if (id !== undefined) this.#recorder.add({ is: "placed", channel: this.#channel, id, at });
   }
 
-  #refused({ id, tries }: Asked, code: string): void {
+  #refused({ id, tries, isConditional }: Asked, code: string): void {
     this.#recorder.count(`refused: ${code}`);
-    if (WRONG.has(code)) this.#wrong(`a publish was refused: ${code}`);
+    if (WRONG.has(code) || (code === "conflict" && !isConditional))
+      this.#wrong(`a publish was refused: ${code}`);
     if (id === undefined) return;
     const channel = this.#channel;
     if (NEVER.has(code) && tries === 1)
       this.#recorder.add({ is: "turned down", channel, id, outcome: "never", code });
     else this.#unknown(id, code);
-  }
-
-  #giveUp(asked: Asked): void {
-    this.#waiting.shift();
-    this.#forget(asked, "outcome_unknown");
-    this.pump();
   }
 
   #forget({ id, sent }: Asked, code: string): void {

@@ -10,6 +10,7 @@ import {
 import { DigestedMap } from "../../history/kinds/state/digested-map.js";
 import { VIEWS } from "../../history/kinds/state/views.js";
 import type { Recorder } from "../recorder.js";
+import type { AckWay } from "./acks.js";
 import { GRAVES } from "./channels.js";
 
 /** How it sees the channel. */
@@ -17,9 +18,13 @@ export interface Seen {
   /** Of {@link VIEWS}. */
   readonly view: string;
   readonly rate: number | undefined;
+  /** How far the server may be ahead of it, in bytes; `undefined`: as far as it can. */
+  readonly window?: number | undefined;
+  readonly acks?: AckWay | undefined;
 }
 
 interface StateMeta {
+  readonly merged?: number;
   readonly del?: readonly string[];
   readonly part?: number;
   readonly more?: boolean;
@@ -33,6 +38,8 @@ interface Part {
 export class KeyViewer {
   readonly name: string;
   readonly channel: string;
+  /** The view of which it is told: it may not see all that it asks for. */
+  readonly sees: string;
   readonly #seen: Seen;
   readonly #recorder: Recorder;
   readonly #wrong: (what: string) => void;
@@ -43,12 +50,15 @@ export class KeyViewer {
   #isNew = true;
   /** Parts of a message that is not whole yet. */
   #parts: Part[] = [];
+  /** How often it wants to be told. */
+  #rate: number | undefined;
   ch: number | undefined;
 
   constructor(
     name: string,
     channel: string,
     seen: Seen,
+    sees: string,
     recorder: Recorder,
     wrong: (what: string) => void,
     from?: KeyViewer,
@@ -56,6 +66,8 @@ export class KeyViewer {
     this.name = name;
     this.channel = channel;
     this.#seen = seen;
+    this.#rate = seen.rate;
+    this.sees = sees;
     this.#recorder = recorder;
     this.#wrong = wrong;
     // As one that changes what it sees, and comes with the cursor that it had.
@@ -76,17 +88,37 @@ export class KeyViewer {
     return this.#map.get(slot);
   }
 
+  get rate(): number | undefined {
+    return this.#rate;
+  }
+
   get isPaused(): boolean {
-    return this.#seen.rate === 0;
+    return this.#rate === 0;
+  }
+
+  /** Whether it has a part of a message, and not the others yet. */
+  get isWithin(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  /** Wants to be told as often as that from now on. */
+  tune(rate: number | undefined): void {
+    const wasPaused = this.isPaused;
+    this.#rate = rate;
+    const { channel, name: subscriber, isPaused } = this;
+    if (!this.#isNew && wasPaused !== isPaused)
+      this.#recorder.add({ is: "paused", channel, subscriber, isPaused });
   }
 
   /** What to subscribe with. */
   get options(): object {
-    const { view, rate } = this.#seen;
+    const { view, window } = this.#seen;
+    const rate = this.#rate;
     return {
       kind: "state",
       ...VIEWS[view],
       ...(rate !== undefined && { rate }),
+      ...(window !== undefined && { window }),
       ...(this.#cursor !== undefined && { cursor: formatCursor(this.#cursor) }),
       ...(this.#viewId !== undefined && { view: this.#viewId }),
     };
@@ -103,7 +135,7 @@ export class KeyViewer {
         is: "view",
         channel,
         subscriber,
-        view: this.#seen.view,
+        view: this.sees,
         at,
         graves: GRAVES[channel] ?? 0,
         digest: this.#map.digest,
@@ -116,8 +148,10 @@ export class KeyViewer {
   }
 
   message([, offset, data, meta]: MessageFrame): void {
-    const { del = [], part, more = false } = (meta ?? {}) as StateMeta;
+    const { del = [], part, more = false, merged = Infinity } = (meta ?? {}) as StateMeta;
     const set = (data ?? []) as readonly unknown[];
+    if (merged <= set.length / 2 + del.length)
+      this.#wrong(`${this.name}: a message says that it stands for ${merged} changes, and has as many`);
     // A message of one part, or the first one of several, drops what came of another.
     if ((part ?? 0) === 0) this.#parts = [];
     else if (part !== this.#parts.length)

@@ -18,7 +18,7 @@ interface Left {
   readonly epoch: string;
 }
 
-const NAME = /^last\/(.+)$/;
+const NAME = /^(?:last|merged)\/(.+)$/;
 
 export class RecordedSlots {
   readonly #recorder: Recorder;
@@ -62,6 +62,7 @@ export class RecordedSlots {
         continue;
       this.#enter(channel, outcome.epoch, known.head);
       this.#mayExpire(known, channel, draft);
+      this.#mustKeepTtl(channel, draft);
       this.#note(known, draft);
       if ("same" in outcome) continue;
       this.#recorder.add({
@@ -95,6 +96,16 @@ export class RecordedSlots {
       const early = (known.dues.get(slot) ?? -Infinity) - this.#clock.now();
       if (early <= 0) continue;
       const what = `${slot} of ${channel} expired ${Math.round(early)} ms before it was due`;
+      this.#recorder.add({ is: "complaint", who: "the log", what });
+    }
+  }
+
+  /** What somebody says of itself has a time to live, and keeps it when others put something beside it. */
+  #mustKeepTtl(channel: string, { changes }: ChangesDraft): void {
+    for (const { slot, data, ttl } of changes) {
+      if (!slot.startsWith("beat/") || ttl !== undefined) continue;
+      if (typeof data !== "string" || !data.startsWith('{"n":')) continue;
+      const what = `${slot} of ${channel} is to live for ever: ${data}`;
       this.#recorder.add({ is: "complaint", who: "the log", what });
     }
   }

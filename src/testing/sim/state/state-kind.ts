@@ -18,6 +18,9 @@ export const STATE_KIND: SimKind<StateClient> = {
     }
     return client;
   },
+  noteQuiet({ clients }) {
+    for (const client of clients) client.noteQuiet();
+  },
   speakLast({ clients: [speaker] }) {
     for (const channel of CHANNELS) speaker?.watch(channel, { view: "all", rate: undefined });
     speaker?.speak();

@@ -13,8 +13,8 @@ export interface WireOwner {
   hello(): string;
   online(result: Readonly<Record<string, unknown>>): void;
   down(): void;
-  /** A message or an event. */
-  told(frame: ServerFrame): void;
+  /** A message or an event. `size` is that of its line on a WebSocket, in bytes, with the one that ends it. */
+  told(frame: ServerFrame, size: number): void;
   /** Something that must not come. */
   wrong(what: string): void;
 }
@@ -89,6 +89,11 @@ export class WireClient {
     return true;
   }
 
+  /** Sends a command that has no answer. */
+  say(body: string): void {
+    if (this.#isOnline) this.#transport?.send(`{${body}}`);
+  }
+
   /** Asks anew for all that is wanted, where it is one-way. */
   renew(): void {
     if (this.#isRenewing) return;
@@ -128,13 +133,18 @@ export class WireClient {
     if (!aside) this.#heard = this.#process.clock.monotonic();
     const life = this.#life;
     const text = typeof frame === "string" ? frame : new TextDecoder().decode(frame);
+    let at = 0;
     for (const line of splitTextLines(text)) {
       if (life !== this.#life) return;
-      this.#read(line);
+      const newline = text.indexOf("\n", at);
+      const end = newline < 0 ? text.length : newline;
+      // All that is said here is ASCII.
+      this.#read(line, end + 1 - at);
+      at = end + 1;
     }
   }
 
-  #read(line: Parameters<typeof decodeServer>[0]): void {
+  #read(line: Parameters<typeof decodeServer>[0], size: number): void {
     const frame = decodeServer(line);
     const { id, event } = frame;
     if (event?.event === "goaway") return this.#leaveAfter(event.after);
@@ -143,7 +153,7 @@ export class WireClient {
       this.#answers.delete(id);
       answer?.(frame.error, frame.ok);
     } else if (frame.error !== undefined) this.#owner.wrong(`${frame.error.code} ${frame.error.message}`);
-    else if (frame.message !== undefined || event !== undefined) this.#owner.told(frame);
+    else if (frame.message !== undefined || event !== undefined) this.#owner.told(frame, size);
   }
 
   #leaveAfter(ms: number): void {

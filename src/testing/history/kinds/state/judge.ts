@@ -1,6 +1,7 @@
 import type { Place, StateEvent } from "../../events.js";
 import type { Findings } from "../../findings.js";
 import type { ChannelEvent, Kind, KindJudge } from "../../kind-judge.js";
+import { miscounted } from "./counts.js";
 import { StateLog } from "./log-model.js";
 import { Viewer, show } from "./viewer.js";
 
@@ -49,6 +50,7 @@ class StateJudge implements KindJudge {
 
   quiet(final: boolean): void {
     for (const viewer of this.#viewers.values()) viewer.quiet(final);
+    if (final) for (const log of this.#logs.values()) this.#mustHaveExpired(log);
     for (const [id, { outcome, channel }] of this.#asked)
       if (outcome === "open")
         this.#findings.add("progress", `the publish of ${id} on ${channel} has no answer`);
@@ -122,14 +124,14 @@ class StateJudge implements KindJudge {
     if (prev !== log.now.offset || offset <= prev)
       this.#findings.add("one order", `${channel} went from ${log.now.offset} to ${offset} after ${prev}`);
     for (const condition of event.if ?? []) this.#mustHold(log, event.offset, condition);
-    if (id !== undefined) this.#enter(log, id);
+    if (id !== undefined) this.#enter(log, event, id);
     const { sum } = log.append(event, this.#findings.time);
     if (sum !== 0) {
       this.#findings.add("conditions", `the accounts of ${channel} are ${sum} together at ${offset}`);
     }
   }
 
-  #enter(log: StateLog, id: string): void {
+  #enter(log: StateLog, { changes }: StateEvent & { is: "change" }, id: string): void {
     const { channel } = log;
     const asked = this.#asked.get(id);
     if (asked === undefined) {
@@ -145,6 +147,12 @@ class StateJudge implements KindJudge {
     if (asked.sequence < highest && log.entriesOf(id).length === 0)
       this.#findings.add("publisher order", `${id} entered ${channel} after number ${highest}`);
     this.#highest.set(key, Math.max(highest, asked.sequence));
+    // What was lost may come again behind what was said after it.
+    if (log.losses > 0 && asked.sequence < highest) return;
+    for (const { slot, text } of changes) {
+      const wrong = miscounted(slot, log.slot(slot)?.text ?? null, text, asked.publisher);
+      if (wrong !== undefined) this.#findings.add("conditions", `${wrong} on ${channel} with ${id}`);
+    }
   }
 
   #mustHold(
@@ -163,6 +171,14 @@ class StateJudge implements KindJudge {
     }
     if (since.offset > 0 && !log.stands(since)) wrong(`was seen at ${show(since)}, which was lost`);
     else if ((held?.offset ?? 0) > since.offset) wrong(`has changed since ${show(since)}`);
+  }
+
+  /** What somebody said with a time to live is gone where a node has the channel open, whatever others have put beside it. */
+  #mustHaveExpired(log: StateLog): void {
+    if (![...this.#viewers.values()].some((viewer) => viewer.channel === log.channel)) return;
+    for (const [slot, { text }] of log.slots)
+      if (slot.startsWith("beat/") && text?.startsWith('{"n":') === true)
+        this.#findings.add("progress", `${slot} of ${log.channel} does not expire: ${text}`);
   }
 
   #placed(log: StateLog, id: string, at: Place): void {

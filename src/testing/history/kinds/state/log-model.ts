@@ -67,6 +67,10 @@ export class StateLog {
     return this.#epoch;
   }
 
+  get slots(): ReadonlyMap<string, { readonly text: string | null; readonly offset: number }> {
+    return this.#slots;
+  }
+
   slot(slot: string): { readonly text: string | null; readonly offset: number } | undefined {
     return this.#slots.get(slot);
   }

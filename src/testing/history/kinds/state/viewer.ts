@@ -22,6 +22,10 @@ export class Viewer {
   #before = 0;
   #paused = false;
 
+  get channel(): string {
+    return this.#log.channel;
+  }
+
   constructor({ subscriber, view, at, graves, digest }: Opened, log: StateLog, findings: Findings) {
     this.#name = subscriber;
     this.#view = view;

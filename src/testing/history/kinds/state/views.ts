@@ -11,6 +11,8 @@ export const VIEWS: Readonly<Record<string, NamedView>> = {
   accounts: { prefix: "acct/" },
   beats: { prefix: "beat/" },
   few: { keys: ["acct/0", "k/1", "k/2", "once/0"] },
+  // What both let through who may see accounts only.
+  "few accounts": { keys: ["acct/0"] },
 };
 
 export const VIEW_NAMES: readonly string[] = Object.keys(VIEWS);
