@@ -61,7 +61,8 @@ function readMeta(file: number, at: number): Meta | undefined {
   const page = Buffer.alloc(META.end);
   if (readSync(file, page, 0, page.length, at) < page.length) return undefined;
   const pageSize = page.readUInt32LE(META.pageSize);
-  if (page.readUInt32LE(META.magic) !== MAGIC || pageSize < LEAST_PAGE || pageSize > MOST_PAGE) return undefined;
+  if (page.readUInt32LE(META.magic) !== MAGIC || pageSize < LEAST_PAGE || pageSize > MOST_PAGE)
+    return undefined;
   const lastPage = Number(page.readBigUInt64LE(META.lastPage));
   const transaction = Number(page.readBigUInt64LE(META.transaction));
   return { pageSize, lastPage, transaction };
