@@ -6,7 +6,7 @@ import { BrokerError } from "../../broker/index.js";
 import { formatCursor, type Clock, type Cursor, type Timer } from "../../protocol/index.js";
 import { TidemarkError } from "../errors.js";
 import { detach, type OnError } from "../guard.js";
-import { readChangeRequest, type ChangeRequest } from "../kinds/slots/change-request.js";
+import { changeRequestOf, type ChangeRequest } from "../kinds/slots/change-request.js";
 import type { StateWritten } from "./changing.js";
 import { GONE, WriteBatches, type WriteBatch, type WriteCall } from "./write-batches.js";
 
@@ -123,7 +123,7 @@ export class Coalescer {
     ttl: number | undefined,
   ): Promise<unknown> {
     try {
-      const { cursor } = await this.#deps.change(requestOf(values, ttl));
+      const { cursor } = await this.#deps.change(changeRequestOf(values, isGone, ttl));
       const written: StateWritten = { cursor: formatCursor(cursor) };
       for (const { resolve } of calls) resolve(written);
       return undefined;
@@ -133,16 +133,8 @@ export class Coalescer {
   }
 }
 
-/** Hot path: once for each key that is written. */
-function requestOf(values: ReadonlyMap<string, unknown>, ttl: number | undefined): ChangeRequest {
-  // Without a prototype any name is one, and the object is made at once for many.
-  const set = Object.create(null) as Record<string, unknown>;
-  const gone: string[] = [];
-  for (const [key, value] of values) {
-    if (value === GONE) gone.push(key);
-    else set[key] = value;
-  }
-  return readChangeRequest(ttl === undefined ? { set, delete: gone } : { set, delete: gone, ttl });
+function isGone(value: unknown): boolean {
+  return value === GONE;
 }
 
 /** A server's timers let a process end. This one does not: somebody waits for what is to be written. */

@@ -119,11 +119,16 @@ export class StateHandle<Input, Output> {
    */
   set(key: string, value: Input, options?: SetOptions): Promise<StateWritten>;
   set(values: KeyedValues<Input>, options?: SetOptions): Promise<StateWritten>;
-  async set(what: string | KeyedValues<Input>, second?: unknown, third?: SetOptions): Promise<StateWritten> {
-    const isOne = typeof what === "string";
-    const { ttl } = (isOne ? third : (second as SetOptions | undefined)) ?? {};
-    const values: [string, unknown][] = isOne ? [[what, second]] : pairsOf(what);
-    return this.#open().write(this.#resolved, values, msOf(ttl));
+  set(what: string | KeyedValues<Input>, second?: unknown, third?: SetOptions): Promise<StateWritten> {
+    // Hot path: a function that is async would cost a promise more for each key.
+    try {
+      const isOne = typeof what === "string";
+      const options = isOne ? third : (second as SetOptions | undefined);
+      const values: [string, unknown][] = isOne ? [[what, second]] : pairsOf(what);
+      return this.#open().write(this.#resolved, values, msOf(options?.ttl));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Deletes a key, or several at once; as {@link set}. Keys that hold nothing stay as they are. */

@@ -22,6 +22,8 @@ export interface SlotState {
   readonly data: Payload | undefined;
   /** When it is due, in milliseconds of wall time; `Infinity`: never. */
   readonly due: number;
+  /** Bytes of its name and payload, where they are known already. */
+  readonly size?: number;
 }
 
 /** The slots of a log at one moment. */
@@ -65,7 +67,7 @@ export function decide(draft: ChangesDraft, moment: SlotsMoment, { most }: Slots
     changes.push(change);
     if (held?.data !== undefined) {
       count--;
-      bytes -= sizeOfSlot(change.slot, held.data);
+      bytes -= held.size ?? sizeOfSlot(change.slot, held.data);
     }
     if (change.data !== undefined) {
       count++;

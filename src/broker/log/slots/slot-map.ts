@@ -21,6 +21,8 @@ export interface HeldSlot {
   readonly data: Payload | undefined;
   /** When it is due to be deleted; `Infinity`: never. */
   readonly due: number;
+  /** Bytes of its name and payload. */
+  readonly size: number;
 }
 
 /** One change in the order of all of them; overtaken once the slot's newest entry is another one. */
@@ -84,14 +86,15 @@ export class SlotMap {
       this.#forget(slot);
       // A copy: the bytes are often a view that would keep a whole receive buffer alive.
       const kept = data === undefined || typeof data === "string" ? data : new Uint8Array(data);
-      const held = { entry, data: kept, due: dueOf(data, ttl, wall, was) };
+      const size = sizeOfSlot(slot, data);
+      const held = { entry, data: kept, due: dueOf(data, ttl, wall, was), size };
       this.#held.set(slot, held);
       this.#order.push({ slot, held });
       if (data === undefined) {
         const bytes = Buffer.byteLength(slot);
         this.#graves.set(slot, bytes);
         this.#graveBytes += bytes;
-      } else this.#bytes += sizeOfSlot(slot, data);
+      } else this.#bytes += size;
       this.#dues.add(slot, held.due);
       news.push({ slot, data: kept });
     }
@@ -182,7 +185,7 @@ export class SlotMap {
     if (held.data === undefined) {
       this.#graveBytes -= this.#graves.get(slot) ?? 0;
       this.#graves.delete(slot);
-    } else this.#bytes -= sizeOfSlot(slot, held.data);
+    } else this.#bytes -= held.size;
   }
 
   /** What is left of the entry whose first change is at `start`, and where the next entry begins. */
@@ -196,7 +199,7 @@ export class SlotMap {
       if (held.entry.offset !== head.offset) break;
       if (this.#held.get(slot) !== held) continue;
       changes.push({ slot, data: held.data });
-      size += sizeOfSlot(slot, held.data);
+      size += held.size;
     }
     return { head, changes, size: size + (head.meta === undefined ? 0 : Buffer.byteLength(head.meta)), next };
   }
