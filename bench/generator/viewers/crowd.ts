@@ -64,8 +64,8 @@ interface Group {
 
 /** How many connect at a time. */
 const AT_ONCE = 50;
-/** How long nothing must have come before nothing more is expected, in milliseconds. */
-const QUIET_MS = 300;
+/** How long nothing must have come before nothing more is expected, in milliseconds: who is told once a second waits so long. */
+const QUIET_MS = 1500;
 const PATIENCE_MS = 30_000;
 
 export class Crowd {
