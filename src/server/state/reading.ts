@@ -3,11 +3,10 @@ import { BrokerError, type SlotsOptions } from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import type { ServerNode } from "../connection/node.js";
+import { cursorOf } from "../connection/publish/changes/known-slots.js";
 import { TidemarkError } from "../errors.js";
 import type { Snapshot } from "../feed/channel-feed.js";
-
-/** So many keys are read at once. */
-export const MOST_KEYS = 1000;
+import { MOST_KEYS } from "../kinds/slots/change-request.js";
 
 /** What some keys hold at one moment. */
 export interface KeysRead {
@@ -40,12 +39,12 @@ export async function readKeys(
     throw new TidemarkError("bad_request", `1 to ${MOST_KEYS} keys are read at once, not ${keys.length}`);
   return ofBroker(node, async () => {
     const slots = [...new Set(keys)];
-    const { entries, epochs, head } = await node.broker.readSlots(resolved.name, { slots }, options);
+    const page = await node.broker.readSlots(resolved.name, { slots }, options);
     const texts = new Map<string, string>();
-    for (const { changes = [] } of entries) {
+    for (const { changes = [] } of page.entries) {
       for (const { slot, data } of changes) if (data !== undefined) texts.set(slot, jsonOf(data));
     }
-    return { cursor: { epoch: epochs.at(-1)?.epoch ?? "", offset: head }, texts };
+    return { cursor: cursorOf(page), texts };
   });
 }
 

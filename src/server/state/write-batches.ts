@@ -1,10 +1,7 @@
 /** What is set and deleted on one channel in a short time, put together to as few changes as it takes. */
+import { MOST_CHANGE_BYTES, MOST_KEYS } from "../kinds/slots/change-request.js";
 import type { StateWritten } from "./changing.js";
 
-/** Keys of one change at most. */
-const MOST_KEYS = 1000;
-/** Bytes of one change at most, by what is guessed of values. */
-const MOST_BYTES = 1024 * 1024;
 /** Values are looked into so deep. What is deeper is taken for too large to go with others. */
 const MOST_DEPTH = 32;
 
@@ -70,7 +67,7 @@ export class WriteBatches {
   }
 
   #fits(batch: WriteBatch, { writes }: WriteCall, bytes: number): boolean {
-    if (batch.bytes + bytes > MOST_BYTES) return false;
+    if (batch.bytes + bytes > MOST_CHANGE_BYTES) return false;
     // What was set later must not be written before.
     for (let at = batch.at + 1; at < this.batches.length; at++) {
       const later = this.batches[at] as WriteBatch;
@@ -83,10 +80,10 @@ export class WriteBatches {
 }
 
 /** About how many bytes of JSON a value is, rather too many than too few; no more is looked into than takes it beyond `most`. */
-export function guessedBytes(value: unknown, most = MOST_BYTES, depth = 0): number {
+export function guessedBytes(value: unknown, most = MOST_CHANGE_BYTES, depth = 0): number {
   if (typeof value === "string") return 3 * value.length + 2;
   if (typeof value !== "object" || value === null) return 24;
-  if (depth === MOST_DEPTH) return MOST_BYTES;
+  if (depth === MOST_DEPTH) return MOST_CHANGE_BYTES;
   let bytes = 2;
   for (const name in value) {
     if (bytes > most) break;

@@ -5,7 +5,7 @@ import { TidemarkError } from "../../errors.js";
 import { textLine } from "../../delivery/chunk.js";
 import type { Caller, Identity } from "../caller.js";
 import { presentable } from "../presentable.js";
-import { cursorOf, readSlots } from "../publish/changes/known-slots.js";
+import { cursorOf } from "../publish/changes/known-slots.js";
 import { contextOf, mustResolve } from "./access.js";
 import { mustAllowKeys } from "./slot-rights.js";
 
@@ -29,7 +29,7 @@ export function get(connection: Caller, command: Command & { do: "get" }): void 
       node.newChannels.use(connection, name);
       const slots = [...new Set(keys)];
       const page = await node.reads.slots.run(() =>
-        readSlots(node.broker, name, slots, def.slots as SlotsOptions),
+        node.broker.readSlots(name, { slots }, def.slots as SlotsOptions),
       );
       const ok = answerOf(page, slots.length);
       return id === undefined ? undefined : textLine(`{"id":${id},"ok":${ok}}`);

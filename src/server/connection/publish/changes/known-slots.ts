@@ -34,23 +34,13 @@ export async function readKnown(
   const known = new Map<string, Known>();
   for (let from = 0; from < slots.length; from += MOST_READ) {
     const some = slots.slice(from, from + MOST_READ);
-    const page = await limit.run(() => readSlots(broker, channel, some, options));
+    const page = await limit.run(() => broker.readSlots(channel, { slots: some }, options));
     const at = cursorOf(page);
     for (const slot of some) known.set(slot, { data: undefined, at, read: { offset: 0, page } });
     for (const { offset, changes = [] } of page.entries)
       for (const { slot, data } of changes) known.set(slot, { data, at, read: { offset, page } });
   }
   return known;
-}
-
-/** Reads the newest entries of some slots. Rejects with the broker's error. */
-export async function readSlots(
-  broker: Broker,
-  channel: string,
-  slots: readonly string[],
-  options: SlotsOptions,
-): Promise<SlotsPage> {
-  return broker.readSlots(channel, { slots }, options);
 }
 
 /** The place of which a page tells. */
