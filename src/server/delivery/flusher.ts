@@ -66,7 +66,12 @@ export class Flusher {
     }
     // Collectors may add collectors (a feed that repairs itself); those wait for the next turn.
     if (this.#collectors.length > 0) this.#runAll(this.#collectors.splice(0));
-    const start = this.#clock.monotonic();
+    if (this.#dirty.length > 0) this.#writeAll();
+  }
+
+  /** Hot path. Few writes, as nearly always, need no look at the clock. */
+  #writeAll(): void {
+    const start = this.#dirty.length > STRIDE ? this.#clock.monotonic() : 0;
     while (this.#at < this.#dirty.length) {
       const end = Math.min(this.#at + STRIDE, this.#dirty.length);
       this.#flushUpTo(end);

@@ -25,9 +25,9 @@ const PONG = textChunk("{}");
 
 /** Carries out one command. It is answered now or later, or the connection is closed. */
 export function carryOut(connection: Commander, incoming: Incoming): void {
-  if (!("do" in incoming) && !("value" in incoming)) return carryOutMessage(connection, incoming);
+  if (incoming.do === undefined && !("value" in incoming)) return carryOutMessage(connection, incoming);
   try {
-    const command = "do" in incoming ? incoming : decodeCommand(incoming);
+    const command = incoming.do === undefined ? decodeCommand(incoming) : incoming;
     if (command.do === "ping") answerPing(connection);
     else if (mayRun(connection, command))
       run(connection, withCanonicalName(command, connection.node.registry));

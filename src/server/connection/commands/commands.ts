@@ -16,7 +16,8 @@ export type RealCommand = Exclude<Command, { do: "ping" }>;
 
 /** The command with its channel in the one spelling by which everything that is known of the channel is found. */
 export function withCanonicalName(command: RealCommand, registry: ChannelRegistry): RealCommand {
-  if (!("channel" in command)) return command;
+  // Calls are many, and to look for what an object has not got takes longest.
+  if (command.do === "call" || !("channel" in command)) return command;
   const channel = registry.canonicalName(command.channel);
   return channel === command.channel ? command : { ...command, channel };
 }

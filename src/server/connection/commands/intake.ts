@@ -186,7 +186,7 @@ export class Intake {
 
 /** What a command counts in a turn. One that is yet to be read is told by its fields. */
 function weightOf(incoming: Incoming): number {
-  if ("do" in incoming) return incoming.do === "publish" || incoming.do === "call" ? 1 : HEAVY;
+  if (incoming.do !== undefined) return incoming.do === "publish" || incoming.do === "call" ? 1 : HEAVY;
   if (!("value" in incoming)) return 1;
   const { value } = incoming;
   if (typeof value !== "object" || value === null) return 1;

@@ -5,8 +5,13 @@ import type { ConnectionLimits } from "../node.js";
 import type { MessageInParts } from "./message-in-parts.js";
 import { readPlainCommands } from "./plain-commands.js";
 
+/** What is no command yet: told by a field that it has not got, which costs less than to ask whether it has one. */
+interface NoCommand {
+  readonly do?: undefined;
+}
+
 /** A command, read or yet to be read, or one that has come in parts. */
-export type Incoming = Line | Command | MessageInParts;
+export type Incoming = (Line & NoCommand) | Command | (MessageInParts & NoCommand);
 
 /**
  * Hot path. Reads a text frame: valid UTF-8, from `from` up to `to` in bytes that are overwritten afterwards.
