@@ -119,12 +119,17 @@ function onData(this: ReadSocket, bytes: Buffer): void {
   this[READER]?.took(bytes);
 }
 
+/** The part of the shared buffer that the last read has filled: reads are often as long as the one before. */
+let filled = SHARED;
+
 /** Hot path. The listener of all handles. */
 function onRead(this: ReadHandle): void {
   const { streamBaseState, kReadBytesOrError } = binding as Binding;
   const count = streamBaseState[kReadBytesOrError] as number;
-  if (count > 0) this[READER]?.took(SHARED.subarray(0, count));
-  else if (count < 0 && onStreamRead !== undefined) Reflect.apply(onStreamRead, this, [undefined]);
+  if (count > 0) {
+    if (filled.length !== count) filled = SHARED.subarray(0, count);
+    this[READER]?.took(filled);
+  } else if (count < 0 && onStreamRead !== undefined) Reflect.apply(onStreamRead, this, [undefined]);
 }
 
 /** Whether the stream holds nothing that it has read already, and nobody else reads. */
