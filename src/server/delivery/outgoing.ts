@@ -42,7 +42,8 @@ export class Outgoing implements Way {
   readonly #owner: OutgoingOwner;
   /** What waits for the end of the turn: nearly always one chunk. An array would be made anew for each. */
   #first: Chunk | undefined;
-  #others: Chunk[] | undefined;
+  /** All of it, the first one too, where that are several. */
+  #several: Chunk[] | undefined;
   #queued = 0;
   /** What the budget thinks this connection holds. */
   #held = 0;
@@ -84,7 +85,8 @@ export class Outgoing implements Way {
     if (this.#first === undefined) {
       this.#first = chunk;
       this.#flusher.add(this);
-    } else (this.#others ??= []).push(chunk);
+    } else if (this.#several === undefined) this.#several = [this.#first, chunk];
+    else this.#several.push(chunk);
     this.#queued += chunk.size;
     this.#hold(this.#held + chunk.size);
     return true;
@@ -134,12 +136,12 @@ export class Outgoing implements Way {
   flush(): void {
     const first = this.#first;
     if (first === undefined) return;
-    const others = this.#others;
-    this.#first = this.#others = undefined;
+    const several = this.#several;
+    this.#first = this.#several = undefined;
     this.#queued = 0;
     try {
-      if (others === undefined) this.#sink.writeShared(first);
-      else this.#sink.write([first, ...others]);
+      if (several === undefined) this.#sink.writeShared(first);
+      else this.#sink.write(several);
       this.#settle();
     } catch (error) {
       this.#owner.abandon(error);
@@ -149,7 +151,7 @@ export class Outgoing implements Way {
   /** Forgets everything: the peer is gone. */
   close(): void {
     this.#closed = true;
-    this.#first = this.#others = undefined;
+    this.#first = this.#several = undefined;
     this.#queued = 0;
     this.#waiting = this.#messages = undefined;
     this.#hold(0);

@@ -31,9 +31,9 @@ export interface PartsOwner {
 
 /** Whether there is a part of a message among what a frame holds. */
 export function hasParts(incoming: readonly Incoming[]): boolean {
-  const [first] = incoming;
+  const first = incoming[0];
   // Commands that were read in place are plain, all of them.
-  if (first === undefined || "do" in first) return false;
+  if (first === undefined || first.do !== undefined) return false;
   return incoming.some(looksLikePart);
 }
 

@@ -29,6 +29,7 @@ export function frameOf(chunk: Chunk): string | Buffer {
  * @param compressor where the peer takes compressed frames
  */
 export function framesOf(chunks: readonly Chunk[], compressor?: Compressor): (string | Buffer)[] {
+  if (chunks.every(isSmall)) return [chunks.length === 1 ? frameOf(chunks[0] as Chunk) : frameOfAll(chunks)];
   const frames: (string | Buffer)[] = [];
   let small: Chunk[] = [];
   const put = (): void => {
@@ -45,6 +46,11 @@ export function framesOf(chunks: readonly Chunk[], compressor?: Compressor): (st
   }
   put();
   return frames;
+}
+
+/** Whether the chunk always goes together with others: answers, nearly always. */
+function isSmall(chunk: Chunk): boolean {
+  return chunk.size < LARGE && !chunk.isCompressible;
 }
 
 /** One frame for several chunks, which is binary as soon as one of them is. */
