@@ -1,6 +1,6 @@
 /**
  * What a peer has sent and what is not carried out yet. While too much of it is unanswered, or answers are not read,
- * commands wait here and the transport is not read from: TCP does the rest.
+ * commands wait here and the transport is not read from: TCP does the rest. So it is when more comes while some wait for a turn.
  */
 import { HEAVY } from "../limits/turn-budget.js";
 import type { Link } from "../link.js";
@@ -85,12 +85,15 @@ export class Intake {
   take(lines: Incoming[]): void {
     if (this.#shut) return;
     if (!this.#waits && this.#nextSentAfter > this.#sentAfter) this.#sentAfter = this.#nextSentAfter;
-    if (this.#waits) for (const line of lines) this.#lines.push(line);
-    else {
+    if (!this.#waits) {
       this.#lines = lines;
       this.#at = 0;
+      return this.pump();
     }
+    for (const line of lines) this.#lines.push(line);
     this.pump();
+    // Who sends more while it waits for a turn is not read from any further.
+    if (this.#waits) this.#setPaused(true);
   }
 
   /** A command that was carried out has its answer. */
@@ -133,7 +136,8 @@ export class Intake {
       this.clear();
       this.#checkIdle();
     }
-    this.#setPaused(this.#waits);
+    // Turns come soon: to stop reading and begin again would cost more than what waits.
+    this.#setPaused(this.#waits && (this.#paused || !this.#isInLine));
   }
 
   get #isReady(): boolean {
