@@ -87,6 +87,7 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
   },
   "polls-of-the-same": {
     what: "64 polls a second, each with the same 1,000 channels",
+    why: COLLECTED,
     bound: bound(1000, 8, 32),
   },
   subscriptions: {
@@ -120,7 +121,11 @@ export const ROWS: Readonly<Record<AttackName, Attacked>> = {
     bound: bound(20_000, 1),
     remembers: true,
   },
-  members: { what: "1,000 members a second that join by polls", bound: bound(20_000, 2, 16) },
+  members: {
+    what: "1,000 members a second that join by polls",
+    why: COLLECTED,
+    bound: bound(20_000, 2, 16),
+  },
   silence: { what: "2,000 connections that say nothing", bound: bound(2000, 12) },
   connects: {
     what: "160 connects a second by somebody who never comes back, at limits.connects of 20 a second",

@@ -30,7 +30,7 @@ import { checkAddressing, readLimits, type AppOptions } from "./options.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
-import { mustHaveKeys } from "./state/reading.js";
+import { mustHaveKeys } from "./channels/keys.js";
 import { StateHandle, type PublishPattern, type StatePattern } from "./state/state-handle.js";
 import { userOf, type UserHandle } from "./user.js";
 

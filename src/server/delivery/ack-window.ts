@@ -16,13 +16,20 @@ interface Run {
 }
 
 export class AckWindow implements Way {
-  /** How much may be ahead, in bytes, not counting the line that reaches it. */
+  /**
+   * How much may be ahead, in bytes, where another message is begun; and as much again while one goes on. A page that gets to its
+   * messages only now and then would need several such moments for one message otherwise.
+   */
   readonly size: number;
   readonly #out: Outgoing;
   /** What is not acknowledged, oldest first. */
   readonly #runs: Run[] = [];
   #ahead = 0;
   #sent = 0;
+  /** Bytes of the newest message so far: the next one may be as large. */
+  #message = 0;
+  /** Whether the line that there was no room for goes on with a message. */
+  #goesOn = false;
   #waiting: (() => void) | undefined;
 
   constructor(size: number, out: Outgoing) {
@@ -35,14 +42,18 @@ export class AckWindow implements Way {
     return this.#sent;
   }
 
+  /** Whether there is no room for the line that was offered last. */
   get isFull(): boolean {
-    return this.#ahead >= this.size;
+    if (this.#goesOn) return this.#ahead >= 2 * this.size;
+    return this.#ahead > 0 && this.#ahead + this.#message > this.size;
   }
 
   /** Hot path. Takes a chunk of one line if there is room for it, here and in the way out. */
-  offer(chunk: Chunk): boolean {
-    if (this.#ahead >= this.size || !this.#out.offer(chunk)) return false;
+  offer(chunk: Chunk, goesOn = false): boolean {
+    this.#goesOn = goesOn;
+    if (this.isFull || !this.#out.offer(chunk)) return false;
     const { size } = chunk;
+    this.#message = goesOn ? this.#message + size : size;
     this.#sent++;
     this.#ahead += size;
     const run = this.#runs.at(-1);

@@ -25,8 +25,12 @@ export interface Sink {
 
 /** What takes chunks, or does not: a connection's way out, or one subscription's part of it. */
 export interface Way {
-  /** Takes the chunk if there is room for it; `false` and nothing happened if there is none. */
-  offer(chunk: Chunk): boolean;
+  /**
+   * Takes the chunk if there is room for it; `false` and nothing happened if there is none.
+   *
+   * @param goesOn whether it goes on with a message that has begun
+   */
+  offer(chunk: Chunk, goesOn?: boolean): boolean;
 }
 
 /** Whose way out it is: a connection. Its own object, since there are as many of both as there are peers. */

@@ -20,7 +20,7 @@ export function sendNext(subscriber: Subscriber, cut: Cut): Sent {
   }
   const chunk = cut.page(index);
   if (chunk === undefined) return "gone";
-  if (!subscriber.way.offer(chunk)) return "full";
+  if (!subscriber.way.offer(chunk, goesOn)) return "full";
   // Anything else takes the place of what it was in the middle of.
   if (!goesOn) subscriber.leaveMessage();
   if (index + 1 < pages) {

@@ -1,10 +1,10 @@
 /** A change as JSON has it, made by the application or for whoever has the key of the HTTP API. */
 import { formatCursor } from "../../protocol/index.js";
+import { mustHaveKeys } from "../channels/keys.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import type { ServerNode } from "../connection/node.js";
 import { changeAsServer } from "../connection/publish/change-as-server.js";
 import { readChangeRequest } from "../kinds/slots/change-request.js";
-import { mustHaveKeys } from "./reading.js";
 
 /** Where a change is in the channel's log. */
 export interface StateWritten {

@@ -1,27 +1,22 @@
 /** What a channel of keys holds, read by the application or for the HTTP API. */
-import { BrokerError, type SlotsOptions } from "../../broker/index.js";
+import { BrokerError } from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
+import { mustHaveKeys } from "../channels/keys.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import type { ServerNode } from "../connection/node.js";
 import { cursorOf } from "../connection/publish/changes/known-slots.js";
 import { TidemarkError } from "../errors.js";
 import type { Snapshot } from "../feed/channel-feed.js";
 import { MOST_KEYS } from "../kinds/slots/change-request.js";
+import { jsonOf } from "../kinds/slots/slot-memory.js";
+
+export { jsonOf } from "../kinds/slots/slot-memory.js";
 
 /** What some keys hold at one moment. */
 export interface KeysRead {
   readonly cursor: Cursor;
   /** As JSON; those that hold nothing are not there. */
   readonly texts: ReadonlyMap<string, string>;
-}
-
-/** @throws {TidemarkError} `wrong_kind` for channels that are not of keys */
-export function mustHaveKeys({ name, def }: ResolvedChannel): SlotsOptions {
-  if (def.kind.by === "slots" && def.slots !== undefined) return def.slots;
-  throw new TidemarkError(
-    "wrong_kind",
-    `${JSON.stringify(name)} is a ${def.kind.name} channel, which has no keys; publish to it with app.publish`,
-  );
 }
 
 /**
@@ -34,12 +29,12 @@ export async function readKeys(
   resolved: ResolvedChannel,
   keys: readonly string[],
 ): Promise<KeysRead> {
-  const options = mustHaveKeys(resolved);
+  const { options } = mustHaveKeys(resolved);
   if (keys.length < 1 || keys.length > MOST_KEYS)
     throw new TidemarkError("bad_request", `1 to ${MOST_KEYS} keys are read at once, not ${keys.length}`);
   return ofBroker(node, async () => {
     const slots = [...new Set(keys)];
-    const page = await node.broker.readSlots(resolved.name, { slots }, options);
+    const page = await node.reads.slots.run(() => node.broker.readSlots(resolved.name, { slots }, options));
     const texts = new Map<string, string>();
     for (const { changes = [] } of page.entries) {
       for (const { slot, data } of changes) if (data !== undefined) texts.set(slot, jsonOf(data));
@@ -68,11 +63,6 @@ export async function readAll(
       node.hub.release(resolved.name);
     }
   });
-}
-
-/** As JSON. Where an application has put bytes into such a log by another way, they have no place in it. */
-export function jsonOf(data: unknown): string {
-  return typeof data === "string" ? data : "null";
 }
 
 /** What a broker says is for the operator; the others are told that it is away. */

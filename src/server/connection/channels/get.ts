@@ -1,6 +1,7 @@
 /** The get command: what some keys of a state channel hold. */
-import type { SlotsPage, SlotsOptions } from "../../../broker/index.js";
+import type { SlotsPage } from "../../../broker/index.js";
 import { formatCursor, type Command } from "../../../protocol/index.js";
+import { mustHaveKeys } from "../../channels/keys.js";
 import { TidemarkError } from "../../errors.js";
 import { textLine } from "../../delivery/chunk.js";
 import type { Caller, Identity } from "../caller.js";
@@ -18,19 +19,13 @@ export function get(connection: Caller, command: Command & { do: "get" }): void 
   connection.replyLarge(
     async () => {
       const resolved = mustResolve(connection, channel);
-      const { name, def } = resolved;
-      if (def.kind.by !== "slots")
-        throw new TidemarkError(
-          "wrong_kind",
-          `${JSON.stringify(name)} is a ${def.kind.name} and has no keys`,
-        );
+      const { name } = resolved;
+      const { options } = mustHaveKeys(resolved);
       const context = contextOf(connection, connection.identity as Identity, resolved);
       await mustAllowKeys(node, context, resolved, "get", keys);
       node.newChannels.use(connection, name);
       const slots = [...new Set(keys)];
-      const page = await node.reads.slots.run(() =>
-        node.broker.readSlots(name, { slots }, def.slots as SlotsOptions),
-      );
+      const page = await node.reads.slots.run(() => node.broker.readSlots(name, { slots }, options));
       const ok = answerOf(page, slots.length);
       return id === undefined ? undefined : textLine(`{"id":${id},"ok":${ok}}`);
     },

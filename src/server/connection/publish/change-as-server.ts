@@ -1,6 +1,7 @@
 /** Changes that the application itself makes to a state channel. */
 import type { Change } from "../../../broker/index.js";
 import type { Cursor } from "../../../protocol/index.js";
+import { mustHaveKeys } from "../../channels/keys.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { TidemarkError } from "../../errors.js";
 import type { ChangeRequest } from "../../kinds/slots-kind.js";
@@ -27,11 +28,7 @@ export async function changeAsServer(
   resolved: ResolvedChannel,
   request: ChangeRequest,
 ): Promise<{ readonly cursor: Cursor; readonly same: boolean }> {
-  const { kind } = resolved.def;
-  if (kind.by !== "slots") {
-    const message = `${JSON.stringify(resolved.name)} is a ${kind.name} and has no keys: publish to it`;
-    throw new TidemarkError("wrong_kind", message);
-  }
+  const { kind } = mustHaveKeys(resolved);
   const deciding = { node, resolved, kind };
   const patches = { ...request, set: NOTHING, delete: [], merge: copyOf(request.merge) };
   const certain = await decideChanges(deciding, { ...request, merge: NOTHING }, NOTHING_HELD);

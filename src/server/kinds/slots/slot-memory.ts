@@ -256,7 +256,7 @@ export class SlotMemory {
   }
 }
 
-/** Where an application has put bytes into such a log by another way, they have no place in a message. */
-function jsonOf(data: Payload): string {
+/** What a slot holds, as JSON. Where an application has put bytes into such a log by another way, they have no place in that. */
+export function jsonOf(data: Payload | undefined): string {
   return typeof data === "string" ? data : "null";
 }

@@ -1,12 +1,14 @@
 /** `GET` and `POST /api/state/<channel>`: what a channel of keys holds, and changes to it. */
+import type { Payload } from "../../../broker/index.js";
 import { decodeSegment } from "../../../protocol/channel-name.js";
 import { channelNameProblem, formatCursor, type Cursor } from "../../../protocol/index.js";
+import { mustHaveKeys } from "../../channels/keys.js";
 import type { ResolvedChannel } from "../../channels/registry.js";
 import { overloaded } from "../../connection/limits/incomplete.js";
 import type { ServerNode } from "../../connection/node.js";
 import { TidemarkError } from "../../errors.js";
 import { makeChange } from "../../state/changing.js";
-import { jsonOf, mustHaveKeys, readAll, readKeys } from "../../state/reading.js";
+import { jsonOf, readAll, readKeys } from "../../state/reading.js";
 import { write, writePieces } from "./api-answers.js";
 import { IncomingBody } from "./body.js";
 import type { HttpRequest, HttpResponse } from "./exchange.js";
@@ -117,7 +119,7 @@ function* jsonPieces(cursor: Cursor, pairs: Iterable<readonly [string, string]>)
 }
 
 function* asPairs(
-  slots: readonly { readonly slot: string; readonly data: unknown }[],
+  slots: readonly { readonly slot: string; readonly data: Payload | undefined }[],
 ): Generator<readonly [string, string]> {
   for (const { slot, data } of slots) yield [slot, jsonOf(data)];
 }
