@@ -172,6 +172,19 @@ describe("the checker of publishers (G3, P1, P10)", () => {
     ]);
   });
 
+  test("P22: lets one come late whose publisher was told that nobody knows, and has gone on", () => {
+    const unknown = {
+      is: "refused",
+      channel: "a",
+      id: "p/1",
+      outcome: "unknown",
+      code: "outcome_unknown",
+      within: 60_000,
+    } as const;
+    const story = new Story().tell(publish(1), publish(2), unknown, append(2, 0));
+    expect(found(story.tell({ ...append(3, 20), id: "p/1" } as Told))).toEqual([]);
+  });
+
   test("lets a message that was lost be appended again, though its turn is over", () => {
     const story = new Story()
       .log([1, 2])

@@ -16,6 +16,28 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
     },
   ],
   [
+    "P22: a copy that lay in a network comes behind what its publisher has gone on to",
+    {
+      seed: 6082,
+      nodes: 1,
+      clients: 4,
+      broker: "local",
+      steps: [
+        { at: 2690, do: "burst", who: 1, ms: 122, size: 0.717 },
+        { at: 25_814, do: "reopenLast", who: 5, ms: 1528, size: 0.675 },
+        { at: 26_240, do: "slowAnswers", who: 9, ms: 2167, size: 0.809 },
+        { at: 26_312, do: "cutReader", who: 7, ms: 1027, size: 0.42 },
+        { at: 27_218, do: "fullDisk", who: 5, ms: 5290, size: 0.028 },
+        { at: 28_224, do: "cutReader", who: 0, ms: 3926, size: 0.924 },
+        { at: 28_704, do: "spread", who: 3, ms: 357, size: 0.235 },
+        { at: 29_527, do: "narrowLarge", who: 0, ms: 444, size: 0.861 },
+        { at: 33_133, do: "cutReader", who: 4, ms: 6, size: 0.861 },
+        { at: 35_189, do: "narrowLarge", who: 1, ms: 6588, size: 0.848 },
+        { at: 42_766, do: "halfOpen", who: 7, ms: 0, size: 0.453 },
+      ],
+    },
+  ],
+  [
     "M14: a join whose answer was lost is taken back",
     {
       seed: 20,

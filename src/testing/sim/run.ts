@@ -26,10 +26,11 @@ export interface SimResult {
  */
 const CATCH_UP_MS = 65_000;
 /**
- * How long a member may still be shown whose peer vanished with unread bytes before it: two minutes from the last time
- * that all of them went out, a ping, and the grace. Less what has passed by then.
+ * How long a member may still be shown whose peer vanished with unread bytes before it: a ping and 11 s until it is found to be
+ * behind, two minutes from then, a ping until it is looked at again, the grace, and the way to whoever polls. Less what has passed
+ * by then.
  */
-const VANISHED_MS = 80_000;
+const VANISHED_MS = 105_000;
 /**
  * How long what is published into the quiet takes to arrive. The longest road: who polls from 200 ms away is told of one
  * channel after the other, where each is to hear first that something was lost.

@@ -144,7 +144,8 @@ class StateJudge implements KindJudge {
       this.#findings.add("at most once", `${id} entered ${channel} when its key may have been forgotten`);
     const key = `${channel} ${asked.publisher}`;
     const highest = this.#highest.get(key) ?? -1;
-    if (asked.sequence < highest && log.entriesOf(id).length === 0)
+    // What its publisher was told to be unknown may come behind what that one has gone on to.
+    if (asked.sequence < highest && log.entriesOf(id).length === 0 && asked.outcome !== "unknown")
       this.#findings.add("publisher order", `${id} entered ${channel} after number ${highest}`);
     this.#highest.set(key, Math.max(highest, asked.sequence));
     // What was lost may come again behind what was said after it.

@@ -118,7 +118,8 @@ export class LogJudge {
       const highest = this.#highest.get(key) ?? -1;
       // What was lost may be sent again, and has lost its turn: behind a rollback or failover the order begins anew.
       const resent = log.entriesOf(id).some((entry) => entry.void);
-      if (published.sequence < highest && !resent) {
+      // Whoever was told that nobody knows has gone on to the next, and a copy that lay in the network may come behind that.
+      if (published.sequence < highest && !resent && published.outcome !== "unknown") {
         this.#findings.add(
           "publisher order",
           `${id} was appended to ${channel} after number ${highest} of the same publisher`,
