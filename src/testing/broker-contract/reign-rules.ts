@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import type {
-  Appended,
-  Broker,
-  Changed,
-  ChangesDraft,
-  Draft,
-  HeldBy,
-  LogOptions,
-  Payload,
-  Reign,
-  SlotsOptions,
-} from "../../broker/index.js";
-import { KEEP, appendOne, assertRejects, dataOf, keeping, readAll, type Rule } from "./kit.js";
+import type { Draft, LogOptions, SlotsOptions } from "../../broker/index.js";
+import { appendOne, assertRejects, dataOf, keeping, readAll, type Rule } from "./kit.js";
+import {
+  FENCED,
+  FENCED_SLOTS,
+  TTL,
+  ask,
+  assertHeldBy,
+  isFenced,
+  isOut,
+  take,
+  under,
+} from "./reign-kit.js";
 import {
   SLOTS,
   change,
@@ -22,61 +22,6 @@ import {
   slotsOptions,
   valuesOf,
 } from "./slots-kit.js";
-
-/** Long enough for a busy machine to be in time where a test has to be. */
-const TTL = 2000;
-
-const FENCED: LogOptions = { ...KEEP, fenced: true };
-const FENCED_SLOTS: SlotsOptions = { ...SLOTS, fenced: true };
-
-interface Asked {
-  readonly ttl?: number;
-  readonly options?: LogOptions | SlotsOptions;
-}
-
-/** What somebody is told who asks for a reign. */
-function ask(
-  broker: Broker,
-  channel: string,
-  name: string,
-  { ttl = TTL, options = FENCED_SLOTS }: Asked = {},
-): Promise<Reign | HeldBy> {
-  return broker.reign(channel, { ttl, secret: `secret of ${name}`, note: `note of ${name}` }, options);
-}
-
-/** The reign of somebody who must get it. */
-async function take(broker: Broker, channel: string, name: string, asked?: Asked): Promise<Reign> {
-  const answer = await ask(broker, channel, name, asked);
-  return "token" in answer ? answer : assert.fail(`it is held by who left the ${answer.heldBy}`);
-}
-
-/** Fails unless somebody who asks is told that it is this one's. */
-async function assertHeldBy(broker: Broker, channel: string, holder: string, asked?: Asked): Promise<void> {
-  const answer = await ask(broker, channel, "nobody else", asked);
-  assert.ok("heldBy" in answer, "it was free");
-  assert.equal(answer.heldBy, `note of ${holder}`);
-  assert.ok(answer.left > 0 && answer.left <= (asked?.ttl ?? TTL), `${answer.left} ms`);
-}
-
-/** A draft of changes under a reign. */
-function under(
-  reign: { readonly token: string },
-  values: Readonly<Record<string, Payload | undefined>>,
-): ChangesDraft {
-  return changing(values, { reign: reign.token });
-}
-
-/** Whether a draft was kept out because another one reigns. */
-function isFenced(outcome: Changed | Appended): boolean {
-  if ("offset" in outcome) return false;
-  assert.equal(outcome.error, "fenced");
-  return true;
-}
-
-/** Whether a change under a reign is kept out. */
-async function isOut(broker: Broker, channel: string, reign: Reign): Promise<boolean> {
-  return isFenced(await change(broker, channel, under(reign, { x: `"${reign.token}"` }), FENCED_SLOTS));
-}
 
 /** Reigns: who may write a log alone, for how long, and what becomes of what others write. */
 export const reignRules: readonly Rule[] = [
