@@ -1,6 +1,6 @@
 /**
  * The seam between Tidemark and whatever keeps its logs. A broker holds every channel's log, remembers
- * idempotency keys, knows who is present and hands out leases. What each method promises stands on it, with MUST, MUST NOT
+ * idempotency keys, knows who is present and who reigns, and hands out leases. What each method promises stands on it, with MUST, MUST NOT
  * and MAY as RFC 2119 has them; `brokerContract` in `tidemark/testing` is the same as tests, and every broker MUST pass all
  * of it.
  */
