@@ -20,7 +20,7 @@ export interface WholeCoding {
   decode(code: number): Value;
 }
 
-/** A column whose values are floats; one that is not there is NaN. */
+/** A column whose values are finite floats; none is infinite. (As a NaN it would not equal itself, and engines differ in its bytes.) */
 export interface FloatCoding {
   readonly kind: "float";
   readonly bytes: 4 | 8;
@@ -59,7 +59,8 @@ function makeCoding(column: ColumnData): Coding {
     case "angle":
       return whole(
         2 * HALF_TURN - 1,
-        (value) => Math.round(finite(value, 0) * (HALF_TURN / Math.PI)) & (2 * HALF_TURN - 1),
+        // The operator on bits takes whole turns away, and makes NaN and infinite ones 0.
+        (value) => Math.round(typeof value === "number" ? value * (HALF_TURN / Math.PI) : 0) & (2 * HALF_TURN - 1),
         (code) => (code < HALF_TURN ? code : code - 2 * HALF_TURN) * (Math.PI / HALF_TURN),
       );
     case "bool":
@@ -98,7 +99,7 @@ function makeCoding(column: ColumnData): Coding {
   }
 }
 
-/** The same with one value more: none. It is the whole number 0, the float NaN, or the text `undefined`. */
+/** The same with one value more: none. It is the whole number 0, the float Infinity, or the text `undefined`. */
 function optional(coding: Coding): Coding {
   const isNone = (value: unknown): boolean => value === undefined || value === null;
   switch (coding.kind) {
@@ -112,8 +113,8 @@ function optional(coding: Coding): Coding {
       return {
         ...coding,
         optional: true,
-        encode: (value) => (isNone(value) ? Number.NaN : coding.encode(value)),
-        decode: (code) => (Number.isNaN(code) ? undefined : code),
+        encode: (value) => (isNone(value) ? Number.POSITIVE_INFINITY : coding.encode(value)),
+        decode: (code) => (code === Number.POSITIVE_INFINITY ? undefined : code),
       };
     case "text":
       return {

@@ -32,14 +32,15 @@ export type ValueOf<C extends Column> = C extends { readonly [VALUE]?: { readonl
 
 type Needed<C extends Columns> = { [N in keyof C]: undefined extends ValueOf<C[N]> ? never : N }[keyof C];
 
+type RowOfColumns<C extends Columns> = { [N in Needed<C>]: ValueOf<C[N]> } & {
+  [N in Exclude<keyof C, Needed<C>>]?: ValueOf<C[N]> | undefined;
+};
+
+/** The same type, spelled out as one object. */
+type Flat<T> = { [N in keyof T]: T[N] };
+
 /** A row: a plain object. Optional columns may be left out. */
-export type RowOf<T extends Table> = {
-  -readonly [N in Needed<T["columns"]>]: ValueOf<T["columns"][N]>;
-} & {
-  -readonly [N in Exclude<keyof T["columns"], Needed<T["columns"]>>]?: ValueOf<T["columns"][N]> | undefined;
-} extends infer Row
-  ? { [N in keyof Row]: Row[N] }
-  : never;
+export type RowOf<T extends Table> = Flat<RowOfColumns<T["columns"]>>;
 
 /** Any row, where its table is not known to the compiler. */
 export type Row = Readonly<Record<string, Value>>;

@@ -17,8 +17,8 @@ export const MOST_COLUMNS = 30;
 export const MOST_TEXT = 4096;
 /** The longest key of a row, in bytes of UTF-8. */
 export const MOST_KEY = 64;
-/** The most rows of a table. */
-export const MOST_ROWS = 65_535;
+/** The most rows of a table at a time. */
+export const MOST_ROWS = 32_768;
 
 const MOST_STEPS = 2 ** 32 - 1;
 const MOST_VALUES = 256;
