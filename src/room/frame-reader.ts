@@ -40,9 +40,8 @@ export interface Frame {
 
 /** A row as a frame left it. */
 interface Held {
-  readonly key: string;
+  readonly one: KeyedRow;
   readonly codes: readonly Code[];
-  readonly row: Row;
 }
 
 /** What is seen of one table. */
@@ -155,10 +154,10 @@ function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew
   const updates: KeyedRow[] = [];
   for (let i = 0; i < leaveCount; i++) {
     const id = from.varint(0xffff);
-    const row = held.get(id);
-    if (row === undefined || gone.has(id)) throw new FrameError(`row ${id} leaves that is not there`);
+    const was = held.get(id);
+    if (was === undefined || gone.has(id)) throw new FrameError(`row ${id} leaves that is not there`);
     gone.add(id);
-    leaves.push(row.key);
+    leaves.push(was.one.key);
   }
   const left = new Set(leaves);
   for (let i = 0; i < enterCount; i++) {
@@ -169,8 +168,8 @@ function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew
       throw new FrameError("a key that another row has");
     keys.add(key);
     const codes = readRow(from, layout);
-    const one = { key, codes, row: rowOf(layout, codes) };
-    came.set(id, one);
+    const one = { key, row: rowOf(layout, codes) };
+    came.set(id, { one, codes });
     enters.push(one);
   }
   for (let i = 0; i < updateCount; i++) {
@@ -179,8 +178,8 @@ function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew
     if (was === undefined || gone.has(id) || came.has(id)) throw new FrameError(`row ${id} changes that is not there`);
     const codes = [...was.codes];
     readUpdate(from, layout, bits, codes);
-    const one = { key: was.key, codes, row: rowOf(layout, codes) };
-    came.set(id, one);
+    const one = { key: was.one.key, row: rowOf(layout, codes) };
+    came.set(id, { one, codes });
     updates.push(one);
   }
   return { sight, gone, came, leaves, enters, updates };
@@ -189,9 +188,9 @@ function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew
 function apply({ sight, gone, came, leaves }: Plan): void {
   for (const id of gone) sight.held.delete(id);
   for (const key of leaves) sight.rows.delete(key);
-  for (const [id, one] of came) {
-    sight.held.set(id, one);
-    sight.rows.set(one.key, one.row);
+  for (const [id, row] of came) {
+    sight.held.set(id, row);
+    sight.rows.set(row.one.key, row.one.row);
   }
 }
 
