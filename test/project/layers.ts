@@ -2,14 +2,15 @@ import { posix } from "node:path";
 
 /** Which layers a layer may import, besides itself. Imports point down only; nothing imports `testing`. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  cli: ["server", "client", "load", "broker", "protocol"],
-  server: ["broker", "protocol"],
-  react: ["client", "protocol"],
-  client: ["protocol"],
+  cli: ["server", "client", "load", "broker", "room", "protocol"],
+  server: ["broker", "room", "protocol"],
+  react: ["client", "room", "protocol"],
+  client: ["room", "protocol"],
   broker: ["protocol"],
+  room: ["protocol"],
   protocol: [],
   load: [],
-  testing: ["server", "client", "broker", "protocol"],
+  testing: ["server", "client", "broker", "room", "protocol"],
 };
 
 /** The folders of the server that one of its folders must stay clear of: delivery is below feed, and feed below connection. */
@@ -99,6 +100,9 @@ function mayUse(importer: string, specifier: string, packages: ReadonlySet<strin
   switch (layerOf(importer)) {
     case "protocol":
       return false;
+    // What both sides of a room know of its schemas: types.
+    case "room":
+      return name === "@standard-schema/spec";
     case "client":
       return importer.endsWith(".node.ts") && (isNode || name === "ws");
     case "react":
