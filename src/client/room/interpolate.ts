@@ -18,6 +18,8 @@ interface Entity {
   readonly samples: Sample[];
   /** What is shown of it, always the same object. */
   readonly row: Fields;
+  /** The sample that it shows as it is. */
+  still: Sample | undefined;
 }
 
 export interface InterpolationOptions {
@@ -68,7 +70,7 @@ export class Interpolation {
     const horizon = Math.max(this.#shown, tick - HISTORY);
     const add = (key: string, from: number, row?: Row): void => {
       let entity = this.#entities.get(key);
-      if (!entity) this.#entities.set(key, (entity = { samples: [], row: { ...row } }));
+      if (!entity) this.#entities.set(key, (entity = { samples: [], row: { ...row }, still: undefined }));
       const { samples } = entity;
       while ((samples[1]?.tick ?? Infinity) <= horizon) samples.shift();
       samples.push({ tick: whole ? -Infinity : tick, from, row });
@@ -85,8 +87,8 @@ export class Interpolation {
   }
 
   /**
-   * The rows as they are at a tick, or part of one; NaN leaves them as they are. They are written anew by the next call, which
-   * makes no objects.
+   * The rows as they are at a tick, or part of one; NaN leaves them as they are. They are not to be changed: the next call
+   * writes what has moved, and makes no objects.
    */
   at(tick: number): ReadonlyMap<string, Fields> {
     if (Number.isNaN(tick)) return this.rows;
@@ -96,7 +98,8 @@ export class Interpolation {
   }
 
   /** Hot: each row of each painted frame. */
-  readonly #show = ({ samples, row }: Entity, key: string): void => {
+  readonly #show = (entity: Entity, key: string): void => {
+    const { samples, row } = entity;
     const tick = this.#shown;
     let after = samples.length;
     while (after > 0 && (samples[after - 1]?.tick ?? tick) > tick) after--;
@@ -123,11 +126,14 @@ export class Interpolation {
       ticks = base.tick - base.from;
       part = 1 + (tick - base.tick) / ticks;
     }
+    this.rows.set(key, row);
+    const still = part === 0 ? base : undefined;
+    if (still && still === entity.still) return;
+    entity.still = still;
     for (const motion of this.#motions) {
       const { name } = motion;
       row[name] = motion.moves ? this.#mix(motion, from[name], to[name], part, ticks) : base.row[name];
     }
-    this.rows.set(key, row);
   };
 
   #mix({ name, turns }: Motion, from: Value, to: Value, part: number, ticks: number): Value {

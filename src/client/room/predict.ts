@@ -80,7 +80,11 @@ export class Prediction<R extends Fields, I> {
         turns,
         snap: turns ? Infinity : (options.snap ?? range * SNAP_PART),
         isStepped: false,
-        ...{ from: 0, to: 0, offset: 0, wasTo: 0, by: 0 },
+        from: 0,
+        to: 0,
+        offset: 0,
+        wasTo: 0,
+        by: 0,
       }));
   }
 

@@ -152,7 +152,7 @@ export class Scene<S extends Tables, I> {
         if (row) rows.set(this.#seat, row);
         else rows.delete(this.#seat);
       }
-      if (this.predicts) spawns?.show(rows, now, clock.rtt);
+      spawns?.show(rows, now, clock.rtt);
     }
     return this.#rows;
   }

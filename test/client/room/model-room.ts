@@ -26,11 +26,11 @@ export interface Keys {
 }
 export const STILL: Keys = { dx: 0, dy: 0, aim: 0 };
 
-export const move = stepOf(players, (player, { dx, dy, aim }: Keys, seconds) => {
+export const move = stepOf(players, (row, { dx, dy, aim }: Keys, seconds) => {
   const length = Math.max(1, Math.sqrt(dx * dx + dy * dy));
-  player.x = Math.min(1999, Math.max(0, player.x + (dx / length) * SPEED * seconds));
-  player.y = Math.min(1999, Math.max(0, player.y + (dy / length) * SPEED * seconds));
-  player.aim = aim;
+  row.x = Math.min(1999, Math.max(0, row.x + (dx / length) * SPEED * seconds));
+  row.y = Math.min(1999, Math.max(0, row.y + (dy / length) * SPEED * seconds));
+  row.aim = aim;
 });
 
 export function player(x: number, y: number, more: Partial<Player> = {}): Player {
