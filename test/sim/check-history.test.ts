@@ -18,6 +18,15 @@ const gap = (
   reason,
 });
 
+/** Its publisher does not know whether it happened. */
+const UNKNOWN = {
+  is: "refused",
+  channel: "a",
+  id: "p/1",
+  outcome: "unknown",
+  code: "outcome_unknown",
+} as const;
+
 describe("the checker of histories (G1, G2, G5)", () => {
   test("finds nothing wrong with a log that is delivered as it is", () => {
     expect(
@@ -158,31 +167,21 @@ describe("the checker of publishers (G3, P1, P10)", () => {
   });
 
   test("finds an acknowledgement of something that is not in the log", () => {
-    const story = new Story().tell(publish(1), { is: "ack", channel: "a", id: "p/1", offset: 10 });
-    expect(found(story)).toEqual([
+    expect(found(new Story().tell(publish(1), { is: "ack", channel: "a", id: "p/1", offset: 10 }))).toEqual([
       "acknowledged: p/1 was acknowledged at 10 on a, but it was never appended there",
     ]);
   });
 
   test("finds a publisher's messages out of their order", () => {
     const story = new Story().tell(publish(1), publish(2), append(2, 0));
-    const late = { ...append(3, 20), id: "p/1" } as Told;
-    expect(found(story.tell(late))).toEqual([
+    expect(found(story.tell({ ...append(3, 20), id: "p/1" } as Told))).toEqual([
       "publisher order: p/1 was appended to a after number 2 of the same publisher",
     ]);
   });
 
   test("P22: lets one come late whose publisher was told that nobody knows, and has gone on", () => {
-    const unknown = {
-      is: "refused",
-      channel: "a",
-      id: "p/1",
-      outcome: "unknown",
-      code: "outcome_unknown",
-      within: 60_000,
-    } as const;
-    const story = new Story().tell(publish(1), publish(2), unknown, append(2, 0));
-    expect(found(story.tell({ ...append(3, 20), id: "p/1" } as Told))).toEqual([]);
+    const late = { ...append(3, 20), id: "p/1" } as Told;
+    expect(found(new Story().tell(publish(1), publish(2), UNKNOWN, append(2, 0), late))).toEqual([]);
   });
 
   test("lets a message that was lost be appended again, though its turn is over", () => {
@@ -201,15 +200,8 @@ describe("the checker of publishers (G3, P1, P10)", () => {
   });
 
   test("P22: finds a message that comes into the log when its key may have been forgotten", () => {
-    const unknown = {
-      is: "refused",
-      channel: "a",
-      id: "p/1",
-      outcome: "unknown",
-      code: "outcome_unknown",
-    } as const;
     const told = (passed: number): string[] => {
-      const story = new Story().tell(publish(1), { ...unknown, within: 100 });
+      const story = new Story().tell(publish(1), { ...UNKNOWN, within: 100 });
       story.events.push({ time: 1 + passed, ...append(1, 0) });
       return found(story);
     };

@@ -37,7 +37,7 @@ describe("R17: one input is one step", () => {
     expect(bufferOf(run, "a")).toEqual([2, 0, 0]);
   });
 
-  test("R17: two are taken while more than two wait", () => {
+  test("R17: two are taken while more than three wait", () => {
     const { given, run } = recorder();
     run.step([1, 2, 3, 4, 5].map((n) => input("a", n)));
     stepTimes(run, 3);
@@ -45,8 +45,8 @@ describe("R17: one input is one step", () => {
       [2, 1],
       [2, 2],
       [3, 3],
-      [3, 4],
-      [4, 5],
+      [4, 4],
+      [5, 5],
     ]);
   });
 
