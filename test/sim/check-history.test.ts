@@ -18,7 +18,6 @@ const gap = (
   reason,
 });
 
-/** Its publisher does not know whether it happened. */
 const UNKNOWN = {
   is: "refused",
   channel: "a",
