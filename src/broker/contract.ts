@@ -1,10 +1,11 @@
 /**
  * The seam between Tidemark and whatever keeps its logs. A broker holds every channel's log, remembers
- * idempotency keys, knows who is present and hands out leases. What each method promises stands on it, with MUST, MUST NOT
+ * idempotency keys, knows who is present and who reigns, and hands out leases. What each method promises stands on it, with MUST, MUST NOT
  * and MAY as RFC 2119 has them; `brokerContract` in `tidemark/testing` is the same as tests, and every broker MUST pass all
  * of it.
  */
 import type { Member } from "../protocol/index.js";
+import type { HeldBy, Reign, ReignRequest } from "./reign-contract.js";
 import type {
   Changed,
   ChangesDraft,
@@ -39,6 +40,8 @@ export interface Draft {
    * from the caller's side so that it ends sooner rather than later. Left out: as long as the call may take.
    */
   readonly within?: number;
+  /** The token of the reign that it is written under. Looked at where the log is `fenced`. */
+  readonly reign?: string;
 }
 
 /**
@@ -55,6 +58,11 @@ export interface LogOptions {
   readonly keeping: Keeping;
   /** How long keys are remembered, in milliseconds. */
   readonly dedupe: number;
+  /**
+   * Nothing enters the log but under the reign that was taken last, see `reign`: a draft with another token, or with none, MUST be
+   * `fenced`. Judged in the step of the append, behind the draft's key: a retry is told what became of the first one.
+   */
+  readonly fenced?: true;
 }
 
 /** Where to read. Forward: the oldest entries after an offset. Backward: the newest before one, still oldest first. */
@@ -165,13 +173,31 @@ export interface Broker {
 
   /**
    * Appends drafts of changes to a log that is kept by slots, as `append` does drafts of messages. Where the store may have
-   * lost data, the new epoch is opened before anything is judged. Then, for each draft: its key is looked up; its conditions;
-   * what of it is no change; whether there is room.
+   * lost data, the new epoch is opened before anything is judged. Then, for each draft: its key is looked up; its reign; its
+   * conditions; what of it is no change; whether there is room.
    */
   change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]>;
 
   /** Reads a log that is kept by slots; opens a new epoch where the store may have lost data. Otherwise as `read`. */
   readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage>;
+
+  /**
+   * Takes the reign of a channel's log, unless another one has it whose time is not over. In the same step all tokens of
+   * before are void, and a new epoch is opened where the store may have lost data. While the asker with the same `secret` has it,
+   * this is that reign again, for its full length from now. Makes the log where there is none. As an append, it MUST NOT be
+   * carried out when its caller has been told that it was not: a reign that came late would shut out whoever reigns by then.
+   * Reigns of logs that are not `fenced` keep nobody out. What is kept of one MUST NOT count in the log, and goes with it.
+   *
+   * @example
+   * const reign = await broker.reign("arena/1", { ttl: 5000, secret, note: broker.node }, options);
+   * if ("heldBy" in reign) return askAgain(reign.heldBy, reign.left);
+   * await broker.change("arena/1", [{ key, changes, reign: reign.token }], options);
+   */
+  reign(
+    channel: string,
+    request: ReignRequest,
+    options: LogOptions | SlotsOptions,
+  ): Promise<Reign | HeldBy>;
 
   /** Hands signals to the channel's present followers, on all nodes. MUST NOT keep them. */
   signal(channel: string, signals: readonly Signal[]): Promise<void>;

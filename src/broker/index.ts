@@ -35,6 +35,7 @@ export {
   type MemoryOptions,
   type MemorySnapshot,
 } from "./memory/memory-hub.js";
+export type { HeldBy, Reign, ReignRequest } from "./reign-contract.js";
 export {
   CONFLICT_BYTES,
   DUE_REST_MS,

@@ -44,6 +44,8 @@ export interface ChangesDraft {
   readonly meta?: string;
   /** As that of a `Draft`. */
   readonly within?: number;
+  /** As that of a `Draft`. */
+  readonly reign?: string;
   readonly changes: readonly Change[];
   /** What must hold. Conditions see what drafts before this one in the same call have done. */
   readonly if?: readonly Condition[];
@@ -83,6 +85,8 @@ export interface SlotsOptions {
   readonly keeping: SlotsKeeping;
   /** How long keys are remembered, in milliseconds. */
   readonly dedupe: number;
+  /** As that of `LogOptions`. */
+  readonly fenced?: true;
 }
 
 /** What became of one draft of changes. */

@@ -33,7 +33,9 @@ export type Appended =
   /** The key was used with another payload; nothing was appended. */
   | { readonly error: "key_conflict" }
   /** The key is older than what the broker still remembers of its scope, or `within` is over; nothing was appended now. */
-  | { readonly error: "outcome_unknown" };
+  | { readonly error: "outcome_unknown" }
+  /** The log is fenced, and another reigns over it, or nobody; nothing was appended. The key is as good as new. */
+  | { readonly error: "fenced" };
 
 /**
  * A stretch of a log's life in which nothing was lost. Entries after `base` belong to it, up to the next one's base. Where

@@ -16,6 +16,7 @@ import { leaseRules } from "./broker-contract/lease-rules.js";
 import { nodeRules } from "./broker-contract/node-rules.js";
 import { presenceRules } from "./broker-contract/presence-rules.js";
 import { readRules } from "./broker-contract/read-rules.js";
+import { reignRules } from "./broker-contract/reign-rules.js";
 import { retentionRules } from "./broker-contract/retention-rules.js";
 import { slotConditionsRules } from "./broker-contract/slot-conditions-rules.js";
 import { slotsRules } from "./broker-contract/slots-rules.js";
@@ -46,17 +47,18 @@ const CHAPTERS: readonly (readonly [about: string, rules: readonly Rule[]])[] = 
   ["close", closeRules],
 ];
 
-/** Those of logs that are kept by slots. */
+/** Those of logs that are kept by slots, and of who writes one alone. */
 const SLOTS: typeof CHAPTERS = [
   ["slots", slotsRules],
   ["conditions of slots", slotConditionsRules],
+  ["reigns", reignRules],
 ];
 
 /**
  * Declares the whole suite on `runner`. Each test is named by its rule, `B1` and on, and works on a store of its
  * own. Time is the harness's: with a real clock the suite takes some 30 seconds.
  *
- * `slots: false` leaves out what only a broker with `change` and `readSlots` can promise.
+ * `slots: false` leaves out what only a broker with `change`, `readSlots` and `reign` can promise.
  *
  * @example brokerContract("my broker", makeHarness, { describe, it }); // of vitest, or any other runner
  */

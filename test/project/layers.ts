@@ -40,7 +40,9 @@ const DRIVERS: Record<string, string> = {
 
 /** What decides for several brokers knows none of them, but their contract. */
 const BELOW_BROKERS = "src/broker/log/";
-const CONTRACT = new Set(["src/broker/contract.ts", "src/broker/slots-contract.ts", "src/broker/values.ts"]);
+const CONTRACT = new Set(
+  ["contract", "slots-contract", "reign-contract", "values"].map((name) => `src/broker/${name}.ts`),
+);
 
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */
 export function targetFile(importer: string, specifier: string): string | undefined {

@@ -1,6 +1,8 @@
 /** The calls of a worker that go over the socket as JSON: each method with its arguments, on both ends. */
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type LogOptions, type NodeInfo } from "../contract.js";
+import { isOfSlots } from "../log/of-slots.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import type { SlotsOptions } from "../slots-contract.js";
 import type { WriterLink } from "./link.js";
 import { withoutEnds } from "./slots/changes-codec.js";
@@ -8,6 +10,10 @@ import { withoutEnds } from "./slots/changes-codec.js";
 /** The arguments and the result of each method. */
 export interface Calls {
   open: { args: [channel: string, options: LogOptions | SlotsOptions]; result: null };
+  reign: {
+    args: [channel: string, step: ReignStep, options: LogOptions | SlotsOptions];
+    result: ReignAnswer;
+  };
   follow: { args: [channel: string]; result: null };
   unfollow: { args: [channel: string]; result: null };
   join: { args: [channel: string, member: Member, instance: string]; result: null };
@@ -35,8 +41,8 @@ type Handlers = {
 const nothing = (): null => null;
 
 const HANDLERS: Handlers = {
-  open: (link, channel, options) =>
-    link.open(channel, isOfSlots(options) ? withoutEnds(options) : options).then(nothing),
+  open: (link, channel, options) => link.open(channel, asSaid(options)).then(nothing),
+  reign: (link, channel, step, options) => link.reign(channel, step, asSaid(options)),
   follow: (link, channel) =>
     new Promise((resolve, reject) => {
       link.follow(channel, (error) => (error === undefined ? resolve(null) : reject(error)));
@@ -64,9 +70,9 @@ const HANDLERS: Handlers = {
   close: (link) => link.close().then(nothing),
 };
 
-/** Whether these are options of a log that is kept by slots. */
-export function isOfSlots(options: LogOptions | SlotsOptions): options is SlotsOptions {
-  return options.keeping.by === "slots";
+/** Options as they were before they became JSON. */
+function asSaid(options: LogOptions | SlotsOptions): LogOptions | SlotsOptions {
+  return isOfSlots(options) ? withoutEnds(options) : options;
 }
 
 /** A call as it is sent. Both ends are of one version: the hello sees to it. */

@@ -1,5 +1,3 @@
-import type { Random } from "../../protocol/index.js";
-import { randomEpoch } from "../log/epoch-names.js";
 import type { Moment } from "../log/moment.js";
 import type { Changes } from "./changes.js";
 import { unpackMeta, type ChannelMeta } from "./channel-meta.js";
@@ -19,16 +17,14 @@ const LAST_NUMBER = Buffer.from("last number");
 /** Which logs a directory has: finds them on the disk and makes new ones. */
 export class Catalog {
   readonly #share: LogShare;
-  readonly #random: Random;
   readonly #incarnation: string;
   readonly #firstEpochs: FirstEpochs;
   #lastNumber = 0;
   /** Where {@link next} goes on. */
   #sweptTo: Buffer | undefined;
 
-  constructor(share: LogShare, random: Random, incarnation: string) {
+  constructor(share: LogShare, incarnation: string) {
     this.#share = share;
-    this.#random = random;
     this.#incarnation = incarnation;
     this.#firstEpochs = new FirstEpochs(share.env, incarnation);
     this.reload();
@@ -51,10 +47,6 @@ export class Catalog {
   /** The same with a transaction, where the disk did not take it then. */
   announceWith(changes: Changes): void {
     this.#firstEpochs.announceWith(changes);
-  }
-
-  newEpochName(): string {
-    return randomEpoch(this.#random);
   }
 
   /** The log of that name as it is on the disk; `undefined` when there is none. */

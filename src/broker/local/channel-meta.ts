@@ -1,4 +1,5 @@
 import type { Epoch } from "../contract.js";
+import type { HeldReign } from "../log/reign.js";
 import { packSlots, unpackSlots, type PackedSlots, type SlotsMeta } from "./slots/slots-meta.js";
 
 /** What the disk holds of a channel besides its entries and keys. Times are wall time. */
@@ -22,6 +23,8 @@ export interface ChannelMeta {
   /** The younger generation of keys, and when it began. */
   readonly generation: number;
   readonly turnedAt: number;
+  /** Who reigns over the log, or did last. */
+  readonly reign?: HeldReign | undefined;
   /** Where the log is kept by slots; then `count` and `bytes` are those of what they hold. */
   readonly slots?: SlotsMeta;
 }
@@ -41,6 +44,7 @@ export function packMeta(meta: ChannelMeta): Buffer {
     usedAt,
     generation,
     turnedAt,
+    reign,
     slots,
   } = meta;
   const e = epochs.map(({ epoch, base }) => [epoch, base]);
@@ -58,6 +62,7 @@ export function packMeta(meta: ChannelMeta): Buffer {
       u: usedAt,
       g: generation,
       t: turnedAt,
+      r: reign && [reign.token, reign.secret, reign.note, reign.ttl, reign.until],
       s: slots && packSlots(slots),
     }),
   );
@@ -77,6 +82,7 @@ interface Packed {
   u: number;
   g: number;
   t: number;
+  r?: [token: string, secret: string, note: string, ttl: number, until: number];
   s?: PackedSlots;
 }
 
@@ -97,6 +103,11 @@ export function unpackMeta(bytes: Uint8Array): ChannelMeta {
     usedAt: packed.u,
     generation: packed.g,
     turnedAt: packed.t,
+    ...(packed.r && { reign: unpackReign(packed.r) }),
     ...(packed.s && { slots: unpackSlots(packed.s) }),
   };
+}
+
+function unpackReign([token, secret, note, ttl, until]: NonNullable<Packed["r"]>): HeldReign {
+  return { token, secret, note, ttl, until };
 }

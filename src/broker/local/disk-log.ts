@@ -1,7 +1,8 @@
 import { offsetAt } from "../../protocol/index.js";
 import type { Appended, LogOptions } from "../contract.js";
-import { LogState, newOffset } from "../log/log-state.js";
+import { LogState, newOffset, type ReigningStore } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import { applyRetain, keepsAnything } from "../log/retain.js";
 import { packMeta, type ChannelMeta } from "./channel-meta.js";
 import { entryKey, generationKey } from "./environment.js";
@@ -10,6 +11,7 @@ import { KeyStore } from "./key-store.js";
 import type { LogShare } from "./log-share.js";
 import { unpackKeys } from "./packed-keys.js";
 import { nextRecord, stampRecord, storedForm } from "./record.js";
+import { fromStored, toStored } from "./stored-reign.js";
 
 /** Drafts on their way to the log. */
 export interface Batch {
@@ -19,6 +21,8 @@ export interface Batch {
   readonly records: Buffer;
   /** For each record the milliseconds that are left for it; absent where all have longer than a call may take. */
   readonly within?: readonly number[] | undefined;
+  /** For each record the token that it is written under, or an empty text. Where the log is fenced. */
+  readonly reigns?: readonly string[] | undefined;
 }
 
 /** What became of a batch, and the records that are new in the log. */
@@ -46,7 +50,8 @@ export class DiskLog {
     this.#share = share;
     this.#name = Buffer.from(name);
     this.#number = meta.number;
-    this.#state = new LogState(meta, new KeyStore(share, meta, now));
+    const start = { ...meta, reign: fromStored(meta.reign, now) };
+    this.#state = new LogState(start, new KeyStore(share, meta, now));
     this.#kept = new KeptRecords(share, meta);
     this.#dedupe = meta.dedupe;
     this.#age = meta.age;
@@ -72,9 +77,9 @@ export class DiskLog {
     newEpochName: () => string,
   ): LogAppend {
     this.use(options, now);
-    const { records, within } = batch;
+    const { records, within, reigns } = batch;
     let prev = this.#state.head;
-    const drafts = unpackKeys(batch.keys, within);
+    const drafts = unpackKeys(batch.keys, within, reigns);
     const outcomes = this.#state.append(drafts, options, now, incarnation, newEpochName);
     const { retain } = options.keeping;
     const keep = keepsAnything(retain);
@@ -100,6 +105,12 @@ export class DiskLog {
     return { outcomes, records: news };
   }
 
+  /** Carries out a step of who wants to write alone. */
+  reign(step: ReignStep, options: LogOptions, now: Moment, store: ReigningStore): ReignAnswer {
+    this.use(options, now);
+    return this.#state.decideReign(step, now, store);
+  }
+
   /** Notes a use and its options. */
   use(options: LogOptions, now: Moment): void {
     this.#usedAt = now.wall;
@@ -117,14 +128,18 @@ export class DiskLog {
     return commit.changes.size > before;
   }
 
-  /** Whether the log may be dropped: nothing is kept, and it was not used for as long as anybody may come back to it. */
+  /**
+   * Whether the log may be dropped: nothing is kept, it was not used for as long as anybody may come back to it, and nobody
+   * reigns over it.
+   */
   isIdle(now: Moment, idle: number): boolean {
+    if (this.#state.isReigned(now)) return false;
     return this.#kept.length === 0 && now.wall - this.#usedAt > Math.max(this.#dedupe, this.#age ?? 0, idle);
   }
 
   /** Puts what is put once a transaction: the meta, and what changed of the keys. */
   save(now: Moment): void {
-    const { keys, head, epochs, incarnation } = this.#state;
+    const { keys, head, epochs, incarnation, reign } = this.#state;
     keys.save();
     const meta: ChannelMeta = {
       number: this.#number,
@@ -139,6 +154,7 @@ export class DiskLog {
       usedAt: this.#usedAt,
       generation: keys.generation,
       turnedAt: keys.turnedAt(now),
+      reign: toStored(reign, now),
     };
     this.#share.commit.changes.put(this.#share.env.channels, this.#name, packMeta(meta));
   }

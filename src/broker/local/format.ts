@@ -2,7 +2,7 @@
  * The format of a folder: a number that rises when something is kept in another way. The data says it, so that a copy of the data
  * alone does, and so does the small file beside it, which is read before the data is touched.
  *
- * 1, which is not said in the data: streams. 2: logs that are kept by slots, too.
+ * 1, which is not said in the data: streams. 2: logs that are kept by slots, and reigns, too.
  */
 import { BrokerError } from "../contract.js";
 

@@ -1,6 +1,7 @@
 /** What a node says to the writer and hears of it, whether they share a process or a socket. */
 import type { Member } from "../../protocol/index.js";
 import type { Appended, BrokerError, Durability, LogOptions, NodeInfo, PresenceChange } from "../contract.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
@@ -41,6 +42,8 @@ export interface WriterLink {
   change(channel: string, batch: ChangesBatch, options: SlotsOptions): Promise<Changed[]>;
   /** Notes that the log, if there is one, is in use. One that is kept by slots opens a new epoch where the store may have lost data. */
   open(channel: string, options: LogOptions | SlotsOptions): Promise<void>;
+  /** Carries out a step of who wants to write a log alone; not later than within {@link WriterLink.patience}. */
+  reign(channel: string, step: ReignStep, options: LogOptions | SlotsOptions): Promise<ReignAnswer>;
   signal(channel: string, signals: Buffer): Promise<void>;
   /** Calls `done` once everything from then on is told, before any of it is. */
   follow(channel: string, done: (error?: BrokerError) => void): void;

@@ -13,8 +13,10 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
-import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import type { KeyedDraft } from "../log/keys.js";
+import { takeReign } from "../log/reign.js";
+import type { HeldBy, Reign, ReignRequest } from "../reign-contract.js";
+import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import { FollowedChannels } from "./followed-channels.js";
 import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { LogReader } from "./log-reader.js";
@@ -87,9 +89,10 @@ export class LocalBroker implements Broker {
     const link = this.#open();
     if (drafts.length === 0) return [];
     const within = timesOf(drafts, link.patience);
+    const reigns = options.fenced === true ? drafts.map(({ reign = "" }) => reign) : undefined;
     return link.append(
       channel,
-      { keys: this.#keys.pack(drafts), records: packDrafts(drafts), within },
+      { keys: this.#keys.pack(drafts), records: packDrafts(drafts), within, reigns },
       options,
     );
   }
@@ -123,6 +126,14 @@ export class LocalBroker implements Broker {
     const { page } = this.#readSlots(channel, from, options, now) ?? {};
     if (page !== undefined) return page;
     throw new BrokerError("unavailable", `the new epoch of ${channel} is not on the disk yet; retry`);
+  }
+
+  reign(
+    channel: string,
+    request: ReignRequest,
+    options: LogOptions | SlotsOptions,
+  ): Promise<Reign | HeldBy> {
+    return takeReign(request, (step) => this.#open().reign(channel, step, options));
   }
 
   async signal(channel: string, signals: readonly Signal[]): Promise<void> {

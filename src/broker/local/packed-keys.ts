@@ -56,15 +56,24 @@ export function keysIn(bytes: Buffer): number {
  * Drafts with keys in which hashes stand for names: a sequence has its scope's as scope, a text key its own as id.
  *
  * @param within the milliseconds that are left for each
+ * @param reigns the token that each is written under
  */
-export function unpackKeys(bytes: Buffer, within?: readonly number[]): KeyedDraft[] {
+export function unpackKeys(
+  bytes: Buffer,
+  within?: readonly number[],
+  reigns?: readonly string[],
+): KeyedDraft[] {
   const drafts: KeyedDraft[] = [];
   for (let at = 0; at < bytes.length; at += KEY_BYTES) {
     const hash = bytes.toString("latin1", at + 1, at + 1 + HASH_BYTES);
     const sequence = bytes.readDoubleBE(at + 1 + HASH_BYTES);
     const print = bytes.readDoubleBE(at + 9 + HASH_BYTES);
     const key = bytes[at] === TEXT ? { scope: "", id: hash, print } : { scope: hash, id: sequence, print };
-    drafts.push(within === undefined ? { key } : { key, within: within[drafts.length] ?? Infinity });
+    if (within === undefined && reigns === undefined) drafts.push({ key });
+    else {
+      const i = drafts.length;
+      drafts.push({ key, within: within?.[i] ?? Infinity, reign: reigns?.[i] ?? "" });
+    }
   }
   return drafts;
 }

@@ -3,7 +3,7 @@ import type { FRAME } from "./wire.js";
 
 /** A call without its answer. */
 export interface Call {
-  readonly type: typeof FRAME.append | typeof FRAME.change | typeof FRAME.call;
+  readonly type: typeof FRAME.append | typeof FRAME.change | typeof FRAME.call | typeof FRAME.callInTime;
   readonly body: readonly Buffer[];
   /** In steady time. */
   readonly deadline: number;

@@ -9,6 +9,7 @@ import {
   type NodeInfo,
   type PresenceChange,
 } from "../contract.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { AnswerFrame, CallName, Calls } from "./calls.js";
 import type { Batch } from "./disk-log.js";
@@ -109,6 +110,10 @@ export class SocketLink implements WriterLink {
     await this.#ask("open", channel, options);
   }
 
+  reign(channel: string, step: ReignStep, options: LogOptions | SlotsOptions): Promise<ReignAnswer> {
+    return this.#askAs(FRAME.callInTime, "reign", channel, step, options);
+  }
+
   async signal(channel: string, signals: Buffer): Promise<void> {
     if (this.#frames === undefined) throw this.#unavailable();
     this.#frames.send(FRAME.signals, packText(channel), signals);
@@ -173,9 +178,17 @@ export class SocketLink implements WriterLink {
   }
 
   #ask<Name extends CallName>(name: Name, ...args: Calls[Name]["args"]): Promise<Calls[Name]["result"]> {
+    return this.#askAs(FRAME.call, name, ...args);
+  }
+
+  #askAs<Name extends CallName>(
+    type: Call["type"],
+    name: Name,
+    ...args: Calls[Name]["args"]
+  ): Promise<Calls[Name]["result"]> {
     return new Promise((resolve, reject) => {
       const done = (result: unknown): void => resolve(result as Calls[Name]["result"]);
-      this.#call(FRAME.call, [packJson({ name, args })], done, reject);
+      this.#call(type, [packJson({ name, args })], done, reject);
     });
   }
 
@@ -273,6 +286,7 @@ export class SocketLink implements WriterLink {
       case FRAME.ping:
       case FRAME.append:
       case FRAME.change:
+      case FRAME.callInTime:
       default:
         throw new RangeError(`no frame of type ${type} is for a worker`);
     }

@@ -24,7 +24,7 @@ import { WriterNode } from "./writer-node.js";
 import type { Writer } from "./writer.js";
 
 /** Both ends must be of one version; it changes with anything that goes over the socket. */
-export const WIRE_VERSION = 4;
+export const WIRE_VERSION = 5;
 
 /** A worker that is silent for so long is taken for dead, in milliseconds; it pings five times as often. */
 export const LEASE_MS = 5000;
@@ -170,7 +170,10 @@ class Worker {
       case FRAME.change:
         return this.#change(this.#link, body);
       case FRAME.call:
-        return this.#call(this.#link, body);
+        return this.#call(this.#link, body, 4);
+      case FRAME.callInTime:
+        if (this.#timeLeft(body.subarray(0, 4), body) > 0) this.#call(this.#link, body, 12);
+        return;
       case FRAME.signals: {
         const { text: channel, end } = readText(body, 0);
         this.#link.signal(channel, body.subarray(end)).catch(() => {});
@@ -222,14 +225,15 @@ class Worker {
     const left = body.readDoubleBE(4) - this.#clock.monotonic();
     if (left > 0) return left;
     // Its worker has been answered that it is not there, and may have had it appended since by another one.
-    const late = new BrokerError("unavailable", "the append came too late; retry");
+    const late = new BrokerError("unavailable", "the call came too late; retry");
     this.#frames.send(FRAME.answer, call, packJson(failureOf(late)));
     return left;
   }
 
-  #call(link: WriterLink, body: Buffer): void {
+  /** @param at where the method and its arguments begin */
+  #call(link: WriterLink, body: Buffer, at: number): void {
     const call = body.subarray(0, 4);
-    perform(link, readJson(body, 4) as CallFrame).then(
+    perform(link, readJson(body, at) as CallFrame).then(
       (result) => this.#frames.send(FRAME.answer, call, packJson({ result })),
       (error: unknown) => this.#frames.send(FRAME.answer, call, packJson(failureOf(error))),
     );

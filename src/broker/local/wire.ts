@@ -37,6 +37,8 @@ export const FRAME = {
   changed: 12,
   /** Channel, epoch, then packed entries. */
   changes: 13,
+  /** Call number, the writer's time at which it is too late, then JSON: a method and its arguments. */
+  callInTime: 14,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
@@ -183,6 +185,7 @@ const BYTES = 2;
 const AGE = 4;
 const RETAIN = 8;
 const SOONER = 16;
+const FENCED = 32;
 const OPTIONS_BYTES = 1 + 4 * 8;
 
 /**
@@ -192,11 +195,11 @@ const OPTIONS_BYTES = 1 + 4 * 8;
  */
 export function packAppend(
   channel: string,
-  { keys, records, within }: Batch,
+  { keys, records, within, reigns }: Batch,
   options: LogOptions,
   patience: number,
 ): Buffer[] {
-  const { keeping, dedupe } = options;
+  const { keeping, dedupe, fenced } = options;
   const { retain } = keeping;
   const head = Buffer.allocUnsafe(OPTIONS_BYTES);
   head[0] =
@@ -204,14 +207,16 @@ export function packAppend(
     (retain?.count === undefined ? 0 : COUNT) |
     (retain?.bytes === undefined ? 0 : BYTES) |
     (retain?.age === undefined ? 0 : AGE) |
-    (within === undefined ? 0 : SOONER);
+    (within === undefined ? 0 : SOONER) |
+    (fenced === undefined ? 0 : FENCED);
   head.writeDoubleBE(dedupe, 1);
   head.writeDoubleBE(retain?.count ?? 0, 9);
   head.writeDoubleBE(retain?.bytes ?? 0, 17);
   head.writeDoubleBE(retain?.age ?? 0, 25);
   // By how much each may not wait for as long as the whole: so it need not be known yet when that is sent.
   const sooner = (within ?? []).map((ms) => packTime(Math.max(0, patience - ms)));
-  return [packText(channel), head, packNumber(keys.length), keys, ...sooner, records];
+  const tokens = (reigns ?? []).map(packText);
+  return [packText(channel), head, packNumber(keys.length), keys, ...sooner, ...tokens, records];
 }
 
 /** @param left milliseconds that are left for the whole append */
@@ -230,6 +235,7 @@ export function readAppend(
   const options: LogOptions = {
     keeping: { by: "entries", retain: flags & RETAIN ? retain : undefined },
     dedupe: bytes.readDoubleBE(end + 1),
+    ...(flags & FENCED && { fenced: true as const }),
   };
   const keysAt = end + OPTIONS_BYTES;
   const keysEnd = keysAt + 4 + bytes.readUInt32BE(keysAt);
@@ -238,29 +244,32 @@ export function readAppend(
   let recordsAt = keysEnd;
   if (flags & SOONER)
     for (let i = keysIn(keys); i > 0; i--, recordsAt += 8) within.push(left - bytes.readDoubleBE(recordsAt));
+  const reigns: string[] = [];
+  if (flags & FENCED) {
+    for (let i = keysIn(keys); i > 0; i--) {
+      const token = readText(bytes, recordsAt);
+      reigns.push(token.text);
+      recordsAt = token.end;
+    }
+  }
   const batch: Batch = {
     keys,
     records: bytes.subarray(recordsAt),
     within: flags & SOONER ? within : undefined,
+    reigns: flags & FENCED ? reigns : undefined,
   };
   return { channel, batch, options };
 }
 
-const CONFLICT = 0;
-const UNKNOWN = 0.5;
+/** No offset is one of these. */
+const ERRORS = { key_conflict: 0, outcome_unknown: 0.5, fenced: 0.25 } as const;
 
 /** One number for each: the offset, negative for that of a duplicate. */
 export function packOutcomes(outcomes: readonly Appended[]): Buffer {
   const bytes = Buffer.allocUnsafe(outcomes.length * 8);
   for (const [i, outcome] of outcomes.entries()) {
     const number =
-      "offset" in outcome
-        ? outcome.duplicate
-          ? -outcome.offset
-          : outcome.offset
-        : outcome.error === "key_conflict"
-          ? CONFLICT
-          : UNKNOWN;
+      "error" in outcome ? ERRORS[outcome.error] : outcome.duplicate ? -outcome.offset : outcome.offset;
     bytes.writeDoubleBE(number, i * 8);
   }
   return bytes;
@@ -270,8 +279,9 @@ export function readOutcomes(bytes: Buffer): Appended[] {
   const outcomes: Appended[] = [];
   for (let at = 0; at < bytes.length; at += 8) {
     const number = bytes.readDoubleBE(at);
-    if (number === CONFLICT) outcomes.push({ error: "key_conflict" });
-    else if (number === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
+    if (number === ERRORS.key_conflict) outcomes.push({ error: "key_conflict" });
+    else if (number === ERRORS.outcome_unknown) outcomes.push({ error: "outcome_unknown" });
+    else if (number === ERRORS.fenced) outcomes.push({ error: "fenced" });
     else outcomes.push({ offset: Math.abs(number), duplicate: number < 0 });
   }
   return outcomes;

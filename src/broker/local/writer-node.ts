@@ -1,5 +1,6 @@
 import type { Member } from "../../protocol/index.js";
 import { BrokerError, type Appended, type Durability, type LogOptions, type NodeInfo } from "../contract.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
 import type { Batch } from "./disk-log.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
@@ -40,6 +41,10 @@ export class WriterNode implements WriterLink {
 
   open(channel: string, options: LogOptions | SlotsOptions): Promise<void> {
     return new Promise((resolve, reject) => this.#open().open(channel, options, resolve, reject));
+  }
+
+  reign(channel: string, step: ReignStep, options: LogOptions | SlotsOptions): Promise<ReignAnswer> {
+    return new Promise((resolve, reject) => this.#open().reign(channel, step, options, resolve, reject));
   }
 
   doubt(channel: string, epoch: string, offset: number): void {

@@ -5,21 +5,25 @@
 import type { Random } from "../../protocol/index.js";
 import type { Appended, Durability, LogOptions } from "../contract.js";
 import type { Changed, SlotsOptions } from "../slots-contract.js";
+import { randomEpoch } from "../log/epoch-names.js";
+import type { ReigningStore } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
+import { isOfSlots } from "../log/of-slots.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import { LeaseTable } from "../memory/lease-table.js";
 import { NodeDirectory } from "../memory/node-directory.js";
-import { isOfSlots } from "./calls.js";
 import { Catalog } from "./catalog.js";
 import type { Changes } from "./changes.js";
 import { DiskGate, type DiskGateOptions } from "./disk-gate.js";
-import type { Batch, DiskLog } from "./disk-log.js";
+import type { Batch } from "./disk-log.js";
 import { Doubts, doubtOf } from "./doubts.js";
 import { Eraser } from "./eraser.js";
 import { GroupCommit } from "./group-commit.js";
 import type { LinkEvents, NodeName } from "./link.js";
 import { News } from "./news.js";
 import { packEntries } from "./slots/changes-codec.js";
-import type { ChangesBatch, DiskSlots, Incarnation } from "./slots/disk-slots.js";
+import type { ChangesBatch } from "./slots/disk-slots.js";
+import { WriterLogs } from "./writer-logs.js";
 import { WrittenChannels, type WrittenChannel, type WrittenLog } from "./written-channels.js";
 
 export interface WriterOptions extends DiskGateOptions {
@@ -49,20 +53,22 @@ export class Writer {
   readonly #doubts: Doubts;
   readonly #commit: GroupCommit;
   #eraser: Eraser;
-  #catalog: Catalog;
+  #logs: WriterLogs;
   #dirty = new Set<WrittenChannel>();
   #underWay = new Set<WrittenChannel>();
   #news = new News();
-  /** Logs that were dropped, which the disk may still show. */
-  #erased = new Set<string>();
-  readonly #current: Incarnation;
+  readonly #current: ReigningStore;
   #nodes = 0;
   #closed = false;
 
   constructor(options: WriterOptions) {
     const { env, clock, random, owned } = options;
     this.#options = options;
-    this.#current = { name: owned.incarnation, newEpochName: () => this.#catalog.newEpochName() };
+    this.#current = {
+      name: owned.incarnation,
+      newEpochName: () => randomEpoch(random),
+      newToken: () => random.id(),
+    };
     this.channels = new WrittenChannels(clock);
     this.#gate = new DiskGate(options);
     this.#doubts = new Doubts(this.#now());
@@ -74,8 +80,8 @@ export class Writer {
       failed: (error) => this.#failed(error),
       mayWrite: (changes) => this.#gate.mayWrite(changes),
     });
-    [this.#eraser, this.#catalog] = this.#open();
-    this.#catalog.announce();
+    [this.#eraser, this.#logs] = this.#open();
+    this.#logs.catalog.announce();
     this.#sweepLater();
   }
 
@@ -102,7 +108,7 @@ export class Writer {
   ): void {
     const now = this.#now();
     const channel = this.channels.of(name);
-    const log = this.#log(channel, now);
+    const log = this.#logs.ofEntries(channel, now);
     const { name: incarnation, newEpochName } = this.#current;
     const { outcomes, records } = log.append(batch, options, now, incarnation, newEpochName);
     this.#dirty.add(channel);
@@ -120,7 +126,7 @@ export class Writer {
   ): void {
     const now = this.#now();
     const channel = this.channels.of(name);
-    const log = this.#slots(channel, now);
+    const log = this.#logs.ofSlots(channel, now);
     this.#dirty.add(channel);
     // Also where it throws: it may have opened an epoch by then.
     this.#commit.schedule();
@@ -139,7 +145,7 @@ export class Writer {
   ): void {
     const now = this.#now();
     const channel = this.channels.of(name);
-    const log = this.#find(channel, now);
+    const log = this.#logs.use(channel, now);
     if (isOfSlots(options)) {
       if (log?.by === "slots") log.use(options, now, this.#current);
     } else if (log?.by === "entries") log.use(options, now);
@@ -147,12 +153,27 @@ export class Writer {
     this.#commit.wait(done, fail);
   }
 
+  /** Carries out a step of who wants to write alone. Who takes a reign makes the log that is not there. */
+  reign(
+    name: string,
+    step: ReignStep,
+    options: LogOptions | SlotsOptions,
+    done: (answer: ReignAnswer) => void,
+    fail: (error: Error) => void,
+  ): void {
+    const now = this.#now();
+    const channel = this.channels.of(name);
+    const answer = this.#reign(channel, step, options, now);
+    this.#dirty.add(channel);
+    // Nobody is told of what the disk has not: a writer that has lost its directory must not say that somebody reigns.
+    this.#commit.wait(() => done(answer), fail);
+  }
+
   /** A subscriber has that cursor. */
   doubt(name: string, epoch: string, offset: number): void {
     const now = this.#now();
     const channel = this.channels.of(name);
-    if (!this.#erased.has(name)) channel.log ??= this.#catalog.find(name, now);
-    const { log } = channel;
+    const log = this.#logs.find(channel, now);
     if (log === undefined || !this.#doubts.isNew(name, log, epoch, offset, now)) return;
     log.doubt();
     this.#dirty.add(channel);
@@ -189,49 +210,31 @@ export class Writer {
     await this.#commit.close();
   }
 
-  #open(): [Eraser, Catalog] {
-    const { env, random, owned, maxKeys } = this.#options;
+  #open(): [Eraser, WriterLogs] {
+    const { env, owned, maxKeys } = this.#options;
     const eraser = new Eraser(env);
-    return [eraser, new Catalog({ env, eraser, commit: this.#commit, maxKeys }, random, owned.incarnation)];
+    const catalog = new Catalog({ env, eraser, commit: this.#commit, maxKeys }, owned.incarnation);
+    return [eraser, new WriterLogs(catalog)];
   }
 
-  #find(channel: WrittenChannel, now: Moment): WrittenLog | undefined {
-    channel.usedAt = now.steady;
-    if (channel.log === undefined && !this.#erased.has(channel.name)) {
-      channel.log = this.#catalog.find(channel.name, now);
+  #reign(
+    channel: WrittenChannel,
+    step: ReignStep,
+    options: LogOptions | SlotsOptions,
+    now: Moment,
+  ): ReignAnswer {
+    const takes = step.do === "take";
+    if (isOfSlots(options)) {
+      const log = takes ? this.#logs.ofSlots(channel, now) : this.#logs.use(channel, now);
+      return log?.by === "slots" ? log.reign(step, options, now, this.#current) : "none";
     }
-    return channel.log;
-  }
-
-  #log(channel: WrittenChannel, now: Moment): DiskLog {
-    const log = this.#find(channel, now);
-    if (log?.by === "entries") return log;
-    return this.#made(channel, () => this.#catalog.create(channel.name, now));
-  }
-
-  #slots(channel: WrittenChannel, now: Moment): DiskSlots {
-    const log = this.#find(channel, now);
-    if (log?.by === "slots") return log;
-    return this.#made(channel, () => this.#catalog.createSlots(channel.name, now));
-  }
-
-  #made<Log extends WrittenLog>(channel: WrittenChannel, make: () => Log): Log {
-    // The application has made another kind of it.
-    if (channel.log !== undefined) this.#erase(channel, channel.log);
-    const log = make();
-    channel.log = log;
-    return log;
-  }
-
-  #erase(channel: WrittenChannel, log: WrittenLog): void {
-    this.#catalog.erase(channel.name, log);
-    this.#erased.add(channel.name);
-    channel.log = undefined;
+    const log = takes ? this.#logs.ofEntries(channel, now) : this.#logs.use(channel, now);
+    return log?.by === "entries" ? log.reign(step, options, now, this.#current) : "none";
   }
 
   #closing(changes: Changes): () => void {
     const now = this.#now();
-    const [news, dirty, erased] = [this.#news, this.#dirty, [...this.#erased]];
+    const [news, dirty, committed] = [this.#news, this.#dirty, this.#logs.closing()];
     this.#news = new News();
     this.#dirty = new Set();
     this.#underWay = dirty;
@@ -243,12 +246,12 @@ export class Writer {
     }
     const mark = this.#eraser.mark;
     const writes = changes.size > 0;
-    if (writes) this.#catalog.announceWith(changes);
+    if (writes) this.#logs.catalog.announceWith(changes);
     return () => {
       if (writes) this.#attempt(() => this.#gate.wrote());
       this.#underWay = new Set();
       for (const [log, head] of heads) log.committed(head);
-      for (const name of erased) this.#erased.delete(name);
+      committed();
       news.tell();
       this.#eraser.committed(mark);
       if (!this.#eraser.isReady) return;
@@ -272,8 +275,8 @@ export class Writer {
     this.#dirty = new Set();
     this.#underWay = new Set();
     this.#news = new News();
-    this.#erased = new Set();
-    this.#attempt(() => ([this.#eraser, this.#catalog] = this.#open()));
+    this.#logs.failed();
+    this.#attempt(() => ([this.#eraser, this.#logs] = this.#open()));
     this.#gate.failed(error);
   }
 
@@ -289,12 +292,11 @@ export class Writer {
     const { idle } = this.#options;
     const now = this.#now();
     const { changes } = this.#commit;
-    for (const name of this.#catalog.next(SWEPT_AT_ONCE, now, idle)) {
+    for (const name of this.#logs.catalog.next(SWEPT_AT_ONCE, now, idle)) {
       const channel = this.channels.of(name);
       // Sweeping is no use: it must not keep the log in memory.
-      if (this.#erased.has(name)) continue;
-      channel.log ??= this.#catalog.find(name, now);
-      const { log, followers, presence } = channel;
+      const log = this.#logs.find(channel, now);
+      const { followers, presence } = channel;
       if (log === undefined) continue;
       if (
         log.isIdle(now, idle) &&
@@ -302,7 +304,7 @@ export class Writer {
         presence?.isIdle !== false &&
         !this.#isBusy(channel)
       ) {
-        this.#erase(channel, log);
+        this.#logs.erase(channel, log);
       } else if (log.expire(now)) this.#dirty.add(channel);
     }
     if (changes.size > 0 || this.#eraser.isReady) {

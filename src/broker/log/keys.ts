@@ -1,7 +1,7 @@
 import type { Draft, Key } from "../contract.js";
 
 /** What deciding about an append has to know of a draft. What is in it is for whoever keeps it. */
-export type KeyedDraft = Pick<Draft, "key" | "within">;
+export type KeyedDraft = Pick<Draft, "key" | "within" | "reign">;
 
 /** What looking up a key gives when it is no offset. Offsets are greater than 0. */
 export const NEW = 0;

@@ -1,13 +1,14 @@
 /**
  * Deciding what an append does, the same for every broker that decides in this process: which drafts are retries, which
- * are new, and which offsets those get. Where entries are kept is the broker's business; it is told the outcomes and
- * keeps what they call new, in the same step.
+ * may not enter because another reigns, which are new, and which offsets those get. Where entries are kept is the broker's
+ * business; it is told the outcomes and keeps what they call new, in the same step.
  */
 import { nextOffset } from "../../protocol/index.js";
 import { BrokerError, REMEMBERED_EPOCHS, type Appended, type Epoch, type LogOptions } from "../contract.js";
 import { CONFLICT, NEW, UNKNOWN, type KeyedDraft, type Keys } from "./keys.js";
 import type { Moment } from "./moment.js";
 import { hasOffsetsFor, noOffsetLeft } from "./offset-range.js";
+import { decideReign, type HeldReign, type ReignAnswer, type ReignStep } from "./reign.js";
 
 /** Where a log stands. */
 export interface LogStart {
@@ -17,6 +18,8 @@ export interface LogStart {
   readonly epochs: readonly Epoch[];
   /** Of the store that the newest epoch was opened under. */
   readonly incarnation: string;
+  /** Who reigns over it, or did last. */
+  readonly reign?: HeldReign | undefined;
 }
 
 /** What a log has in it, where that has a say in what enters. It is asked about one draft after the other. */
@@ -30,6 +33,15 @@ export interface LogContents<Instead extends object> {
   entered(index: number, offset: number, prev: number): void;
 }
 
+/** What a log asks its store for when somebody wants to reign. */
+export interface ReigningStore {
+  /** Of its incarnation. */
+  readonly name: string;
+  readonly newEpochName: () => string;
+  /** Makes a token that no reign has had. */
+  readonly newToken: () => string;
+}
+
 /** What decides about the appends of one log: it has no entries, no clock and no name. */
 export class LogState<K extends Keys = Keys> implements LogStart {
   readonly keys: K;
@@ -38,14 +50,16 @@ export class LogState<K extends Keys = Keys> implements LogStart {
   #incarnation: string;
   /** When the newest epoch began, in steady time, as far as this process knows: then or later. */
   #begun: number;
+  #reign: HeldReign | undefined;
 
   /** @param begun when the newest epoch began, or this process came to know of it, in steady time */
-  constructor({ head, epochs, incarnation }: LogStart, keys: K, begun = -Infinity) {
+  constructor({ head, epochs, incarnation, reign }: LogStart, keys: K, begun = -Infinity) {
     this.keys = keys;
     this.#begun = begun;
     this.#head = head;
     this.#epochs = epochs;
     this.#incarnation = incarnation;
+    this.#reign = reign;
   }
 
   get head(): number {
@@ -70,6 +84,26 @@ export class LogState<K extends Keys = Keys> implements LogStart {
     return this.#begun;
   }
 
+  get reign(): HeldReign | undefined {
+    return this.#reign;
+  }
+
+  /** Whether somebody reigns whose time is not over. */
+  isReigned(now: Moment): boolean {
+    return this.#reign !== undefined && this.#reign.until > now.steady;
+  }
+
+  /**
+   * Carries out a step of somebody who wants to write alone: that is what drafts are judged by from now on, in fenced logs. Opens a
+   * new epoch first where the store may have lost data.
+   */
+  decideReign(step: ReignStep, now: Moment, store: ReigningStore): ReignAnswer {
+    this.enter(store.name, store.newEpochName, now);
+    const { reign, answer } = decideReign(this.#reign, step, now.steady, store.newToken);
+    this.#reign = reign;
+    return answer;
+  }
+
   /**
    * Opens a new epoch where the store may have lost data. Logs that add up do so before anything is judged: a cursor of the time
    * before must not be taken for one of now.
@@ -92,7 +126,7 @@ export class LogState<K extends Keys = Keys> implements LogStart {
    */
   append<Instead extends object = never>(
     drafts: readonly KeyedDraft[],
-    { dedupe }: Pick<LogOptions, "dedupe">,
+    { dedupe, fenced }: Pick<LogOptions, "dedupe" | "fenced">,
     now: Moment,
     incarnation: string,
     newEpochName: () => string,
@@ -113,12 +147,13 @@ export class LogState<K extends Keys = Keys> implements LogStart {
     }
     const outcomes: (Appended | Instead)[] = [];
     for (let i = 0; i < drafts.length; i++) {
-      const { key, within } = drafts[i] as KeyedDraft;
+      const { key, within, reign } = drafts[i] as KeyedDraft;
       const known = keys.find(key, now.steady, dedupe);
       if (known === CONFLICT) outcomes.push({ error: "key_conflict" });
       else if (known === UNKNOWN) outcomes.push({ error: "outcome_unknown" });
       else if (known !== NEW) outcomes.push({ offset: known, duplicate: true });
       else if (within !== undefined && within <= 0) outcomes.push({ error: "outcome_unknown" });
+      else if (fenced === true && this.#shutsOut(reign)) outcomes.push({ error: "fenced" });
       else {
         const instead = contents?.admit(i);
         if (instead !== undefined) {
@@ -137,6 +172,10 @@ export class LogState<K extends Keys = Keys> implements LogStart {
       }
     }
     return outcomes;
+  }
+
+  #shutsOut(token: string | undefined): boolean {
+    return token === undefined || token !== this.#reign?.token;
   }
 
   #openEpoch(incarnation: string, epoch: string, now: Moment): void {

@@ -1,8 +1,9 @@
 import { offsetAt } from "../../protocol/index.js";
 import type { Appended, Draft, Entry, LogOptions, Page, ReadFrom } from "../contract.js";
 import { KeyMemory } from "../log/key-memory.js";
-import { LogState, newOffset } from "../log/log-state.js";
+import { LogState, newOffset, type ReigningStore } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import { applyRetain, keepsAnything } from "../log/retain.js";
 import { EntryQueue } from "./entry-queue.js";
 
@@ -98,6 +99,12 @@ export class ChannelLog {
     };
   }
 
+  /** Carries out a step of who wants to write alone. */
+  reign(step: ReignStep, options: LogOptions, now: Moment, store: ReigningStore): ReignAnswer {
+    this.#use(options, now);
+    return this.#state.decideReign(step, now, store);
+  }
+
   /** Lets go of entries and keys whose time is over, as the latest caller's options have it. */
   expire(now: Moment): void {
     this.#state.keys.turn(now.steady, this.#dedupe);
@@ -106,9 +113,10 @@ export class ChannelLog {
 
   /**
    * Whether the log may be dropped: unused for as long as its entries and keys are promised to last, or for `idle`
-   * milliseconds where entries have no age to reach.
+   * milliseconds where entries have no age to reach; and nobody reigns over it.
    */
   isIdle(now: Moment, idle: number): boolean {
+    if (this.#state.isReigned(now)) return false;
     const unaged = this.#age === undefined && this.#entries.length > 0;
     const life = Math.max(this.#dedupe, this.#age ?? 0, unaged ? idle : 0);
     return now.steady - this.#usedAt > life;

@@ -13,6 +13,8 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import { takeReign, type ReignAnswer, type ReignStep } from "../log/reign.js";
+import type { HeldBy, Reign, ReignRequest } from "../reign-contract.js";
 import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import type { MemoryStore } from "./store.js";
 
@@ -47,6 +49,23 @@ export class MemoryBroker implements Broker {
 
   async readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
     return this.#open().readSlots(channel, from, options);
+  }
+
+  reign(
+    channel: string,
+    request: ReignRequest,
+    options: LogOptions | SlotsOptions,
+  ): Promise<Reign | HeldBy> {
+    return takeReign(request, (step) => this.stepReign(channel, step, options));
+  }
+
+  /** One step of a reign, for who has a way of its own to carry it here. */
+  async stepReign(
+    channel: string,
+    step: ReignStep,
+    options: LogOptions | SlotsOptions,
+  ): Promise<ReignAnswer> {
+    return this.#open().reign(channel, step, options);
   }
 
   async signal(channel: string, signals: readonly Signal[]): Promise<void> {

@@ -10,8 +10,9 @@ import {
   type SlotsPage,
 } from "../slots-contract.js";
 import { KeyMemory } from "../log/key-memory.js";
-import { LogState } from "../log/log-state.js";
+import { LogState, type ReigningStore } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import { Appending, withEpoch } from "../log/slots/appending.js";
 import { SlotMap } from "../log/slots/slot-map.js";
 
@@ -82,14 +83,21 @@ export class SlotsLog {
     return { ...page, due: Math.max(0, nextDue - now.wall, begun + DUE_REST_MS - now.steady) };
   }
 
+  /** Carries out a step of who wants to write alone. */
+  reign(step: ReignStep, options: SlotsOptions, now: Moment, store: ReigningStore): ReignAnswer {
+    this.#use(options, now);
+    return this.#state.decideReign(step, now, store);
+  }
+
   /** Lets go of tombstones and keys whose time is over, as the latest caller's options have it. */
   expire(now: Moment): void {
     this.#state.keys.turn(now.steady, this.#dedupe);
     this.#slots.dropGraves(this.#keeping.graves, now.wall);
   }
 
-  /** Whether the log may be dropped. */
+  /** Whether the log may be dropped: not while somebody reigns over it. */
   isIdle(now: Moment): boolean {
+    if (this.#state.isReigned(now)) return false;
     const { keepFor = Infinity } = this.#keeping;
     const life = this.#slots.count > 0 ? keepFor : Math.min(keepFor, EMPTY_MS);
     return now.steady - this.#usedAt > Math.max(this.#dedupe, life);

@@ -5,7 +5,10 @@ import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "
 import { ChannelLog } from "./channel-log.js";
 import { firstEpoch, randomEpoch } from "../log/epoch-names.js";
 import { ForgottenLogs } from "../log/forgotten-logs.js";
+import type { ReigningStore } from "../log/log-state.js";
 import type { Moment } from "../log/moment.js";
+import { isOfSlots } from "../log/of-slots.js";
+import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import { FollowerList } from "./follower-list.js";
 import { LeaseTable } from "./lease-table.js";
 import { NodeDirectory } from "./node-directory.js";
@@ -52,6 +55,7 @@ export class MemoryStore {
   readonly #onError: (error: unknown) => void;
   readonly #channels = new Map<string, StoredChannel>();
   readonly #newEpochName = (): string => randomEpoch(this.#random);
+  readonly #newToken = (): string => this.#random.id();
   #incarnation: string;
   #forgotten = new ForgottenLogs();
   #calls = 0;
@@ -115,6 +119,20 @@ export class MemoryStore {
     if (channel?.slots !== undefined) return channel.slots.read(from, options, this.#now(), this.#current());
     const epoch = this.#firstEpoch(name, channel);
     return { entries: [], floor: 0, head: 0, epochs: [{ epoch, base: 0 }] };
+  }
+
+  /** Only who takes a reign makes the log it is over. */
+  reign(name: string, step: ReignStep, options: LogOptions | SlotsOptions): ReignAnswer {
+    const now = this.#now();
+    const takes = step.do === "take";
+    const channel = takes ? this.#channel(name) : this.#channels.get(name);
+    if (channel === undefined) return "none";
+    if (isOfSlots(options)) {
+      const log = takes ? this.#slots(name, channel, now) : channel.slots;
+      return log?.reign(step, options, now, this.#current()) ?? "none";
+    }
+    const log = takes ? this.#log(name, channel, now) : channel.log;
+    return log?.reign(step, options, now, this.#current()) ?? "none";
   }
 
   signal(name: string, signals: readonly Signal[]): void {
@@ -258,8 +276,8 @@ export class MemoryStore {
     return (channel.slots = new SlotsLog(this.#incarnation, epoch, now, this.#maxKeys));
   }
 
-  #current(): { readonly name: string; readonly newEpochName: () => string } {
-    return { name: this.#incarnation, newEpochName: this.#newEpochName };
+  #current(): ReigningStore {
+    return { name: this.#incarnation, newEpochName: this.#newEpochName, newToken: this.#newToken };
   }
 
   #firstEpoch(name: string, channel: StoredChannel | undefined): string {

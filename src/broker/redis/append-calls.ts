@@ -5,7 +5,7 @@ import { encodeEntry } from "./entry-codec.js";
 import type { Keys } from "./keys.js";
 import { lifeOf } from "./log-options.js";
 import { scripts } from "./scripts.js";
-import { CONFLICT, TurnCalls, UNKNOWN, type TurnCallsParts } from "./turn-calls.js";
+import { CONFLICT, FENCED, TurnCalls, UNKNOWN, type TurnCallsParts } from "./turn-calls.js";
 
 export class AppendCalls {
   readonly #keys: Keys;
@@ -16,11 +16,12 @@ export class AppendCalls {
     this.#calls = new TurnCalls(parts, {
       script: scripts.append,
       lifeOf: (options) => lifeOf(options, parts.options.idle),
-      head: ({ keeping: { retain } }) => [
+      head: ({ keeping: { retain }, fenced }) => [
         keepsAnything(retain) ? "1" : "",
         retain?.count ?? "",
         retain?.bytes ?? "",
         retain?.age ?? "",
+        fenced === true ? "1" : "",
       ],
       outcomes: (replies) => replies.map(outcomeOf),
     });
@@ -31,9 +32,10 @@ export class AppendCalls {
     return new Promise((resolve, reject) => {
       const call = this.#calls.callFor(this.#keys.log(channel), options);
       call.logs.push(drafts.length);
-      for (const { key, data, meta, within } of drafts) {
+      for (const { key, data, meta, within, reign = "" } of drafts) {
         this.#calls.addKey(call, key, within);
         call.logs.push(encodeEntry(data, meta));
+        if (options.fenced === true) call.logs.push(reign);
         call.length += data.length;
       }
       call.parts += drafts.length;
@@ -47,5 +49,6 @@ export function outcomeOf(reply: unknown): Appended {
   const outcome = Number(reply);
   if (outcome === CONFLICT) return { error: "key_conflict" };
   if (outcome === UNKNOWN) return { error: "outcome_unknown" };
+  if (outcome === FENCED) return { error: "fenced" };
   return outcome < 0 ? { offset: -outcome, duplicate: true } : { offset: outcome, duplicate: false };
 }

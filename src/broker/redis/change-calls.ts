@@ -37,7 +37,7 @@ export class ChangeCalls {
     this.#calls = new TurnCalls(parts, {
       script: scripts.change,
       lifeOf: lifeOfSlots,
-      head: ({ keeping: { most, graves } }) => [
+      head: ({ keeping: { most, graves }, fenced }) => [
         most.count,
         most.bytes,
         graves.count ?? "",
@@ -46,6 +46,7 @@ export class ChangeCalls {
         MOST_HINTED_BYTES,
         CONFLICT_BYTES,
         DUE_REST_MS,
+        fenced === true ? "1" : "",
       ],
       outcomes: (replies) => {
         const epoch = String(replies.at(-1));
@@ -61,9 +62,10 @@ export class ChangeCalls {
       const { logs } = call;
       const at = logs.push(0) - 1;
       logs.push(drafts.length);
-      for (const { key, within, meta = "", quiet = false, if: conditions = [], changes } of drafts) {
+      for (const { key, within, reign = "", meta = "", quiet = false, if: conditions = [], changes } of drafts) {
         this.#calls.addKey(call, key, within);
         logs.push(meta, quiet ? "1" : "", conditions.length, changes.length);
+        if (options.fenced === true) logs.push(reign);
       }
       for (const { if: conditions = [], changes } of drafts) {
         for (const condition of conditions) addCondition(logs, condition);

@@ -44,7 +44,7 @@ export function toBrokerError(error: unknown): BrokerError {
       });
     case "TOOLATE":
     case "OTHERCLOCK":
-      return new BrokerError("unavailable", "the append came to Redis too late; retry", { cause: error });
+      return new BrokerError("unavailable", "the call came to Redis too late; retry", { cause: error });
     case undefined:
       return new BrokerError("unavailable", `the connection to Redis was lost: ${message}`, { cause: error });
     default:

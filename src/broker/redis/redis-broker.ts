@@ -13,6 +13,8 @@ import {
   type ReadFrom,
   type Signal,
 } from "../contract.js";
+import { takeReign } from "../log/reign.js";
+import type { HeldBy, Reign, ReignRequest } from "../reign-contract.js";
 import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
 import { AppendCalls } from "./append-calls.js";
 import { ChangeCalls } from "./change-calls.js";
@@ -25,6 +27,7 @@ import { Leases } from "./leases.js";
 import { RedisLink } from "./link.js";
 import { LogCalls } from "./log-calls.js";
 import { list } from "./replies.js";
+import { ReignCalls } from "./reign-calls.js";
 import { readMember } from "./member-codec.js";
 import { Messages } from "./messages.js";
 import { NodeLife } from "./node-life.js";
@@ -47,6 +50,7 @@ export class RedisBroker implements Broker {
   readonly #link: RedisLink;
   readonly #appends: AppendCalls;
   readonly #changes: ChangeCalls;
+  readonly #reigns: ReignCalls;
   readonly #log: LogCalls;
   readonly #topics: Topics;
   readonly #follows: Follows;
@@ -73,6 +77,7 @@ export class RedisBroker implements Broker {
     const callParts = { link, replication, times, options: logOptions };
     this.#appends = new AppendCalls(keys, callParts);
     this.#changes = new ChangeCalls(keys, callParts);
+    this.#reigns = new ReignCalls(keys, callParts, random);
     this.#log = new LogCalls(link, keys, logOptions);
     this.#follows = new Follows(topics, keys, onError);
     this.#leases = new Leases(link, keys, random);
@@ -123,6 +128,14 @@ export class RedisBroker implements Broker {
 
   readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
     return this.#open(() => this.#log.readSlots(channel, from, options));
+  }
+
+  reign(
+    channel: string,
+    request: ReignRequest,
+    options: LogOptions | SlotsOptions,
+  ): Promise<Reign | HeldBy> {
+    return takeReign(request, (step) => this.#open(() => this.#reigns.step(channel, step, options)));
   }
 
   signal(channel: string, signals: readonly Signal[]): Promise<void> {

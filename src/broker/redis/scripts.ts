@@ -35,6 +35,7 @@ const KEYED = ["log-keys", "sequence-rings", "log-call", "key-memory"] as const;
 export const scripts = {
   append: script("append", ...KEYED, "append-decide", "append-write"),
   change: script("change", ...KEYED, "slots-keys", "change-decide", "change-write"),
+  reign: script("reign", "log-keys", "log-call", "slots-keys"),
   read: script("read", "log-keys"),
   readSlots: script("read-slots", "log-keys", "slots-keys"),
   present: script("present", "presence-keys"),

@@ -152,6 +152,7 @@ function digestOf({ scope, id }: Key): Buffer {
   return createHash("sha256").update(`${scope.length}:${scope}${id}`).digest().subarray(0, 16);
 }
 
-/** What both scripts say instead of an offset. */
+/** What both scripts of appends say instead of an offset. */
 export const CONFLICT = 1;
 export const UNKNOWN = 2;
+export const FENCED = 6;

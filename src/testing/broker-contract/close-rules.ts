@@ -28,6 +28,7 @@ export const closeRules: readonly Rule[] = [
         node.leave(channel, "ann", "1", 0),
         node.members(channel),
         node.lease("lease", 1000),
+        node.reign(channel, { ttl: 1000, secret: "secret", note: "" }, KEEP),
         node.nodes(),
         node.send("*", "text"),
       ];

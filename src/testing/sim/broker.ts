@@ -11,16 +11,20 @@ import {
   type Draft,
   type Durability,
   type Follower,
+  type HeldBy,
   type Lease,
   type LogOptions,
   type NodeInfo,
   type Page,
   type ReadFrom,
+  type Reign,
+  type ReignRequest,
   type Signal,
   type SlotsFrom,
   type SlotsOptions,
   type SlotsPage,
 } from "../../broker/index.js";
+import { takeReign } from "../../broker/log/reign.js";
 import type { MemoryBroker } from "../../broker/memory/memory-broker.js";
 import type { Member } from "../../protocol/index.js";
 import type { BrokerSite } from "./broker-site.js";
@@ -81,11 +85,7 @@ export class SimBroker implements Broker {
     );
   }
 
-  change(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Promise<Changed[]> {
+  change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Promise<Changed[]> {
     const inTime = this.#inTime();
     return this.#call(
       () => this.#store.change(channel, drafts.map(inTime), options),
@@ -95,6 +95,20 @@ export class SimBroker implements Broker {
 
   readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): Promise<SlotsPage> {
     return this.#call(() => this.#store.readSlots(channel, from, options));
+  }
+
+  reign(
+    channel: string,
+    request: ReignRequest,
+    options: LogOptions | SlotsOptions,
+  ): Promise<Reign | HeldBy> {
+    return takeReign(request, (step) => {
+      const left = this.#timeLeft();
+      return this.#call(async () => {
+        if (left() <= 0) throw new BrokerError("unavailable", "the step came too late; retry");
+        return this.#store.stepReign(channel, step, options);
+      }, this.trouble.strength("strandAppends"));
+    });
   }
 
   read(channel: string, from: ReadFrom, options: LogOptions): Promise<Page> {
@@ -209,14 +223,16 @@ export class SimBroker implements Broker {
     for (const follower of this.#followers) this.#reset(follower);
   }
 
-  /** Of its own deadline a call knows nothing when it is late: what the server says has to do. */
+  /** Of its own deadline an append knows nothing when it is late: what the server says has to do. */
   #inTime(): <D extends { readonly within?: number }>(draft: D) => D {
-    const called = this.#ahead + this.#process.clock.monotonic();
-    const { brokerClock } = this.#site;
-    return (draft) =>
-      draft.within === undefined
-        ? draft
-        : { ...draft, within: draft.within - (brokerClock.monotonic() - called) };
+    const left = this.#timeLeft(0);
+    return (draft) => (draft.within === undefined ? draft : { ...draft, within: draft.within + left() });
+  }
+
+  /** How many milliseconds are left, when it is asked at the broker, of those that a call of now may take. */
+  #timeLeft(ms = DEADLINE_MS): () => number {
+    const until = this.#ahead + this.#process.clock.monotonic() + ms;
+    return () => until - this.#site.brokerClock.monotonic();
   }
 
   get #unreachable(): boolean {

@@ -12,6 +12,7 @@ import {
   type SlotsOptions,
   type SlotsPage,
 } from "../../broker/index.js";
+import type { ReignAnswer, ReignStep } from "../../broker/log/reign.js";
 import { MemoryStore, type StoreOptions, type StoreSnapshot } from "../../broker/memory/store.js";
 import { MAX_OFFSET, type Clock } from "../../protocol/index.js";
 import { idOf } from "./payload.js";
@@ -37,7 +38,7 @@ export class RecordingStore extends MemoryStore {
   #failures = 0;
   /** How many faults fill the disk just now. */
   full = 0;
-  /** Entries ever appended. */
+  /** Entries ever appended, and steps of reigns. */
   appends = 0;
   readonly #seenFailures = new Map<string, number>();
 
@@ -81,11 +82,7 @@ export class RecordingStore extends MemoryStore {
     return super.read(channel, from, options);
   }
 
-  override change(
-    channel: string,
-    drafts: readonly ChangesDraft[],
-    options: SlotsOptions & { readonly fence?: string },
-  ): Changed[] {
+  override change(channel: string, drafts: readonly ChangesDraft[], options: SlotsOptions): Changed[] {
     this.#mustHaveRoom();
     const outcomes = super.change(channel, drafts, options);
     this.#slots.changed(channel, drafts, outcomes);
@@ -93,6 +90,13 @@ export class RecordingStore extends MemoryStore {
     this.#slots.read(channel, super.readSlots(channel, LOOK_AT_SLOTS, options));
     this.appends += outcomes.filter((outcome) => "offset" in outcome && !outcome.duplicate).length;
     return outcomes;
+  }
+
+  override reign(channel: string, step: ReignStep, options: LogOptions | SlotsOptions): ReignAnswer {
+    this.#mustHaveRoom();
+    // As an entry it is written, so a folder from before it has lost something.
+    this.appends += 1;
+    return super.reign(channel, step, options);
   }
 
   override readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): SlotsPage {

@@ -49,6 +49,7 @@ describe("the scripts", () => {
     for (const name of [
       "append",
       "change",
+      "reign",
       "read",
       "read-slots",
       "present",

@@ -19,6 +19,7 @@ import type { ChangesBatch } from "./disk-slots.js";
 const META = 1;
 const QUIET = 2;
 const BARE = 4;
+const REIGN = 8;
 
 const BYTES = 1;
 const DELETED = 2;
@@ -93,6 +94,7 @@ const UNKNOWN = -3;
 const FULL_COUNT = -4;
 const FULL_BYTES = -5;
 const AHEAD = -6;
+const FENCED = -7;
 /** Outcomes with an offset. */
 const NEW = 0;
 const DUPLICATE = 1;
@@ -127,6 +129,9 @@ function writeError(writer: ByteWriter, outcome: Exclude<Changed, { readonly off
       return;
     case "cursor_ahead":
       writer.number(AHEAD);
+      return;
+    case "fenced":
+      writer.number(FENCED);
   }
 }
 
@@ -158,6 +163,8 @@ function readOutcome(reader: ByteReader): Changed {
       return { error: "log_full", limit: "bytes" };
     case AHEAD:
       return { error: "cursor_ahead" };
+    case FENCED:
+      return { error: "fenced" };
     default:
       return { error: "outcome_unknown" };
   }
@@ -191,10 +198,11 @@ export function unpackChangesEntries(bytes: Buffer): ChangesEntry[] {
 
 function writeDraft(
   writer: ByteWriter,
-  { meta, quiet = false, changes, if: conditions = [] }: ChangesDraft,
+  { meta, reign, quiet = false, changes, if: conditions = [] }: ChangesDraft,
 ): void {
-  writer.byte((meta === undefined ? 0 : META) | (quiet ? QUIET : 0));
+  writer.byte((meta === undefined ? 0 : META) | (quiet ? QUIET : 0) | (reign === undefined ? 0 : REIGN));
   if (meta !== undefined) writer.block(meta);
+  if (reign !== undefined) writer.block(reign);
   writeList(writer, changes);
   writer.count(conditions.length);
   for (const { slot, unchangedSince } of conditions) {
@@ -207,6 +215,7 @@ function writeDraft(
 function readDraft(reader: ByteReader): ChangesDraft {
   const flags = reader.byte();
   const meta = flags & META ? { meta: reader.text() } : {};
+  const reign = flags & REIGN ? { reign: reader.text() } : {};
   const changes = reader.list(() => readChange(reader));
   const conditions = reader.list((): Condition => {
     const [slot, text, offset] = [reader.text(), reader.text(), reader.number()];
@@ -214,7 +223,7 @@ function readDraft(reader: ByteReader): ChangesDraft {
     return { slot, unchangedSince };
   });
   const quiet = flags & QUIET ? { quiet: true } : {};
-  return { key: NO_KEY, ...meta, ...quiet, changes, if: conditions };
+  return { key: NO_KEY, ...meta, ...reign, ...quiet, changes, if: conditions };
 }
 
 function writeList(writer: ByteWriter, changes: readonly Change[]): void {

@@ -1,5 +1,6 @@
 import type { Moment } from "../../log/moment.js";
-import { LogState } from "../../log/log-state.js";
+import { LogState, type ReigningStore } from "../../log/log-state.js";
+import type { ReignAnswer, ReignStep } from "../../log/reign.js";
 import { Appending, withEpoch } from "../../log/slots/appending.js";
 import type {
   Changed,
@@ -13,6 +14,7 @@ import { entryKey, generationKey } from "../environment.js";
 import { KeyStore } from "../key-store.js";
 import type { LogShare } from "../log-share.js";
 import { unpackKeys } from "../packed-keys.js";
+import { fromStored, toStored } from "../stored-reign.js";
 import { lifeOf, type SlotsMeta } from "./slots-meta.js";
 import { WrittenSlots } from "./written-slots.js";
 
@@ -54,7 +56,7 @@ export class DiskSlots {
     // A draft that changes nothing is remembered at an old place: from its offset nobody can tell when that was.
     const keys = new KeyStore(share, { ...meta, offsetsTellTime: false }, now);
     const begun = now.steady - Math.max(0, now.wall - slots.begunAt);
-    this.#state = new LogState(meta, keys, begun);
+    this.#state = new LogState({ ...meta, reign: fromStored(meta.reign, now) }, keys, begun);
     this.#slots = new WrittenSlots(share, number, { ...slots, count, bytes });
     this.#dedupe = meta.dedupe;
     this.#keeping = slots.keeping;
@@ -84,13 +86,20 @@ export class DiskSlots {
   ): { readonly outcomes: Changed[]; readonly entries: readonly ChangesEntry[] } {
     this.use(options, now, incarnation);
     const { name, newEpochName } = incarnation;
+    const reigns = options.fenced === true ? drafts.map(({ reign = "" }) => reign) : undefined;
     const contents = new Appending(this.#slots, this.#state, drafts, options.keeping, now);
     return this.#slots.step(() => {
-      const keyed = unpackKeys(keys, within);
+      const keyed = unpackKeys(keys, within, reigns);
       const outcomes = this.#state.append(keyed, options, now, name, newEpochName, contents);
       this.#slots.dropGraves(options.keeping.graves, now.wall);
       return { outcomes: withEpoch(outcomes, this.epoch), entries: contents.entries };
     });
+  }
+
+  /** Carries out a step of who wants to write alone. */
+  reign(step: ReignStep, options: SlotsOptions, now: Moment, store: ReigningStore): ReignAnswer {
+    this.use(options, now, store);
+    return this.#state.decideReign(step, now, store);
   }
 
   /** Notes a use and its options. Opens a new epoch where the store may have lost data. */
@@ -111,14 +120,15 @@ export class DiskSlots {
     return commit.changes.size > before;
   }
 
-  /** Whether the log may be dropped. */
+  /** Whether the log may be dropped: not while somebody reigns over it. */
   isIdle(now: Moment): boolean {
+    if (this.#state.isReigned(now)) return false;
     return now.wall - this.#usedAt > lifeOf(this.#slots.count, this.#dedupe, this.#keeping);
   }
 
   /** Puts what is put once a transaction: the meta, and what changed of the keys. */
   save(now: Moment): void {
-    const { keys, head, epochs, incarnation, begun } = this.#state;
+    const { keys, head, epochs, incarnation, begun, reign } = this.#state;
     keys.save();
     this.#slots.save();
     const { count, bytes, ...totals } = this.#slots.totals;
@@ -135,6 +145,7 @@ export class DiskSlots {
       usedAt: this.#usedAt,
       generation: keys.generation,
       turnedAt: keys.turnedAt(now),
+      reign: toStored(reign, now),
       slots: { ...totals, begunAt: now.wall - (now.steady - begun), keeping: this.#keeping },
     };
     this.#share.commit.changes.put(this.#share.env.channels, this.#name, packMeta(meta));

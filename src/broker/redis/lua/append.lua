@@ -1,10 +1,11 @@
 -- Appends drafts to logs, all at one moment: decided with append-decide.lua, written with append-write.lua.
 --
 -- ARGV    1 to 8 as in log-call.lua · 9 "1" to keep entries · 10 most entries or "" · 11 most bytes or "" · 12 most age, ms,
---         or "" · then for each log the number of its drafts and four for each of them: its key, as key-memory.lua has it ·
---         the entry, ready-made, of which the first 10 bytes are its header
+--         or "" · 13 "1" where the logs are fenced · then for each log the number of its drafts and four for each of them: its
+--         key, as key-memory.lua has it · the entry, ready-made, of which the first 10 bytes are its header; and where it is
+--         fenced a fifth: the token that it is written under
 -- Returns what log-call.lua says. An outcome is the offset of the draft; the negative one of an earlier append with its key;
---         1 for a conflict; 2 for an unknown outcome.
+--         1 for a conflict; 2 for an unknown outcome; 6 where it is fenced: see reign.lua.
 
 -- Bytes of payloads and metas that are told to those who follow.
 local MOST_HINTED = 1024 * 1024
@@ -23,11 +24,17 @@ local function append(from, to)
   local turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes
   turned, young, turns, forgets_all, young_texts, old_texts, young_scopes, old_scopes = turn_keys(is_new, turned, young)
 
+  -- Nothing is asked where everybody may append.
+  local step, token = 4, nil
+  if args[13] == '1' then
+    step, token = 5, not is_new and redis.call('HGET', META, 't')
+  end
+
   -- First everything that can fail, on paper.
   local first = math.max(offset_at(now), head + 1)
   local texts, rings, moving, new_scopes =
-    find_keys(from, to, 4, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
-  local outcomes, blobs, new_texts = decide(from, to, first, texts, rings)
+    find_keys(from, to, step, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
+  local outcomes, blobs, new_texts = decide(from, to, step, token, first, texts, rings)
   if not outcomes then return redis.error_reply(NO_OFFSET) end
   if
     is_full(#new_texts, tonumber(args[3]), forgets_all, turns, young_texts, old_texts)
@@ -95,4 +102,4 @@ local function append(from, to)
   return outcomes
 end
 
-return each_log(KEYS_PER_LOG, 13, 4, append)
+return each_log(KEYS_PER_LOG, 14, ARGV[13] == '1' and 5 or 4, append)

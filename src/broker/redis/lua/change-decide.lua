@@ -2,9 +2,10 @@
 -- writes nothing, so whatever makes it fail has left the log as it was. Payloads are compared and handed on, never read.
 
 local MOST_COUNT, MOST_BYTES, HINTED, CONFLICT_BYTES, REST = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
-local PER_CONDITION, PER_CHANGE, PER_HEAD = 3, 3, 7
+local IS_FENCED = ARGV[17] == '1'
+local PER_CONDITION, PER_CHANGE, PER_HEAD = 3, 3, IS_FENCED and 8 or 7
 local pack = struct.pack
-local FULL_COUNT, FULL_BYTES, AHEAD = 3, 4, 5
+local FULL_COUNT, FULL_BYTES, AHEAD, FENCED = 3, 4, 5, 6
 
 -- The slots that the drafts name, as the drafts so far leave them: record, or false; offset, 0 where there is neither entry
 -- nor tombstone; when it is due, 0 for never; bytes of the payload with its kind, 0 for none.
@@ -238,7 +239,7 @@ local function remember_key(name, sequence, print, place, offset, at)
   end
 end
 
--- Decides about the drafts of a log. Their number stands at `from`, then seven arguments for each of them, then its conditions
+-- Decides about the drafts of a log. Their number stands at `from`, then PER_HEAD arguments for each of them, then its conditions
 -- and changes for each of them, up to `to`. Returns an error where nothing of it is done.
 local function decide(from, to)
   local args = ARGV
@@ -251,6 +252,8 @@ local function decide(from, to)
     find_keys(heads, heads_end, PER_HEAD, forgets_all, turns, young_texts, old_texts, young_scopes, old_scopes)
   find_named(heads, at)
   outcomes, entered, hints = {}, 0, {}
+  -- Of the reign; false for none. Nothing is asked where everybody may append.
+  local token = IS_FENCED and not is_new and redis.call('HGET', META, 't')
   first, first_prev = math.max(offset_at(now), head + 1), head
   -- 0 would be none.
   local at_now, oldest_known = math.max(offset_at(now), 1), offset_at(now - WINDOW)
@@ -258,6 +261,7 @@ local function decide(from, to)
     local changes = at + args[i + 5] * PER_CONDITION
     local last = changes + args[i + 6] * PER_CHANGE - 1
     local outcome, name, sequence, print, ring_place = find_key(i, texts, rings, oldest_known)
+    if not outcome and IS_FENCED and args[i + 7] ~= token then outcome = FENCED end
     if not outcome then
       local stands_for
       outcome, stands_for = judge_draft(i, at, changes, last)

@@ -2,8 +2,8 @@
 --
 -- Seven keys for each log:
 --   1 meta       hash: e epochs "name:base,…" oldest first, "earlier=name" where the name was another one · i incarnation of Redis · s where the log stands, packed
---                as in load_state · w counts what WAIT waits for · c in a log that is kept by slots, see slots-keys.lua. An
---                earlier version may have left f there, which says nothing now
+--                as in load_state · w counts what WAIT waits for · c in a log that is kept by slots, see slots-keys.lua · t
+--                and r who reigns, see reign.lua. An earlier version may have left f there, which says nothing now
 --   2 log        stream: the id is the offset; p = prev and bytes before it, packed · d the entry, ready-made
 --   3, 4         text keys in two generations, hashes: digest of scope and id -> offset and print, packed
 --   5, 6         sequences in two generations, hashes: see sequence-rings.lua
@@ -130,7 +130,7 @@ local function begin(now, epoch, ...)
   local epochs = torn and epoch .. ':0' or first_epoch(now)
   save_state(epochs, ...)
   if torn then
-    redis.call('HDEL', META, 'c')
+    redis.call('HDEL', META, 'c', 't', 'r')
     unlink_slots()
   end
   redis.call('UNLINK', LOG, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])

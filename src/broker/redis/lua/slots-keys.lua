@@ -88,6 +88,8 @@ local function save()
   else
     redis.call('HSET', META, 's', state, 'c', counts)
   end
+  -- Who reigned did so over the log that was lost.
+  if torn then redis.call('HDEL', META, 't', 'r') end
   -- A key memory can outlive its log for a while.
   if is_new then
     redis.call('UNLINK', LOG, SLOTS, ORDER, GRAVES, DUES, KEYS[BASE + 3], KEYS[BASE + 4], KEYS[BASE + 5], KEYS[BASE + 6])

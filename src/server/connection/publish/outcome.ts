@@ -36,6 +36,8 @@ export function readOutcome(outcome: Outcome, keyed: boolean): Published | Tidem
       return new TidemarkError("key_conflict", "this idem was used before with another payload");
     case "outcome_unknown":
       return new TidemarkError("outcome_unknown", "this idem is older than what is still remembered");
+    case "fenced":
+      return new TidemarkError("unavailable", "another server writes this channel now; retry");
     default:
       return refusedError(outcome);
   }

@@ -43,6 +43,13 @@ const tasks = {
       say("changed", `${scope}-${sequence}`, outcome.offset, outcome.same === true);
     }
   },
+  /** Takes the reign of a log by slots, and says its token. */
+  async reign(channel, name, ttl) {
+    const keeping = { by: "slots", most: { count: 1000, bytes: 1e6 }, graves: {} };
+    const request = { ttl, secret: `secret of ${name}`, note: `note of ${name}` };
+    const { token } = await node.reign(channel, request, { keeping, dedupe: 60_000, fenced: true });
+    say("reigns", token);
+  },
   async join(channel, ...ids) {
     for (const id of ids) await node.join(channel, { id }, "1");
     say("joined");
