@@ -148,11 +148,11 @@ function whole(
   most: number,
   encode: (value: unknown) => number,
   decode: (code: number) => Value,
-  isLinear?: WholeCoding["linear"],
+  steps?: WholeCoding["linear"],
 ): WholeCoding {
   let bytes = 1;
   while (256 ** bytes <= most) bytes++;
-  return { kind: "whole", most, bytes, linear: isLinear, encode, decode };
+  return { kind: "whole", most, bytes, linear: steps, encode, decode };
 }
 
 function float(bytes: 4 | 8, encode: (value: unknown) => number): FloatCoding {

@@ -6,20 +6,14 @@ import { layoutOf, valueOf, type Code, type Layout } from "./layout.js";
 import { HAS_MEMBERS, HAS_ORDER, TABLE_BITS } from "./section-bits.js";
 import { readHead, readRow, readUpdate } from "./update-reader.js";
 
-/** A row under its key; an object of its own in each frame that tells of it. */
-export interface KeyedRow {
-  readonly key: string;
-  readonly row: Row;
-}
-
-/** What a frame says of one table: to be done in this order. */
+/** What a frame says of one table: to be done in this order. Rows are by key, whole, and objects of their own in each frame. */
 export interface TableChanges {
   /** Keys of rows that are seen no longer. */
   readonly leaves: readonly string[];
-  /** Rows that are seen from now on. */
-  readonly enters: readonly KeyedRow[];
-  /** Rows that have changed, with all of their columns. */
-  readonly updates: readonly KeyedRow[];
+  /** Rows that are seen from now on. A key may leave and enter: then it is another row. */
+  readonly enters: ReadonlyMap<string, Row>;
+  /** Rows that have changed. */
+  readonly updates: ReadonlyMap<string, Row>;
 }
 
 /** One tick as a viewer sees it. */
@@ -27,30 +21,30 @@ export interface Frame {
   readonly tick: number;
   /** The tick of the frame that it stands on; `undefined` where it begins anew. */
   readonly from: number | undefined;
+  /** Whether it begins anew: then all rows enter, and those leave that were there before and are not among them. */
+  readonly whole: boolean;
   /** The last sixteen bits of the number of the last consumed input: see {@link inputNumber}. */
   readonly ack: number;
   /** How many inputs wait on the server, up to 255. */
   readonly depth: number;
-  /**
-   * What it says of each table of which it says something. In a frame that begins anew all rows enter, and those leave that were
-   * there before and are not among them.
-   */
+  /** What it says of each table of which it says something. */
   readonly tables: Readonly<Record<string, TableChanges>>;
 }
+
+const NONE: ReadonlyMap<string, Row> = new Map();
 
 /** A row as a frame left it. */
 interface Held {
   readonly key: string;
   readonly codes: readonly Code[];
-  readonly row: Row;
 }
 
 /** What is seen of one table. */
 interface Sight {
   readonly name: string;
   readonly layout: Layout;
-  held: Map<number, Held>;
-  rows: Map<string, Row>;
+  readonly held: Map<number, Held>;
+  readonly rows: Map<string, Row>;
 }
 
 /** What a frame does to the sight of a table, once all of it was read. */
@@ -66,7 +60,7 @@ interface Plan extends TableChanges {
  * @example
  * const reader = new FrameReader(arena.state);
  * const frame = reader.read(bytes, 41_205);
- * for (const { key, row } of frame.tables.players?.enters ?? []) console.log(key, row.name);
+ * for (const [key, row] of frame.tables.players?.enters ?? []) console.log(key, row.name);
  * reader.rows("players").get("ann");
  */
 export class FrameReader {
@@ -127,14 +121,14 @@ export class FrameReader {
       tables[name] = { leaves, enters: plan.enters, updates: plan.updates };
     }
     this.#tick = tick;
-    return { tick, from: before, ack, depth, tables };
+    return { tick, from: before, whole: before === undefined, ack, depth, tables };
   }
 
   /** Lets go of all that was seen. */
   #empty(plans: readonly Plan[], tables: Record<string, TableChanges>): void {
     for (const sight of this.#sights) {
       if (sight.rows.size > 0 || plans.some((plan) => plan.sight === sight))
-        tables[sight.name] = { leaves: [...sight.rows.keys()], enters: [], updates: [] };
+        tables[sight.name] = { leaves: [...sight.rows.keys()], enters: NONE, updates: NONE };
       sight.held.clear();
       sight.rows.clear();
     }
@@ -149,50 +143,45 @@ function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew
   const held: ReadonlyMap<number, Held> = isAnew ? new Map<number, Held>() : sight.held;
   const gone = new Set<number>();
   const came = new Map<number, Held>();
-  const keys = new Set<string>();
-  const leaves: string[] = [];
-  const enters: KeyedRow[] = [];
-  const updates: KeyedRow[] = [];
+  const leaves = new Set<string>();
+  const enters = new Map<string, Row>();
+  const updates = new Map<string, Row>();
   for (let i = 0; i < leaveCount; i++) {
     const id = from.varint(0xffff);
-    const row = held.get(id);
-    if (row === undefined || gone.has(id)) throw new FrameError(`row ${id} leaves that is not there`);
+    const was = held.get(id);
+    if (was === undefined || gone.has(id)) throw new FrameError(`row ${id} leaves that is not there`);
     gone.add(id);
-    leaves.push(row.key);
+    leaves.add(was.key);
   }
-  const left = new Set(leaves);
   for (let i = 0; i < enterCount; i++) {
     const id = from.varint(0xffff);
-    if (came.has(id) || (held.has(id) && !gone.has(id))) throw new FrameError(`row ${id} enters that is there`);
     const key = from.text(MOST_KEY);
-    if (keys.has(key) || (!isAnew && sight.rows.has(key) && !left.has(key)))
-      throw new FrameError("a key that another row has");
-    keys.add(key);
+    const isThere = came.has(id) || (held.has(id) && !gone.has(id));
+    if (isThere || enters.has(key) || (!isAnew && sight.rows.has(key) && !leaves.has(key)))
+      throw new FrameError(`row ${id} enters that is there, or whose key is`);
     const codes = readRow(from, layout);
-    const one = { key, codes, row: rowOf(layout, codes) };
-    came.set(id, one);
-    enters.push(one);
+    came.set(id, { key, codes });
+    enters.set(key, rowOf(layout, codes));
   }
   for (let i = 0; i < updateCount; i++) {
     const { id, bits } = readHead(from);
     const was = held.get(id);
-    if (was === undefined || gone.has(id) || came.has(id)) throw new FrameError(`row ${id} changes that is not there`);
+    if (was === undefined || gone.has(id) || came.has(id))
+      throw new FrameError(`row ${id} changes that is not there`);
     const codes = [...was.codes];
     readUpdate(from, layout, bits, codes);
-    const one = { key: was.key, codes, row: rowOf(layout, codes) };
-    came.set(id, one);
-    updates.push(one);
+    came.set(id, { key: was.key, codes });
+    updates.set(was.key, rowOf(layout, codes));
   }
-  return { sight, gone, came, leaves, enters, updates };
+  return { sight, gone, came, leaves: [...leaves], enters, updates };
 }
 
-function apply({ sight, gone, came, leaves }: Plan): void {
+function apply({ sight, gone, came, leaves, enters, updates }: Plan): void {
   for (const id of gone) sight.held.delete(id);
   for (const key of leaves) sight.rows.delete(key);
-  for (const [id, one] of came) {
-    sight.held.set(id, one);
-    sight.rows.set(one.key, one.row);
-  }
+  for (const [id, row] of came) sight.held.set(id, row);
+  for (const [key, row] of enters) sight.rows.set(key, row);
+  for (const [key, row] of updates) sight.rows.set(key, row);
 }
 
 function rowOf({ names, codings }: Layout, codes: readonly Code[]): Row {

@@ -31,11 +31,6 @@ export class History {
     return tick >= 0 && tick <= this.newest && tick >= this.newest - HISTORY && this.#ticks[tick % SLOTS] === tick;
   }
 
-  /** All ticks that are held, the oldest first. */
-  get held(): number[] {
-    return this.#ticks.filter((tick) => this.holds(tick)).toSorted((a, b) => a - b);
-  }
-
   /** Where a tick lies that is held. */
   slotOf(tick: number): number {
     return tick % SLOTS;

@@ -34,10 +34,11 @@ export function makeRing(coding: Coding): Ring {
 }
 
 function makeCells(coding: Exclude<Coding, { kind: "text" }>, capacity: number): Cells {
-  if (coding.kind === "float") return new (coding.bytes === 4 ? Float32Array : Float64Array)(capacity);
+  if (coding.kind === "float")
+    return coding.bytes === 4 ? new Float32Array(capacity) : new Float64Array(capacity);
   if (coding.bytes === 1) return new Uint8Array(capacity);
   if (coding.bytes === 2) return new Uint16Array(capacity);
-  return new (coding.bytes === 5 ? Float64Array : Uint32Array)(capacity);
+  return coding.bytes === 5 ? new Float64Array(capacity) : new Uint32Array(capacity);
 }
 
 export function growRing(ring: Ring, coding: Coding, capacity: number): void {

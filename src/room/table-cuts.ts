@@ -120,6 +120,8 @@ export class TableCuts {
     const lists = this.#lists;
     if (!isAll && this.#grid !== undefined) {
       lists.enterCount = this.#grid.find(this.#inner, this.#marks, this.#cut, lists.enters);
+      // The order in which they are found depends on rows out of view, too.
+      if (lists.enterCount > 1) lists.enters.subarray(0, lists.enterCount).sort();
       return;
     }
     for (const id of this.#history.idsAt(this.#history.newest))

@@ -73,18 +73,6 @@ export function encodeTick(stores: Stores, from: number, to: number): Uint8Array
   return writer.taken();
 }
 
-/**
- * All that is held, in the order in which a {@link Replica} takes it: a keyframe of the oldest tick, and each tick behind it. A
- * room that goes on from it can rewind as far as before, and gives new rows the ids that it would have given them.
- */
-export function encodePast(stores: Stores): Uint8Array[] {
-  const ticks = stores[0]?.history.held ?? [];
-  return ticks.map((tick, i) => {
-    const before = ticks[i - 1];
-    return before === undefined ? encodeKeyframe(stores, tick) : encodeTick(stores, before, tick);
-  });
-}
-
 function checkHeld(stores: Stores, tick: number): void {
   if (!stores.every(({ history }) => history.holds(tick)))
     throw new RangeError(`tick ${tick} is not held: the newest is ${stores[0]?.history.newest ?? "none"}`);
