@@ -1,0 +1,120 @@
+/** A player on the node that it is connected to: one connection's hold on one seat. */
+import type { Cursor } from "../../../../protocol/index.js";
+import type { Subscriber } from "../../../delivery/audience.js";
+import type { TidemarkError } from "../../../errors.js";
+import type { InputEdge } from "./input-edge.js";
+import type { Screen } from "./screens.js";
+
+/**
+ * Why a player has no part in the room any more.
+ *
+ * - `taken`: another connection of the same player has the seat now
+ * - `left`: it has left, on this connection or another one
+ * - `away`: it was taken to have no connection for longer than `grace`
+ * - `kicked`: the application has sent it away
+ * - `closed`: the room has ended
+ */
+export type PlayerEnd = "taken" | "left" | "away" | "kicked" | "closed";
+
+/** Who wants to play. */
+export interface Joining {
+  /** See `seatIdOf`. */
+  readonly seat: string;
+  /** The connection, by a name that no other one of any node has. */
+  readonly client: string;
+  /** What `authenticate` returned. */
+  readonly user: unknown;
+  /** What it joins with; not looked at yet. */
+  readonly join: unknown;
+  /** Whether it says that it had this seat already. */
+  readonly had?: boolean;
+  /** Called once, in the middle of things: MUST NOT throw. `reason` is that of a room which has ended. */
+  readonly onEnd: (why: PlayerEnd, reason: string | undefined) => void;
+}
+
+/** What a player does with its place, which carries it out. */
+export interface PlayerHost {
+  begin(player: Player, subscriber: Subscriber, options: PlayerView): void;
+  input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined;
+  leave(player: Player): Promise<void>;
+  disconnect(player: Player): void;
+}
+
+/** How a player looks at its room. */
+export interface PlayerView {
+  /** The cursor that its client came with, if any. */
+  readonly cursor?: Cursor | undefined;
+  /** How many bytes a frame may take; left out: no limit. */
+  readonly budget?: number | undefined;
+}
+
+export class Player {
+  readonly seat: string;
+  readonly client: string;
+  readonly user: unknown;
+  /** What it joined with, as its schema gave it back. */
+  readonly join: unknown;
+  readonly edge: InputEdge;
+  readonly #host: PlayerHost;
+  readonly #onEnd: Joining["onEnd"];
+  /** Undefined before it looks. */
+  screen: Screen | undefined;
+  /** Whether it has no part in the room any more. */
+  hasEnded = false;
+  /** Whether it is being told to an owner that may not know it. */
+  isReturning = false;
+  /** The tick that it said it saw, where that was not told yet. */
+  sawTick: number | undefined;
+
+  constructor(host: PlayerHost, { seat, client, user, onEnd }: Joining, join: unknown, edge: InputEdge) {
+    this.#host = host;
+    this.seat = seat;
+    this.client = client;
+    this.user = user;
+    this.join = join;
+    this.edge = edge;
+    this.#onEnd = onEnd;
+  }
+
+  /** Frames go to this subscriber from here on. */
+  begin(subscriber: Subscriber, options: PlayerView = {}): void {
+    this.#host.begin(this, subscriber, options);
+  }
+
+  /**
+   * An input of this connection: hot path.
+   *
+   * @param n counted by the client from 1
+   * @param seen the tick that its player saw
+   * @returns why it does not count, to be told to the client; nothing where it was taken, or had come before
+   */
+  input(n: number, value: unknown, seen?: number): TidemarkError | undefined {
+    return this.#host.input(this, n, value, seen);
+  }
+
+  /** Its client has seen a tick, which no input says. */
+  saw(tick: number): void {
+    if (!Number.isSafeInteger(tick) || tick < 0) return;
+    this.sawTick = Math.min(tick, this.screen?.tick ?? 0);
+  }
+
+  /**
+   * Gives the seat up. Rejects with `unavailable` where the room's owner does not answer; then it is kept for the grace, as without
+   * a word.
+   */
+  leave(): Promise<void> {
+    return this.#host.leave(this);
+  }
+
+  /** Its connection has ended: the seat is kept for the grace. */
+  disconnect(): void {
+    this.#host.disconnect(this);
+  }
+
+  /** It has no part in the room any more; called by its place. */
+  end(why: PlayerEnd, reason?: string): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.#onEnd(why, reason);
+  }
+}
