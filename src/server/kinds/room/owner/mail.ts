@@ -69,8 +69,13 @@ export class RoomMail {
     this.#outgoing = new Map();
     for (const [node, items] of outgoing) {
       if (node === broker.node) for (const item of items) this.#tell(item, node);
-      else detach(broker.send(node, encodeLetter({ from: broker.node, items })), onError);
+      else guarded((sent: readonly LetterItem[]) => this.#send(node, sent), onError)(items);
     }
+  }
+
+  #send(node: string, items: readonly LetterItem[]): void {
+    const { broker, onError } = this.#deps;
+    detach(broker.send(node, encodeLetter({ from: broker.node, items })), onError);
   }
 
   #read(text: string): void {
