@@ -51,15 +51,29 @@ export type Ask =
   | { readonly is: "here"; readonly seat: string; readonly client: string; readonly from: number | undefined }
   /** This connection has ended; nothing, where the seat has another one by now. */
   | { readonly is: "away"; readonly seat: string; readonly client: string }
-  | { readonly is: "leave"; readonly seat: string; readonly why: "left" | "kicked" }
+  /** `client`: nothing, where the seat has another connection by now. */
+  | {
+      readonly is: "leave";
+      readonly seat: string;
+      readonly why: "left" | "kicked";
+      readonly client: string | undefined;
+    }
   /** Keeps a place for somebody who will join, for so many milliseconds. */
   | { readonly is: "reserve"; readonly seat: string; readonly ms: number }
   /** Everything as it is now; answered by a {@link Keyframe} instead of an answer. */
   | { readonly is: "keyframe" }
-  /** An event of the application: JSON text of data that fits its schema. At most once: an owner of another reign than the batch names says `room_moved`. */
-  | { readonly is: "send"; readonly event: string; readonly json: string; readonly to: string | undefined }
+  /** An event of the application: JSON text of data that fits its schema. At most once: `under` is the reign that it was first sent to, and the owner of another one says `room_moved`. */
+  | {
+      readonly is: "send";
+      readonly event: string;
+      readonly json: string;
+      readonly to: string | undefined;
+      readonly under: string;
+    }
   /** The application ends the room. Answered once it is in the log. */
-  | { readonly is: "close"; readonly reason: string };
+  | { readonly is: "close"; readonly reason: string }
+  /** Something that this version does not know; it is never written. */
+  | { readonly is: "unknown" };
 
 export interface Request {
   /** Names it among all requests of all nodes; the same when it is sent again. */
@@ -139,7 +153,7 @@ export interface Place {
   readonly channel: string;
   /** What its players asked for; for a room that is not there yet. */
   readonly match: ReadonlyMap<string, string>;
-  /** The reign that the asking node knows and has not heard of for too long: it is waited for its end. Undefined: it knows of none. */
+  /** The reign that the asking node knows: a log that has never heard of it has lost data. Undefined: it knows of none. */
   readonly was: string | undefined;
 }
 
@@ -150,9 +164,11 @@ export interface Placed {
   readonly channel: string;
   /** The node that owns it: the one that was asked, or another one that reigns. Undefined: see `refused`. */
   readonly owner: string | undefined;
+  /** The reign under which it does. */
+  readonly reign: string | undefined;
   /** `room_full`: this node takes no more rooms; `alone`: it is one that only a node without other rooms may take, see R9. */
   readonly refused: "room_full" | "room_closed" | "alone" | "unavailable" | undefined;
-  /** Of `room_full`: milliseconds after which it may be otherwise. Of `room_closed`: none. */
+  /** Of `room_full`: milliseconds after which it may be otherwise. Of another owner: after which its reign may be taken, unless it is renewed. */
   readonly after: number | undefined;
   /** Of `room_closed`: why. */
   readonly reason: string | undefined;
@@ -251,21 +267,21 @@ const bytes: Reader<Uint8Array> = (value) => fromBase64(text(value)) ?? raise(ex
 
 const number1 = orNull(whole(1));
 
-const ASKS: { readonly [Is in Ask["is"]]: Reader<Extract<Ask, { is: Is }>> } = {
+const ASKS: { readonly [Is in Exclude<Ask["is"], "unknown">]: Reader<Extract<Ask, { is: Is }>> } = {
   join: fields({ is: is("join"), seat: text, client: text, user: anything, join: anything, had: flag, from: number1 }),
   here: fields({ is: is("here"), seat: text, client: text, from: number1 }),
   away: fields({ is: is("away"), seat: text, client: text }),
-  leave: fields({ is: is("leave"), seat: text, why: oneOf("left", "kicked") }),
+  leave: fields({ is: is("leave"), seat: text, why: oneOf("left", "kicked"), client: orNull(text) }),
   reserve: fields({ is: is("reserve"), seat: text, ms: number(0) }),
   keyframe: fields({ is: is("keyframe") }),
-  send: fields({ is: is("send"), event: text, json: text, to: orNull(text) }),
+  send: fields({ is: is("send"), event: text, json: text, to: orNull(text), under: reign }),
   close: fields({ is: is("close"), reason: text }),
 };
 
 const readAsk: Reader<Ask> = (value) => {
   const name = nameOf(value);
-  if (name === undefined || !isOf(ASKS, name)) throw expected("something to ask of a room", value);
-  return ASKS[name](value);
+  if (name === undefined) throw expected("something to ask of a room", value);
+  return isOf(ASKS, name) ? ASKS[name](value) : { is: "unknown" };
 };
 
 const readAck: Reader<Ack> = (value) => {
@@ -308,6 +324,7 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     id: text,
     channel: text,
     owner: orNull(text),
+    reign: orNull(reign),
     refused: orNull(oneOf("room_full", "room_closed", "alone", "unavailable")),
     after: orNull(number(0)),
     reason: orNull(text),
