@@ -67,6 +67,11 @@ export class InputEdge {
     return this.#depth;
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#kept.length;
+  }
+
   /** There is none with a lower number here, and none will come; undefined before the first one. */
   get from(): number | undefined {
     return this.#newest === 0 ? undefined : (this.#kept[0]?.n ?? this.#newest + 1);

@@ -1,5 +1,6 @@
 /** A player on the node that it is connected to: one connection's hold on one seat. */
 import type { Cursor } from "../../../../protocol/index.js";
+import type { LeaveReason } from "../../../../room/hooks.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import type { TidemarkError } from "../../../errors.js";
 import type { InputEdge } from "./input-edge.js";
@@ -12,9 +13,10 @@ import type { Screen } from "./screens.js";
  * - `left`: it has left, on this connection or another one
  * - `away`: it was taken to have no connection for longer than `grace`
  * - `kicked`: the application has sent it away
+ * - `lost`: the store has lost data, and its seat could not be had again
  * - `closed`: the room has ended
  */
-export type PlayerEnd = "taken" | "left" | "away" | "kicked" | "closed";
+export type PlayerEnd = "taken" | "left" | "away" | "kicked" | "lost" | "closed";
 
 /** Who wants to play. */
 export interface Joining {
@@ -38,6 +40,8 @@ export interface PlayerHost {
   input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined;
   leave(player: Player): Promise<void>;
   disconnect(player: Player): void;
+  /** It has no part in the room any more. */
+  ended(player: Player): void;
 }
 
 /** How a player looks at its room. */
@@ -61,8 +65,12 @@ export class Player {
   screen: Screen | undefined;
   /** Whether it has no part in the room any more. */
   hasEnded = false;
-  /** Whether it is being told to an owner that may not know it. */
+  /** Whether the owner is being told that it is here. */
+  isSaying = false;
+  /** Whether it asks again for its seat, which may have been lost. */
   isReturning = false;
+  /** Why it was last heard that its seat is free, if it was. */
+  went: LeaveReason | undefined;
   /** The tick that it said it saw, where that was not told yet. */
   sawTick: number | undefined;
 
@@ -115,6 +123,7 @@ export class Player {
   end(why: PlayerEnd, reason?: string): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    this.#host.ended(this);
     this.#onEnd(why, reason);
   }
 }

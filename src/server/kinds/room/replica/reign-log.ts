@@ -3,13 +3,18 @@ import type { Broker, ChangesEntry, Epoch } from "../../../../broker/index.js";
 import { CLOSED, decodeClosed, decodeReign, REIGN, roomLogOptions } from "../owner/room-log.js";
 import type { FoundReign } from "./reigns.js";
 
-/** What was found at some moment. */
+/** What some entries say. */
 export interface FoundLog {
+  readonly reign: FoundReign | undefined;
+  /** Why the room has ended for good, and where that was written, if it has. */
+  readonly closed: { readonly reason: string; readonly at: number } | undefined;
+}
+
+/** What the log says at some moment. */
+export interface FoundPage extends FoundLog {
   /** Oldest first; the last is the one being written. */
   readonly epochs: readonly Epoch[];
-  readonly reign: FoundReign | undefined;
-  /** Why the room has ended for good, if it has. */
-  readonly closed: string | undefined;
+  readonly head: number;
 }
 
 /**
@@ -18,9 +23,9 @@ export interface FoundLog {
  * @throws {BrokerError}
  * @throws {Error} for a log that is not as this version writes them
  */
-export async function readReign(broker: Pick<Broker, "readSlots">, channel: string): Promise<FoundLog> {
-  const { entries, epochs } = await broker.readSlots(channel, { slots: [REIGN, CLOSED] }, roomLogOptions());
-  return { epochs, ...foundIn(entries, epochs) };
+export async function readReign(broker: Pick<Broker, "readSlots">, channel: string): Promise<FoundPage> {
+  const { entries, epochs, head } = await broker.readSlots(channel, { slots: [REIGN, CLOSED] }, roomLogOptions());
+  return { epochs, head, ...foundIn(entries, epochs) };
 }
 
 /**
@@ -28,13 +33,13 @@ export async function readReign(broker: Pick<Broker, "readSlots">, channel: stri
  *
  * @throws {Error} for entries that are not as this version writes them
  */
-export function foundIn(entries: readonly ChangesEntry[], epochs: readonly Epoch[]): Omit<FoundLog, "epochs"> {
+export function foundIn(entries: readonly ChangesEntry[], epochs: readonly Epoch[]): FoundLog {
   let reign: FoundReign | undefined;
-  let closed: string | undefined;
+  let closed: FoundLog["closed"];
   for (const { offset, changes = [] } of entries)
     for (const { slot, data } of changes) {
       if (typeof data !== "string") continue;
-      if (slot === CLOSED) closed = decodeClosed(data).reason;
+      if (slot === CLOSED) closed = { reason: decodeClosed(data).reason, at: offset };
       if (slot !== REIGN) continue;
       const { name, node, released, epoch } = decodeReign(data);
       reign = { name, node, released, epoch, at: { epoch: epochOf(offset, epochs), offset } };

@@ -23,7 +23,6 @@ interface Asked {
   timer: Timer;
   /** Whether it is to be sent. */
   isDue: boolean;
-  wasSent: boolean;
   /** When it is given up, on the monotonic clock. */
   readonly until: number;
 }
@@ -53,7 +52,7 @@ export class Requests {
     const id = `${name}.${++this.#number}`;
     return new Promise((resolve) => {
       const until = clock.monotonic() + patience;
-      const asked: Asked = { request: { id, ask }, resolve, timer: undefined, isDue: true, wasSent: false, until };
+      const asked: Asked = { request: { id, ask }, resolve, timer: undefined, isDue: true, until };
       this.#asked.set(id, asked);
       this.#wait(asked);
       soon();
@@ -66,7 +65,6 @@ export class Requests {
     for (const asked of this.#asked.values()) {
       if (!asked.isDue) continue;
       asked.isDue = false;
-      asked.wasSent = true;
       due.push(asked.request);
     }
     return due;
@@ -76,17 +74,15 @@ export class Requests {
   answer(answer: Answer): void {
     const asked = this.#asked.get(answer.id);
     if (asked === undefined) return;
-    // Neither says that it has been, or will never be: somebody else is to be asked, or the same one again.
-    if (answer.code === "room_moved" || answer.code === "unavailable") return;
+    // Neither is an end: somebody else is to be asked, or the same one again. But an event is good for one reign.
+    const isEvent = asked.request.ask.is === "send";
+    if (answer.code === "unavailable" || (answer.code === "room_moved" && !isEvent)) return;
     this.#end(asked, answer);
   }
 
-  /** Another owner reigns: all are sent once more, but events, which the one before may have told. */
+  /** Another owner reigns: all are sent once more. */
   again(): void {
-    for (const asked of this.#asked.values()) {
-      if (asked.wasSent && asked.request.ask.is === "send") this.#end(asked, undefined);
-      else asked.isDue = true;
-    }
+    for (const asked of this.#asked.values()) asked.isDue = true;
     if (this.#asked.size > 0) this.#deps.soon();
   }
 

@@ -23,7 +23,7 @@ export class Track {
   readonly stores: Stores;
   /** In the order of joining. */
   readonly seats = new Map<string, ShownSeat>();
-  /** `undefined` where the owner is in this process, and the tables are its own; or where there are none. */
+  /** `undefined` in a room that has no tables. */
   readonly #replica: Replica | undefined;
   #tick = -1;
   /** The newest tick that it has heard of. */
@@ -31,12 +31,10 @@ export class Track {
   /** Ticks that do not follow yet, in their order. */
   #kept: TickMessage[] = [];
 
-  /** @param near the tables of the owner itself, which are at a tick before it is told */
-  constructor(reign: string, state: Readonly<Record<string, Table>>, near?: Stores) {
+  constructor(reign: string, state: Readonly<Record<string, Table>>) {
     this.reign = reign;
-    const hasTables = Object.keys(state).length > 0;
-    this.#replica = near === undefined && hasTables ? new Replica(state) : undefined;
-    this.stores = near ?? this.#replica?.stores ?? [];
+    this.#replica = Object.keys(state).length > 0 ? new Replica(state) : undefined;
+    this.stores = this.#replica?.stores ?? [];
   }
 
   /** The tick that it is at; -1 before the first keyframe. */
