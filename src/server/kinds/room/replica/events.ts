@@ -26,6 +26,11 @@ export class RoomEvents {
     this.#ch = ch;
   }
 
+  /** The tick of the newest event; below 0 where there is none. */
+  get newest(): number {
+    return this.#happened.at(-1)?.tick ?? -1;
+  }
+
   /** A tick was reached: `[ch,tick,data,{"event":name}]` for each event, and those that nobody waits for any more are let go of. */
   add({ tick, sends }: TickMessage): void {
     for (const { event, json, to } of sends) {
@@ -44,7 +49,7 @@ export class RoomEvents {
 
   /** Offers what happened after a tick to one who has this seat, if any, as far as it is taken: it is told at most once. */
   tell(after: number, seat: string | undefined, offer: (chunk: Chunk) => boolean): void {
-    // The newest are at the end, and nearly always there is none.
+    // The newest are at the end.
     let first = this.#happened.length;
     while (first > 0 && (this.#happened[first - 1]?.tick ?? 0) > after) first--;
     for (; first < this.#happened.length; first++) {

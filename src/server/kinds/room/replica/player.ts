@@ -4,35 +4,8 @@ import type { LeaveReason } from "../../../../room/hooks.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import type { TidemarkError } from "../../../errors.js";
 import type { InputEdge } from "./input-edge.js";
+import type { PlayerEnd, Travelling } from "./joining.js";
 import type { Screen } from "./screens.js";
-
-/**
- * Why a player has no part in the room any more.
- *
- * - `taken`: another connection of the same player has the seat now
- * - `left`: it has left, on this connection or another one
- * - `away`: it was taken to have no connection for longer than `grace`
- * - `kicked`: the application has sent it away
- * - `lost`: the store has lost data, and its seat could not be had again
- * - `closed`: the room has ended
- */
-export type PlayerEnd = "taken" | "left" | "away" | "kicked" | "lost" | "closed";
-
-/** Who wants to play. */
-export interface Joining {
-  /** See `seatIdOf`. */
-  readonly seat: string;
-  /** The connection, by a name that no other one of any node has. */
-  readonly client: string;
-  /** What `authenticate` returned. */
-  readonly user: unknown;
-  /** What it joins with; not looked at yet. */
-  readonly join: unknown;
-  /** Whether it says that it had this seat already. */
-  readonly had?: boolean;
-  /** Called once, in the middle of things: MUST NOT throw. `reason` is that of a room which has ended. */
-  readonly onEnd: (why: PlayerEnd, reason: string | undefined) => void;
-}
 
 /** What a player does with its place, which carries it out. */
 export interface PlayerHost {
@@ -60,7 +33,7 @@ export class Player {
   readonly join: unknown;
   readonly edge: InputEdge;
   readonly #host: PlayerHost;
-  readonly #onEnd: Joining["onEnd"];
+  readonly #onEnd: Travelling["onEnd"];
   /** Undefined before it looks. */
   screen: Screen | undefined;
   /** Whether it has no part in the room any more. */
@@ -74,7 +47,7 @@ export class Player {
   /** The tick that it said it saw, where that was not told yet. */
   sawTick: number | undefined;
 
-  constructor(host: PlayerHost, { seat, client, user, onEnd }: Joining, join: unknown, edge: InputEdge) {
+  constructor(host: PlayerHost, { seat, client, user, join, onEnd }: Travelling, edge: InputEdge) {
     this.#host = host;
     this.seat = seat;
     this.client = client;

@@ -1,10 +1,13 @@
 /** The players of one room that are connected to this node. */
 import type { Clock } from "../../../../protocol/index.js";
+import { TidemarkError } from "../../../errors.js";
+import type { OnError } from "../../../guard.js";
 import type { Answer, InputItem, Keyframe } from "../messages.js";
-import type { ShownSeat, TickMessage } from "../tick-message.js";
+import type { TickMessage } from "../tick-message.js";
 import { InputEdge, type InputRules } from "./input-edge.js";
 import { joinError } from "./join-error.js";
-import { Player, type Joining, type PlayerEnd, type PlayerHost } from "./player.js";
+import type { PlayerEnd, Travelling } from "./joining.js";
+import { Player, type PlayerHost } from "./player.js";
 import type { Requests } from "./requests.js";
 
 /** After so many ticks in which nothing that a player sent was acknowledged its node may be asking the wrong owner. */
@@ -15,6 +18,7 @@ export interface PlayersDeps {
   readonly host: PlayerHost;
   readonly requests: Requests;
   readonly rules: InputRules;
+  readonly onError: OnError;
 }
 
 /** What goes into a batch. */
@@ -54,11 +58,10 @@ export class Players {
   }
 
   /** Asks for a seat. Rejects with why there is none. The one that had it here is told. */
-  async join(joining: Joining, join: unknown): Promise<Player> {
+  async join(joining: Travelling): Promise<Player> {
     const { clock, host, requests, rules } = this.#deps;
-    const player = new Player(host, joining, join, new InputEdge(rules, clock.monotonic()));
-    const { seat, client, user } = player;
-    const had = joining.had === true;
+    const player = new Player(host, joining, new InputEdge(rules, clock.monotonic()));
+    const { seat, client, user, join, had } = joining;
     const answer = await requests.ask({ is: "join", seat, client, user, join, had, from: undefined });
     if (answer?.code === "ok" && !this.#isClosed) {
       this.#seated.get(seat)?.end("taken");
@@ -69,6 +72,18 @@ export class Players {
     // It may have been given all the same, and then nobody would say that it has no connection.
     if (answer === undefined || answer.code === "ok") this.#tellAway(player);
     throw joinError(answer, this.#after);
+  }
+
+  /** An input of a player. Hot: once an input. */
+  input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined {
+    const { clock, onError } = this.#deps;
+    if (player.hasEnded) return new TidemarkError("forbidden", "this connection has no seat in the room");
+    try {
+      return player.edge.take(n, value, seen, player.screen?.tick ?? 0, clock.monotonic());
+    } catch (error) {
+      onError(error);
+      return new TidemarkError("internal", "the schema of inputs failed");
+    }
   }
 
   /** Nobody will answer those who wait to join. */
@@ -114,7 +129,7 @@ export class Players {
   }
 
   /** The whole room has come. */
-  onKeyframe({ acks }: Pick<Keyframe, "acks">, seats: ReadonlyMap<string, ShownSeat>): void {
+  onKeyframe({ acks }: Pick<Keyframe, "acks">, seats: ReadonlySet<string>): void {
     for (const { seat, last, depth } of acks) this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
     for (const player of this.#seated.values()) if (!seats.has(player.seat)) this.#sayHere(player);
   }
@@ -141,10 +156,11 @@ export class Players {
       const { seat, edge, sawTick } = player;
       if (sawTick !== undefined) seen.push([seat, sawTick]);
       player.sawTick = undefined;
+      // What was refused here, or left out by the player, is not waited for.
+      if (edge.hasHole) this.#sayHere(player);
       const due = edge.due(this.#heard);
       if (due.length === 0) continue;
       for (const { n, input, seen: tick } of due) inputs.push([seat, n, input, tick]);
-      if (edge.hasHole) this.#sayHere(player);
       const unanswered = edge.unanswered(this.#heard);
       if (unanswered > 0 && unanswered % LOST_AFTER === 0) isLost = true;
     }

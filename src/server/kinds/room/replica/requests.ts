@@ -13,8 +13,6 @@ export interface RequestsDeps {
   readonly name: string;
   /** There is something to send. */
   readonly soon: () => void;
-  /** One was not answered for a while. */
-  readonly onSilence: () => void;
 }
 
 interface Asked {
@@ -100,7 +98,7 @@ export class Requests {
   }
 
   #wait(asked: Asked): void {
-    const { clock, soon, onSilence } = this.#deps;
+    const { clock, soon } = this.#deps;
     const left = asked.until - clock.monotonic();
     asked.timer = clock.setTimeout(
       () => {
@@ -108,7 +106,6 @@ export class Requests {
         asked.isDue = true;
         this.#wait(asked);
         soon();
-        onSilence();
       },
       Math.min(AGAIN_MS, left),
     );

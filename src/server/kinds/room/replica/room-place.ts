@@ -4,46 +4,40 @@
  */
 import type { Broker, ChangesHint, Signal } from "../../../../broker/index.js";
 import { parseCursor, type Clock, type Cursor, type Random, type SubscribeOptions } from "../../../../protocol/index.js";
-import { Frames } from "../../../../room/frames.js";
 import type { RoomDef } from "../../../../room/shape.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import { TidemarkError } from "../../../errors.js";
 import { AT_BEGINNING, type ChannelFeed, type Start, type Subscribers } from "../../../feed/channel-feed.js";
 import type { RoomMail } from "../owner/mail.js";
+import type { Rooms } from "../owner/rooms.js";
 import type { Keyframe, LetterItem } from "../messages.js";
-import { freezeJson, throughJson } from "../run/json-value.js";
 import { decodeSignal, reignOf, type RoomSignal } from "../tick-message.js";
-import { checked } from "./checked.js";
-import { RoomEvents } from "./events.js";
 import { closedError } from "./join-error.js";
-import type { Joining, Player, PlayerHost, PlayerView } from "./player.js";
+import { travellingOf, type Joining } from "./joining.js";
+import type { Player, PlayerHost, PlayerView } from "./player.js";
 import { Players } from "./players.js";
 import { ReignWatch, type ReignWatchOwner } from "./reign-watch.js";
 import type { FoundReign } from "./reigns.js";
 import { Repair } from "./repair.js";
 import { Requests } from "./requests.js";
-import { Screen, Screens, type ScreensOwner, type Showing } from "./screens.js";
-import { Summons, type Placement } from "./summons.js";
-import { Track, type Reached } from "./track.js";
-import { Views } from "./views.js";
+import { Screen } from "./screens.js";
+import { Stage } from "./stage.js";
+import { Summons, patienceOf } from "./summons.js";
+import type { Reached } from "./track.js";
 
-/** After so many ticks without a word of its owner another one is looked for, but not before so many milliseconds. */
-const SILENT_TICKS = 10;
-const SILENT_MS = 1000;
-/** The same of a room without ticks, whose owner gives a sign once a second. */
-const SILENT_WITHOUT_TICKS_MS = 2500;
 /** How often what a room without ticks has not acknowledged is looked at, in milliseconds. */
 const PASS_MS = 250;
 /** How long the last tick of a room that has ended is waited for, in milliseconds. */
 const LAST_TICK_MS = 500;
 
 export interface RoomPlaceDeps {
-  readonly broker: Broker;
+  readonly broker: Pick<Broker, "readSlots">;
   /** Its timers never throw. */
   readonly clock: Clock;
   readonly random: Pick<Random, "id">;
   readonly mail: Pick<RoomMail, "post">;
-  readonly placement: Placement;
+  /** Finds an owner. */
+  readonly rooms: Pick<Rooms, "place">;
   /** Has `flush` called at the end of this turn. */
   readonly collect: (flush: () => void) => void;
   /** Told of what fails in here, and of the first view of a room that throws. Must not throw. */
@@ -60,7 +54,7 @@ export interface RoomAt {
   readonly match: ReadonlyMap<string, string>;
 }
 
-export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, PlayerHost {
+export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
   readonly channel: string;
   readonly audience: Subscribers;
   readonly #at: RoomAt;
@@ -69,54 +63,45 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
   readonly #repair: Repair;
   readonly #requests: Requests;
   readonly #players: Players;
-  readonly #screens: Screens;
+  readonly #stage: Stage;
   readonly #summons: Summons;
-  readonly #views: Views;
-  readonly #events: RoomEvents;
-  readonly #heard = { ack: 0, depth: 0 };
   readonly #onError: (error: unknown) => void;
-  #track: Track | undefined;
-  #showing: Showing | undefined;
   /** The reign of an owner on this node, which tells what it does without the broker. */
   #near: string | undefined;
   /** Why the room has ended for good, if it has. */
   #ended: string | undefined;
-  #isLastTick = false;
-  #hasMoved = false;
+  #hasLastTick = false;
   #isTurnDue = false;
   #isPassing = false;
   #isClosed = false;
 
   constructor(at: RoomAt, deps: RoomPlaceDeps) {
-    const { broker, clock, random, onError } = deps;
+    const { broker, clock, random } = deps;
     const { channel, ch, def } = at;
-    const { shape, hooks } = def;
+    const { rate, input: schema } = def.shape;
+    const onError = (error: unknown): void => deps.onError(error, channel);
+    const name = random.id();
+    const soon = (): void => this.#soon();
     this.channel = channel;
     this.#at = at;
     this.#deps = deps;
-    this.#onError = (error) => onError(error, channel);
-    const name = random.id();
-    const soon = (): void => this.#soon();
-    this.#watch = new ReignWatch({ broker, channel, onError: this.#onError }, this);
+    this.#onError = onError;
+    this.#watch = new ReignWatch({ broker, channel, onError }, this);
     this.#repair = new Repair({ clock, name, soon });
-    this.#requests = new Requests({ clock, name, soon, onSilence: () => this.#summons.watch() });
+    this.#requests = new Requests({ clock, name, soon });
     this.#players = new Players({
-      clock,
-      host: this,
+      ...{ clock, onError, host: this },
       requests: this.#requests,
-      rules: { schema: shape.input, rate: shape.rate },
+      rules: { schema, rate },
     });
-    this.#screens = new Screens(ch, this);
-    this.#views = new Views(hooks.view, shape.state, this.#onError);
-    this.#events = new RoomEvents(ch);
-    const silence = Math.max(SILENT_MS, (SILENT_TICKS * 1000) / shape.rate);
+    this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError });
     this.#summons = new Summons({
       clock,
-      patience: shape.rate === 0 ? SILENT_WITHOUT_TICKS_MS : silence,
+      patience: patienceOf(rate),
       isNeeded: () => this.#ended === undefined && this.#players.size + this.#requests.size > 0,
       summon: () => this.#summon(),
     });
-    this.audience = new Audience(this.#screens);
+    this.audience = this.#stage.screens;
   }
 
   /** How many play here. */
@@ -124,18 +109,14 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     return this.#players.size;
   }
 
-  /** How many look on here, without a seat. */
+  /** How many look on here without a seat. */
   get spectators(): number {
-    return this.#screens.spectators;
+    return this.#stage.screens.spectators;
   }
 
   get beginning(): Cursor | undefined {
     const reign = this.#watch.newest;
     return reign && { epoch: reign.name, offset: 0 };
-  }
-
-  get showing(): Showing | undefined {
-    return this.#showing;
   }
 
   /** Finds out who owns the room, if anybody does; the channel must be followed already. Rejects with the broker's error. */
@@ -150,49 +131,34 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
 
   /** Somebody looks on. */
   add(subscriber: Subscriber): void {
-    this.#screens.add(new Screen(subscriber, { cursor: subscriber.cursor }));
+    this.#stage.screens.add(new Screen(subscriber, { cursor: subscriber.cursor }));
   }
 
   /**
-   * Takes a seat for a connection, which may have one already. Whoever gets a player has to say when its connection ends.
+   * Takes a seat for a connection, or that which it has. Who gets a player has to tell it when its connection ends.
    *
    * @throws {TidemarkError} as a rejection: `invalid`, `room_full`, `room_closed`, `forbidden`, `unavailable`
    */
   async join(joining: Joining): Promise<Player> {
-    const join = await checked(this.#at.def.shape.join, joining.join);
-    if (join instanceof TidemarkError) throw join;
+    const travelling = await travellingOf(joining, this.#at.def.shape.join, this.#onError);
     if (this.#ended !== undefined) throw closedError(this.#ended);
-    const user = freezeJson(throughJson(joining.user))?.value;
-    const onEnd: Joining["onEnd"] = (why, reason) => {
-      try {
-        joining.onEnd(why, reason);
-      } catch (error) {
-        this.#onError(error);
-      }
-    };
-    const joined = this.#players.join({ ...joining, user, onEnd }, join.value);
-    this.#needOwner();
+    const joined = this.#players.join(travelling);
+    const reign = this.#watch.newest;
+    if (reign === undefined || reign.released) this.#summons.summon();
+    this.#summons.watch();
     return joined;
   }
 
   begin(player: Player, subscriber: Subscriber, { cursor, budget }: PlayerView): void {
     if (player.hasEnded) return;
     player.screen = new Screen(subscriber, { seat: player.seat, cursor, budget });
-    this.#screens.add(player.screen);
+    this.#stage.screens.add(player.screen);
   }
 
   /** Hot path: once an input. */
   input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined {
-    if (player.hasEnded) return new TidemarkError("forbidden", "this connection has no seat in the room");
-    try {
-      const shown = player.screen?.tick ?? 0;
-      const refused = player.edge.take(n, value, seen, shown, this.#deps.clock.monotonic());
-      if (refused !== undefined) return refused;
-    } catch (error) {
-      this.#onError(error);
-      return new TidemarkError("internal", "the schema of inputs failed");
-    }
-    this.#summons.watch();
+    const refused = this.#players.input(player, n, value, seen);
+    if (refused !== undefined) return refused;
     if (this.#at.def.shape.rate === 0) this.#passTime();
     this.#soon();
     return undefined;
@@ -200,8 +166,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
 
   async leave(player: Player): Promise<void> {
     this.ended(player);
-    if (!(await this.#players.leave(player)))
-      throw new TidemarkError("unavailable", "the room did not answer in time; the seat is kept for a while");
+    if (await this.#players.leave(player)) return;
+    throw new TidemarkError("unavailable", "the room did not answer in time; the seat is kept for a while");
   }
 
   disconnect(player: Player): void {
@@ -210,7 +176,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
   }
 
   ended({ screen }: Player): void {
-    if (screen !== undefined) this.#screens.delete(screen.subscriber);
+    if (screen !== undefined) this.#stage.screens.delete(screen.subscriber);
   }
 
   onEntries(): void {}
@@ -219,7 +185,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     this.#watch.onChanges(hint);
   }
 
-  /** Hot path: once a tick. */
+  /** Hot path: once a tick. What is broken is lost, and nobody else's. */
   onSignals(signals: readonly Signal[]): void {
     for (const { data } of signals) {
       if (typeof data === "string") continue;
@@ -240,6 +206,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     this.#watch.hear(signal.reign, () => signal);
   }
 
+  /** Something has come for this room, from another node or from this one. */
   onItem(item: LetterItem, from: string): void {
     switch (item.is) {
       case "answer":
@@ -249,11 +216,14 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
         return this.#onKeyframe(item);
       case "taken":
         return this.#players.taken(item.seat, item.client);
-      case "moved":
-        if (from !== this.#watch.newest?.node || item.reign === this.#watch.newest.name) return;
+      case "moved": {
+        const { newest } = this.#watch;
+        if (from !== newest?.node || item.reign === newest.name) return;
         this.#watch.lookAround();
         if (item.reign === undefined) this.#summons.summon();
         return;
+      }
+      // For those who own rooms.
       case "batch":
       case "place":
       case "placed":
@@ -276,24 +246,10 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     this.#summons.close();
   }
 
-  onReign({ name, released }: FoundReign, hasLost: boolean): void {
-    const track = new Track(name, this.#at.def.shape.state);
-    const frames = new Frames(track.stores);
-    this.#track = track;
-    const events = this.#events;
-    this.#showing = {
-      reign: name,
-      hasLost,
-      frames,
-      events,
-      get tick() {
-        return track.tick;
-      },
-    };
-    events.clear();
-    this.#screens.renew();
+  onReign(found: FoundReign, hasLost: boolean): void {
+    this.#stage.renew(found, hasLost);
     this.#repair.want(false);
-    if (released) return;
+    if (found.released) return;
     this.#summons.heard();
     this.#requests.again();
     this.#players.onReign();
@@ -305,71 +261,39 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
   }
 
   onClosed(reason: string | undefined): void {
-    if (reason !== undefined && this.#ended === undefined)
-      this.#deps.clock.setTimeout(() => this.#endPlayers(), LAST_TICK_MS);
+    const isNews = reason !== undefined && this.#ended === undefined;
     this.#ended = reason;
-    if (reason !== undefined) this.#players.refuse("room_closed", { reason });
+    if (!isNews) return;
+    this.#players.refuse("room_closed", { reason });
+    this.#deps.clock.setTimeout(() => this.#endPlayers(), LAST_TICK_MS);
   }
 
   onSignal(signal: RoomSignal): void {
-    const track = this.#track;
-    if (track === undefined) return;
     this.#summons.heard();
     this.#players.heard();
-    if (signal.is === "alive") track.alive(signal.tick);
-    else this.#within(() => this.#reach(track.take(signal)));
-    this.#repair.want(track.hasHole);
+    if (signal.is === "alive") this.#stage.alive(signal.tick);
+    else this.#reach(this.#stage.take(signal));
+    this.#repair.want(this.#stage.hasHole);
     this.#soon();
   }
 
-  viewOf({ seat }: Screen): ReturnType<Views["of"]> {
-    if (seat === undefined) return "all";
-    const shown = this.#track?.seats.get(seat);
-    return shown && this.#track && this.#views.of(shown, this.#track.stores);
-  }
-
-  /** Hot path: the same object for all. */
-  heardOf({ seat }: Screen): Readonly<{ ack: number; depth: number }> {
-    const edge = seat === undefined ? undefined : this.#players.get(seat)?.edge;
-    this.#heard.ack = edge?.last ?? 0;
-    this.#heard.depth = edge?.depth ?? 0;
-    return this.#heard;
-  }
-
   #onKeyframe(keyframe: Keyframe): void {
-    const track = this.#track;
-    if (track === undefined || track.reign !== keyframe.reign) return;
-    this.#summons.heard();
-    this.#within(() => {
-      const reached = track.takeKeyframe(keyframe);
-      if (reached === undefined) return;
-      this.#hasMoved = true;
-      // What happened in the ticks that it stands for is all that is left to tell of them.
-      for (const message of reached) if (message.tick <= keyframe.tick) this.#events.add(message);
-      this.#players.onKeyframe(keyframe, track.seats);
-      this.#reach(reached.filter(({ tick }) => tick > keyframe.tick));
-    });
-    this.#repair.want(track.hasHole);
+    const reached = this.#stage.takeKeyframe(keyframe);
+    if (reached !== undefined) {
+      this.#summons.heard();
+      this.#players.onKeyframe(keyframe, new Set(keyframe.seats.map(({ id }) => id)));
+      this.#reach(reached);
+    }
+    if (this.#stage.showing?.reign === keyframe.reign) this.#repair.want(this.#stage.hasHole);
     this.#soon();
   }
 
   #reach(reached: Reached): void {
     for (const message of reached) {
-      this.#hasMoved = true;
-      this.#events.add(message);
       this.#players.onTick(message);
       if (message.closed === undefined) continue;
-      this.#isLastTick = true;
+      this.#hasLastTick = true;
       this.onClosed(message.closed);
-    }
-  }
-
-  /** What cannot be read is as good as lost. */
-  #within(take: () => void): void {
-    try {
-      take();
-    } catch (error) {
-      this.#onError(error);
     }
   }
 
@@ -377,19 +301,13 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     if (this.#ended !== undefined && !this.#isClosed) this.#players.endAll("closed", this.#ended);
   }
 
-  /** Looks for an owner where it is known that there is none, and otherwise waits to hear of it. */
-  #needOwner(): void {
-    const reign = this.#watch.newest;
-    if (reign === undefined || reign.released) this.#summons.summon();
-    this.#summons.watch();
-  }
-
   async #summon(): Promise<void> {
-    const { placement } = this.#deps;
+    const { channel, match } = this.#at;
     const reign = this.#watch.newest;
     try {
-      const was = reign?.released === false ? reign.name : undefined;
-      const { owner, refused, reason, after } = await placement.place(this.channel, this.#at.match, was);
+      const was = reign === undefined || reign.released ? {} : { was: reign.name };
+      const { owner, refused, reason, after } = await this.#deps.rooms.place(channel, { match, ...was });
+      if (this.#isClosed) return;
       if (refused === "room_full" || refused === "room_closed") this.#players.refuse(refused, { reason, after });
       if (owner !== undefined) this.#summons.heard();
       await this.#watch.look();
@@ -398,7 +316,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     }
   }
 
-  /** In a room without ticks it is time that says how long something has not been acknowledged. */
+  /** In a room without ticks it is time that says for how long something has not been acknowledged. */
   #passTime(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
@@ -417,10 +335,9 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     this.#deps.collect(() => {
       this.#isTurnDue = false;
       if (this.#isClosed) return;
-      if (this.#hasMoved) this.#screens.flush();
-      this.#hasMoved = false;
-      if (this.#isLastTick) this.#endPlayers();
-      this.#isLastTick = false;
+      this.#stage.flush();
+      if (this.#hasLastTick) this.#endPlayers();
+      this.#hasLastTick = false;
       this.#post();
     });
   }
@@ -437,26 +354,5 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, ScreensOwner, Pl
     if (inputs.length + seen.length + requests.length === 0) return;
     const { name, node } = reign;
     this.#deps.mail.post(node, { is: "batch", channel: this.channel, reign: name, inputs, seen, requests });
-  }
-}
-
-/** Everybody who is sent frames. */
-class Audience implements Subscribers {
-  readonly #screens: Screens;
-
-  constructor(screens: Screens) {
-    this.#screens = screens;
-  }
-
-  get size(): number {
-    return this.#screens.size;
-  }
-
-  [Symbol.iterator](): Iterator<Subscriber> {
-    return this.#screens[Symbol.iterator]();
-  }
-
-  delete(subscriber: Subscriber): void {
-    this.#screens.delete(subscriber);
   }
 }

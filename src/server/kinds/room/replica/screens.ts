@@ -3,10 +3,12 @@
  * slowly the next frame is one change over all that it has missed.
  */
 import type { Cursor } from "../../../../protocol/index.js";
-import type { Frames, Heard, View, Viewer } from "../../../../room/frames.js";
+import type { Frames, Heard, Viewer } from "../../../../room/frames.js";
+import type { View } from "../../../../room/hooks.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import { textChunk, type Chunk } from "../../../delivery/chunk.js";
 import { gapLine } from "../../../delivery/encode.js";
+import type { Subscribers } from "../../../feed/channel-feed.js";
 import { sendNext } from "../../../feed/send-next.js";
 import type { RoomEvents } from "./events.js";
 import { FrameCut, frameChunk, frameHead, isLargeFrame } from "./frame-cut.js";
@@ -70,7 +72,7 @@ export class Screen {
   }
 }
 
-export class Screens {
+export class Screens implements Subscribers {
   readonly #ch: number;
   readonly #owner: ScreensOwner;
   readonly #screens = new Map<Subscriber, Screen>();
@@ -132,7 +134,8 @@ export class Screens {
   serve(screen: Screen): void {
     const { showing } = this.#owner;
     if (showing === undefined || showing.tick < 0 || screen.subscriber.state === "gone") return;
-    if (screen.sending !== undefined && !this.#goOn(screen, screen.sending)) return;
+    // What is left of a frame of a reign before is not sent any more.
+    if (screen.sending?.end.epoch === showing.reign && !this.#goOn(screen, screen.sending)) return;
     const isOfNow = screen.epoch === showing.reign;
     // Its client may have been sent more by another node than has come here.
     if (isOfNow && (screen.viewer?.tick ?? screen.tick) >= showing.tick) return;
@@ -151,8 +154,9 @@ export class Screens {
     const frame = frames.frameFor(viewer, view, this.#owner.heardOf(screen));
     if (frame === undefined) return;
     screen.drains = subscriber.out.drains;
-    if (screen.told < 0) screen.told = tick;
-    else showing.events.tell(screen.told, screen.seat, (chunk) => subscriber.way.offer(chunk));
+    // Nobody hears of what was before its first frame; and nearly always nothing has happened.
+    if (screen.told >= 0 && showing.events.newest > screen.told)
+      showing.events.tell(screen.told, screen.seat, (chunk) => subscriber.way.offer(chunk));
     screen.told = tick;
     if (isLargeFrame(frame)) {
       screen.sending = new FrameCut(this.#ch, { epoch: showing.reign, offset: tick }, frame);

@@ -1,27 +1,23 @@
 import type { Clock, Timer } from "../../../../protocol/index.js";
-import type { Placed } from "../messages.js";
 
 /** How often it is looked whether a room's owner is heard of, in milliseconds. */
 const CHECK_MS = 250;
+/** After so many ticks without a word of its owner another one is looked for, but not before so many milliseconds. */
+const SILENT_TICKS = 10;
+const SILENT_MS = 1000;
+/** Nor later: an owner that has nothing to tell gives a sign once a second. */
+const MOST_SILENT_MS = 2500;
 
-/** What a node has of the search for an owner. */
-export type Placing = Pick<Placed, "owner" | "refused" | "after" | "reason">;
-
-/** Has some node own a room. */
-export interface Placement {
-  /**
-   * Asks nodes until one owns the room, or none will. May reject.
-   *
-   * @param was the reign whose owner was not heard of for too long; undefined: none is known, or it has given the room up
-   */
-  place(channel: string, match: ReadonlyMap<string, string>, was: string | undefined): Promise<Placing>;
+/** After how many milliseconds without a word of its owner another one is looked for. It is waited for the end of its reign then. */
+export function patienceOf(rate: number): number {
+  return Math.min(MOST_SILENT_MS, Math.max(SILENT_MS, (SILENT_TICKS * 1000) / rate));
 }
 
 export interface SummonsDeps {
   readonly clock: Clock;
-  /** After so many milliseconds without a word of its owner another one is looked for. */
+  /** See {@link patienceOf}. */
   readonly patience: number;
-  /** Whether anybody here needs one. */
+  /** Whether anybody here needs an owner. */
   readonly isNeeded: () => boolean;
   /** Looks for one. Must not reject. */
   readonly summon: () => Promise<void>;
@@ -50,8 +46,8 @@ export class Summons {
     if (this.#isClosed || this.#timer !== undefined || !this.#deps.isNeeded()) return;
     this.#timer = this.#deps.clock.setTimeout(() => {
       this.#timer = undefined;
-      const { clock, patience } = this.#deps;
-      if (clock.monotonic() - this.#heardAt >= patience && this.#deps.isNeeded()) this.summon();
+      const { clock, patience, isNeeded } = this.#deps;
+      if (isNeeded() && clock.monotonic() - this.#heardAt >= patience) this.summon();
       this.watch();
     }, CHECK_MS);
   }
