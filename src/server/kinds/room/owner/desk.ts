@@ -108,9 +108,9 @@ export class Desk {
     if (!this.#inbox.isEmpty) this.#deps.onEntering();
   }
 
-  /** The connections of nodes that are not among these have ended. */
-  nodesAre(nodes: ReadonlySet<string>): void {
-    for (const seat of this.#holders.dropGone(nodes)) this.#inbox.put({ is: "away", seat });
+  /** These nodes are gone, and with them the connections of their players. */
+  nodesGone(nodes: ReadonlySet<string>): void {
+    for (const seat of this.#holders.dropOf(nodes)) this.#inbox.put({ is: "away", seat });
     if (!this.#inbox.isEmpty) this.#deps.onEntering();
   }
 

@@ -32,9 +32,9 @@ export class Holders {
     this.#held.delete(seat);
   }
 
-  /** The seats whose connections are on nodes that are not among these; they are dropped. */
-  dropGone(nodes: ReadonlySet<string>): string[] {
-    const gone = [...this.#held].filter(([, { node }]) => !nodes.has(node)).map(([seat]) => seat);
+  /** The seats whose connections are on one of these nodes; they are dropped. */
+  dropOf(nodes: ReadonlySet<string>): string[] {
+    const gone = [...this.#held].filter(([, { node }]) => nodes.has(node)).map(([seat]) => seat);
     for (const seat of gone) this.#held.delete(seat);
     return gone;
   }

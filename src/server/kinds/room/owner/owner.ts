@@ -79,7 +79,12 @@ export class Owner {
 
   /** The name of the reign; undefined while it has none. */
   get reign(): string | undefined {
-    return this.#reigning?.record.name;
+    return this.#reigning?.isGood === true ? this.#name : undefined;
+  }
+
+  /** What the log judges its writes by: for who watches over this process. */
+  get token(): string | undefined {
+    return this.#reigning === undefined ? undefined : this.#taken.reign.token;
   }
 
   get record(): ReignRecord | undefined {
@@ -99,9 +104,9 @@ export class Owner {
     this.#desk.takeIn(batch, from, this.#name, this.#taken.run);
   }
 
-  /** The nodes that there are. */
-  nodesAre(nodes: ReadonlySet<string>): void {
-    this.#desk.nodesAre(nodes);
+  /** These nodes are gone, and with them the connections of their players. */
+  nodesGone(nodes: ReadonlySet<string>): void {
+    this.#desk.nodesGone(nodes);
   }
 
   notAlone(): void {
@@ -119,6 +124,7 @@ export class Owner {
     this.#isGone = true;
     this.#deps.clock.clearTimeout(this.#again);
     this.#reigning?.drop();
+    this.#reigning = undefined;
   }
 
   #reign(taken: Taken): void {

@@ -129,6 +129,11 @@ export class Reigning {
     return this.#keeper.record;
   }
 
+  /** Whether it reigns now, as far as it may reckon. */
+  get isGood(): boolean {
+    return !this.#isOver && this.#tenure.isGood;
+  }
+
   /** Something has come that enters the room. */
   poke(): void {
     if (this.#schedule !== undefined || this.#isPoked || this.#isOver) return;
@@ -141,7 +146,7 @@ export class Reigning {
 
   /** Sends the room as it was told last. */
   sendKeyframe({ node, request }: Asked): void {
-    if (this.#isOver || !this.#tenure.isGood) return;
+    if (!this.isGood) return;
     const { mail, channel } = this.#deps;
     const keyframe = this.#teller.keyframe(channel, request.id);
     if (keyframe !== undefined) mail.post(node, keyframe);
@@ -204,7 +209,7 @@ export class Reigning {
 
   #takeTurn(): void {
     // First of all: whatever has kept this process from running, its time may be over (R3, R7).
-    if (this.#isOver || this.#isBusy || this.#isLeaving || !this.#tenure.isGood) return;
+    if (!this.isGood || this.#isBusy || this.#isLeaving) return;
     const { clock, onSpent } = this.#deps;
     const began = clock.monotonic();
     try {
@@ -273,7 +278,7 @@ export class Reigning {
 
   /** Lets go of what a turn has come to, unless its time is over meanwhile: then nothing leaves (R3). */
   #tell(replies: readonly Reply[]): void {
-    if (this.#isOver || !this.#tenure.isGood) return;
+    if (!this.isGood) return;
     if (this.#run.tick > this.#teller.tick) this.#voice.tell();
     this.#deps.desk.send(replies);
   }

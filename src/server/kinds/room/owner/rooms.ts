@@ -61,9 +61,8 @@ export class Rooms {
   readonly #placing: Placing;
   readonly #load: TickLoad;
   readonly #stop: () => void;
-  /** How many times in a row a node was not there. */
-  readonly #missed = new Map<string, number>();
-  #known: ReadonlySet<string> = new Set();
+  /** The nodes that have written about rooms of this one, and how many times in a row they were not there. */
+  readonly #nodes = new Map<string, number>();
   #listeners: readonly OnSignal[] = [];
   /** It does not hear what it says itself: until then it takes nothing. */
   #deafUntil = -Infinity;
@@ -140,6 +139,7 @@ export class Rooms {
   #read(item: LetterItem, from: string): void {
     switch (item.is) {
       case "batch": {
+        this.#nodes.set(from, 0);
         const owner = this.#owners.get(item.channel);
         if (owner === undefined)
           this.#deps.mail.post(from, { is: "moved", channel: item.channel, reign: undefined });
@@ -302,17 +302,16 @@ export class Rooms {
     this.#deps.broker.report({ ...this.load, ...(this.#isClosing && { closing: 1 }) });
   }
 
-  /** A node that is not there for one look may only have been forgotten by a broker that was restarted. */
+  /** A node that is not there for one look may only have been forgotten, by a broker that was restarted. */
   async #lookAround(): Promise<void> {
     const there = new Set((await this.#deps.broker.nodes()).map(({ id }) => id));
-    for (const node of this.#known) if (!there.has(node)) this.#missed.set(node, (this.#missed.get(node) ?? 0) + 1);
-    for (const node of there) this.#missed.delete(node);
-    const known = new Set(there);
-    for (const [node, times] of this.#missed) {
-      if (times < MISSED) known.add(node);
-      else this.#missed.delete(node);
+    const gone = new Set<string>();
+    for (const [node, missed] of this.#nodes) {
+      this.#nodes.set(node, there.has(node) ? 0 : missed + 1);
+      if (missed + 1 < MISSED || there.has(node)) continue;
+      this.#nodes.delete(node);
+      gone.add(node);
     }
-    this.#known = known;
-    for (const owner of this.#owners.values()) owner.nodesAre(known);
+    if (gone.size > 0) for (const owner of this.#owners.values()) owner.nodesGone(gone);
   }
 }
