@@ -1,10 +1,11 @@
 /** What players see of a room, as its code says. */
+import type { Row } from "../../../../room/column.js";
 import type { SeenOf, Tables, View } from "../../../../room/hooks.js";
 import type { AnyHooks } from "../../../../room/shape.js";
 import type { Stores } from "../../../../room/tables.js";
 import type { ShownSeat } from "../tick-message.js";
 
-const NO_ROWS: ReadonlyMap<string, never> = new Map();
+const NO_ROWS: ReadonlyMap<string, Row> = new Map();
 
 export class Views {
   readonly #view: AnyHooks["view"];
