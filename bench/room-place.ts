@@ -97,7 +97,15 @@ async function open(def: RoomDef, count: number): Promise<Scene> {
   const rows = new Map<string, Row>();
   const seats: ShownSeat[] = [];
   for (let i = 0; i < 300; i++) {
-    rows.set(`p${i}`, { x: random() * WORLD, y: random() * WORLD, aim: random() * 6, hp: 100, score: 0, kind: i % 5, name: `p ${i}` });
+    rows.set(`p${i}`, {
+      x: random() * WORLD,
+      y: random() * WORLD,
+      aim: random() * 6,
+      hp: 100,
+      score: 0,
+      kind: i % 5,
+      name: `p ${i}`,
+    });
     if (i < count) seats.push({ id: `p${i}`, user: { id: `u${i}` }, join: null, here: true });
   }
   const stores = storesOf(shape.state);
@@ -134,7 +142,9 @@ async function open(def: RoomDef, count: number): Promise<Scene> {
       for (const item of answers.splice(0)) at.onItem(item, "n0");
     }
   };
-  const joining = seats.map(({ id, user }) => at.join({ seat: id, client: id, user, join: null, onEnd: fail }));
+  const joining = seats.map(({ id, user }) =>
+    at.join({ seat: id, client: id, user, join: null, onEnd: fail }),
+  );
   await settle();
   const players = await Promise.all(joining);
   for (const player of players) player.begin(subscriber(flusher, sent));
@@ -145,8 +155,18 @@ async function open(def: RoomDef, count: number): Promise<Scene> {
     stores[0]?.scan(rows, next);
     const acks = seats.map(({ id }) => ({ seat: id, last: next - 1, depth: 1 }));
     const data = encodeSignal({
-      ...{ is: "tick", reign: NAME, prev: last, tick: next, acks, came: [], went: [], here: [], sends: [] },
-      ...{ skipped: 0, closed: undefined, change: encodeTick(stores, last, next) },
+      is: "tick",
+      reign: NAME,
+      prev: last,
+      tick: next,
+      acks,
+      came: [],
+      went: [],
+      here: [],
+      sends: [],
+      skipped: 0,
+      closed: undefined,
+      change: encodeTick(stores, last, next),
     });
     last = next;
     at.onSignals([{ slot: "room", data }]);
@@ -156,7 +176,15 @@ async function open(def: RoomDef, count: number): Promise<Scene> {
 
 function page() {
   const data = encodeReign({
-    ...{ name: NAME, n: 1, node: "n0", tick: 0, short: 0, alone: false, released: false, next: undefined, epoch: "E1" },
+    name: NAME,
+    n: 1,
+    node: "n0",
+    tick: 0,
+    short: 0,
+    alone: false,
+    released: false,
+    next: undefined,
+    epoch: "E1",
   });
   const entries = [{ offset: 1, prev: 0, changes: [{ slot: REIGN, data }] }];
   return { entries, floor: 0, head: 1, epochs: [{ epoch: "E1", base: 0 }] };
@@ -165,7 +193,16 @@ function page() {
 function answersTo({ requests }: Batch, stores: Stores, seats: readonly ShownSeat[]): LetterItem[] {
   return requests.map(({ id, ask }) =>
     ask.is === "keyframe"
-      ? { is: "keyframe", channel: CHANNEL, id, reign: NAME, tick: 0, seats, acks: [], bytes: encodeKeyframe(stores, 0) }
+      ? {
+          is: "keyframe",
+          channel: CHANNEL,
+          id,
+          reign: NAME,
+          tick: 0,
+          seats,
+          acks: [],
+          bytes: encodeKeyframe(stores, 0),
+        }
       : { is: "answer", channel: CHANNEL, id, code: "ok", last: 0, reason: undefined },
   );
 }
@@ -202,7 +239,8 @@ async function measure(def: RoomDef, count: number, ticks: number, hasInputs: bo
       start = process.cpuUsage();
     }
     turns.now += 1000 / RATE;
-    if (hasInputs) for (const player of players) player.input(next, { dx: 1, dy: 0, aim: 0.5, shoot: false }, next - 1);
+    if (hasInputs)
+      for (const player of players) player.input(next, { dx: 1, dy: 0, aim: 0.5, shoot: false }, next - 1);
     await turns.settle();
     tick(next);
     await turns.settle();
@@ -223,5 +261,7 @@ for (const [name, { def }, count, hasInputs] of [
   const results: Measured[] = [];
   for (let round = 0; round < rounds; round++) results.push(await measure(def, count, ticks, hasInputs));
   const ms = median(results.map((one) => one.ms));
-  console.log(`${name.padEnd(32)} ${ms.toFixed(3)} ms a tick, ${Math.round(median(results.map((one) => one.bytes)))} bytes a second and player`);
+  console.log(
+    `${name.padEnd(32)} ${ms.toFixed(3)} ms a tick, ${Math.round(median(results.map((one) => one.bytes)))} bytes a second and player`,
+  );
 }

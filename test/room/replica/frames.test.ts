@@ -147,31 +147,34 @@ describe("R25: views", () => {
     ["is a promise", () => Promise.resolve("all")],
   ];
 
-  test.each(broken)("one that %s costs its player news, and nobody else anything; it is told once", async (_, view) => {
-    let isBroken = false;
-    const Room = shape.code<{ id: string }>({
-      join(r, seat) {
-        r.state.players.set(seat.id, { name: seat.user.id });
-      },
-      // What a program without types returns may be anything.
-      view: (_state, seat) => (isBroken && seat.user.id === "ann" ? (view() as "all") : "all"),
-    });
-    const nodes = new Nodes(Room);
-    const edge = nodes.node(1);
-    const place = await nodes.wait(edge.open());
-    const ann = await nodes.wait(edge.play(place, "ann"));
-    const bob = await nodes.wait(edge.play(place, "bob"));
-    await nodes.clock.advance(4 * TICK);
-    isBroken = true;
-    const frames = ann.peer.frames.length;
-    await nodes.clock.advance(10 * TICK);
-    expect(ann.peer.frames).toHaveLength(frames);
-    expect(edge.errors).toHaveLength(1);
-    isBroken = false;
-    await nodes.clock.advance(2 * TICK);
-    expect(ann.peer.tick).toBe(bob.peer.tick);
-    expect(ann.peer.newest?.whole).toBe(false);
-  });
+  test.each(broken)(
+    "one that %s costs its player news, and nobody else anything; it is told once",
+    async (_, view) => {
+      let isBroken = false;
+      const Room = shape.code<{ id: string }>({
+        join(r, seat) {
+          r.state.players.set(seat.id, { name: seat.user.id });
+        },
+        // What a program without types returns may be anything.
+        view: (_state, seat) => (isBroken && seat.user.id === "ann" ? (view() as "all") : "all"),
+      });
+      const nodes = new Nodes(Room);
+      const edge = nodes.node(1);
+      const place = await nodes.wait(edge.open());
+      const ann = await nodes.wait(edge.play(place, "ann"));
+      const bob = await nodes.wait(edge.play(place, "bob"));
+      await nodes.clock.advance(4 * TICK);
+      isBroken = true;
+      const frames = ann.peer.frames.length;
+      await nodes.clock.advance(10 * TICK);
+      expect(ann.peer.frames).toHaveLength(frames);
+      expect(edge.errors).toHaveLength(1);
+      isBroken = false;
+      await nodes.clock.advance(2 * TICK);
+      expect(ann.peer.tick).toBe(bob.peer.tick);
+      expect(ann.peer.newest?.whole).toBe(false);
+    },
+  );
 
   test("they are given what may only be looked at: rows and seats are frozen, maps have no way to change them", async () => {
     const seen: unknown[] = [];
@@ -180,7 +183,8 @@ describe("R25: views", () => {
         r.state.players.set(seat.id, { name: seat.user.id });
       },
       view(state, seat) {
-        if (seen.length === 0) seen.push(state, seat, seat.user, state.players.get(seat.id), "set" in state.players);
+        if (seen.length === 0)
+          seen.push(state, seat, seat.user, state.players.get(seat.id), "set" in state.players);
         return "all";
       },
     });

@@ -115,7 +115,11 @@ describe("inputs at the edge", () => {
     expect(flood()).toBe(32);
     now += 500;
     expect(flood()).toBe(20);
-    expect(take(++n, good, now)).toMatchObject({ code: "rate_limited", retry: true, after: expect.any(Number) });
+    expect(take(++n, good, now)).toMatchObject({
+      code: "rate_limited",
+      retry: true,
+      after: expect.any(Number),
+    });
     now += 60_000;
     expect(flood()).toBe(32);
   });

@@ -7,7 +7,9 @@ const TICK = 50;
 
 /** What a node has sent to owners. */
 function batchesOf(node: TestNode): Batch[] {
-  return node.between.sent.flatMap(({ text }) => (decodeLetter(text)?.items ?? []).filter((item) => item.is === "batch"));
+  return node.between.sent.flatMap(({ text }) =>
+    (decodeLetter(text)?.items ?? []).filter((item) => item.is === "batch"),
+  );
 }
 
 /** How often a player has moved, as it sees it. */
@@ -24,7 +26,9 @@ async function setup(options: { readonly players?: string[] } = {}) {
   const playing: Playing[] = [];
   for (const name of options.players ?? ["ann"]) playing.push(await nodes.wait(edge.play(place, name)));
   await clock.advance(4 * TICK);
-  return { nodes, clock, edge, place, playing, ann: playing[0] as Playing };
+  const [ann, bob] = playing;
+  if (ann === undefined) throw new Error("somebody plays");
+  return { nodes, clock, edge, place, playing, ann, bob: bob ?? ann };
 }
 
 describe("inputs, from their player to the owner", () => {
@@ -95,8 +99,7 @@ describe("inputs, from their player to the owner", () => {
   });
 
   test("R17: a flood is refused where it comes in, and nobody else notices", async () => {
-    const { clock, ann, playing } = await setup({ players: ["ann", "bob"] });
-    const bob = playing[1] as Playing;
+    const { clock, ann, bob } = await setup({ players: ["ann", "bob"] });
     let refused = 0;
     let n = 0;
     for (let tick = 1; tick <= 40; tick++) {
@@ -146,7 +149,11 @@ describe("inputs, from their player to the owner", () => {
     const { clock, nodes, edge, ann } = await setup();
     const reign = nodes.node(0).rooms.get("arena/1")?.reign ?? "";
     edge.mail.post("n0", {
-      ...{ is: "batch", channel: "arena/1", reign, seen: [], requests: [] },
+      is: "batch",
+      channel: "arena/1",
+      reign,
+      seen: [],
+      requests: [],
       inputs: [[seatOf("eve"), 1, { dx: 1 }, undefined]],
     });
     await clock.advance(4 * TICK);

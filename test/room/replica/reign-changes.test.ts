@@ -8,13 +8,15 @@ import type { Signal } from "../../../src/broker/index.js";
 const TICK = 50;
 
 function lettersOf(node: TestNode, is: LetterItem["is"]): LetterItem[] {
-  return node.between.sent.flatMap(({ text }) => (decodeLetter(text)?.items ?? []).filter((item) => item.is === is));
+  return node.between.sent.flatMap(({ text }) =>
+    (decodeLetter(text)?.items ?? []).filter((item) => item.is === is),
+  );
 }
 
 function keyframesAsked(node: TestNode): number {
-  return lettersOf(node, "batch").flatMap((item) => (item.is === "batch" ? item.requests : [])).filter(
-    ({ ask }) => ask.is === "keyframe",
-  ).length;
+  return lettersOf(node, "batch")
+    .flatMap((item) => (item.is === "batch" ? item.requests : []))
+    .filter(({ ask }) => ask.is === "keyframe").length;
 }
 
 function tickOf(signals: readonly Signal[]): string | undefined {
@@ -86,7 +88,14 @@ describe("R6: another reign", () => {
     const before = ann.peer.cursors.length;
     await clock.advance(6000);
     expect(ann.peer.gaps).toEqual([
-      { event: "gap", ch: 7, after: expect.any(Number), until: 0, epoch: nodes.owner.rooms.get(CHANNEL)?.reign, reason: "epoch" },
+      {
+        event: "gap",
+        ch: 7,
+        after: expect.any(Number),
+        until: 0,
+        epoch: nodes.owner.rooms.get(CHANNEL)?.reign,
+        reason: "epoch",
+      },
     ]);
     expect(ann.peer.gaps[0]?.epoch).not.toBe(first);
     expect(ann.peer.frames[before]?.whole).toBe(true);
@@ -134,8 +143,18 @@ describe("R6: another reign", () => {
   test("is not believed of a signal: a name that is not in the log is asked about, and then dropped", async () => {
     const { clock, edge, place, ann } = await setup();
     const forged: RoomSignal = {
-      ...{ is: "tick", reign: "forged00", prev: ann.peer.tick ?? 0, tick: (ann.peer.tick ?? 0) + 1 },
-      ...{ acks: [], came: [], went: [], here: [], sends: [], skipped: 0, closed: "ha", change: new Uint8Array(0) },
+      is: "tick",
+      reign: "forged00",
+      prev: ann.peer.tick ?? 0,
+      tick: (ann.peer.tick ?? 0) + 1,
+      acks: [],
+      came: [],
+      went: [],
+      here: [],
+      sends: [],
+      skipped: 0,
+      closed: "ha",
+      change: new Uint8Array(0),
     };
     const { reads } = edge.between;
     for (let i = 0; i < 50; i++) place.onSignals([{ data: encodeSignal(forged), slot: "room" }]);
@@ -198,10 +217,12 @@ describe("R8: a store that has lost data", () => {
     edge.between.sent.length = 0;
     nodes.hub.restore(snapshot);
     await nodes.clock.advance(5000);
-    const joins = lettersOf(edge, "batch").flatMap((item) => (item.is === "batch" ? item.requests : [])).filter(
-      ({ ask }) => ask.is === "join" && ask.had,
+    const joins = lettersOf(edge, "batch")
+      .flatMap((item) => (item.is === "batch" ? item.requests : []))
+      .filter(({ ask }) => ask.is === "join" && ask.had);
+    expect(new Set(joins.map(({ ask }) => ask.is === "join" && ask.seat))).toEqual(
+      new Set(["ann", "bob"].map(seatOf)),
     );
-    expect(new Set(joins.map(({ ask }) => ask.is === "join" && ask.seat))).toEqual(new Set(["ann", "bob"].map(seatOf)));
     expect([ann.ends, bob.ends, ann.peer.gaps, bob.peer.gaps]).toEqual([[], [], [], []]);
     expect(ann.peer.rows("players").size).toBe(2);
   });

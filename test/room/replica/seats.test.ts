@@ -105,7 +105,9 @@ describe("seats", () => {
       message: "nobody is not let in",
     });
     one.between.sent.length = 0;
-    await expect(nodes.wait(one.play(place, "ann", { join: { name: 7 } }))).rejects.toMatchObject({ code: "invalid" });
+    await expect(nodes.wait(one.play(place, "ann", { join: { name: 7 } }))).rejects.toMatchObject({
+      code: "invalid",
+    });
     expect(one.between.sent).toEqual([]);
   });
 

@@ -54,7 +54,9 @@ function compare(peer: Peer, world: World, n: number | undefined): { compared: n
 }
 
 /** Signals that are lost, late, and in another order. */
-function disturb(random: Random): (signals: readonly Signal[], pass: (signals: readonly Signal[]) => void) => void {
+function disturb(
+  random: Random,
+): (signals: readonly Signal[], pass: (signals: readonly Signal[]) => void) => void {
   let late: (() => void)[] = [];
   return (signals, pass) => {
     if (random.chance(0.04)) return;
@@ -67,47 +69,50 @@ function disturb(random: Random): (signals: readonly Signal[], pass: (signals: r
 }
 
 describe("R21, R22, R23: what each player has decoded is its view of the world in the tick that it is at", () => {
-  test.each(seeds(4))("whatever is lost or late, however slowly it reads, over reigns (seed %d)", async (seed) => {
-    const random = randomOf(seed);
-    const nodes = new Nodes(Wild, { owners: 0, seed });
-    const [there, edge] = [nodes.node(0), nodes.node(1)];
-    const world = new World(random, random.pick([5, 40]));
-    world.step();
-    const owner = new ScriptedOwner(there, world);
-    await nodes.wait(owner.reign());
-    const place = await nodes.wait(edge.open());
-    const playing: Playing[] = [];
-    const counts: { compared: number }[] = [];
-    const come = async (n: number): Promise<void> => {
-      const one = await nodes.wait(edge.play(place, `p${n}`, { user: { id: `p${n}`, n } }));
-      playing.push(one);
-      counts.push(compare(one.peer, world, n));
-    };
-    for (let n = 0; n < 6; n++) await come(n);
-    const eve = edge.watch(place);
-    counts.push(compare(eve, world, undefined));
-    edge.between.onSignals = disturb(random);
-    for (let i = 0; i < 250; i++) {
-      await nodes.wait(owner.tick());
-      await nodes.clock.advance(random.chance(0.05) ? 300 : 50);
-      for (const { peer } of playing) {
-        if (random.chance(0.05)) peer.stick();
-        if (random.chance(0.2)) peer.gulp();
-        if (random.chance(0.1)) peer.unstick();
+  test.each(seeds(4))(
+    "whatever is lost or late, however slowly it reads, over reigns (seed %d)",
+    async (seed) => {
+      const random = randomOf(seed);
+      const nodes = new Nodes(Wild, { owners: 0, seed });
+      const [there, edge] = [nodes.node(0), nodes.node(1)];
+      const world = new World(random, random.pick([5, 40]));
+      world.step();
+      const owner = new ScriptedOwner(there, world);
+      await nodes.wait(owner.reign());
+      const place = await nodes.wait(edge.open());
+      const playing: Playing[] = [];
+      const counts: { compared: number }[] = [];
+      const come = async (n: number): Promise<void> => {
+        const one = await nodes.wait(edge.play(place, `p${n}`, { user: { id: `p${n}`, n } }));
+        playing.push(one);
+        counts.push(compare(one.peer, world, n));
+      };
+      for (let n = 0; n < 6; n++) await come(n);
+      const eve = edge.watch(place);
+      counts.push(compare(eve, world, undefined));
+      edge.between.onSignals = disturb(random);
+      for (let i = 0; i < 250; i++) {
+        await nodes.wait(owner.tick());
+        await nodes.clock.advance(random.chance(0.05) ? 300 : 50);
+        for (const { peer } of playing) {
+          if (random.chance(0.05)) peer.stick();
+          if (random.chance(0.2)) peer.gulp();
+          if (random.chance(0.1)) peer.unstick();
+        }
+        if (random.chance(0.01)) await nodes.wait(owner.reign());
+        if (random.chance(0.02)) await come(playing.length);
       }
-      if (random.chance(0.01)) await nodes.wait(owner.reign());
-      if (random.chance(0.02)) await come(playing.length);
-    }
-    for (const { peer } of playing) peer.unstick();
-    edge.between.onSignals = (signals, pass) => pass(signals);
-    for (let i = 0; i < 10; i++) {
-      await nodes.wait(owner.tick());
-      await nodes.clock.advance(50);
-    }
-    expect(nodes.errors).toEqual([]);
-    for (const { peer, ends } of playing) expect([peer.tick, ends]).toEqual([world.tick, []]);
-    expect(eve.tick).toBe(world.tick);
-    // Nothing would be compared by those who see nothing.
-    for (const { compared } of counts.slice(0, 6)) expect(compared).toBeGreaterThan(60);
-  });
+      for (const { peer } of playing) peer.unstick();
+      edge.between.onSignals = (signals, pass) => pass(signals);
+      for (let i = 0; i < 10; i++) {
+        await nodes.wait(owner.tick());
+        await nodes.clock.advance(50);
+      }
+      expect(nodes.errors).toEqual([]);
+      for (const { peer, ends } of playing) expect([peer.tick, ends]).toEqual([world.tick, []]);
+      expect(eve.tick).toBe(world.tick);
+      // Nothing would be compared by those who see nothing.
+      for (const { compared } of counts.slice(0, 6)) expect(compared).toBeGreaterThan(60);
+    },
+  );
 });

@@ -1,5 +1,11 @@
 /** Nodes that share a store, in virtual time: each with the rooms that it owns and those that it has players in. */
-import { createMemoryHub, type Broker, type Follower, type MemoryHub, type Signal } from "../../../../src/broker/index.js";
+import {
+  createMemoryHub,
+  type Broker,
+  type Follower,
+  type MemoryHub,
+  type Signal,
+} from "../../../../src/broker/index.js";
 import type { Cursor, Random } from "../../../../src/protocol/index.js";
 import type { RoomDef, RoomDefinition } from "../../../../src/room/shape.js";
 import { Flusher } from "../../../../src/server/delivery/flusher.js";
@@ -20,10 +26,13 @@ export const CHANNEL = "arena/1";
 /** Between a node and the store: everything passes, unless a test says otherwise. */
 export class Between {
   /** What becomes of signals that come. */
-  onSignals: (signals: readonly Signal[], pass: (signals: readonly Signal[]) => void) => void = (signals, pass) =>
-    pass(signals);
+  onSignals: (signals: readonly Signal[], pass: (signals: readonly Signal[]) => void) => void = (
+    signals,
+    pass,
+  ) => pass(signals);
   /** What becomes of texts that this node sends. */
-  onSend: (node: string, text: string, pass: () => Promise<void>) => Promise<void> = (_node, _text, pass) => pass();
+  onSend: (node: string, text: string, pass: () => Promise<void>) => Promise<void> = (_node, _text, pass) =>
+    pass();
   /** What becomes of hints of changes. */
   onChanges: (pass: () => void) => void = (pass) => pass();
   /** Texts that were sent. */
@@ -99,7 +108,11 @@ export class TestNode {
     this.flusher = new Flusher(clock, onError);
     this.mail = new RoomMail({ broker: this.broker, clock, onError });
     this.rooms = new Rooms({
-      ...{ broker: this.broker, clock, random: this.#random, log: silentLogger, mail: this.mail },
+      broker: this.broker,
+      clock,
+      random: this.#random,
+      log: silentLogger,
+      mail: this.mail,
       define: () => (ownsRooms ? def : undefined),
     });
     this.rooms.watch((channel, signal) => this.places.onTold(channel, signal));
@@ -113,7 +126,12 @@ export class TestNode {
     const place = new RoomPlace(
       { channel: CHANNEL, ch, def: this.#def, match: new Map() },
       {
-        ...{ broker: this.broker, clock, random: this.#random, mail: this.mail, rooms: this.rooms, onError },
+        broker: this.broker,
+        clock,
+        random: this.#random,
+        mail: this.mail,
+        rooms: this.rooms,
+        onError,
         collect: (flush) => this.flusher.collect(flush),
       },
     );

@@ -3,7 +3,11 @@ import type { Reign } from "../../../../src/broker/index.js";
 import { encodeKeyframe, encodeTick } from "../../../../src/room/ticks.js";
 import { encodeReign, REIGN, roomLogOptions } from "../../../../src/server/kinds/room/owner/room-log.js";
 import type { Batch, Keyframe, Request } from "../../../../src/server/kinds/room/messages.js";
-import { encodeSignal, type ShownSeat, type TickMessage } from "../../../../src/server/kinds/room/tick-message.js";
+import {
+  encodeSignal,
+  type ShownSeat,
+  type TickMessage,
+} from "../../../../src/server/kinds/room/tick-message.js";
 import type { World } from "../../encoding/support/world.js";
 import { CHANNEL, type TestNode } from "./nodes.js";
 
@@ -38,8 +42,15 @@ export class ScriptedOwner {
     this.name = `reign${this.#n}`.padEnd(8, "0");
     const { epochs } = await broker.readSlots(CHANNEL, { slots: [] }, options);
     const data = encodeReign({
-      ...{ name: this.name, n: this.#n, node: broker.node, tick: this.world.tick, short: 0, alone: false },
-      ...{ released: false, next: undefined, epoch: epochs.at(-1)?.epoch ?? "" },
+      name: this.name,
+      n: this.#n,
+      node: broker.node,
+      tick: this.world.tick,
+      short: 0,
+      alone: false,
+      released: false,
+      next: undefined,
+      epoch: epochs.at(-1)?.epoch ?? "",
     });
     const key = { scope: "script", id: `${this.name}`, print: 0 };
     await broker.change(CHANNEL, [{ key, reign: reign.token, changes: [{ slot: REIGN, data }] }], options);
@@ -59,8 +70,18 @@ export class ScriptedOwner {
     this.#told = tick;
     this.#came = [];
     return {
-      ...{ is: "tick", reign: this.name, prev, tick, acks: [], came, went: [], here: [] },
-      ...{ sends: [], skipped: 0, closed: undefined, change: encodeTick(stores, prev, tick) },
+      is: "tick",
+      reign: this.name,
+      prev,
+      tick,
+      acks: [],
+      came,
+      went: [],
+      here: [],
+      sends: [],
+      skipped: 0,
+      closed: undefined,
+      change: encodeTick(stores, prev, tick),
     };
   }
 
@@ -84,6 +105,15 @@ export class ScriptedOwner {
     // As of what was told: seats that have come since are told with the next tick.
     const seats = [...this.seats.values()].filter((seat) => !this.#came.includes(seat));
     const bytes = encodeKeyframe(stores, this.#told);
-    return { is: "keyframe", channel: CHANNEL, id, reign: this.name, tick: this.#told, seats, acks: [], bytes };
+    return {
+      is: "keyframe",
+      channel: CHANNEL,
+      id,
+      reign: this.name,
+      tick: this.#told,
+      seats,
+      acks: [],
+      bytes,
+    };
   }
 }

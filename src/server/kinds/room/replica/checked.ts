@@ -10,7 +10,10 @@ export const MOST_LETTERS = 4096;
 export type Checked = { readonly value: unknown } | TidemarkError;
 
 /** The value as its schema gives it back, and as JSON carries it. What a schema throws is thrown. */
-export function checked(schema: StandardSchemaV1 | undefined, value: unknown): Checked | PromiseLike<Checked> {
+export function checked(
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+): Checked | PromiseLike<Checked> {
   if (schema === undefined) return travelling(value);
   const result = schema["~standard"].validate(value);
   return "then" in result ? result.then(read) : read(result);

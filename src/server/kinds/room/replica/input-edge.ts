@@ -84,7 +84,13 @@ export class InputEdge {
    * @param shown the newest tick that it was sent, which is the most that it can have seen
    * @returns why it was not taken: then it does not travel, and its number is done with. What its schema throws is thrown
    */
-  take(n: number, value: unknown, seen: number | undefined, shown: number, now: number): TidemarkError | undefined {
+  take(
+    n: number,
+    value: unknown,
+    seen: number | undefined,
+    shown: number,
+    now: number,
+  ): TidemarkError | undefined {
     if (!isWhole(n, 1)) return new TidemarkError("bad_request", "inputs are numbered from 1");
     if (seen !== undefined && !isWhole(seen, 0))
       return new TidemarkError("bad_request", "the tick that was seen is a whole number from 0");
@@ -97,7 +103,8 @@ export class InputEdge {
       return new TidemarkError("rate_limited", message, { after: A_TICK / this.#perMs });
     }
     const input = checked(this.#rules.schema, value);
-    if ("then" in input) return new TidemarkError("internal", "a schema of inputs is asynchronous, which none can be");
+    if ("then" in input)
+      return new TidemarkError("internal", "a schema of inputs is asynchronous, which none can be");
     if (input instanceof TidemarkError) return input;
     const known = seen === undefined ? undefined : Math.min(seen, Math.max(0, shown));
     this.#kept.push({ n, input: input.value, seen: known, firstAt: NEVER, lastAt: NEVER });
@@ -140,7 +147,9 @@ export class InputEdge {
   /** For how many ticks what was sent has not been acknowledged, and nothing else either. */
   unanswered(heard: number): number {
     const [oldest] = this.#kept;
-    return oldest === undefined || oldest.firstAt === NEVER ? 0 : heard - Math.max(this.#movedAt, oldest.firstAt);
+    return oldest === undefined || oldest.firstAt === NEVER
+      ? 0
+      : heard - Math.max(this.#movedAt, oldest.firstAt);
   }
 
   /** Whether the room waits for a number that it will never get. */

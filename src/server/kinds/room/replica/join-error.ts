@@ -10,7 +10,10 @@ const AGAIN_MS = 1000;
  * @param answer undefined: there was none in time
  * @param after milliseconds after which a full room, or a node full of rooms, may have a place
  */
-export function joinError(answer: Pick<Answer, "code" | "reason"> | undefined, after = AGAIN_MS): TidemarkError {
+export function joinError(
+  answer: Pick<Answer, "code" | "reason"> | undefined,
+  after = AGAIN_MS,
+): TidemarkError {
   switch (answer?.code) {
     case "room_full":
       return new TidemarkError("room_full", "all seats of this room are taken", { retry: true, after });
@@ -19,7 +22,10 @@ export function joinError(answer: Pick<Answer, "code" | "reason"> | undefined, a
     case "refused":
       return new TidemarkError("forbidden", answer.reason ?? "the room lets you not in");
     case "bad_request":
-      return new TidemarkError("bad_request", answer.reason ?? "the room does not understand who wants to join");
+      return new TidemarkError(
+        "bad_request",
+        answer.reason ?? "the room does not understand who wants to join",
+      );
     case "ok":
     case "room_moved":
     case "unavailable":
@@ -29,5 +35,8 @@ export function joinError(answer: Pick<Answer, "code" | "reason"> | undefined, a
 }
 
 export function closedError(reason: string | undefined): TidemarkError {
-  return new TidemarkError("room_closed", reason === undefined ? "the room has ended" : `the room has ended: ${reason}`);
+  return new TidemarkError(
+    "room_closed",
+    reason === undefined ? "the room has ended" : `the room has ended: ${reason}`,
+  );
 }

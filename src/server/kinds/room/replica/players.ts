@@ -10,14 +10,18 @@ import type { PlayerEnd, Travelling } from "./joining.js";
 import { Player, type PlayerHost } from "./player.js";
 import type { Requests } from "./requests.js";
 
+/** How often what a room without ticks has not acknowledged is looked at, in milliseconds. */
+const PASS_MS = 250;
 /** After so many ticks in which nothing that a player sent was acknowledged its node may be asking the wrong owner. */
 const LOST_AFTER = 10;
 
 export interface PlayersDeps {
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Clock;
   readonly host: PlayerHost;
   readonly requests: Requests;
   readonly rules: InputRules;
+  /** There is something to send. */
+  readonly soon: () => void;
   readonly onError: OnError;
 }
 
@@ -37,6 +41,7 @@ export class Players {
   #heard = 0;
   /** When those who are refused for want of room may come again. */
   #after: number | undefined;
+  #isPassing = false;
   #isClosed = false;
 
   constructor(deps: PlayersDeps) {
@@ -49,12 +54,6 @@ export class Players {
 
   get(seat: string): Player | undefined {
     return this.#seated.get(seat);
-  }
-
-  /** Whether inputs wait for an acknowledgement. */
-  get awaits(): boolean {
-    for (const { edge } of this.#seated.values()) if (edge.size > 0) return true;
-    return false;
   }
 
   /** Asks for a seat. Rejects with why there is none. The one that had it here is told. */
@@ -79,15 +78,23 @@ export class Players {
     const { clock, onError } = this.#deps;
     if (player.hasEnded) return new TidemarkError("forbidden", "this connection has no seat in the room");
     try {
-      return player.edge.take(n, value, seen, player.screen?.tick ?? 0, clock.monotonic());
+      const shown = player.screen?.tick ?? 0;
+      const refused = player.edge.take(n, value, seen, shown, clock.monotonic());
+      if (refused !== undefined) return refused;
     } catch (error) {
       onError(error);
       return new TidemarkError("internal", "the schema of inputs failed");
     }
+    if (this.#deps.rules.rate === 0) this.#passTime();
+    this.#deps.soon();
+    return undefined;
   }
 
   /** Nobody will answer those who wait to join. */
-  refuse(code: Answer["code"], { reason, after }: { readonly reason?: string | undefined; readonly after?: number | undefined }): void {
+  refuse(
+    code: Answer["code"],
+    { reason, after }: { readonly reason?: string | undefined; readonly after?: number | undefined },
+  ): void {
     this.#after = after;
     this.#deps.requests.refuseJoins(code, reason);
   }
@@ -118,7 +125,8 @@ export class Players {
 
   /** A tick was reached. Hot: once a tick. */
   onTick({ acks, went, came }: Pick<TickMessage, "acks" | "went" | "came">): void {
-    for (const { seat, last, depth } of acks) this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
+    for (const { seat, last, depth } of acks)
+      this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
     for (const { seat, why } of went) {
       const player = this.#seated.get(seat);
       if (player === undefined || came.some(({ id }) => id === seat)) continue;
@@ -130,7 +138,8 @@ export class Players {
 
   /** The whole room has come. */
   onKeyframe({ acks }: Pick<Keyframe, "acks">, seats: ReadonlySet<string>): void {
-    for (const { seat, last, depth } of acks) this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
+    for (const { seat, last, depth } of acks)
+      this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
     for (const player of this.#seated.values()) if (!seats.has(player.seat)) this.#sayHere(player);
   }
 
@@ -176,6 +185,19 @@ export class Players {
     this.#isClosed = true;
     for (const player of this.#seated.values()) this.#tellAway(player);
     this.#seated.clear();
+  }
+
+  /** In a room without ticks it is time that says for how long something has not been acknowledged. */
+  #passTime(): void {
+    if (this.#isPassing) return;
+    this.#isPassing = true;
+    this.#deps.clock.setTimeout(() => {
+      this.#isPassing = false;
+      if (![...this.#seated.values()].some(({ edge }) => edge.size > 0)) return;
+      this.#heard++;
+      this.#passTime();
+      this.#deps.soon();
+    }, PASS_MS);
   }
 
   /** Tells the owner that the seat has this connection, which says whether there is such a seat. */

@@ -24,7 +24,11 @@ export interface FoundPage extends FoundLog {
  * @throws {Error} for a log that is not as this version writes them
  */
 export async function readReign(broker: Pick<Broker, "readSlots">, channel: string): Promise<FoundPage> {
-  const { entries, epochs, head } = await broker.readSlots(channel, { slots: [REIGN, CLOSED] }, roomLogOptions());
+  const { entries, epochs, head } = await broker.readSlots(
+    channel,
+    { slots: [REIGN, CLOSED] },
+    roomLogOptions(),
+  );
   return { epochs, head, ...foundIn(entries, epochs) };
 }
 

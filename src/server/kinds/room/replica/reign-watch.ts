@@ -125,7 +125,12 @@ export class ReignWatch {
     const before = this.#epochs.at(-1);
     const newest = found.epochs.at(-1);
     this.#epochs = found.epochs;
-    if (before !== undefined && newest !== undefined && !isSame(newest, before.epoch) && !isSame(before, newest.epoch))
+    if (
+      before !== undefined &&
+      newest !== undefined &&
+      !isSame(newest, before.epoch) &&
+      !isSame(before, newest.epoch)
+    )
       this.#owner.onEpoch();
     this.#take(found);
     // What it does not say it may have been asked about too early.

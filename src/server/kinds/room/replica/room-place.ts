@@ -3,7 +3,13 @@
  * players' inputs to the owner, whoever that is.
  */
 import type { Broker, ChangesHint, Signal } from "../../../../broker/index.js";
-import { parseCursor, type Clock, type Cursor, type Random, type SubscribeOptions } from "../../../../protocol/index.js";
+import {
+  parseCursor,
+  type Clock,
+  type Cursor,
+  type Random,
+  type SubscribeOptions,
+} from "../../../../protocol/index.js";
 import type { RoomDef } from "../../../../room/shape.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import { TidemarkError } from "../../../errors.js";
@@ -25,8 +31,6 @@ import { Stage } from "./stage.js";
 import { Summons, patienceOf } from "./summons.js";
 import type { Reached } from "./track.js";
 
-/** How often what a room without ticks has not acknowledged is looked at, in milliseconds. */
-const PASS_MS = 250;
 /** How long the last tick of a room that has ended is waited for, in milliseconds. */
 const LAST_TICK_MS = 500;
 
@@ -72,7 +76,6 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
   #ended: string | undefined;
   #hasLastTick = false;
   #isTurnDue = false;
-  #isPassing = false;
   #isClosed = false;
 
   constructor(at: RoomAt, deps: RoomPlaceDeps) {
@@ -90,9 +93,12 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
     this.#repair = new Repair({ clock, name, soon });
     this.#requests = new Requests({ clock, name, soon });
     this.#players = new Players({
-      ...{ clock, onError, host: this },
+      clock,
+      host: this,
       requests: this.#requests,
       rules: { schema, rate },
+      soon,
+      onError,
     });
     this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError });
     this.#summons = new Summons({
@@ -157,11 +163,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
 
   /** Hot path: once an input. */
   input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined {
-    const refused = this.#players.input(player, n, value, seen);
-    if (refused !== undefined) return refused;
-    if (this.#at.def.shape.rate === 0) this.#passTime();
-    this.#soon();
-    return undefined;
+    return this.#players.input(player, n, value, seen);
   }
 
   async leave(player: Player): Promise<void> {
@@ -308,25 +310,13 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
       const was = reign === undefined || reign.released ? {} : { was: reign.name };
       const { owner, refused, reason, after } = await this.#deps.rooms.place(channel, { match, ...was });
       if (this.#isClosed) return;
-      if (refused === "room_full" || refused === "room_closed") this.#players.refuse(refused, { reason, after });
+      if (refused === "room_full" || refused === "room_closed")
+        this.#players.refuse(refused, { reason, after });
       if (owner !== undefined) this.#summons.heard();
       await this.#watch.look();
     } catch (error) {
       this.#onError(error);
     }
-  }
-
-  /** In a room without ticks it is time that says for how long something has not been acknowledged. */
-  #passTime(): void {
-    if (this.#isPassing) return;
-    this.#isPassing = true;
-    this.#deps.clock.setTimeout(() => {
-      this.#isPassing = false;
-      if (this.#isClosed || !this.#players.awaits) return;
-      this.#players.heard();
-      this.#passTime();
-      this.#soon();
-    }, PASS_MS);
   }
 
   #soon(): void {

@@ -150,7 +150,9 @@ export class Screens implements Subscribers {
     if (view === undefined) return;
     const { subscriber } = screen;
     const { tick, frames } = showing;
-    const viewer = (screen.viewer ??= frames.viewer(screen.budget === undefined ? {} : { budget: screen.budget }));
+    const viewer = (screen.viewer ??= frames.viewer(
+      screen.budget === undefined ? {} : { budget: screen.budget },
+    ));
     const frame = frames.frameFor(viewer, view, this.#owner.heardOf(screen));
     if (frame === undefined) return;
     screen.drains = subscriber.out.drains;

@@ -36,7 +36,7 @@ export class Stage implements ScreensOwner {
     const { ch, def, onError } = deps;
     this.#deps = deps;
     this.screens = new Screens(ch, this);
-    this.#views = new Views(def.hooks.view, def.shape.state, onError);
+    this.#views = new Views(def.hooks, def.shape.state, onError);
     this.#events = new RoomEvents(ch);
   }
 

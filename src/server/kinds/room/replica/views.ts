@@ -8,7 +8,7 @@ import type { ShownSeat } from "../tick-message.js";
 const NO_ROWS: ReadonlyMap<string, Row> = new Map();
 
 export class Views {
-  readonly #view: AnyHooks["view"];
+  readonly #hooks: Pick<AnyHooks, "view">;
   readonly #names: readonly string[];
   readonly #onError: (error: unknown) => void;
   /** The state of the tick that was last looked at. */
@@ -19,17 +19,17 @@ export class Views {
   #hasFailed = false;
 
   /** @param onError is told of the first view that throws, or is none; the others are like it */
-  constructor(view: AnyHooks["view"], state: Tables, onError: (error: unknown) => void) {
-    this.#view = view;
+  constructor(hooks: Pick<AnyHooks, "view">, state: Tables, onError: (error: unknown) => void) {
+    this.#hooks = hooks;
     this.#names = Object.keys(state);
     this.#onError = onError;
   }
 
   /** What a player sees in the newest tick; undefined where its code fails: nothing new then. Hot: once a player and tick. */
   of(seat: ShownSeat, stores: Stores): View | undefined {
-    if (this.#view === undefined) return "all";
+    if (this.#hooks.view === undefined) return "all";
     try {
-      const view: unknown = this.#view(this.#stateOf(stores), seat);
+      const view: unknown = this.#hooks.view(this.#stateOf(stores), seat);
       if (isView(view)) return view;
       throw new TypeError(`view returned ${JSON.stringify(view)}, and not "all" or { x, y, rx, ry }`);
     } catch (error) {
