@@ -24,6 +24,7 @@ class Storm {
   readonly #sums = new Map<Player, number>();
   /** The node of the players, which does not die. */
   readonly #home: TestNode;
+  #more = 0;
 
   constructor(scene: Scene, random: Random, loses: boolean) {
     this.#scene = scene;
@@ -37,6 +38,7 @@ class Storm {
     const until = this.#scene.now + STORM_MS;
     while (this.#scene.now < until) {
       if (random.float() < 0.25) this.#trouble();
+      this.#fill();
       for (const player of players) {
         // With more than that, the room drops some.
         if (random.float() > 0.5 || player.unacked > 5) continue;
@@ -46,6 +48,15 @@ class Storm {
       await this.#scene.advance(between(random, 10, 200));
     }
     return this.#sums;
+  }
+
+  /** Each node has other rooms, so that none of them is to blame where one dies (R9). */
+  #fill(): void {
+    for (const { name, mail, rooms } of this.#scene.cluster.nodes) {
+      if (rooms.load.rooms > 2) continue;
+      const channel = `counter/more ${++this.#more}`;
+      mail.post(name, { is: "place", id: channel, channel, match: new Map(), was: undefined });
+    }
   }
 
   #trouble(): void {
@@ -78,11 +89,11 @@ class Storm {
       case 6:
         if (node === this.#home) return;
         cluster.kill(node);
-        return later(() => addNode(this.#scene), between(random, 0, 1000));
+        return later(() => this.#scene.watch(cluster.add()), between(random, 0, 1000));
       case 7:
         // One that drains takes nothing any more, and goes.
         if (node === this.#home) return;
-        addNode(this.#scene);
+        this.#scene.watch(cluster.add());
         void node.rooms.drain().then(() => cluster.nodes.includes(node) && cluster.kill(node));
         return;
       case 8: {
@@ -93,19 +104,10 @@ class Storm {
   }
 }
 
-/** A node that has another room: where it dies, none of them is to blame. */
-function addNode(scene: Scene): void {
-  const node = scene.cluster.add();
-  scene.watch(node);
-  void node.rooms.place(`counter/of ${node.name}`, {}).catch(() => {});
-  void node.rooms.place(`counter/also of ${node.name}`, {}).catch(() => {});
-}
-
 async function storm(seed: number, loses: boolean): Promise<{ scene: Scene; players: Player[]; sums: ReadonlyMap<Player, number> }> {
   const scene = sceneOf({ nodes: 3, seed });
   const random = fork(seed, "storm");
   const home = scene.cluster.node(0);
-  for (const { name } of scene.cluster.nodes) await scene.own(`counter/of ${name}`, scene.cluster.nodes.find((node) => node.name === name));
   for (const room of ROOMS) await scene.own(room, pick(random, scene.cluster.nodes));
   const players: Player[] = [];
   for (const room of ROOMS) for (const seat of SEATS) players.push(await scene.joined(home, room, seat));
