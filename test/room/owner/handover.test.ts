@@ -162,9 +162,11 @@ describe("a room that has ended", () => {
     a.way.late = (command) => (command === "change" ? 10_000 : 0);
     ann.input(668);
     await scene.advance(100);
+    ann.stop();
     scene.cluster.kill(a);
-    await scene.untilSo(() => scene.cluster.ownersOf(ROOM).length === 1);
+    await scene.until(b.rooms.place(ROOM, { was: ann.reign ?? "" }));
     await scene.advance(300);
+    expect(scene.cluster.ownersOf(ROOM)).toHaveLength(1);
     expect((await scene.cluster.logOf(ROOM)).closed).toBeUndefined();
     expect(ann.messages.some(({ closed }) => closed !== undefined)).toBe(false);
     scene.check(ROOM);

@@ -130,8 +130,8 @@ test("R4, R8: an owner that others have gone on without does not bring its memor
   await scene.advance(1100);
   a.way.isCut = false;
   await scene.advance(1000);
-  await scene.untilSo(() => a.rooms.get(ROOM) === undefined || a.rooms.get(ROOM)?.reign !== undefined);
-  if (a.rooms.get(ROOM) === undefined) await scene.own(ROOM, a);
+  if (gone === c) await scene.own(ROOM, a);
+  else await scene.untilSo(() => scene.cluster.ownersOf(ROOM).length === 1);
   expect(sumOf(scene, "ann")).toEqual({ sum: 11, inputs: 2 });
   scene.check(ROOM);
 });

@@ -94,6 +94,7 @@ const items: readonly LetterItem[] = [
     reason: undefined,
   },
   { is: "handover", channel: "arena/2", reign: REIGN },
+  { is: "survived", channel: "arena/2", reign: REIGN },
 ];
 
 describe("signals", () => {

@@ -63,6 +63,34 @@ describe("R9: reigns that end soon and badly", () => {
     expect((await scene.cluster.logOf(ROOM)).reign).toMatchObject({ n: 2, short: 0 });
   });
 
+  test("do not count where the node was only cut off, and comes back: it says so to who has the room", async () => {
+    const scene = sceneOf({ nodes: 2 });
+    const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
+    await scene.own(ROOM, a);
+    await scene.advance(300);
+    const was = a.rooms.get(ROOM)?.reign ?? "";
+    a.way.isCut = true;
+    await scene.until(b.rooms.place(ROOM, { was }));
+    expect((await scene.cluster.logOf(ROOM)).reign).toMatchObject({ node: "b", short: 1 });
+    a.way.isCut = false;
+    await scene.advance(5000);
+    expect((await scene.cluster.logOf(ROOM)).reign).toMatchObject({ node: "b", short: 0 });
+    scene.check(ROOM);
+  });
+
+  test("do not count where the node does not hear itself: it lets go of the room in good order", async () => {
+    const scene = sceneOf({ nodes: 2 });
+    const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
+    await scene.own(ROOM, a);
+    a.way.isDeaf = true;
+    await scene.untilSo(() => a.rooms.get(ROOM) === undefined);
+    const { reign, saved } = await scene.cluster.logOf(ROOM);
+    expect(reign?.released).toBe(true);
+    expect(saved.at(-1)?.tick).toBeGreaterThan(10);
+    expect((await scene.until(b.rooms.place(ROOM, { was: reign?.name ?? "" }))).owner).toBe("b");
+    scene.check(ROOM);
+  });
+
   test("count whoever else was on the node, where the room is marked as stuck; and the mark goes with the next reign", async () => {
     const scene = sceneOf({ nodes: 2 });
     const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
@@ -149,7 +177,7 @@ describe("R9: hooks that throw", () => {
     const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
     await scene.own(ROOM, a);
     const ann = await scene.joined(b, ROOM, "ann");
-    ann.input(669);
+    await scene.joined(a, ROOM, "bad");
     await scene.advance(3000);
     expect((await scene.cluster.logOf(ROOM)).closed?.reason).toBe("crashed");
     expect(ann.messages.at(-1)?.closed).toBe("crashed");

@@ -10,7 +10,7 @@ const MARGIN = 500;
 /** A tenure whose renewals are answered as the test says. */
 function setup({ hears = true }: { readonly hears?: boolean } = {}) {
   const clock = new VirtualClock();
-  const ends: TenureEnd[] = [];
+  const ends: (TenureEnd | "deaf")[] = [];
   const renewals: { at: number; answer: (isOurs: boolean) => void; fail: (error: Error) => void }[] = [];
   let answers: "at once" | "never" = "at once";
   let isOurs = true;
@@ -26,6 +26,7 @@ function setup({ hears = true }: { readonly hears?: boolean } = {}) {
   const tenure: Tenure = new Tenure({
     ...{ clock, reign, ttl: TTL, margin: MARGIN, sent: 0 },
     onEnd: (why) => ends.push(why),
+    onDeaf: () => ends.push("deaf"),
     onRenewing: () => hears && tenure.heard(),
     onError: (error) => errors.push(error),
   });
@@ -117,10 +118,12 @@ describe("R3: an owner stops at the sending of its newest renewal, its length, l
   });
 });
 
-test("R10: who has not heard itself for one length gives up, although its renewals come through", async () => {
-  const { clock, ends } = setup({ hears: false });
+test("R10: who has not heard itself for one length is told so, once, although its renewals come through", async () => {
+  const { clock, tenure, ends } = setup({ hears: false });
   await clock.advance(3000);
   expect(ends).toEqual([]);
-  await clock.advance(1000);
+  await clock.advance(5000);
   expect(ends).toEqual(["deaf"]);
+  // It has to be let go of in good order.
+  expect(tenure.isGood).toBe(true);
 });

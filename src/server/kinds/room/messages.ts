@@ -182,7 +182,14 @@ export interface Handover {
   readonly reign: string;
 }
 
-export type LetterItem = Batch | Answer | Keyframe | Taken | Moved | Place | Placed | Handover;
+/** For the owner of a room, from who owned it before: that reign did not end with its node, which was cut off. So the room is not to blame for it, see R9. */
+export interface Survived {
+  readonly is: "survived";
+  readonly channel: string;
+  readonly reign: string;
+}
+
+export type LetterItem = Batch | Answer | Keyframe | Taken | Moved | Place | Placed | Handover | Survived;
 
 export interface Letter {
   /** The node that it comes from. */
@@ -239,6 +246,7 @@ function pack(item: LetterItem): unknown {
     case "moved":
     case "placed":
     case "handover":
+    case "survived":
       return withNulls(item);
   }
 }
@@ -330,6 +338,7 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     reason: orNull(text),
   }),
   handover: fields({ is: is("handover"), channel: text, reign }),
+  survived: fields({ is: is("survived"), channel: text, reign }),
 };
 
 function readerOf(value: unknown): Reader<LetterItem> | undefined {

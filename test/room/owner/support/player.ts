@@ -193,6 +193,7 @@ export class Player {
     if (this.replica.tick === signal.prev && this.replica.apply(signal.change) === "applied") {
       this.ticks.push({ reign: signal.reign, tick: signal.tick });
       this.messages.push(signal);
+      if (signal.went.some(({ seat }) => seat === this.seat)) this.#isIn = signal.came.some(({ id }) => id === this.seat);
     } else if (signal.tick > this.replica.tick) this.#askOnce();
   }
 

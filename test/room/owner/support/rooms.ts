@@ -15,13 +15,14 @@ export const counter = room({
   state: { players, world: table({ ticks: u32 }) },
 });
 
-/** Adds up what players put in; 666 throws, 667 saves it, 668 ends it, 669 throws in every tick from then on. */
+/** Adds up what players put in; 666 throws, 667 saves it, 668 ends it. When somebody called `bad` is in, every tick throws. */
 export const Counter = counter.code<{ id: string }>({
   create(r) {
     r.state.world.set("w", { ticks: 0 });
   },
   join(r, { id }) {
     r.state.players.set(id, { sum: 0, inputs: 0 });
+    if (id === "bad") r.state.world.set("bad", { ticks: 0 });
   },
   leave(r, { id }) {
     r.state.players.delete(id);
@@ -34,7 +35,6 @@ export const Counter = counter.code<{ id: string }>({
     if (n === 666) throw new Error("the number of the beast");
     if (n === 667) r.checkpoint();
     if (n === 668) r.close("over");
-    if (n === 669) r.state.world.set("bad", { ticks: 0 });
     r.send("said", { n });
   },
   tick(r) {

@@ -132,6 +132,16 @@ export class Desk {
     });
   }
 
+  /** What has become of something else, once the tick that it entered with is over. */
+  replyTo(asked: Asked, { seats, closed }: Seen): Reply {
+    const { ask } = asked.request;
+    if (ask.is !== "here") return this.reply(asked, "ok", { reason: closed });
+    const state = seats.get(ask.seat);
+    if (state !== undefined) return this.reply(asked, "ok", { last: state.inputs.last });
+    this.#holders.drop(ask.seat);
+    return this.reply(asked, "refused", { reason: "no such seat is taken" });
+  }
+
   reply(
     { node, request }: Asked,
     code: AnswerCode,
@@ -193,7 +203,9 @@ export class Desk {
         else this.#join(asked, ask.had && this.#held !== undefined);
         return;
       case "here":
-        return this.#here(asked, ask, room);
+        this.#hold(ask.seat, { node, client: ask.client });
+        this.#inbox.put({ is: "here", seat: ask.seat, ...(ask.from !== undefined && { from: ask.from }) });
+        return this.#wait(asked);
       case "away":
         if (this.#holders.mayLetGo(ask.seat, { node, client: ask.client })) {
           this.#holders.drop(ask.seat);
@@ -229,17 +241,6 @@ export class Desk {
     this.#inbox.put({ is: "join", seat, user, join, ...(over && { over }) });
     this.#seats.push(asked);
     if (from !== undefined) this.#inbox.put({ is: "here", seat, from });
-  }
-
-  #here(asked: Asked, { seat, client, from }: Extract<Ask, { is: "here" }>, { seats }: Seen): void {
-    const state = seats.get(seat);
-    if (state === undefined) {
-      this.send([this.reply(asked, "refused", { reason: "no such seat is taken" })]);
-      return;
-    }
-    this.#hold(seat, { node: asked.node, client });
-    this.#inbox.put({ is: "here", seat, ...(from !== undefined && { from }) });
-    this.send([this.reply(asked, "ok", { last: state.inputs.last })]);
   }
 
   #hold(seat: string, holder: Holder): void {

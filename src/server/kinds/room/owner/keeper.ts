@@ -24,6 +24,8 @@ export interface KeeperDeps {
   readonly ledger: Ledger;
   readonly made: MadeRecord;
   readonly record: ReignRecord;
+  /** The reign before, where it counts as a short one because its node seems to have died. */
+  readonly blamed: string | undefined;
   readonly writer: LogWriter;
   /** Asks the log whether the reign is still this one's; what that means is seen to by its tenure. */
   readonly renew: () => Promise<boolean>;
@@ -44,6 +46,7 @@ export class Keeper {
   #wantsSave = false;
   #isChecking = false;
   #isClosed = false;
+  #hasSurvived = false;
   #save: Timer;
   #seats: Promise<Written> = Promise.resolve("written");
 
@@ -134,6 +137,15 @@ export class Keeper {
     if (!this.#record.alone) return;
     this.#record = { ...this.#record, alone: false };
     detach(this.#inBackground([this.#deps.ledger.reign(this.#record)], true), this.#deps.onError);
+  }
+
+  /** The reign before is none that counts: its node is there. */
+  survived(reign: string): void {
+    const { blamed, ledger, onError } = this.#deps;
+    if (this.#isClosed || reign !== blamed || this.#hasSurvived || this.#record.short === 0) return;
+    this.#hasSurvived = true;
+    this.#record = { ...this.#record, short: this.#record.short - 1 };
+    detach(this.#inBackground([ledger.reign(this.#record)], true), onError);
   }
 
   /** The room cannot go on, and whoever takes it next is to know. */

@@ -10,7 +10,7 @@ import { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import { Reigning, type End } from "./reigning.js";
 import type { ReignRecord } from "./room-log.js";
-import { takeOver, type Memory, type Taken } from "./takeover.js";
+import { readNote, takeOver, type Memory, type Taken } from "./takeover.js";
 import type { TenureOptions } from "./tenure.js";
 import { ThrowLog } from "./throw-log.js";
 
@@ -109,6 +109,11 @@ export class Owner {
     this.#desk.nodesGone(nodes);
   }
 
+  /** Whoever had it before was cut off, and did not die of it. */
+  survived(reign: string): void {
+    this.#reigning?.survived(reign);
+  }
+
   notAlone(): void {
     this.#reigning?.notAlone();
   }
@@ -191,6 +196,7 @@ export class Owner {
       }
       if (takeover.is === "taken") return this.#reign(takeover);
       // What others have made of it since is another room than the one remembered here: it begins from the log, with whoever wants it (R4).
+      if (takeover.is === "held") this.#saySurvived(takeover.by, memory.reign.name);
       if (takeover.is === "closed") this.#desk.refuse("room_closed", takeover.reason);
       this.#gone(takeover.is === "closed" ? "closed" : "taken");
     } catch (error) {
@@ -198,6 +204,11 @@ export class Owner {
       if (!(error instanceof BrokerError) || error.code === "closed") throw error;
       this.#again = this.#deps.clock.setTimeout(() => this.#goOn(memory.reign, memory.fencedIn), AGAIN_MS);
     }
+  }
+
+  /** To whoever has it now, and may think that this node died of the room. */
+  #saySurvived(note: string, reign: string): void {
+    this.#deps.mail.post(readNote(note).node, { is: "survived", channel: this.channel, reign });
   }
 
   #gone(why: Gone): void {

@@ -26,11 +26,11 @@ export const TOLD_MS = 2000;
 export const REST_MS = 1000;
 
 /**
- * Why an owner does not reign any more. `late`, `lost`, `deaf`: see {@link TenureEnd}. `fenced`: a write was refused. `broken`: the room cannot
- * go on here. `closed`: it has ended for good. `released`: it is saved, and whoever wants it has it.
+ * Why an owner does not reign any more. `late`, `lost`: see {@link TenureEnd}. `fenced`: a write was refused. `broken`: the room cannot
+ * go on here. `closed`: it has ended for good. `released`: it is saved, and whoever wants it has it. `deaf`: the same, since its node does not hear itself.
  */
 export type End =
-  | { readonly is: TenureEnd | "fenced" | "broken" | "released" }
+  | { readonly is: TenureEnd | "fenced" | "broken" | "released" | "deaf" }
   | { readonly is: "closed"; readonly reason: string };
 
 export interface ReigningDeps {
@@ -94,7 +94,8 @@ export class Reigning {
       clock,
       reign,
       sent,
-      onEnd: (why) => this.#tenureEnded(why),
+      onEnd: (why) => this.#end({ is: why }),
+      onDeaf: () => detach(this.#leave(undefined, { is: "deaf" }), onError),
       onRenewing: () => this.#voice.giveSign(),
       onError,
     });
@@ -112,6 +113,7 @@ export class Reigning {
       ...{ broker, clock, channel, settings, run, record, writer, onError },
       ledger: taken.ledger,
       made: taken.made,
+      blamed: taken.blamed,
       renew: () => this.#tenure.renew(),
       onWritten: (written) => this.#goesOn(written),
       onTooLarge: () =>
@@ -162,12 +164,13 @@ export class Reigning {
    *
    * @param next the node that it is handed to
    */
-  async leave(next?: string): Promise<void> {
-    if (this.#isOver || this.#isLeaving) return;
-    this.#isLeaving = true;
-    if (this.#isBusy) await new Promise<void>((resolve) => (this.#whenFree = resolve));
-    if (this.#isOver || !this.#goesOn(await this.#keeper.leave(next))) return;
-    await this.#release({ is: "released" });
+  leave(next?: string): Promise<void> {
+    return this.#leave(next, { is: "released" });
+  }
+
+  /** Whoever had it before was cut off, and did not die of it (R9). */
+  survived(reign: string): void {
+    this.#keeper.survived(reign);
   }
 
   /** Ends it without a word, as the end of its process would. */
@@ -312,11 +315,12 @@ export class Reigning {
     detach(this.#keeper.stuck(String(error)).then(release), onError);
   }
 
-  #tenureEnded(why: TenureEnd): void {
-    if (this.#isOver) return;
-    // Somebody whom the others hear is to have it at once.
-    if (why === "deaf") detach(this.#reign.release(), this.#deps.onError);
-    this.#end({ is: why });
+  async #leave(next: string | undefined, end: End): Promise<void> {
+    if (this.#isOver || this.#isLeaving) return;
+    this.#isLeaving = true;
+    if (this.#isBusy) await new Promise<void>((resolve) => (this.#whenFree = resolve));
+    if (this.#isOver || !this.#goesOn(await this.#keeper.leave(next))) return;
+    await this.#release(end);
   }
 
   async #release(end: End): Promise<void> {

@@ -8,13 +8,24 @@ export const MOST_SHORT = 2;
 export const GOOD_TICKS = 100;
 
 /**
- * How many short reigns there were before the one that is to begin. The last one was short where it got stuck, or ended without a release
- * and without having saved the room: something in the room may be what it died of. Where its node had other rooms, any of them may be.
+ * Whether the last reign counts as a short one. It does where it got stuck, or ended without a release and without having saved the
+ * room: something in the room may be what its node died of. Where that had other rooms, any of them may be.
+ *
+ * - `marked`: it was seen
+ * - `dead`: so it seems; it may turn out that its node was only cut off
  */
-export function shortReigns({ reign, saved, isStuck }: Pick<RoomRecord, "reign" | "saved" | "isStuck">): number {
-  if (reign === undefined) return 0;
-  const diedAlone = reign.alone && !reign.released && saved.at(-1)?.reign !== reign.name;
-  return isStuck || diedAlone ? reign.short + 1 : reign.short;
+export function lastReign({ reign, saved, isStuck }: Last): "good" | "marked" | "dead" {
+  if (isStuck) return "marked";
+  const isDead = reign?.alone === true && !reign.released && saved.at(-1)?.reign !== reign.name;
+  return isDead ? "dead" : "good";
+}
+
+type Last = Pick<RoomRecord, "reign" | "saved" | "isStuck">;
+
+/** How many short reigns there were, one after the other, before the one that is to begin. */
+export function shortReigns(last: Last): number {
+  if (last.reign === undefined) return 0;
+  return lastReign(last) === "good" ? last.reign.short : last.reign.short + 1;
 }
 
 /** What an owner remembers of a room that it stopped without having lost it. */

@@ -152,6 +152,8 @@ export class Rooms {
         return this.#placing.placed(item);
       case "handover":
         return detach(this.#take(item.channel, { was: item.reign }), this.#onError);
+      case "survived":
+        return this.#owners.get(item.channel)?.survived(item.reign);
       // For those on this node who have players.
       case "answer":
       case "keyframe":

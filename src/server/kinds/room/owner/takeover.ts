@@ -12,7 +12,7 @@ import { CRASHED, type Run } from "../run/run.js";
 import type { Settings } from "../run/settings.js";
 import { Ledger } from "./ledger.js";
 import { readRoom, type RoomRecord } from "./read-room.js";
-import { MOST_SHORT, hasNewEpoch, isAllKnown, namesIn, shortReigns, type Known } from "./reigns.js";
+import { MOST_SHORT, hasNewEpoch, isAllKnown, lastReign, namesIn, shortReigns, type Known } from "./reigns.js";
 import { remake } from "./remake.js";
 import { encodeWriter, roomLogOptions, type MadeRecord, type ReignRecord } from "./room-log.js";
 import { restated } from "./restate.js";
@@ -68,6 +68,8 @@ export interface Taken {
   readonly isKept: boolean;
   /** What the next tick begins with: who came and went according to the log, and the checkpoint does not know. */
   readonly entering: readonly Entering[];
+  /** The reign before, where it counts as a short one because its node seems to have died. */
+  readonly blamed: string | undefined;
 }
 
 export type Takeover =
@@ -170,7 +172,7 @@ class Taking {
     const record = this.#record(found, memory.reign.n, run.tick, memory.reign.short);
     const ledger = this.#ledger(found);
     await this.#append(ledger.restate(found.slots, restated({ run, made, reign: record })));
-    return this.#taken({ record, made, run, ledger, found, isKept: true, entering: [] });
+    return this.#taken({ record, made, run, ledger, found, isKept: true, entering: [], blamed: undefined });
   }
 
   async #begin(found: RoomRecord): Promise<Takeover> {
@@ -202,7 +204,8 @@ class Taking {
       return { is: "refused", why: "broken", error };
     }
     const entering = settings.keep === "inputs" ? [] : comeAndGone(run, found);
-    return this.#taken({ record, made, run, ledger, found, isKept: false, entering });
+    const blamed = lastReign(found) === "dead" ? found.reign?.name : undefined;
+    return this.#taken({ record, made, run, ledger, found, isKept: false, entering, blamed });
   }
 
   #record(found: RoomRecord, before: number, tick: number, short: number): ReignRecord {

@@ -20,9 +20,8 @@ export interface TenureOptions {
  * Why it is over:
  * - `late`: it could not be renewed in time; others may take it from now on
  * - `lost`: another one has it, or the log has lost it
- * - `deaf`: this node does not hear what it says itself; so neither do others, or it does not hear them
  */
-export type TenureEnd = "late" | "lost" | "deaf";
+export type TenureEnd = "late" | "lost";
 
 export interface TenureDeps extends TenureOptions {
   /** Its timers never throw. */
@@ -32,6 +31,11 @@ export interface TenureDeps extends TenureOptions {
   readonly sent: number;
   /** Called once, and never within a call of this one's. */
   readonly onEnd: (why: TenureEnd) => void;
+  /**
+   * Called once, when this node has not heard for the length of a reign what it said itself: others do not hear it either, or it does not hear them.
+   * It still reigns, and is to give that up.
+   */
+  readonly onDeaf: () => void;
   /** Called with each renewal that is sent: what has no ticks gives its sign of life then. */
   readonly onRenewing: () => void;
   readonly onError: OnError;
@@ -45,6 +49,7 @@ export class Tenure {
   readonly #deps: TenureDeps;
   #until: number;
   #isOver = false;
+  #isDeaf = false;
   #renewing = 0;
   #renewal: Timer;
   #end: Timer;
@@ -97,12 +102,12 @@ export class Tenure {
   }
 
   #renewNext(): void {
-    const { clock, ttl, onRenewing, onError } = this.#deps;
+    const { clock, ttl, onDeaf, onRenewing, onError } = this.#deps;
     this.#renewal = this.#after(ttl / RENEWALS, () => this.#renewNext());
     if (!this.isGood) return;
-    if (clock.monotonic() - this.#heard > ttl) {
-      this.#over("deaf");
-      return;
+    if (clock.monotonic() - this.#heard > ttl && !this.#isDeaf) {
+      this.#isDeaf = true;
+      clock.setImmediate(onDeaf);
     }
     // One that the broker leaves unanswered must not keep the next one from being sent.
     if (this.#renewing < MOST_RENEWING) detach(this.renew(), onError);

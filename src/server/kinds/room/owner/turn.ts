@@ -88,7 +88,7 @@ function collect(
   if (seats.length === 0 && others.length === 0) return;
   made.givesSeat ||= answers.some(isGiven);
   made.replies.push(...desk.repliesTo(seats, answers, run));
-  for (const asked of others) made.replies.push(desk.reply(asked, "ok", { reason: closed }));
+  for (const asked of others) made.replies.push(desk.replyTo(asked, run));
 }
 
 function isGiven({ answer }: Answered): boolean {
