@@ -69,7 +69,7 @@ function disturb(
 }
 
 describe("R21, R22, R23: what each player has decoded is its view of the world in the tick that it is at", () => {
-  test.each(seeds(4))(
+  test.each(seeds(3))(
     "whatever is lost or late, however slowly it reads, over reigns (seed %d)",
     async (seed) => {
       const random = randomOf(seed);
@@ -91,7 +91,7 @@ describe("R21, R22, R23: what each player has decoded is its view of the world i
       const eve = edge.watch(place);
       counts.push(compare(eve, world, undefined));
       edge.between.onSignals = disturb(random);
-      for (let i = 0; i < 250; i++) {
+      for (let i = 0; i < 150; i++) {
         await nodes.wait(owner.tick());
         await nodes.clock.advance(random.chance(0.05) ? 300 : 50);
         for (const { peer } of playing) {
@@ -112,7 +112,7 @@ describe("R21, R22, R23: what each player has decoded is its view of the world i
       for (const { peer, ends } of playing) expect([peer.tick, ends]).toEqual([world.tick, []]);
       expect(eve.tick).toBe(world.tick);
       // Nothing would be compared by those who see nothing.
-      for (const { compared } of counts.slice(0, 6)) expect(compared).toBeGreaterThan(60);
+      for (const { compared } of counts.slice(0, 6)) expect(compared).toBeGreaterThan(35);
     },
   );
 });

@@ -29,6 +29,7 @@ export class Requests {
   readonly #deps: RequestsDeps;
   readonly #asked = new Map<string, Asked>();
   #number = 0;
+  #isClosed = false;
 
   constructor(deps: RequestsDeps) {
     this.#deps = deps;
@@ -47,6 +48,7 @@ export class Requests {
    */
   ask(ask: Ask, patience = PATIENCE_MS): Promise<Answer | undefined> {
     const { clock, name, soon } = this.#deps;
+    if (this.#isClosed) return Promise.resolve(undefined);
     const id = `${name}.${++this.#number}`;
     return new Promise((resolve) => {
       const until = clock.monotonic() + patience;
@@ -93,7 +95,9 @@ export class Requests {
     }
   }
 
+  /** Nothing is answered any more. */
   close(): void {
+    this.#isClosed = true;
     for (const asked of this.#asked.values()) this.#end(asked, undefined);
   }
 

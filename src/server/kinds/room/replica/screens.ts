@@ -33,6 +33,8 @@ export interface ScreensOwner {
   viewOf(screen: Screen): View | undefined;
   /** What is said to it about its inputs. */
   heardOf(screen: Screen): Heard;
+  /** Something failed that concerned one of them. Must not throw. */
+  failed(error: unknown): void;
 }
 
 /** How one looks at a room. */
@@ -79,6 +81,9 @@ export class Screens implements Subscribers {
   /** The same frame for many, and the chunk that it was made into. */
   #lastFrame: Uint8Array | undefined;
   #lastChunk: Chunk | undefined;
+  /** What lines of this tick begin with. */
+  #head = "";
+  #headTick = -1;
   #spectators = 0;
 
   /** @param ch this node's number for the channel */
@@ -126,7 +131,13 @@ export class Screens implements Subscribers {
 
   /** Hot path: at the end of a turn in which a tick was reached, one frame for each who can take it. */
   flush(): void {
-    for (const screen of this.#screens.values()) this.serve(screen);
+    for (const screen of this.#screens.values()) {
+      try {
+        this.serve(screen);
+      } catch (error) {
+        this.#owner.failed(error);
+      }
+    }
     this.#lastFrame = this.#lastChunk = undefined;
   }
 
@@ -174,8 +185,12 @@ export class Screens implements Subscribers {
   /** Frames of those who see everything are the same bytes. */
   #chunk(frame: Uint8Array, tick: number): Chunk {
     if (frame === this.#lastFrame && this.#lastChunk !== undefined) return this.#lastChunk;
+    if (tick !== this.#headTick) {
+      this.#headTick = tick;
+      this.#head = frameHead(this.#ch, tick);
+    }
     this.#lastFrame = frame;
-    return (this.#lastChunk = frameChunk(frameHead(this.#ch, tick), frame));
+    return (this.#lastChunk = frameChunk(this.#head, frame));
   }
 
   /** Sends the next parts of a frame; whether it has all of them now. */

@@ -123,6 +123,10 @@ export class Stage implements ScreensOwner {
     return this.#heard;
   }
 
+  failed(error: unknown): void {
+    this.#deps.onError(error);
+  }
+
   #reach(reached: Reached): Reached {
     for (const message of reached) {
       this.#hasMoved = true;
