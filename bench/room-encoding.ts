@@ -97,7 +97,8 @@ function measure({ size, viewers: count, view, budget, skips = 0 }: Case, ticks:
     move(rows, size);
     stores[0]?.scan(rows, tick);
     for (const { row, viewer } of viewers)
-      if (skips === 0 || random() >= skips) bytes += frames.frameFor(viewer, view(row), { ack: tick, depth: 1 })?.length ?? 0;
+      if (skips === 0 || random() >= skips)
+        bytes += frames.frameFor(viewer, view(row), { ack: tick, depth: 1 })?.length ?? 0;
   }
   const { user, system } = process.cpuUsage(start);
   const seen = viewers.reduce((sum, { viewer }) => sum + (viewer.seen[0]?.count ?? 0), 0) / count;
@@ -129,4 +130,6 @@ for (const one of CASES) {
 }
 for (const count of [300, 10_000])
   for (const settle of [true, false])
-    console.log(`scan of ${count} moving rows${settle ? "" : ", which are left as they are"}: ${scanMs(count, settle).toFixed(4)} ms`);
+    console.log(
+      `scan of ${count} moving rows${settle ? "" : ", which are left as they are"}: ${scanMs(count, settle).toFixed(4)} ms`,
+    );

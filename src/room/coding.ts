@@ -60,7 +60,8 @@ function makeCoding(column: ColumnData): Coding {
       return whole(
         2 * HALF_TURN - 1,
         // The operator on bits takes whole turns away, and makes NaN and infinite ones 0.
-        (value) => Math.round(typeof value === "number" ? value * (HALF_TURN / Math.PI) : 0) & (2 * HALF_TURN - 1),
+        (value) =>
+          Math.round(typeof value === "number" ? value * (HALF_TURN / Math.PI) : 0) & (2 * HALF_TURN - 1),
         (code) => (code < HALF_TURN ? code : code - 2 * HALF_TURN) * (Math.PI / HALF_TURN),
       );
     case "bool":
@@ -114,7 +115,7 @@ function optional(coding: Coding): Coding {
         ...coding,
         optional: true,
         encode: (value) => (isNone(value) ? Number.POSITIVE_INFINITY : coding.encode(value)),
-        decode: (code) => (code === Number.POSITIVE_INFINITY ? undefined : code),
+        decode: (code: number) => (code === Number.POSITIVE_INFINITY ? undefined : code),
       };
     case "text":
       return {

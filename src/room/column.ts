@@ -28,7 +28,9 @@ export interface Table<C extends Columns = Columns> {
 }
 
 /** The type of a column's values. */
-export type ValueOf<C extends Column> = C extends { readonly [VALUE]?: { readonly value: infer V } } ? V : never;
+export type ValueOf<C extends Column> = C extends { readonly [VALUE]?: { readonly value: infer V } }
+  ? V
+  : never;
 
 type Needed<C extends Columns> = { [N in keyof C]: undefined extends ValueOf<C[N]> ? never : N }[keyof C];
 

@@ -7,7 +7,7 @@
  * quantise(players.columns.x, ann.x); // 7.25
  */
 import { codingOf, stepsOf } from "./coding.js";
-import type { Column, ColumnData, Columns, Row, RowOf, Table, Value, ValueOf } from "./column.js";
+import type { Column, ColumnData, Columns, RowOf, Table, Value, ValueOf } from "./column.js";
 
 export type { Column, ColumnData, Columns, Row, RowOf, Table, Value, ValueOf } from "./column.js";
 
@@ -117,7 +117,9 @@ export function table<C extends Columns>(columns: C): Table<C> {
     throw new TypeError(`a table has 1 to ${MOST_COLUMNS} columns, not ${names.length}`);
   for (const name of names)
     if (!NAME.test(name))
-      throw new TypeError(`a column's name is a letter, then letters, digits and _, not ${JSON.stringify(name)}`);
+      throw new TypeError(
+        `a column's name is a letter, then letters, digits and _, not ${JSON.stringify(name)}`,
+      );
   return Object.freeze({ columns: Object.freeze({ ...columns }) });
 }
 
@@ -128,6 +130,10 @@ export function table<C extends Columns>(columns: C): Table<C> {
  */
 export function quantise<C extends Column>(column: C, value: ValueOf<C>): ValueOf<C>;
 export function quantise(column: Column, value: unknown): Value {
+  return quantised(column, value);
+}
+
+function quantised(column: Column, value: unknown): Value {
   const coding = codingOf(column);
   // Each coding decodes what it encoded itself.
   switch (coding.kind) {
@@ -142,10 +148,14 @@ export function quantise(column: Column, value: unknown): Value {
 
 /** A row as the other side will see it: the table's columns and nothing else. It is written into `into` where that is given. */
 export function quantiseRow<T extends Table>(of: T, row: Readonly<RowOf<T>>, into?: RowOf<T>): RowOf<T>;
-export function quantiseRow(of: Table, row: Row, into: Record<string, Value> = {}): Record<string, Value> {
-  for (const name in of.columns) {
-    const column = of.columns[name];
-    if (column !== undefined) into[name] = quantise(column, row[name]);
+export function quantiseRow(
+  { columns }: Table,
+  row: Readonly<Record<string, unknown>>,
+  into: Record<string, unknown> = {},
+): Record<string, unknown> {
+  for (const name in columns) {
+    const column = columns[name];
+    if (column !== undefined) into[name] = quantised(column, row[name]);
   }
   return into;
 }

@@ -109,7 +109,10 @@ export class Frames {
     writer.u8(from === NOTHING ? 0 : this.#tick - from);
     const begin = writer.size;
     for (let table = 0; table < seen.length; table++) {
-      const left = budget === undefined ? undefined : Math.max(0, budget - (writer.size - begin)) / (seen.length - table);
+      const left =
+        budget === undefined
+          ? undefined
+          : Math.max(0, budget - (writer.size - begin)) / (seen.length - table);
       const one = seen[table];
       if (one !== undefined) this.#cuts[table]?.write(writer, one, from, view, left);
     }

@@ -28,7 +28,9 @@ export class History {
 
   /** Whether a tick is the newest, or one of the 32 before it, and was written. */
   holds(tick: number): boolean {
-    return tick >= 0 && tick <= this.newest && tick >= this.newest - HISTORY && this.#ticks[tick % SLOTS] === tick;
+    return (
+      tick >= 0 && tick <= this.newest && tick >= this.newest - HISTORY && this.#ticks[tick % SLOTS] === tick
+    );
   }
 
   /** Where a tick lies that is held. */

@@ -43,7 +43,9 @@ export interface Seat<User = unknown, Join = unknown> {
 export type LeaveReason = "left" | "away" | "kicked";
 
 /** What a view shows of the tables with places: a rectangle of `rx` to the left and right of `x`, `ry` above and below `y`; or everything. */
-export type View = { readonly x: number; readonly y: number; readonly rx: number; readonly ry: number } | "all";
+export type View =
+  | { readonly x: number; readonly y: number; readonly rx: number; readonly ry: number }
+  | "all";
 
 /** What a room was made for. */
 export interface About<Match extends string = string> {
@@ -55,7 +57,8 @@ export interface About<Match extends string = string> {
 
 /**
  * A room as its hooks have it. It has no clock and no other randomness than {@link Room.random}, so that the same inputs
- * make the same room, in another process and in a test. It is good for the hook it was given to, and not behind an `await`.
+ * make the same room, in another process and in a test. It is good for the hook it was given to, and not behind an `await`. What
+ * it can do may be taken out of it: `tick({ state, random }) { … }`.
  */
 export interface Room<P extends Parts = Parts, User = unknown> {
   /** What is in the room. A hook that throws leaves it as it was. */
@@ -71,7 +74,7 @@ export interface Room<P extends Parts = Parts, User = unknown> {
   /** Functions that give the same result to the last bit on every engine, which those of `Math` need not. */
   readonly math: typeof math;
   /** A number from 0 up to, not including, 1, in steps of 2^-53. */
-  random(): number;
+  random(this: void): number;
   /**
    * Tells all who are there, or one of them, something that happened. It is shown with this tick, and at most once; what must not
    * be lost belongs in the state.
@@ -79,6 +82,7 @@ export interface Room<P extends Parts = Parts, User = unknown> {
    * @throws {TypeError} `unknown_event`, or `bad_event` where the data does not fit its schema
    */
   send<E extends keyof P["events"] & string>(
+    this: void,
     event: E,
     data: StandardSchemaV1.InferInput<P["events"][E]>,
     to?: { readonly id: string } | string,
@@ -91,16 +95,16 @@ export interface Room<P extends Parts = Parts, User = unknown> {
    * @throws {TypeError} `unknown_timer`, `bad_timer`, or `too_many_timers` beyond 4,096 that are waiting
    * @example r.after("3s", "respawn", seat.id)
    */
-  after(wait: Duration, timer: string, arg?: unknown): void;
+  after(this: void, wait: Duration, timer: string, arg?: unknown): void;
   /**
    * The state as this player saw it when it made its newest input: that of the tick it had acknowledged less its interpolation
    * delay, at most 32 ticks ago. Its rows are frozen. A room that has never asked has no past: the first time is the newest tick.
    */
-  seen(seat: { readonly id: string }): SeenOf<P["tables"]>;
+  seen(this: void, seat: { readonly id: string }): SeenOf<P["tables"]>;
   /** Saves the room at the end of this tick, as also happens every `checkpoint`. */
-  checkpoint(): void;
+  checkpoint(this: void): void;
   /** Ends the room for good with this tick. The reason, at most 256 letters, is told to all who are there. */
-  close(reason: string): void;
+  close(this: void, reason: string): void;
 }
 
 /** A hook of `timers`. The argument is what `after` was given, as JSON carries it. */

@@ -25,7 +25,7 @@ const TOO_FAR = 1e12;
 
 /**
  * The sine of an angle in radians. Off by at most 2.3e-16 (one unit in the last place) up to a million; beyond that by about
- * 1e-16 times the angle, and beyond 10^12 it is that of 0. NaN for what is not finite.
+ * 2e-16 times the angle, and beyond 10^12 it is that of 0. NaN for what is not finite.
  *
  * @example math.sin(1) // 0.8414709848078965
  */
@@ -108,7 +108,7 @@ function nearCosine(x: number, rest: number): number {
  */
 export function atan2(y: number, x: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
-  const isLeft = x < 0 || (x === 0 && 1 / x < 0);
+  const isLeft = x < 0 || (x === 0 && y === 0 && 1 / x < 0);
   const isDown = y < 0 || (y === 0 && 1 / y < 0);
   const angle = fromRight(Math.abs(y), Math.abs(x));
   const up = isLeft ? HALF_TURN - (angle - HALF_TURN_REST) : angle;
@@ -128,7 +128,8 @@ function atan(x: number): number {
   if (x < 0.4375) return x - x * atanTail(x);
   if (x < 0.6875) return beyond((2 * x - 1) / (2 + x), 4.636_476_090_008_061e-1, 2.269_877_745_296_168_7e-17);
   if (x < 1.1875) return beyond((x - 1) / (x + 1), 7.853_981_633_974_483e-1, 3.061_616_997_868_383e-17);
-  if (x < 2.4375) return beyond((x - 1.5) / (1 + 1.5 * x), 9.827_937_232_473_291e-1, 1.390_331_103_123_099_8e-17);
+  if (x < 2.4375)
+    return beyond((x - 1.5) / (1 + 1.5 * x), 9.827_937_232_473_291e-1, 1.390_331_103_123_099_8e-17);
   return beyond(-1 / x, 1.570_796_326_794_896_6, 6.123_233_995_736_766e-17);
 }
 
@@ -149,13 +150,16 @@ function atanTail(x: number): number {
           w *
             (9.090_887_133_436_507e-2 +
               w *
-                (6.661_073_137_387_531e-2 + w * (4.976_877_994_615_932_4e-2 + w * 1.628_582_011_536_578_2e-2)))));
+                (6.661_073_137_387_531e-2 +
+                  w * (4.976_877_994_615_932_4e-2 + w * 1.628_582_011_536_578_2e-2)))));
   const even =
     w *
     (-1.999_999_999_987_648_3e-1 +
       w *
         (-1.111_111_040_546_235_6e-1 +
-          w * (-7.691_876_205_044_83e-2 + w * (-5.833_570_133_790_573_5e-2 + w * -3.653_157_274_421_691_5e-2))));
+          w *
+            (-7.691_876_205_044_83e-2 +
+              w * (-5.833_570_133_790_573_5e-2 + w * -3.653_157_274_421_691_6e-2))));
   return odd + even;
 }
 

@@ -103,8 +103,10 @@ function readSection(from: ByteReader, history: History, before: number, slot: n
   const { entities, newest } = history;
   for (let i = 0; i < leaves; i++) {
     const id = from.varint(0xffff);
-    if (!entities.isAt(id, before) || !entities.isAt(id, newest)) throw new FrameError(`row ${id} is not there to leave`);
-    entities.remove(id, newest);
+    if (!entities.isAt(id, before) || !entities.isAt(id, newest))
+      throw new FrameError(`row ${id} is not there to leave`);
+    // Where ticks were put together, as early as it can have gone: by then its id is given again there.
+    entities.remove(id, before + 1);
   }
   const came = Array.from({ length: enters }, () => readEnter(from, history, slot));
   for (let i = 0; i < updates; i++) readChange(from, history, slot);
@@ -129,8 +131,7 @@ function readChange(from: ByteReader, history: History, slot: number): void {
   const was: Code[] = layout.names.map((_, column) => history.code(column, slot, id));
   const codes = [...was];
   readUpdate(from, layout, bits, codes);
-  for (const [column, code] of codes.entries())
-    if (code !== was[column]) history.set(column, slot, id, code);
+  for (const [column, code] of codes.entries()) if (code !== was[column]) history.set(column, slot, id, code);
   entities.changed[id] = newest;
 }
 

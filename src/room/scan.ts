@@ -201,7 +201,8 @@ function readTexts(
     const value = row[name];
     const before = texts[id];
     // Hot: a text that was read before is as it should be.
-    const code = value === before && (before !== undefined || coding.optional) ? before : coding.encode(value);
+    const code =
+      value === before && (before !== undefined || coding.optional) ? before : coding.encode(value);
     if (code !== before) {
       changed[id] = tick;
       setCode(ring, slot, id, code);
@@ -213,6 +214,8 @@ function readTexts(
 
 function fitKey(key: string): string {
   if (typeof key !== "string" || utf8Length(key) > MOST_KEY || isIllFormed(key))
-    throw new RangeError(`a row's key is a text of at most ${MOST_KEY} bytes of UTF-8, not ${JSON.stringify(key)}`);
+    throw new RangeError(
+      `a row's key is a text of at most ${MOST_KEY} bytes of UTF-8, not ${JSON.stringify(key)}`,
+    );
   return key;
 }

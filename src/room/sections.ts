@@ -37,8 +37,7 @@ export function listAll(lists: Lists, { history, tick }: Fragments, from: number
   const { entities } = history;
   lists.reset(entities.capacity);
   if (from !== NOTHING && entities.lastDeath > from)
-    for (const id of history.idsAt(from))
-      if (!entities.isAt(id, tick)) lists.leaves[lists.leaveCount++] = id;
+    for (const id of history.idsAt(from)) if (!entities.isAt(id, tick)) lists.leaves[lists.leaveCount++] = id;
   for (const id of history.idsAt(tick))
     if (from === NOTHING || (entities.born[id] as number) > from) lists.enters[lists.enterCount++] = id;
     else lists.stays[lists.stayCount++] = id;

@@ -124,7 +124,7 @@ export function room<
   };
   return {
     ...shape,
-    // The types that are let go here come back as those of the room that its hooks are given.
-    code: (hooks) => ({ kind: "room", def: { shape, hooks: hooks as unknown as AnyHooks } }),
+    // Types of hooks are let go here: those of the shape come back with the room that they are given.
+    code: (hooks) => ({ kind: "room", def: { shape, hooks } }),
   };
 }

@@ -7,7 +7,9 @@ export const HYSTERESIS = 1.1;
  * What one player sees of the tables that have a place, columns `x` and `y`: the rows at most `rx` and `ry` from a place, or all.
  * Other tables are seen whole by everybody. A row that is seen stays so until it is a tenth further away than that.
  */
-export type View = "all" | { readonly x: number; readonly y: number; readonly rx: number; readonly ry: number };
+export type View =
+  | "all"
+  | { readonly x: number; readonly y: number; readonly rx: number; readonly ry: number };
 
 /** Which rows of one table a viewer has. */
 export class Seen {

@@ -150,7 +150,11 @@ room({ state: {} }).code({
 });
 
 // For authors of tests.
-const run = step(Game, { seed: 1, seats: { a: { name: "ann" }, b: { name: "bob", team: 2 } }, match: { mode: "ffa", map: "x" } });
+const run = step(Game, {
+  seed: 1,
+  seats: { a: { name: "ann" }, b: { name: "bob", team: 2 } },
+  match: { mode: "ffa", map: "x" },
+});
 same<Equal<typeof run.state.players, Map<string, Player>>>();
 run.input("a", { dx: 1, at: "7" });
 run.join("c", { name: "cy" }, { id: "cy", vip: true });

@@ -13,7 +13,8 @@ import { TurnCalls, type TurnCallsParts } from "./turn-calls.js";
 export class ReignCalls {
   readonly #keys: Keys;
   readonly #random: Random;
-  readonly #calls: TurnCalls<LogOptions | SlotsOptions, ReignAnswer>;
+  /** What the script says of each step is its one outcome. */
+  readonly #calls: TurnCalls<LogOptions | SlotsOptions, readonly unknown[]>;
 
   constructor(keys: Keys, parts: TurnCallsParts, random: Random) {
     this.#keys = keys;
@@ -23,7 +24,7 @@ export class ReignCalls {
       lifeOf: (options) =>
         isOfSlots(options) ? lifeOfSlots(options) : lifeOf(options, parts.options.idle),
       head: (options) => [isOfSlots(options) ? "1" : ""],
-      outcomes: (replies) => [answerOf(replies)],
+      outcomes: (replies) => [replies],
     });
   }
 
@@ -35,7 +36,7 @@ export class ReignCalls {
       const ttl = step.do === "release" ? "" : digitsOf(Math.ceil(step.ttl));
       call.logs.push(1, step.do, token, secret, note, ttl);
       call.parts += 1;
-      call.waiting.push({ resolve: ([answer = "none"]) => resolve(answer), reject });
+      call.waiting.push({ resolve: ([reply = []]) => resolve(answerOf(reply)), reject });
     });
   }
 }

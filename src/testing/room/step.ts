@@ -83,7 +83,8 @@ export class SteppedRoom<P extends Parts, User> {
     for (const [seat, join] of seats) this.join(seat, join);
     if (this.#waiting.length > 0) this.ticks();
     for (const [seat] of seats)
-      if (this.#answers.get(seat) !== "ok") throw new Error(`${seat} cannot join: ${this.#answers.get(seat)}`);
+      if (this.#answers.get(seat) !== "ok")
+        throw new Error(`${seat} cannot join: ${this.#answers.get(seat)}`);
   }
 
   /** What is in the room, between two ticks. */
@@ -124,7 +125,12 @@ export class SteppedRoom<P extends Parts, User> {
 
   /** Everything that entered; what {@link replay} takes. */
   get log(): RoomLog {
-    return { seed: this.#options.seed ?? 1, about: this.#about, entries: [...this.#entries], ticks: this.tick };
+    return {
+      seed: this.#options.seed ?? 1,
+      about: this.#about,
+      entries: [...this.#entries],
+      ticks: this.tick,
+    };
   }
 
   /** The room as bytes, with all that its future depends on. */
@@ -148,7 +154,8 @@ export class SteppedRoom<P extends Parts, User> {
   /** Lets somebody join in the next tick. */
   join(seat: string, join?: JoinInput<P>, user?: User): void {
     const { users } = this.#options;
-    const who: unknown = user ?? (users !== undefined && Object.hasOwn(users, seat) ? users[seat] : { id: seat });
+    const who: unknown =
+      user ?? (users !== undefined && Object.hasOwn(users, seat) ? users[seat] : { id: seat });
     const joined = throughJson(checked(this.#room.def.shape.join, join));
     this.#numbers.delete(seat);
     this.#enter({ is: "join", seat, user: throughJson(who), join: joined });
@@ -197,7 +204,8 @@ export class SteppedRoom<P extends Parts, User> {
       return;
     }
     const until = this.time + ms;
-    while (this.closed === undefined && (this.#run.due ?? Infinity) <= until) this.#step(this.#run.due ?? until);
+    while (this.closed === undefined && (this.#run.due ?? Infinity) <= until)
+      this.#step(this.#run.due ?? until);
     if (this.closed === undefined && this.time < until) this.#step(until);
   }
 
@@ -217,8 +225,7 @@ export class SteppedRoom<P extends Parts, User> {
     const before = this.#options.verify === true ? this.bytes : undefined;
     const outcome = this.#run.step(entered, at);
     this.#note(outcome);
-    if (before !== undefined)
-      verifyTick(this.#room.def, this.#run, { before, entered, at }, HOOKS_GUARDED);
+    if (before !== undefined) verifyTick(this.#room.def, this.#run, { before, entered, at }, HOOKS_GUARDED);
     if (outcome.threw.length > 0 && this.#options.rethrow !== false) throw outcome.threw[0]?.error;
   }
 

@@ -16,7 +16,7 @@ import {
 import { readSlots } from "../../../src/testing/broker-contract/slots-kit.js";
 import { followRules, reignSteps } from "../support/reign-model.js";
 import { delay, freshFolder, removeFolder } from "./support/folders.js";
-import { cleanUp, folder, open, start, worker } from "./support/scene.js";
+import { folder, open, start, worker } from "./support/scene.js";
 
 const HOUR = 3_600_000;
 const LONG = { ttl: HOUR };
@@ -136,25 +136,24 @@ test("a reign is there when its log is no longer in memory", async () => {
 test("a log with nothing but a reign stays until that is over, and leaves nothing then", async () => {
   const dir = folder();
   const clock = new VirtualClock();
-  const { hub, node } = open({ dir, clock, idle: 1000 });
+  const first = open({ dir, clock, idle: 1000 });
   for (const [channel, options] of [
     ["entries", { ...FENCED, dedupe: 1000 }],
     ["slots", { ...FENCED_SLOTS, dedupe: 1000 }],
   ] as const) {
-    await take(node, channel, "ann", { ttl: 3 * HOUR, options });
+    await take(first.node, channel, "ann", { ttl: 3 * HOUR, options });
   }
-  const env = openForReading(dir);
-  cleanUp.push(() => env.root.close());
-  const logs = (): number => {
-    env.root.resetReadTxn();
-    return env.channels.getKeysCount();
-  };
-  await clock.advance(2 * HOUR);
-  await pass(clock, hub, 10);
-  expect(logs()).toBe(2);
-  await clock.advance(2 * HOUR);
-  await pass(clock, hub, 10);
-  expect(logs()).toBe(0);
+  await first.hub.close();
+  for (const left of [2, 0]) {
+    // With no process nothing is swept: that takes a moment afterwards.
+    await clock.advance(2 * HOUR);
+    const { hub } = open({ dir, clock, idle: 1000 });
+    await pass(clock, hub, 3);
+    await hub.close();
+    const env = openForReading(dir);
+    expect(env.channels.getKeysCount()).toBe(left);
+    await env.root.close();
+  }
 });
 
 test("the end of a reign is kept in wall time, and a clock that was set back does not put it off", () => {

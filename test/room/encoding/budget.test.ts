@@ -100,8 +100,8 @@ describe("a budget of bytes", () => {
       const near = crowd.players.get("near");
       const far = crowd.players.get("far");
       if (near === undefined || far === undefined) throw new Error();
-      Object.assign(near, { x: 505 + (i % 2), y: 495 });
-      Object.assign(far, { x: 110 + (i % 2), y: 890 });
+      Object.assign(near, { x: 505 + i / 8, y: 495 });
+      Object.assign(far, { x: 110 + i / 8, y: 890 });
       crowd.look();
       for (const [key, player] of crowd.players) if (key.startsWith("p")) player.aim += i / 10;
       const ages = crowd.ages();

@@ -26,6 +26,7 @@ import {
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <_Yes extends true>(): void => {};
 
+const PLAIN: readonly Column[] = [angle, u8, u16, u32, i8, i16, i32, f32, f64, bool, text(3)];
 const NONE: Value = undefined;
 /** A value of any type, as a program that is not checked may leave it in a row. */
 function anything(column: Column, value: unknown): Value {
@@ -33,7 +34,12 @@ function anything(column: Column, value: unknown): Value {
 }
 
 test("a row's type is what its columns hold", () => {
-  const players = table({ x: fixed(0, 10, 1), isIn: bool, team: oneOf("red", "blue"), note: optional(text(9)) });
+  const players = table({
+    x: fixed(0, 10, 1),
+    isIn: bool,
+    team: oneOf("red", "blue"),
+    note: optional(text(9)),
+  });
   type Player = RowOf<typeof players>;
   same<Equal<Player, { x: number; isIn: boolean; team: "red" | "blue"; note?: string | undefined }>>();
   const ann: Player = { x: 1, isIn: true, team: "red" };
@@ -96,9 +102,14 @@ describe("what the other side sees of a value", () => {
   });
 
   const columns = fc.constantFrom<Column>(
-    ...[fixed(0, 2000, 1 / 8), fixed(-1e6, 1e6, 0.001), fixed(-0.1, 0.7, 0.1), fixed(1e9, 1e9 + 1, 1e-5), angle],
-    ...[u8, u16, u32, i8, i16, i32, f32, f64, bool, text(5), oneOf("a", "", "b")],
-    ...[optional(u8), optional(i32), optional(f32), optional(f64), optional(text(3)), optional(angle)],
+    fixed(0, 2000, 1 / 8),
+    fixed(-1e6, 1e6, 0.001),
+    fixed(-0.1, 0.7, 0.1),
+    fixed(1e9, 1e9 + 1, 1e-5),
+    text(5),
+    oneOf("a", "", "b"),
+    ...PLAIN,
+    ...PLAIN.map(optional),
   );
   const values = fc.oneof(
     fc.double(),
@@ -121,7 +132,9 @@ describe("what the other side sees of a value", () => {
     fc.assert(
       fc.property(fc.double({ min: -1000, max: 1000, noNaN: true }), (value) => {
         expect(Math.abs(quantise(fixed(-1000, 1000, 1 / 8), value) - value)).toBeLessThanOrEqual(1 / 16);
-        expect(Math.abs(Math.cos(quantise(angle, value) - value))).toBeGreaterThan(Math.cos(Math.PI / 256) - 1e-9);
+        expect(Math.abs(Math.cos(quantise(angle, value) - value))).toBeGreaterThan(
+          Math.cos(Math.PI / 256) - 1e-9,
+        );
       }),
     );
   });
@@ -136,7 +149,11 @@ test("a row is rounded where it stands, if that is asked for", () => {
 
 describe("a mistake in a shape is told at once", () => {
   test.each<[string, () => unknown, string]>([
-    ["limits the wrong way round", () => fixed(1, 0, 1), "fixed(low, high, step) takes low < high and step > 0, not 1, 0, 1"],
+    [
+      "limits the wrong way round",
+      () => fixed(1, 0, 1),
+      "fixed(low, high, step) takes low < high and step > 0, not 1, 0, 1",
+    ],
     ["no step", () => fixed(0, 1, 0), "takes low < high and step > 0"],
     ["no limit", () => fixed(0, Number.POSITIVE_INFINITY, 1), "takes low < high and step > 0"],
     ["a step beyond the limits", () => fixed(0, 1, 2), "has 0 steps"],
@@ -148,9 +165,17 @@ describe("a mistake in a shape is told at once", () => {
     ["one of two that are the same", () => oneOf("a", "a"), 'not ["a","a"]'],
     ["optional twice", () => optional(optional(u8)), "optional(optional(…)) is optional(…)"],
     ["no column", () => table({}), "a table has 1 to 30 columns, not 0"],
-    ["too many", () => table(Object.fromEntries(Array.from({ length: 31 }, (_, i) => [`c${i}`, u8]))), "not 31"],
+    [
+      "too many",
+      () => table(Object.fromEntries(Array.from({ length: 31 }, (_, i) => [`c${i}`, u8]))),
+      "not 31",
+    ],
     ["a name that is no word", () => table({ "a-b": u8 }), 'not "a-b"'],
-    ["a name with a meaning of its own", () => table(JSON.parse('{"__proto__":{"is":"u8"}}')), 'not "__proto__"'],
+    [
+      "a name with a meaning of its own",
+      () => table(JSON.parse('{"__proto__":{"is":"u8"}}')),
+      'not "__proto__"',
+    ],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);

@@ -42,7 +42,15 @@ class Twins {
   #player(left: number, right: number): Player {
     const random = this.#random;
     const name = `n${random.int(1000)}`;
-    return { x: random.between(left, right), y: random.between(0, SIZE), aim: random.float(), hp: 1, score: 2, kind: 3, name };
+    return {
+      x: random.between(left, right),
+      y: random.between(0, SIZE),
+      aim: random.float(),
+      hp: 1,
+      score: 2,
+      kind: 3,
+      name,
+    };
   }
 }
 
@@ -66,7 +74,8 @@ describe("R22: of what is out of view nothing is told, and nothing can be told",
 
   test("a viewer that sees nearly everything is not told the rest", () => {
     const rows = new Map<string, Player>();
-    for (let i = 0; i < 100; i++) rows.set(`k${i}`, { x: i, y: 0, aim: 0, hp: 1, score: 2, kind: 3, name: "" });
+    for (let i = 0; i < 100; i++)
+      rows.set(`k${i}`, { x: i, y: 0, aim: 0, hp: 1, score: 2, kind: 3, name: "" });
     const stores: Stores = storesOf({ players: STATE.players });
     const frames = new Frames(stores);
     const viewer = frames.viewer();
@@ -88,7 +97,10 @@ describe("R22: of what is out of view nothing is told, and nothing can be told",
     const views: View[] = ["all", none, { x: 0, y: 0, rx: -1, ry: 5 }, { x: 0, y: 0, rx: 5, ry: Number.NaN }];
     for (const [i, view] of views.entries()) {
       for (const [table, store] of stores.entries())
-        store.scan(new Map(table === 0 ? [["a", { x: 0, y: 0 }]] : table === 3 ? [["b", { score: 1 }]] : []), i + 1);
+        store.scan(
+          new Map(table === 0 ? [["a", { x: 0, y: 0 }]] : table === 3 ? [["b", { score: 1 }]] : []),
+          i + 1,
+        );
       reader.read(frames.frameFor(viewer, view) ?? new Uint8Array(), i + 1);
       expect(reader.rows("players").size).toBe(view === "all" ? 1 : 0);
       expect(reader.rows("teams").size).toBe(1);

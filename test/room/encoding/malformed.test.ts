@@ -19,7 +19,8 @@ function spoiled(bytes: Uint8Array, random: Random): Uint8Array {
       copy.splice(random.int(copy.length), random.int(3), random.int(256));
       return Uint8Array.from(copy);
     default:
-      for (let i = 1 + random.int(3); i > 0; i--) copy[random.int(copy.length)] = random.pick([0, 0x7f, 0x80, 0xff, 5]);
+      for (let i = 1 + random.int(3); i > 0; i--)
+        copy[random.int(copy.length)] = random.pick([0, 0x7f, 0x80, 0xff, 5]);
       return Uint8Array.from(copy);
   }
 }
@@ -64,27 +65,32 @@ describe("bytes that are not what they should be", () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  test.each(seeds(4))("seed %d: are refused by a replica, which is empty then and takes a keyframe", (seed) => {
-    const random = randomOf(seed);
-    const world = new World(random, 12);
-    for (let i = 0; i < 3; i++) world.step();
-    let refused = 0;
-    for (let i = 0; i < 300; i++) {
-      const before = world.tick;
-      world.step();
-      const replica = new Replica(STATE);
-      replica.apply(encodeKeyframe(world.stores, before));
-      const bytes = random.chance(0.5)
-        ? encodeTick(world.stores, before, world.tick)
-        : encodeKeyframe(world.stores, world.tick);
-      if (!isRefused(() => replica.apply(spoiled(bytes, random)))) continue;
-      refused++;
-      expect(replica.tick).toBe(-1);
-      replica.apply(encodeKeyframe(world.stores, world.tick));
-      expect([...(replica.stores[0]?.at(world.tick) ?? [])]).toEqual([...(world.stores[0]?.at(world.tick) ?? [])]);
-    }
-    expect(refused).toBeGreaterThan(50);
-  });
+  test.each(seeds(4))(
+    "seed %d: are refused by a replica, which is empty then and takes a keyframe",
+    (seed) => {
+      const random = randomOf(seed);
+      const world = new World(random, 12);
+      for (let i = 0; i < 3; i++) world.step();
+      let refused = 0;
+      for (let i = 0; i < 300; i++) {
+        const before = world.tick;
+        world.step();
+        const replica = new Replica(STATE);
+        replica.apply(encodeKeyframe(world.stores, before));
+        const bytes = random.chance(0.5)
+          ? encodeTick(world.stores, before, world.tick)
+          : encodeKeyframe(world.stores, world.tick);
+        if (!isRefused(() => replica.apply(spoiled(bytes, random)))) continue;
+        refused++;
+        expect(replica.tick).toBe(-1);
+        replica.apply(encodeKeyframe(world.stores, world.tick));
+        expect([...(replica.stores[0]?.at(world.tick) ?? [])]).toEqual([
+          ...(world.stores[0]?.at(world.tick) ?? []),
+        ]);
+      }
+      expect(refused).toBeGreaterThan(50);
+    },
+  );
 
   const head = [0, 0, 0, 0];
   const enter = [0x40 | 3, 0, 1, 0, 7, 1, 97, 1, 0, 1, 0, 0, 0, 0x80, 0x7f];
@@ -92,7 +98,9 @@ describe("bytes that are not what they should be", () => {
   test("one row of teams is read", () => {
     const reader = new FrameReader(STATE);
     reader.read(Uint8Array.from([...head, ...enter]), 1);
-    expect([...reader.rows("teams")]).toEqual([["a", { score: 1, isOver: true, note: undefined, best: undefined }]]);
+    expect([...reader.rows("teams")]).toEqual([
+      ["a", { score: 1, isOver: true, note: undefined, best: undefined }],
+    ]);
   });
 
   test.each([
@@ -109,7 +117,10 @@ describe("bytes that are not what they should be", () => {
     ["a row twice", [...head, 0x43, 0, 2, 0, ...enter.slice(4), ...enter.slice(4)]],
     ["a key twice", [...head, 0x43, 0, 2, 0, ...enter.slice(4), 8, ...enter.slice(5)]],
     ["a key that is not UTF-8", [...head, 0x43, 0, 1, 0, 7, 1, 0xff, ...enter.slice(7)]],
-    ["a key that is too long", [...head, 0x43, 0, 1, 0, 7, 65, ...Array<number>(65).fill(97), ...enter.slice(7)]],
+    [
+      "a key that is too long",
+      [...head, 0x43, 0, 1, 0, 7, 65, ...Array<number>(65).fill(97), ...enter.slice(7)],
+    ],
     ["a value beyond its column's", [...head, 0x43, 0, 1, 0, 7, 1, 97, 1, 0, 2, ...enter.slice(10)]],
     ["a float that is none", [...head, ...enter.slice(0, -4), 0, 0, 0xc0, 0x7f]],
     ["a frame on another one", [0, 0, 0, 1, ...enter]],

@@ -12,7 +12,9 @@ function rowsOf(...keys: readonly string[]): Map<string, OpenRow> {
 
 describe("a scan", () => {
   test("leaves in the rows what the other side sees, unless it is told not to", () => {
-    const store = new TableStore(table({ x: fixed(0, 100, 1 / 8), v: f32, name: text(4), note: optional(u8) }));
+    const store = new TableStore(
+      table({ x: fixed(0, 100, 1 / 8), v: f32, name: text(4), note: optional(u8) }),
+    );
     const row: OpenRow = { x: 7.3, v: 0.1, name: "abcdef" };
     const rows = new Map([["a", row]]);
     store.scan(rows, 1, false);
@@ -60,9 +62,21 @@ describe("a scan", () => {
   test.each<[string, (store: TableStore, rows: Map<string, OpenRow>) => void, string]>([
     ["a tick again", (store, rows) => store.scan(rows, 5), "tick 5 is not behind tick 5"],
     ["half a tick", (store, rows) => store.scan(rows, 6.5), "tick 6.5 is not behind tick 5"],
-    ["a key that is too long", (store, rows) => store.scan(rows.set("é".repeat(33), {}), 6), "at most 64 bytes"],
-    ["a key that is half a letter", (store, rows) => store.scan(rows.set("\ud83e", {}), 6), "bytes of UTF-8, not"],
-    ["a row that is none", (store, rows) => store.scan(rows.set("z", undefined as never), 6), 'the row of "z" is no object'],
+    [
+      "a key that is too long",
+      (store, rows) => store.scan(rows.set("é".repeat(33), {}), 6),
+      "at most 64 bytes",
+    ],
+    [
+      "a key that is half a letter",
+      (store, rows) => store.scan(rows.set("\ud83e", {}), 6),
+      "bytes of UTF-8, not",
+    ],
+    [
+      "a row that is none",
+      (store, rows) => store.scan(rows.set("z", undefined as never), 6),
+      'the row of "z" is no object',
+    ],
     [
       "too many rows",
       (store) => store.scan(rowsOf(...Array.from({ length: 32_769 }, (_, i) => `k${i}`)), 6),

@@ -46,7 +46,7 @@ test("a small move takes four bytes: id and what follows in two, and two of the 
   expect(look()).toEqual([0, 0, 0, 1, 0, 1, head, 0, 64, 0x80]);
   row.x += 16;
   const absolute = (2 << 5) | 2;
-  expect(look()).toEqual([0, 0, 0, 1, 0, 1, absolute, 0, 124 * 8 & 0xff, 3, 184 * 8 & 0xff, 5]);
+  expect(look()).toEqual([0, 0, 0, 1, 0, 1, absolute, 0, (124 * 8) & 0xff, 3, (184 * 8) & 0xff, 5]);
 });
 
 test("columns that are no place follow their bits: three in the head, or two and a byte of further ones", () => {

@@ -74,7 +74,8 @@ export const Arena = arena.code<ArenaUser>({
   timers: {
     respawn(r, whom: string) {
       const player = r.state.players.get(whom);
-      if (player !== undefined) Object.assign(player, { hp: 100, x: r.random() * 2000, y: r.random() * 2000 });
+      if (player !== undefined)
+        Object.assign(player, { hp: 100, x: r.random() * 2000, y: r.random() * 2000 });
     },
   },
   view(state, seat) {

@@ -45,9 +45,21 @@ describe("R11: a checkpoint is read as it was written, or not at all", () => {
 
   test.each([
     ["timers out of order", /"timers":\[.*?\],"seats"/, '"timers":[[2,9,"a",null],[1,8,"a",null]],"seats"'],
-    ["a timer with a number to come", /"nextTimer":\d+,"timers":\[.*?\],"seats"/, '"nextTimer":1,"timers":[[1,8,"a",null]],"seats"'],
-    ["a seat that is taken twice", /"seats":\[.*\],"reserved"/, `"seats":[${SEAT("x")},${SEAT("x")}],"reserved"`],
-    ["a seat that is away for ever", /"seats":\[.*\],"reserved"/, `"seats":[${SEAT("x").replace("true", "false")}],"reserved"`],
+    [
+      "a timer with a number to come",
+      /"nextTimer":\d+,"timers":\[.*?\],"seats"/,
+      '"nextTimer":1,"timers":[[1,8,"a",null]],"seats"',
+    ],
+    [
+      "a seat that is taken twice",
+      /"seats":\[.*\],"reserved"/,
+      `"seats":[${SEAT("x")},${SEAT("x")}],"reserved"`,
+    ],
+    [
+      "a seat that is away for ever",
+      /"seats":\[.*\],"reserved"/,
+      `"seats":[${SEAT("x").replace("true", "false")}],"reserved"`,
+    ],
     ["random numbers that are none", /"random":\[\d+/, '"random":[-1'],
     ["a field more", /"tick":/, '"more":1,"tick":'],
     ["a column that is none", /"is":"u8"/, '"is":"u7"'],
@@ -73,14 +85,23 @@ describe("R11: a checkpoint holds all that a room is", () => {
     const user = { id: "ann", tags: ["é", { deep: -0 }] };
     run.step([{ is: "join", seat: "a", user, join: { name: "Ann" } }]);
     const seat = again(shape.code({}).def, run).seats.get("a")?.shown;
-    expect(seat).toEqual({ id: "a", user: { id: "ann", tags: ["é", { deep: 0 }] }, join: { name: "Ann" }, here: true });
+    expect(seat).toEqual({
+      id: "a",
+      user: { id: "ann", tags: ["é", { deep: 0 }] },
+      join: { name: "Ann" },
+      here: true,
+    });
     expect(Object.isFrozen(seat?.user)).toBe(true);
   });
 
   test("R11: it is at most a mebibyte, and says so when it is made", () => {
     const shape = room({ state: { rows: table({ name: text(4000) }) } });
     const run = runOf(
-      shape.code({ join: (r) => { for (let at = 0; at < 300; at++) r.state.rows.set(`${at}`, { name: "x".repeat(4000) }); } }),
+      shape.code({
+        join: (r) => {
+          for (let at = 0; at < 300; at++) r.state.rows.set(`${at}`, { name: "x".repeat(4000) });
+        },
+      }),
     );
     run.step([joins("a")]);
     expect(codeOf(() => run.checkpoint())).toBe("checkpoint_too_large");
@@ -91,7 +112,8 @@ describe("R11: a checkpoint holds all that a room is", () => {
     const shape = room({ state: { rows: table({ n: u32 }) } });
     const definition = shape.code({
       tick(r) {
-        if (r.tick === 1) for (const key of ["z", "9", "a", "1", ""]) if (key !== "") r.state.rows.set(key, { n: 1 });
+        if (r.tick === 1)
+          for (const key of ["z", "9", "a", "1", ""]) if (key !== "") r.state.rows.set(key, { n: 1 });
         if (r.tick === 2) {
           r.state.rows.delete("9");
           r.state.rows.set("9", { n: 2 });
@@ -123,7 +145,14 @@ describe("R11: a later version of the code reads what an earlier one wrote", () 
     const after = room({
       state: {
         added: table({ n: u8 }),
-        rows: table({ name: text(4), x: fixed(0, 200, 0.5), mood: oneOf("lost", "angry"), fresh: u8, note: optional(text(4)), size: u8 }),
+        rows: table({
+          name: text(4),
+          x: fixed(0, 200, 0.5),
+          mood: oneOf("lost", "angry"),
+          fresh: u8,
+          note: optional(text(4)),
+          size: u8,
+        }),
       },
     }).code({});
     const next = again(after.def, run);
@@ -138,7 +167,9 @@ describe("R11: a later version of the code reads what an earlier one wrote", () 
   test("R11: what cannot be that value any more is empty", () => {
     const run = runOf(before);
     run.step([joins("a")]);
-    const after = room({ state: { rows: table({ mood: oneOf("sad", "glad"), name: u8, x: text(8) }) } }).code({});
+    const after = room({ state: { rows: table({ mood: oneOf("sad", "glad"), name: u8, x: text(8) }) } }).code(
+      {},
+    );
     expect(again(after.def, run).state["rows"]?.get("a")).toEqual({ mood: "sad", name: 0, x: "" });
   });
 });
@@ -159,11 +190,11 @@ function withHead(bytes: Uint8Array, change: (head: string) => string): Uint8Arr
   const old = new TextDecoder().decode(bytes.subarray(at, at + size));
   const head = change(old);
   expect(head).not.toBe(old);
-  const text = new TextEncoder().encode(head);
+  const written = new TextEncoder().encode(head);
   const length: number[] = [];
-  for (let rest = text.length; ; rest >>>= 7) {
+  for (let rest = written.length; ; rest >>>= 7) {
     length.push(rest < 128 ? rest : (rest & 127) | 128);
     if (rest < 128) break;
   }
-  return Uint8Array.of(bytes[0] ?? 0, ...length, ...text, ...bytes.subarray(at + size));
+  return Uint8Array.of(bytes[0] ?? 0, ...length, ...written, ...bytes.subarray(at + size));
 }

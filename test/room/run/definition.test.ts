@@ -7,17 +7,27 @@ import { Arena } from "./arena.js";
 import { codeOf, faultCode, runOf } from "./support.js";
 
 /** A definition as a program without types may make it. */
-function loose(shape: Partial<Record<keyof ShapeData, unknown>>, hooks: Record<string, unknown> = {}): RoomDef {
+function loose(
+  shape: Partial<Record<keyof ShapeData, unknown>>,
+  hooks: Record<string, unknown> = {},
+): RoomDef {
   const { def } = room({ state: {} }).code({});
-  return { shape: { ...def.shape, ...shape } as ShapeData, hooks: hooks as RoomDef["hooks"] };
+  return { shape: { ...def.shape, ...shape } as ShapeData, hooks };
 }
 
 test("a definition that makes sense is read once, with its spans in ticks", () => {
-  expect(settingsOf(Arena.def)).toMatchObject({ rate: 20, seats: 4, grace: 20, checkpointEvery: 40, keep: "checkpoints" });
+  expect(settingsOf(Arena.def)).toMatchObject({
+    rate: 20,
+    seats: 4,
+    grace: 20,
+    checkpointEvery: 40,
+    keep: "checkpoints",
+  });
 });
 
 test("spans are rounded up to whole ticks, and are milliseconds in a room without a rate", () => {
-  const spans = (rate: number) => settingsOf(room({ rate, grace: 120, checkpoint: 1, state: {} }).code({}).def);
+  const spans = (rate: number) =>
+    settingsOf(room({ rate, grace: 120, checkpoint: 1, state: {} }).code({}).def);
   expect(spans(20)).toMatchObject({ grace: 3, checkpointEvery: 1 });
   expect(spans(0)).toMatchObject({ grace: 120, checkpointEvery: 1 });
 });
@@ -38,7 +48,11 @@ test("what is left out has the value that the documentation says", () => {
 describe("what is wrong with a definition is said before it runs", () => {
   const long = { text: text(4096), a: text(4096), b: text(4096), c: text(4096), d: u8 };
   test.each([
-    ["bad_rate", "rate must be a whole number of ticks a second from 0 to 120, not 121", loose({ rate: 121 })],
+    [
+      "bad_rate",
+      "rate must be a whole number of ticks a second from 0 to 120, not 121",
+      loose({ rate: 121 }),
+    ],
     ["bad_rate", "not 0.5", loose({ rate: 0.5 })],
     ["bad_rate", "not -1", loose({ rate: -1 })],
     ["bad_seats", "seats must be a whole number from 1 to 10000, not 0", loose({ seats: 0 })],
@@ -54,7 +68,11 @@ describe("what is wrong with a definition is said before it runs", () => {
     ["bad_table", "state.players must be made by table", loose({ state: { players: {} } })],
     ["bad_table", "state.players must be made by table", loose({ state: { players: undefined } })],
     ["too_many_tables", "at most 64 tables, not 65", loose({ state: tables(65) })],
-    ["row_too_long", "a row of players may take 16385 bytes; 16384 is the most", loose({ state: { players: table(long) } })],
+    [
+      "row_too_long",
+      "a row of players may take 16385 bytes; 16384 is the most",
+      loose({ state: { players: table(long) } }),
+    ],
     ["bad_hook", 'there is no hook "onJoin"; there are create, join', loose({}, { onJoin: () => {} })],
     ["bad_hook", "tick must be a function, not 5", loose({}, { tick: 5 })],
     ["bad_hook", "with rate: 0 there are no ticks", loose({ rate: 0 }, { tick: () => {} })],
@@ -68,7 +86,10 @@ describe("what is wrong with a definition is said before it runs", () => {
 });
 
 test("what is wrong with an event is said to the hook that sends it", () => {
-  const shape = room({ state: {}, events: { kill: z.object({ by: z.string() }), later: z.string().refine(async () => true) } });
+  const shape = room({
+    state: {},
+    events: { kill: z.object({ by: z.string() }), later: z.string().refine(async () => true) },
+  });
   const sent = (act: (send: (event: string, data: unknown) => void) => void) => {
     const run = runOf(shape.code({ tick: (r) => act(r.send as (event: string, data: unknown) => void) }));
     return faultCode(run.step().threw[0]?.error);
@@ -76,7 +97,11 @@ test("what is wrong with an event is said to the hook that sends it", () => {
   expect(sent((send) => send("toString", {}))).toBe("unknown_event");
   expect(sent((send) => send("kill", { by: 1 }))).toBe("bad_event");
   expect(sent((send) => send("later", "x"))).toBe("bad_event");
-  expect(sent((send) => { for (let at = 0; at < 1001; at++) send("kill", { by: "a" }); })).toBe("too_many_events");
+  expect(
+    sent((send) => {
+      for (let at = 0; at < 1001; at++) send("kill", { by: "a" });
+    }),
+  ).toBe("too_many_events");
 });
 
 test("an event is sent as its schema has it, to all or to one, and is fixed when it is sent", () => {
@@ -119,7 +144,13 @@ test("create is called once, with what the room is for; one that throws makes no
 });
 
 test("a room ends with the tick that closes it, or when the application says so", () => {
-  const run = runOf(room({ state: {} }).code({ tick: (r) => { if (r.tick === 2) r.close("won"); } }));
+  const run = runOf(
+    room({ state: {} }).code({
+      tick: (r) => {
+        if (r.tick === 2) r.close("won");
+      },
+    }),
+  );
   expect([run.step().closed, run.step().closed]).toEqual([undefined, "won"]);
   expect(codeOf(() => run.step())).toBe("room_closed");
   const other = runOf(room({ state: {} }).code({}));
@@ -132,7 +163,13 @@ test("a room ends with the tick that closes it, or when the application says so"
 
 test("it is time for a checkpoint every so often, and when a hook wants one", () => {
   const shape = room({ rate: 20, checkpoint: "200ms", state: {} });
-  const run = runOf(shape.code({ tick: (r) => { if (r.tick === 6) r.checkpoint(); } }));
+  const run = runOf(
+    shape.code({
+      tick: (r) => {
+        if (r.tick === 6) r.checkpoint();
+      },
+    }),
+  );
   const wanted = Array.from({ length: 12 }, () => run.step().wantsCheckpoint);
   expect(wanted.flatMap((wants, at) => (wants ? [at + 1] : []))).toEqual([4, 6, 8, 12]);
 });

@@ -9,10 +9,15 @@ import { seededRandom } from "../../../src/testing/seeded-random.js";
 import { Chaos, programOf } from "./programs.js";
 import { codeOf, joins, runOf } from "./support.js";
 
-const TICKS = 150;
+const TICKS = 120;
 const FIRST = Number(process.env["SEED"] ?? 1);
-const SEEDS = Array.from({ length: 12 }, (_, at) => FIRST + at);
+const SEEDS = Array.from({ length: 8 }, (_, at) => FIRST + at);
 const STRICT = { guard: globalsGuard, strict: true };
+
+/** Whether they are the same to the last bit: a matcher would take a second to look at this many bytes. */
+function isSame(one: Run, other: Run): boolean {
+  return Buffer.compare(one.checkpoint(), other.checkpoint()) === 0;
+}
 
 function restored(from: Uint8Array): Run {
   return new Run(Chaos.def, { from }, STRICT);
@@ -26,8 +31,8 @@ describe("R31: the same inputs make the same room", () => {
       one.step(entered);
       other.step(second[at]);
     }
-    expect(one.checkpoint()).toEqual(other.checkpoint());
-    expect(one.state["things"]?.size).toBeGreaterThan(0);
+    expect(isSame(one, other)).toBe(true);
+    expect(one.state["marks"]?.size).toBeGreaterThan(0);
   });
 
   test.each(SEEDS)("R11: a checkpoint and what entered since is the whole (seed %i)", (seed) => {
@@ -41,21 +46,24 @@ describe("R31: the same inputs make the same room", () => {
       // What goes through the log is what the other one knows.
       other.step(entry === undefined ? [] : decodeEntry(encodeEntry(entry)).entered);
       if (random.float() < 0.2) other = restored(other.checkpoint());
-      expect(other.checkpoint()).toEqual(whole.checkpoint());
+      expect(isSame(other, whole)).toBe(true);
     }
     expect(thrown).toBeGreaterThan(3);
   });
 
-  test.each(SEEDS)("R11: a room that is made again from a checkpoint has the same checkpoint (seed %i)", (seed) => {
-    const run = runOf(Chaos, seed);
-    for (const entered of programOf(seed, TICKS)) {
-      run.step(entered);
-      for (const past of [true, false]) {
-        const bytes = run.checkpoint({ past });
-        expect(restored(bytes).checkpoint({ past })).toEqual(bytes);
+  test.each(SEEDS)(
+    "R11: a room that is made again from a checkpoint has the same checkpoint (seed %i)",
+    (seed) => {
+      const run = runOf(Chaos, seed);
+      for (const entered of programOf(seed, TICKS)) {
+        run.step(entered);
+        for (const past of [true, false]) {
+          const bytes = run.checkpoint({ past });
+          expect(Buffer.compare(restored(bytes).checkpoint({ past }), bytes)).toBe(0);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("R31: another seed makes another room", () => {
     expect(runOf(Chaos, 1).checkpoint()).not.toEqual(runOf(Chaos, 2).checkpoint());
@@ -70,7 +78,7 @@ describe("R31: the same inputs make the same room", () => {
     const log = program.slice(60).flatMap((entered) => run.step(entered).entry ?? []);
     const entries = new Map(log.map((entry) => [entry.tick, entry]));
     while (next.tick < run.tick) next.step(entries.get(next.tick + 1)?.entered);
-    expect(next.checkpoint()).toEqual(run.checkpoint());
+    expect(isSame(next, run)).toBe(true);
   });
 });
 

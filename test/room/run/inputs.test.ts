@@ -154,7 +154,11 @@ describe("R14: an input is taken at most once", () => {
   test("numbers and ticks that a client makes up are passed over, and are in no entry", () => {
     const { given, run } = recorder();
     const bad = [0, -1, 1.5, Number.NaN, 2 ** 60].map((n) => input("a", n));
-    const { entry } = run.step([...bad, { is: "seen", seat: "a", tick: -5 }, { is: "here", seat: "a", from: 0 }]);
+    const { entry } = run.step([
+      ...bad,
+      { is: "seen", seat: "a", tick: -5 },
+      { is: "here", seat: "a", from: 0 },
+    ]);
     expect([given, entry]).toEqual([[], undefined]);
   });
 });

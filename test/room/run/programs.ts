@@ -1,5 +1,17 @@
 /** A room in which anything may happen, and random programs of what enters it. */
-import { angle, f32, f64, fixed, i16, oneOf, optional, table, text, u32, u8 } from "../../../src/room/columns.js";
+import {
+  angle,
+  f32,
+  f64,
+  fixed,
+  i16,
+  oneOf,
+  optional,
+  table,
+  text,
+  u32,
+  u8,
+} from "../../../src/room/columns.js";
 import { room } from "../../../src/room/shape.js";
 import type { Entering } from "../../../src/server/kinds/room/run/entering.js";
 import { seededRandom } from "../../../src/testing/seeded-random.js";
@@ -140,7 +152,13 @@ export function programOf(seed: number, ticks: number): Entering[][] {
         const n = Math.max(1, (numbers.get(seat) ?? 0) + 1 + (int(8) === 0 ? int(3) - 1 : 0));
         numbers.set(seat, n);
         const order: Order = [ORDERS[int(ORDERS.length)] ?? "mark", int(50)];
-        return { is: "input", seat, n, input: order, ...(int(2) === 0 && { seen: Math.max(0, tick - int(40)) }) };
+        return {
+          is: "input",
+          seat,
+          n,
+          input: order,
+          ...(int(2) === 0 && { seen: Math.max(0, tick - int(40)) }),
+        };
       }
     }
   };

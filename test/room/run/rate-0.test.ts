@@ -38,7 +38,10 @@ const Auction = auction.code<{ id: string }>({
 
 describe("R13: a room without ticks: each input is a step", () => {
   test("R13: a bid is taken at once, and time passes for timers alone", () => {
-    const run = step(Auction, { seats: { a: undefined, b: undefined }, users: { a: { id: "ann" }, b: { id: "bob" } } });
+    const run = step(Auction, {
+      seats: { a: undefined, b: undefined },
+      users: { a: { id: "ann" }, b: { id: "bob" } },
+    });
     run.input("a", { bid: 5 });
     expect(run.state.lots.get("lot")).toEqual({ price: 5, leader: "ann", bids: 1 });
     run.pass("9s");
@@ -75,7 +78,9 @@ describe("R13: a room without ticks: each input is a step", () => {
 
   test("R17: one input is taken in a step; where more wait it is due at once", () => {
     const taken: unknown[] = [];
-    const run = runOf(room({ rate: 0, state: {} }).code({ input: (r, _seat, what) => void taken.push([r.tick, what]) }));
+    const run = runOf(
+      room({ rate: 0, state: {} }).code({ input: (r, _seat, what) => void taken.push([r.tick, what]) }),
+    );
     run.step([joins("a"), input("a", 2)], 5);
     expect(run.due).toBeUndefined();
     run.step([input("a", 1)], 7);

@@ -226,7 +226,9 @@ describe("a state that could not be kept", () => {
   const rows = { n: 1, name: "" };
 
   test("is taken back with the hook that left it: a key that is too long", () => {
-    expect(spoil((state) => state.set("x".repeat(65), { ...rows }))).toContain("a key of rows must be a text");
+    expect(spoil((state) => state.set("x".repeat(65), { ...rows }))).toContain(
+      "a key of rows must be a text",
+    );
   });
   test("a key that is no text", () => {
     expect(spoil((state) => state.set(7 as unknown as string, { ...rows }))).toContain("must be a text");
@@ -245,4 +247,6 @@ describe("a state that could not be kept", () => {
   });
 });
 
-const anything = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
+const anything = {
+  "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) },
+} as const;

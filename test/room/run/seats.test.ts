@@ -54,10 +54,16 @@ describe("R20: seats are counted in one place, at once", () => {
       { is: "reserve", seat: "a", ms: 300 },
       { is: "reserve", seat: "b", ms: 300 },
     ]);
-    expect(run.step([joins("c"), joins("a")]).answers.map(({ answer }) => answer)).toEqual(["room_full", "ok"]);
+    expect(run.step([joins("c"), joins("a")]).answers.map(({ answer }) => answer)).toEqual([
+      "room_full",
+      "ok",
+    ]);
     const late = stepTimes(run, 2);
     expect(late.every(({ answers }) => answers.length === 0)).toBe(true);
-    expect(run.step([joins("b"), joins("c")]).answers.map(({ answer }) => answer)).toEqual(["ok", "room_full"]);
+    expect(run.step([joins("b"), joins("c")]).answers.map(({ answer }) => answer)).toEqual([
+      "ok",
+      "room_full",
+    ]);
   });
 
   test("R20: a seat whose hook threw is not taken, and what the hook did is undone", () => {
@@ -69,7 +75,9 @@ describe("R20: seats are counted in one place, at once", () => {
     ]);
     expect(answers[0]?.error).toEqual(new Error("not you"));
     expect([[...run.seats.keys()], [...(run.state["rows"]?.keys() ?? [])]]).toEqual([["b"], ["b"]]);
-    expect(threw).toEqual([{ tick: 1, hook: "join", seat: "a", which: undefined, error: new Error("not you") }]);
+    expect(threw).toEqual([
+      { tick: 1, hook: "join", seat: "a", which: undefined, error: new Error("not you") },
+    ]);
     expect(isDiscarded).toBe(false);
   });
 
@@ -84,7 +92,11 @@ describe("R20: seats are counted in one place, at once", () => {
   test("an id that cannot travel is refused", () => {
     const { run } = lobby();
     const bad = ["", "x".repeat(65), "\ud800"].map((seat) => joins(seat));
-    expect(run.step(bad).answers.map(({ answer }) => answer)).toEqual(["bad_request", "bad_request", "bad_request"]);
+    expect(run.step(bad).answers.map(({ answer }) => answer)).toEqual([
+      "bad_request",
+      "bad_request",
+      "bad_request",
+    ]);
   });
 });
 

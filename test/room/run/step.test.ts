@@ -75,7 +75,9 @@ describe("step() runs a room as its author writes tests for it", () => {
     run.ticks();
     expect([run.answer("a"), run.answer("e")]).toEqual(["ok", "room_full"]);
     expect([...run.seats.keys()]).toEqual(["a", "b", "c", "d"]);
-    expect(() => step(Arena, { seats: { a: ann, b: ann, c: ann, d: ann, e: ann } })).toThrow("e cannot join: room_full");
+    expect(() => step(Arena, { seats: { a: ann, b: ann, c: ann, d: ann, e: ann } })).toThrow(
+      "e cannot join: room_full",
+    );
   });
 
   test("what a player is shown can be asked for", () => {

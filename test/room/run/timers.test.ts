@@ -3,7 +3,7 @@ import type { Duration } from "../../../src/protocol/duration.js";
 import { table, u32 } from "../../../src/room/columns.js";
 import { room, type RoomOf } from "../../../src/room/shape.js";
 import { Timers } from "../../../src/server/kinds/room/run/timers.js";
-import { again, codeOf, faultCode, input, joins, runOf, stepTimes } from "./support.js";
+import { again, faultCode, input, joins, runOf, stepTimes } from "./support.js";
 
 const shape = room({ rate: 20, state: { rows: table({ n: u32 }) } });
 
@@ -30,7 +30,14 @@ function bells(act?: (r: RoomOf<typeof shape>, what: unknown) => void) {
 describe("timers are data", () => {
   test("are called in the first tick that is not earlier than their time", () => {
     const { rung, run } = bells();
-    run.step([input("a", 1, [["100ms", "two"], [101, "three"], ["1s", "twenty"], [0, "next"]])]);
+    run.step([
+      input("a", 1, [
+        ["100ms", "two"],
+        [101, "three"],
+        ["1s", "twenty"],
+        [0, "next"],
+      ]),
+    ]);
     stepTimes(run, 30);
     expect(rung).toEqual([
       [3, "next"],
@@ -42,7 +49,15 @@ describe("timers are data", () => {
 
   test("are called in the order of their time, and those of one time in the order in which they were set", () => {
     const { rung, run } = bells();
-    run.step([input("a", 1, [[100, 1], [50, 2], [100, 3], [50, 4], [75, 5]])]);
+    run.step([
+      input("a", 1, [
+        [100, 1],
+        [50, 2],
+        [100, 3],
+        [50, 4],
+        [75, 5],
+      ]),
+    ]);
     stepTimes(run, 3);
     expect(rung.map(([, argument]) => argument)).toEqual([2, 4, 1, 3, 5]);
   });
@@ -87,7 +102,12 @@ describe("timers are data", () => {
 
   test("go where the room goes", () => {
     const { rung, run, definition } = bells();
-    run.step([input("a", 1, [[200, "x"], [100, "y"]])]);
+    run.step([
+      input("a", 1, [
+        [200, "x"],
+        [100, "y"],
+      ]),
+    ]);
     const next = again(definition.def, run);
     stepTimes(next, 4);
     expect(rung).toEqual([

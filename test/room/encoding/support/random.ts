@@ -20,7 +20,7 @@ export function randomOf(seed: number): Random {
     int,
     chance: (probability) => float() < probability,
     between: (low, high) => low + float() * (high - low),
-    pick: (from) => from[int(from.length)] as (typeof from)[number],
+    pick: <T>(from: readonly T[]) => from[int(from.length)] as T,
   };
 }
 

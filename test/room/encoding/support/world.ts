@@ -98,15 +98,16 @@ export class World {
     const rows = this.state[name];
     const most = name === "teams" ? 5 : this.rows;
     while (rows.size < most * 0.7) rows.set(this.#key(), randomRow(name, random));
-    for (let i = random.int(4); i > 0; i--) if (rows.size < most) rows.set(this.#key(), randomRow(name, random));
+    for (let i = random.int(4); i > 0; i--)
+      if (rows.size < most) rows.set(this.#key(), randomRow(name, random));
     const isQuiet = random.chance(0.2);
     for (const [key, row] of rows) {
-      if (random.chance(0.01)) rows.delete(key);
-      else if (random.chance(0.005)) {
-        rows.delete(key);
-        rows.set(key, random.chance(0.5) ? row : randomRow(name, random));
-      } else if (random.chance(0.005)) rows.set(key, { ...row, ...randomRow(name, random) });
-      else if (!isQuiet && random.chance(0.7)) move(row, random);
+      const luck = random.float();
+      if (luck < 0.015) rows.delete(key);
+      // Set again in the same tick, or put in the place of the old one.
+      if (luck < 0.005) rows.set(key, random.chance(0.5) ? row : randomRow(name, random));
+      else if (luck > 0.995) rows.set(key, { ...row, ...randomRow(name, random) });
+      else if (!isQuiet && luck < 0.7) move(row, random);
     }
   }
 
@@ -119,7 +120,14 @@ export class World {
 function randomRow(name: TableName, random: Random): OpenRow {
   switch (name) {
     case "players":
-      return { ...randomPlace(random), aim: random.between(-9, 9), hp: 100, score: 0, kind: random.int(5), name: "ann" };
+      return {
+        ...randomPlace(random),
+        aim: random.between(-9, 9),
+        hp: 100,
+        score: 0,
+        kind: random.int(5),
+        name: "ann",
+      };
     case "shots":
       return { ...randomPlace(random), by: `k${random.int(9)}` };
     case "ships":
@@ -140,7 +148,8 @@ function move(row: OpenRow, random: Random): void {
   if ("aim" in row && random.chance(0.3)) row["aim"] = random.between(-4, 4);
   if ("hp" in row && random.chance(0.1)) row["hp"] = random.int(300) - 20;
   if ("kind" in row && random.chance(0.02)) row["kind"] = random.int(5);
-  if ("name" in row && random.chance(0.02)) row["name"] = random.pick(["bob", "", "Zoë 🦊", "a name that is too long"]);
+  if ("name" in row && random.chance(0.02))
+    row["name"] = random.pick(["bob", "", "Zoë 🦊", "a name that is too long"]);
   if ("score" in row && random.chance(0.1)) row["score"] = random.int(70_000);
   if ("speed" in row && random.chance(0.2)) changeShip(row, random);
   if ("isOver" in row && random.chance(0.1)) changeTeam(row, random);
@@ -189,8 +198,18 @@ function isVisible(row: Row, view: View, isSeen: boolean): boolean {
   return isWithin(view.rx, view.ry) || (isSeen && isWithin(view.rx * 1.1, view.ry * 1.1));
 }
 
-/** Rows by key as one text, whatever their order. */
+const texts = new WeakMap<Row, string>();
+
+/** Rows by key as one text, whatever their order. Rows have their columns in the order of their table. */
 export function textOf(rows: Iterable<readonly [string, Row]>): string {
-  const sorted = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(sorted.map(([key, row]) => [key, Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1))]));
+  const lines: string[] = [];
+  for (const [key, row] of rows) {
+    let line = texts.get(row);
+    if (line === undefined) {
+      line = JSON.stringify(row);
+      texts.set(row, line);
+    }
+    lines.push(`${key} ${line}`);
+  }
+  return lines.toSorted().join("\n");
 }

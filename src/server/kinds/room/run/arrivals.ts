@@ -96,8 +96,9 @@ export function arrive(
     }
   }
 
-  function join({ seat, user, join: joined, over = false }: Extract<Entering, { is: "join" }>): void {
-    const answer = arrivals.closing === undefined ? seats.join(seat, user, joined, over) : "room_closed";
+  function join({ seat, user, join: joined, over }: Extract<Entering, { is: "join" }>): void {
+    const answer =
+      arrivals.closing === undefined ? seats.join(seat, user, joined, over === true) : "room_closed";
     arrivals.answers.push({ seat, answer });
     const state = seats.taken.get(seat);
     if (answer === "ok" && state !== undefined) arrivals.calls.push({ is: "join", seat: state });

@@ -58,7 +58,8 @@ function runHook(hooks: AnyHooks, r: Room, call: Call): unknown {
 function runTimer({ timers = {} }: AnyHooks, r: Room, { name, argument }: RoomTimer): unknown {
   const hook = Object.hasOwn(timers, name) ? timers[name] : undefined;
   // It was set by another version of the code.
-  if (hook === undefined) throw fault("unknown_timer", `a timer ${JSON.stringify(name)} is due, and there is no such hook`);
+  if (hook === undefined)
+    throw fault("unknown_timer", `a timer ${JSON.stringify(name)} is due, and there is no such hook`);
   return hook(r, argument === undefined ? undefined : JSON.parse(argument));
 }
 

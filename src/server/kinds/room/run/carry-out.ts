@@ -123,7 +123,12 @@ function attempt(
   }
 }
 
-function undo({ world, timers, random, effects }: Stage, before: Before, extent: Extent, leftOut: ReadonlySet<Call>): void {
+function undo(
+  { world, timers, random, effects }: Stage,
+  before: Before,
+  extent: Extent,
+  leftOut: ReadonlySet<Call>,
+): void {
   world.restore();
   world.since = before.since;
   random.state = before.random;
@@ -133,7 +138,12 @@ function undo({ world, timers, random, effects }: Stage, before: Before, extent:
 }
 
 /** A seat whose hook threw is not taken after all. */
-function refuse(seats: Seats, { answers }: Arrivals, { seat }: Extract<Call, { is: "join" }>, error: unknown): void {
+function refuse(
+  seats: Seats,
+  { answers }: Arrivals,
+  { seat }: Extract<Call, { is: "join" }>,
+  error: unknown,
+): void {
   const { id } = seat.shown;
   seat.refused = true;
   if (seats.taken.get(id) === seat) seats.leave(id);

@@ -4,7 +4,19 @@ import type { RandomState } from "./random.js";
 import { readColumns } from "./saved-columns.js";
 import type { SavedSeat } from "./seats.js";
 import type { Settings } from "./settings.js";
-import { anything, expected, fields, flag, list, number, orNull, record, text, tuple, whole } from "./strict-json.js";
+import {
+  anything,
+  expected,
+  fields,
+  flag,
+  list,
+  number,
+  orNull,
+  record,
+  text,
+  tuple,
+  whole,
+} from "./strict-json.js";
 import type { RoomTimer, TimersState } from "./timers.js";
 
 const MOST_WORD = 0xffff_ffff;
@@ -54,12 +66,19 @@ export function writeHead({ progress, since, ticks, random, timers, seats, reser
 /** @throws {Error} for what was never written */
 export function readHead(json: string): Head {
   const head = readFields(JSON.parse(json));
-  const waiting = head.timers.map(([n, due, name, argument]): RoomTimer => ({ number: n, due, name, argument }));
+  const waiting = head.timers.map(([n, due, name, argument]): RoomTimer => ({
+    number: n,
+    due,
+    name,
+    argument,
+  }));
   const { tick, since, ticks } = head;
   if (waiting.some((timer, at) => !isBehind(timer, waiting[at - 1]) || timer.number >= head.nextTimer))
     throw new RangeError("its timers are not in their order");
-  if (ticks > tick + 1 || (since !== undefined && since > tick)) throw new RangeError("its past is not behind it");
-  if (new Set(head.seats.map(({ id }) => id)).size < head.seats.length) throw new RangeError("a seat is taken twice");
+  if (ticks > tick + 1 || (since !== undefined && since > tick))
+    throw new RangeError("its past is not behind it");
+  if (new Set(head.seats.map(({ id }) => id)).size < head.seats.length)
+    throw new RangeError("a seat is taken twice");
   return {
     progress: { tick, time: head.time, discarded: head.discarded, closed: head.closed },
     since,
@@ -77,7 +96,19 @@ function isBehind(timer: RoomTimer, before: RoomTimer | undefined): boolean {
   return before.due === timer.due && before.number < timer.number;
 }
 
-function packSeat({ id, user, join, here, goes, last, dropped, tokens, seen, waiting, newest }: SavedSeat): unknown[] {
+function packSeat({
+  id,
+  user,
+  join,
+  here,
+  goes,
+  last,
+  dropped,
+  tokens,
+  seen,
+  waiting,
+  newest,
+}: SavedSeat): unknown[] {
   const inputs = waiting.map((one) => [one.n, one.input, one.seen ?? null]);
   const repeated = newest === undefined ? [] : [newest.input];
   return [id, user, join, here, goes ?? null, last, dropped, tokens, seen ?? null, inputs, repeated];

@@ -94,7 +94,8 @@ function read(bytes: Uint8Array, settings: Settings, strict: boolean): ReadCheck
   if (bytes.length > MOST_CHECKPOINT) throw new RangeError(`it has ${bytes.length} bytes, more than any`);
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format !== FORMAT) throw new RangeError(`it is of format ${format}, and ${FORMAT} is what is read here`);
+  if (format !== FORMAT)
+    throw new RangeError(`it is of format ${format}, and ${FORMAT} is what is read here`);
   const head = readHead(reader.text(MOST_CHECKPOINT));
   const { tick } = head.progress;
   const world = new World(settings.tables, strict);

@@ -27,7 +27,10 @@ export interface ContextDeps {
 export function contextOf({ settings, world, seats, timers, random, effects }: ContextDeps): Room {
   const demandHook = (name: string): void => {
     if (effects.isInHook) return;
-    throw fault("outside_hook", `r.${name} outside of a hook: what a room does, it does before the hook returns`);
+    throw fault(
+      "outside_hook",
+      `r.${name} outside of a hook: what a room does, it does before the hook returns`,
+    );
   };
   return {
     state: world.state,
@@ -48,12 +51,19 @@ export function contextOf({ settings, world, seats, timers, random, effects }: C
       demandHook("send");
       const json = eventText(settings, event, data);
       if (effects.sends.length >= MOST_SENDS)
-        throw fault("too_many_events", `more than ${MOST_SENDS} events in one tick; what changes all the time is state`);
+        throw fault(
+          "too_many_events",
+          `more than ${MOST_SENDS} events in one tick; what changes all the time is state`,
+        );
       effects.sends.push({ event, json, to: typeof to === "object" ? to.id : to });
     },
     after: (wait, timer, arg) => {
       demandHook("after");
-      timers.add(dueIn(wait, settings.rate, effects.now), knownTimer(settings, timer), argumentText(timer, arg));
+      timers.add(
+        dueIn(wait, settings.rate, effects.now),
+        knownTimer(settings, timer),
+        argumentText(timer, arg),
+      );
     },
     seen: ({ id }) => {
       demandHook("seen");
@@ -87,7 +97,8 @@ export function eventText({ events }: Pick<Settings, "events">, event: string, d
   const schema = Object.hasOwn(events, event) ? events[event] : undefined;
   if (schema === undefined) throw fault("unknown_event", `the shape has no event ${JSON.stringify(event)}`);
   const result = schema["~standard"].validate(data);
-  if ("then" in result) throw fault("bad_event", `the schema of the event ${event} is asynchronous; a room does not wait`);
+  if ("then" in result)
+    throw fault("bad_event", `the schema of the event ${event} is asynchronous; a room does not wait`);
   if (result.issues !== undefined)
     throw fault("bad_event", `the event ${event}: ${result.issues.map(({ message }) => message).join("; ")}`);
   const text: string | undefined = JSON.stringify(result.value);
@@ -114,5 +125,8 @@ function argumentText(timer: string, argument: unknown): string | undefined {
   if (argument === undefined) return undefined;
   const text: string | undefined = JSON.stringify(argument);
   if (text !== undefined && text.length <= MOST_ARGUMENT) return text;
-  throw fault("bad_timer", `the argument of the timer ${timer} must be a JSON value of at most ${MOST_ARGUMENT} letters`);
+  throw fault(
+    "bad_timer",
+    `the argument of the timer ${timer} must be a JSON value of at most ${MOST_ARGUMENT} letters`,
+  );
 }

@@ -7,7 +7,13 @@ import type { LeaveReason } from "../../../../room/hooks.js";
  */
 export type Entering =
   /** `over`: the seat was granted before, and is honoured although the room is full. */
-  | { readonly is: "join"; readonly seat: string; readonly user: unknown; readonly join: unknown; readonly over?: true }
+  | {
+      readonly is: "join";
+      readonly seat: string;
+      readonly user: unknown;
+      readonly join: unknown;
+      readonly over?: true;
+    }
   /** Keeps a place for so long, for a join of that seat. */
   | { readonly is: "reserve"; readonly seat: string; readonly ms: number }
   | { readonly is: "leave"; readonly seat: string; readonly why: Exclude<LeaveReason, "away"> }
@@ -16,7 +22,13 @@ export type Entering =
   /** The seat has no connection any more. */
   | { readonly is: "away"; readonly seat: string }
   /** `n`: counted from 1 for each seat. `seen`: the tick that the player saw, acknowledged less interpolation delay. */
-  | { readonly is: "input"; readonly seat: string; readonly n: number; readonly input: unknown; readonly seen?: number }
+  | {
+      readonly is: "input";
+      readonly seat: string;
+      readonly n: number;
+      readonly input: unknown;
+      readonly seen?: number;
+    }
   /** The same without an input. */
   | { readonly is: "seen"; readonly seat: string; readonly tick: number }
   /** An event that the application sends: JSON text of data that fits its schema. */

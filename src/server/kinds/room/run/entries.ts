@@ -56,7 +56,12 @@ const why: Reader<"left" | "kicked"> = (value) => {
 
 const READERS: { readonly [Is in Entering["is"]]: (rest: readonly unknown[]) => Entering } = {
   join(rest) {
-    const [seat, user, join, over] = tuple<[string, unknown, unknown, boolean]>(text, anything, anything, flag)(rest);
+    const [seat, user, join, over] = tuple<[string, unknown, unknown, boolean]>(
+      text,
+      anything,
+      anything,
+      flag,
+    )(rest);
     return { is: "join", seat, user, join, ...(over && { over }) };
   },
   reserve(rest) {

@@ -56,7 +56,10 @@ export class LiveTable {
     for (const [key, row] of this.rows) {
       for (const name of Object.keys(row))
         if (!Object.hasOwn(columns, name))
-          throw fault("bad_state", `${this.#called(key)} has ${show(name)}, which is no column and would be lost`);
+          throw fault(
+            "bad_state",
+            `${this.#called(key)} has ${show(name)}, which is no column and would be lost`,
+          );
       if (known.has(row))
         throw fault("bad_state", `${this.#called(key)} is in the state twice; put a copy in each place`);
       known.add(row);

@@ -11,7 +11,7 @@ export const globalsGuard: Guard = {
     const { Date: RealDate } = globalThis;
     const { random } = Math;
     const { performance } = globalThis;
-    const { now } = performance;
+    const now = Object.getOwnPropertyDescriptor(performance, "now");
     globalThis.Date = guardedDate(RealDate);
     Math.random = () => {
       throw forbidden("Math.random", "r.random()");
@@ -24,7 +24,8 @@ export const globalsGuard: Guard = {
     } finally {
       globalThis.Date = RealDate;
       Math.random = random;
-      performance.now = now;
+      if (now === undefined) Reflect.deleteProperty(performance, "now");
+      else Object.defineProperty(performance, "now", now);
     }
   },
 };
@@ -36,7 +37,8 @@ function guardedDate(RealDate: DateConstructor): DateConstructor {
   };
   return new Proxy(RealDate, {
     apply: refuse,
-    construct: (target, given: unknown[], as) => (given.length === 0 ? refuse() : Reflect.construct(target, given, as)),
+    construct: (target, given: unknown[], as) =>
+      given.length === 0 ? refuse() : Reflect.construct(target, given, as),
     get: (target, name, receiver) => (name === "now" ? refuse : Reflect.get(target, name, receiver)),
   });
 }

@@ -29,7 +29,11 @@ export function writeTable(
 ): RowCodes {
   const { names, codings } = layoutOf(table);
   const codes = new Map<string, readonly Code[]>();
-  for (const [key, row] of rows) codes.set(key, codings.map((coding, at) => encode(coding, row[names[at] ?? ""])));
+  for (const [key, row] of rows)
+    codes.set(
+      key,
+      codings.map((coding, at) => encode(coding, row[names[at] ?? ""])),
+    );
   writeKeys(to, codes, before);
   for (const [key, row] of codes) writeRow(to, codings, row, before?.get(key));
   return codes;
@@ -86,7 +90,11 @@ function writeRow(
     if (before === undefined || (changed & (1 << at)) !== 0) writeCode(to, coding, row[at]);
 }
 
-function readRow(from: ByteReader, codings: readonly Coding[], before: readonly Code[] | undefined): readonly Code[] {
+function readRow(
+  from: ByteReader,
+  codings: readonly Coding[],
+  before: readonly Code[] | undefined,
+): readonly Code[] {
   const changed = before === undefined ? 0 : from.varint(2 ** codings.length - 1);
   return codings.map((coding, at) =>
     before === undefined || (changed & (1 << at)) !== 0 ? readCode(from, coding) : before[at],

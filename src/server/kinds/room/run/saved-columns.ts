@@ -1,6 +1,22 @@
 /** The columns that a checkpoint was written with, and what their rows are in those of the code that reads it. */
 import type { Column, Columns, Table } from "../../../../room/column.js";
-import { angle, bool, f32, f64, fixed, i16, i32, i8, oneOf, optional, table, text, u16, u32, u8 } from "../../../../room/columns.js";
+import {
+  angle,
+  bool,
+  f32,
+  f64,
+  fixed,
+  i16,
+  i32,
+  i8,
+  oneOf,
+  optional,
+  table,
+  text,
+  u16,
+  u32,
+  u8,
+} from "../../../../room/columns.js";
 import { layoutOf, valueOf } from "../../../../room/layout.js";
 import type { LiveRow } from "./live-table.js";
 import type { RowCodes } from "./row-codes.js";

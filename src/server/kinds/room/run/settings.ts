@@ -52,9 +52,15 @@ export interface Settings {
 export function settingsOf({ shape, hooks }: RoomDef): Settings {
   const { rate } = shape;
   if (!Number.isInteger(rate) || rate < 0 || rate > MOST_RATE)
-    throw fault("bad_rate", `rate must be a whole number of ticks a second from 0 to ${MOST_RATE}, not ${show(rate)}`);
+    throw fault(
+      "bad_rate",
+      `rate must be a whole number of ticks a second from 0 to ${MOST_RATE}, not ${show(rate)}`,
+    );
   if (!Number.isInteger(shape.seats) || shape.seats < 1 || shape.seats > MOST_SEATS)
-    throw fault("bad_seats", `seats must be a whole number from 1 to ${MOST_SEATS}, not ${show(shape.seats)}`);
+    throw fault(
+      "bad_seats",
+      `seats must be a whole number from 1 to ${MOST_SEATS}, not ${show(shape.seats)}`,
+    );
   const checkpoint = read(shape.checkpoint, "checkpoint");
   if (checkpoint === 0) throw fault("bad_duration", "checkpoint must be more than 0 ms");
   const inputsFor = read(shape.inputsFor, "inputsFor");
@@ -99,9 +105,15 @@ function oneOf(value: string, name: string, of: readonly string[]): void {
 
 function checkMatch(match: readonly string[]): void {
   const fits =
-    Array.isArray(match) && match.length <= MOST_MATCH && new Set(match).size === match.length && match.every(isKey);
+    Array.isArray(match) &&
+    match.length <= MOST_MATCH &&
+    new Set(match).size === match.length &&
+    match.every(isKey);
   if (!fits)
-    throw fault("bad_match", `match must be a list of at most ${MOST_MATCH} different names, not ${show(match)}`);
+    throw fault(
+      "bad_match",
+      `match must be a list of at most ${MOST_MATCH} different names, not ${show(match)}`,
+    );
 }
 
 function checkSchemas({ join, input, events }: RoomDef["shape"]): void {
@@ -110,7 +122,8 @@ function checkSchemas({ join, input, events }: RoomDef["shape"]): void {
     if (schema !== undefined && typeof schema["~standard"]?.validate !== "function")
       throw fault("bad_schema", `${name} must be a Standard Schema, such as one of Zod's or Valibot's`);
   for (const name of Object.keys(events))
-    if (!isKey(name)) throw fault("bad_schema", `an event's name is a text of 1 to 64 bytes, not ${show(name)}`);
+    if (!isKey(name))
+      throw fault("bad_schema", `an event's name is a text of 1 to 64 bytes, not ${show(name)}`);
 }
 
 function checkHooks(hooks: AnyHooks, rate: number): void {
@@ -128,7 +141,10 @@ function checkHooks(hooks: AnyHooks, rate: number): void {
   for (const name of Object.keys(timers))
     if (!isKey(name)) throw fault("bad_hook", `a timer's name is a text of 1 to 64 bytes, not ${show(name)}`);
   if (rate === 0 && hooks.tick !== undefined)
-    throw fault("bad_hook", "with rate: 0 there are no ticks; leave out the hook tick, or give the room a rate");
+    throw fault(
+      "bad_hook",
+      "with rate: 0 there are no ticks; leave out the hook tick, or give the room a rate",
+    );
 }
 
 function tablesOf(state: Readonly<Record<string, Table>>): Settings["tables"] {
@@ -143,7 +159,10 @@ function tablesOf(state: Readonly<Record<string, Table>>): Settings["tables"] {
     if (typeof columns !== "object") throw fault("bad_table", `state.${name} must be made by table({ … })`);
     const bytes = Object.values(columns).reduce((sum, column) => sum + mostBytes(column), 0);
     if (bytes > MOST_ROW)
-      throw fault("row_too_long", `a row of ${name} may take ${bytes} bytes; ${MOST_ROW} is the most: make its texts shorter`);
+      throw fault(
+        "row_too_long",
+        `a row of ${name} may take ${bytes} bytes; ${MOST_ROW} is the most: make its texts shorter`,
+      );
   }
   return tables;
 }

@@ -28,7 +28,8 @@ export function number(least: number): Reader<number> {
 /** A whole number. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value) => {
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most)
+      return value;
     throw expected(`a whole number from ${least} to ${most}`, value);
   };
 }
@@ -46,7 +47,9 @@ export function list<T>(read: Reader<T>, most = Number.MAX_SAFE_INTEGER): Reader
 }
 
 /** A list with a meaning for each place. */
-export function tuple<T extends readonly unknown[]>(...readers: { [Place in keyof T]: Reader<T[Place]> }): Reader<T> {
+export function tuple<T extends readonly unknown[]>(
+  ...readers: { [Place in keyof T]: Reader<T[Place]> }
+): Reader<T> {
   return (value) => {
     if (!Array.isArray(value) || value.length !== readers.length)
       throw expected(`a list of ${readers.length}`, value);
@@ -63,7 +66,10 @@ export function fields<T extends object>(readers: { [Name in keyof T]: Reader<T[
     const given = record(anything)(value);
     const isAsExpected = given.size === names.length && names.every((name) => given.has(name));
     if (!isAsExpected) throw expected(`an object of ${names.join(", ")}`, value);
-    const entries = Object.entries<Reader<unknown>>(readers).map(([name, read]) => [name, read(given.get(name))]);
+    const entries = Object.entries<Reader<unknown>>(readers).map(([name, read]) => [
+      name,
+      read(given.get(name)),
+    ]);
     // One of each reader, under its name.
     return Object.fromEntries(entries) as T;
   };
@@ -72,7 +78,8 @@ export function fields<T extends object>(readers: { [Name in keyof T]: Reader<T[
 /** An object of things of one kind. */
 export function record<T>(read: Reader<T>): Reader<Map<string, T>> {
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw expected("an object", value);
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw expected("an object", value);
     return new Map(Object.entries(value).map(([name, one]) => [name, read(one)]));
   };
 }

@@ -66,7 +66,10 @@ export class Timers {
   /** @throws {RoomFault} `too_many_timers` */
   add(due: number, name: string, argument: string | undefined): void {
     if (this.#waiting.length >= MOST_TIMERS)
-      throw fault("too_many_timers", `${MOST_TIMERS} timers are waiting; one for many things is cheaper than one for each`);
+      throw fault(
+        "too_many_timers",
+        `${MOST_TIMERS} timers are waiting; one for many things is cheaper than one for each`,
+      );
     if (this.#isShared) this.#waiting = [...this.#waiting];
     this.#isShared = false;
     const timer: RoomTimer = { number: this.#next++, due, name, argument };

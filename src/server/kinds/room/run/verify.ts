@@ -21,11 +21,17 @@ export interface MadeTick {
  * @param run the room, behind that tick
  * @throws {RoomFault} `diverged`, with the first thing that is not the same
  */
-export function verifyTick(def: RoomDef, run: Run, { before, entered, at }: MadeTick, options: RunOptions = {}): void {
+export function verifyTick(
+  def: RoomDef,
+  run: Run,
+  { before, entered, at }: MadeTick,
+  options: RunOptions = {},
+): void {
   const again = new Run(def, { from: before }, options);
   again.step(entered, at);
   if (isEqual(again.checkpoint(), run.checkpoint())) return;
-  const difference = differenceOf(run.state, again.state) ?? "timers, seats, the past or random numbers are others";
+  const difference =
+    differenceOf(run.state, again.state) ?? "timers, seats, the past or random numbers are others";
   throw fault("diverged", `tick ${run.tick} came out in another way when it was made again: ${difference}`);
 }
 
@@ -46,7 +52,8 @@ function differenceOf(first: LiveState, again: LiveState): string | undefined {
     }
     const more = [...others.keys()].find((key) => !rows.has(key));
     if (more !== undefined) return `${table} has ${more}`;
-    if ([...others.keys()].join() !== [...rows.keys()].join()) return `the rows of ${table} are in another order`;
+    if ([...others.keys()].join() !== [...rows.keys()].join())
+      return `the rows of ${table} are in another order`;
   }
   return undefined;
 }
