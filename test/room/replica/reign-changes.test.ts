@@ -167,8 +167,8 @@ describe("R6: another reign", () => {
     expect(ann.peer.frames.at(-1)?.tick).toBeGreaterThan(forged.tick);
   });
 
-  test("has inputs that were not acknowledged, and they count once", async () => {
-    const { nodes, clock, ann } = await setup();
+  test("R16: has inputs that were not acknowledged, all of them at once, and they count once", async () => {
+    const { nodes, clock, edge, ann } = await setup();
     await clock.advance(3000);
     nodes.owner.kill();
     for (let n = 1; n <= 12; n++) {
@@ -176,6 +176,11 @@ describe("R6: another reign", () => {
       await clock.advance(TICK);
     }
     await clock.advance(6000);
+    const reign = nodes.owner.rooms.get(CHANNEL)?.reign;
+    const first = lettersOf(edge, "batch").find((item) => item.is === "batch" && item.reign === reign);
+    expect(first?.is === "batch" && first.inputs.map(([, n]) => n)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+    ]);
     // Of more than eight that wait the oldest are dropped (R17), and all are done with.
     expect(ann.peer.newest?.ack).toBe(12);
     expect(ann.peer.rows("players").get(seatOf("ann"))?.["moves"]).toBe(8);

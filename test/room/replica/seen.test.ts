@@ -99,7 +99,7 @@ describe("R21, R22, R23: what each player has decoded is its view of the world i
           if (random.chance(0.2)) peer.gulp();
           if (random.chance(0.1)) peer.unstick();
         }
-        if (random.chance(0.01)) await nodes.wait(owner.reign());
+        if (random.chance(0.03)) await nodes.wait(owner.reign());
         if (random.chance(0.02)) await come(playing.length);
       }
       for (const { peer } of playing) peer.unstick();

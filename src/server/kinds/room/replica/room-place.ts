@@ -225,11 +225,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
         if (item.reign === undefined) this.#summons.summon();
         return;
       }
-      // For those who own rooms.
-      case "batch":
-      case "place":
-      case "placed":
-      case "handover":
+      // What is left is for those who own rooms.
+      default:
     }
   }
 

@@ -220,7 +220,6 @@ export class Screens implements Subscribers {
     }
     subscriber.leaveMessage();
     screen.sending = undefined;
-    screen.viewer = undefined;
     screen.epoch = reign;
     screen.tick = 0;
     return true;

@@ -54,7 +54,7 @@ export class Track {
    */
   take(message: TickMessage): Reached {
     const { prev, tick } = message;
-    if (tick <= this.#tick) return NOTHING;
+    if (message.reign !== this.reign || tick <= this.#tick) return NOTHING;
     this.#newest = Math.max(this.#newest, tick);
     if (prev === this.#tick && this.#kept.length === 0) {
       this.#apply(message);
