@@ -104,7 +104,10 @@ class Storm {
   }
 }
 
-async function storm(seed: number, loses: boolean): Promise<{ scene: Scene; players: Player[]; sums: ReadonlyMap<Player, number> }> {
+async function storm(
+  seed: number,
+  loses: boolean,
+): Promise<{ scene: Scene; players: Player[]; sums: ReadonlyMap<Player, number> }> {
   const scene = sceneOf({ nodes: 3, seed });
   const random = fork(seed, "storm");
   const home = scene.cluster.node(0);
@@ -125,11 +128,17 @@ async function storm(seed: number, loses: boolean): Promise<{ scene: Scene; play
 /** For whoever looks for the reason. */
 function show(scene: Scene, room: string): void {
   const { cluster } = scene;
-  console.log(room, cluster.ownersOf(room).map(({ name }) => name), cluster.journal.reignsOf(room).length, "reigns");
+  console.log(
+    room,
+    cluster.ownersOf(room).map(({ name }) => name),
+    cluster.journal.reignsOf(room).length,
+    "reigns",
+  );
   for (const { reign, begins, slots } of cluster.journal.of(room))
-    if (begins !== undefined || slots.includes("closed")) console.log(reign, begins, slots.join(" ").slice(0, 80));
+    if (begins !== undefined || slots.includes("closed"))
+      console.log(reign, begins, slots.join(" ").slice(0, 80));
   for (const { name, said } of cluster.nodes)
-    for (const { message, fields } of said) console.log(name, message, JSON.stringify(fields), String(fields["error"] ?? ""));
+    for (const { message, fields } of said) console.log(name, message, fields);
 }
 
 /** What holds behind every storm. */
