@@ -11,9 +11,11 @@ const LEDGER = "ledger/1";
 const ROOMS = [COUNTER, LEDGER];
 const SEATS = ["ann", "ben"];
 /** How long it blows, in milliseconds. */
-const STORM_MS = 25_000;
+const STORM_MS = 15_000;
+/** Longer than it takes where much else runs on the machine. */
+const PATIENCE = { timeout: 120_000 };
 
-const seeds = (process.env["ROOM_STORM_SEEDS"] ?? "1-8").split("-").map(Number);
+const seeds = (process.env["ROOM_STORM_SEEDS"] ?? "1-5").split("-").map(Number);
 const [first = 1, last = first] = seeds;
 const SEEDS = Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
@@ -53,7 +55,7 @@ class Storm {
   /** Each node has other rooms, so that none of them is to blame where one dies (R9). */
   #fill(): void {
     for (const { name, mail, rooms } of this.#scene.cluster.nodes) {
-      if (rooms.load.rooms > 2) continue;
+      if (rooms.load.rooms > 1) continue;
       const channel = `counter/more ${++this.#more}`;
       mail.post(name, { is: "place", id: channel, channel, match: new Map(), was: undefined });
     }
@@ -160,7 +162,7 @@ function checkCalm(scene: Scene, players: readonly Player[]): void {
 }
 
 describe("R5, R6, R14: behind a storm there is one owner, and it was never two", () => {
-  test.each(SEEDS)("seed %d", async (seed) => {
+  test.each(SEEDS)("seed %d", PATIENCE, async (seed) => {
     const { scene, players, sums } = await storm(seed, false);
     checkCalm(scene, players);
     const owner = scene.cluster.ownerOf(LEDGER).rooms.get(LEDGER);
@@ -174,7 +176,7 @@ describe("R5, R6, R14: behind a storm there is one owner, and it was never two",
 });
 
 describe("R8: also where the broker has lost data on the way", () => {
-  test.each(SEEDS)("seed %d", async (seed) => {
+  test.each(SEEDS)("seed %d", PATIENCE, async (seed) => {
     const { scene, players } = await storm(seed, true);
     checkCalm(scene, players);
     const coins = scene.cluster.ownerOf(LEDGER).rooms.get(LEDGER)?.run.state["coins"];
