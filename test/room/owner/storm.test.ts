@@ -40,7 +40,7 @@ class Storm {
     const until = this.#scene.now + STORM_MS;
     while (this.#scene.now < until) {
       if (random.float() < 0.25) this.#trouble();
-      this.#fill();
+      this.fill();
       for (const player of players) {
         // With more than that, the room drops some.
         if (random.float() > 0.5 || player.unacked > 5) continue;
@@ -53,7 +53,7 @@ class Storm {
   }
 
   /** Each node has other rooms, so that none of them is to blame where one dies (R9). */
-  #fill(): void {
+  fill(): void {
     for (const { name, mail, rooms } of this.#scene.cluster.nodes) {
       if (rooms.load.rooms > 1) continue;
       const channel = `counter/more ${++this.#more}`;
@@ -113,10 +113,15 @@ async function storm(
   const scene = sceneOf({ nodes: 3, seed });
   const random = fork(seed, "storm");
   const home = scene.cluster.node(0);
+  const more = new Storm(scene, random, loses);
+  for (let i = 0; i < 2; i++) {
+    more.fill();
+    await scene.advance(100);
+  }
   for (const room of ROOMS) await scene.own(room, pick(random, scene.cluster.nodes));
   const players: Player[] = [];
   for (const room of ROOMS) for (const seat of SEATS) players.push(await scene.joined(home, room, seat));
-  const sums = await new Storm(scene, random, loses).blow(players);
+  const sums = await more.blow(players);
   for (const { process, way } of scene.cluster.nodes) {
     process.resume();
     way.isCut = way.isDeaf = way.isMute = false;
