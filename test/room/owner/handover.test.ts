@@ -1,6 +1,6 @@
 /** How rooms are let go of in good order, and how they end. */
 import { describe, expect, test } from "vitest";
-import { IDLE_MS } from "../../../src/server/kinds/room/owner/reigning.js";
+import { IDLE_MS } from "../../../src/server/kinds/room/owner/idle-watch.js";
 import { sceneOf } from "./support/scene.js";
 
 const ROOM = "counter/1";
@@ -136,7 +136,10 @@ describe("a room that has ended", () => {
     expect(wasInLog).toBe(true);
     expect(ann.messages.at(-1)?.closed).toBe("over");
     expect(a.rooms.get(ROOM)).toBeUndefined();
-    expect(await scene.until(b.rooms.place(ROOM, {}))).toMatchObject({ refused: "room_closed", reason: "over" });
+    expect(await scene.until(b.rooms.place(ROOM, {}))).toMatchObject({
+      refused: "room_closed",
+      reason: "over",
+    });
     const log = await scene.cluster.logOf(ROOM);
     expect([...log.slots].sort()).toEqual(["closed", "reign"]);
     scene.check(ROOM);

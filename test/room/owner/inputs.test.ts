@@ -164,7 +164,9 @@ describe('R13: with keep: "inputs", what anybody has seen is in the log before',
     const before = player.ticks.at(-1)?.tick ?? 0;
     await failOver(scene, LEDGER);
     await scene.advance(1000);
-    expect(player.ticks.every(({ tick }, at) => at === 0 || tick >= (player.ticks[at - 1]?.tick ?? 0))).toBe(true);
+    expect(player.ticks.every(({ tick }, at) => at === 0 || tick >= (player.ticks[at - 1]?.tick ?? 0))).toBe(
+      true,
+    );
     expect(player.ticks.at(-1)?.tick).toBeGreaterThan(before);
     expect((rowOf(player, 1, "c") as { readonly ticks: number }).ticks).toBeGreaterThanOrEqual(seen.ticks);
     scene.check(LEDGER);

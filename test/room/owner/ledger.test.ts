@@ -132,6 +132,13 @@ describe("R8: a log that is told everything anew", () => {
     const old = ["seat/ben", "in/3", "cp/2/0", "checkpoint"];
     for (const slot of old) log.slots.set(slot, "?");
     log.make(log.ledger.restate(new Set(old), { ...room, checkpoint: undefined }));
-    expect([...log.slots.keys()].sort()).toEqual(["checkpoint", "cp/2/0", "in/3", "made", "reign", "seat/ann"]);
+    expect([...log.slots.keys()].sort()).toEqual([
+      "checkpoint",
+      "cp/2/0",
+      "in/3",
+      "made",
+      "reign",
+      "seat/ann",
+    ]);
   });
 });

@@ -58,7 +58,15 @@ const items: readonly LetterItem[] = [
     requests: [
       {
         id: "1",
-        ask: { is: "join", seat: "ann", client: "c1", user: { id: "ann" }, join: null, had: true, from: undefined },
+        ask: {
+          is: "join",
+          seat: "ann",
+          client: "c1",
+          user: { id: "ann" },
+          join: null,
+          had: true,
+          from: undefined,
+        },
       },
       { id: "2", ask: { is: "here", seat: "ann", client: "c1", from: 8 } },
       { id: "3", ask: { is: "away", seat: "ann", client: "c1" } },

@@ -28,7 +28,12 @@ describe("R1: a room is taken over by reign, read, append, and only then it tick
     const scene = sceneOf();
     const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
     await scene.own(ROOM, a);
-    expect((await scene.cluster.logOf(ROOM)).reign).toMatchObject({ n: 1, node: "a", tick: 0, released: false });
+    expect((await scene.cluster.logOf(ROOM)).reign).toMatchObject({
+      n: 1,
+      node: "a",
+      tick: 0,
+      released: false,
+    });
     const player = await scene.joined(b, ROOM, "ann");
     player.input(667);
     await scene.advance(1000);
@@ -199,21 +204,24 @@ describe("R5, R6: reigns are told apart by their names", () => {
 });
 
 describe("R10: an owner that does not hear itself", () => {
-  test.each(["isDeaf", "isMute"] as const)("gives up within two lengths, though its renewals come through: %s", async (fault) => {
-    const scene = sceneOf();
-    const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
-    await scene.own(ROOM, a);
-    const player = await scene.joined(b, ROOM, "ann");
-    await scene.advance(1500);
-    const cut = scene.now;
-    a.way[fault] = true;
-    await scene.untilSo(() => b.rooms.get(ROOM)?.reign !== undefined, 5000);
-    expect(scene.now - cut).toBeLessThan(3 * TIMES.ttl);
-    await scene.advance(2000);
-    expect(scene.cluster.ownersOf(ROOM).map(({ name }) => name)).toEqual(["b"]);
-    expect(player.ticks.at(-1)?.reign).toBe(b.rooms.get(ROOM)?.reign);
-    scene.check(ROOM);
-  });
+  test.each(["isDeaf", "isMute"] as const)(
+    "gives up within two lengths, though its renewals come through: %s",
+    async (fault) => {
+      const scene = sceneOf();
+      const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
+      await scene.own(ROOM, a);
+      const player = await scene.joined(b, ROOM, "ann");
+      await scene.advance(1500);
+      const cut = scene.now;
+      a.way[fault] = true;
+      await scene.untilSo(() => b.rooms.get(ROOM)?.reign !== undefined, 5000);
+      expect(scene.now - cut).toBeLessThan(3 * TIMES.ttl);
+      await scene.advance(2000);
+      expect(scene.cluster.ownersOf(ROOM).map(({ name }) => name)).toEqual(["b"]);
+      expect(player.ticks.at(-1)?.reign).toBe(b.rooms.get(ROOM)?.reign);
+      scene.check(ROOM);
+    },
+  );
 
   test("a room without ticks gives a sign of life at each renewal, and so is heard", async () => {
     const scene = sceneOf();

@@ -20,8 +20,7 @@ describe("R27: a room gets one owner", () => {
 
   test("the one with less to do of two that are drawn: rooms are spread", async () => {
     const scene = sceneOf({ nodes: 4 });
-    for (let i = 0; i < 80; i++)
-      await scene.until(scene.cluster.node(i % 4).rooms.place(`counter/${i}`, {}));
+    for (let i = 0; i < 80; i++) await scene.until(scene.cluster.node(i % 4).rooms.place(`counter/${i}`, {}));
     const counts = scene.cluster.nodes.map(({ rooms }) => rooms.load.rooms);
     expect(counts.reduce((sum, count) => sum + count)).toBe(80);
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(8);
@@ -65,7 +64,10 @@ describe("a node takes no more rooms", () => {
     const { rooms } = scene.cluster.node(0);
     for (const room of ["counter/1", "counter/2"])
       expect((await scene.until(rooms.place(room, {}))).owner).toBe("a");
-    expect(await scene.until(rooms.place("counter/3", {}))).toMatchObject({ refused: "room_full", after: 1000 });
+    expect(await scene.until(rooms.place("counter/3", {}))).toMatchObject({
+      refused: "room_full",
+      after: 1000,
+    });
     expect((await scene.until(rooms.place("counter/1", {}))).owner).toBe("a");
   });
 

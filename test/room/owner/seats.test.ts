@@ -1,6 +1,6 @@
 /** What the owner makes of what nodes ask: seats, their connections, and requests that come twice. */
 import { describe, expect, test } from "vitest";
-import { TOLD_MS } from "../../../src/server/kinds/room/owner/reigning.js";
+import { TOLD_MS } from "../../../src/server/kinds/room/owner/open-desk.js";
 import { sceneOf } from "./support/scene.js";
 
 const ROOM = "counter/1";
@@ -73,7 +73,9 @@ describe("R19, R20: a seat has one connection", () => {
     await scene.own(ROOM);
     const players = [];
     for (let i = 0; i < 6; i++) players.push(await scene.player(scene.cluster.node(i % 3), ROOM, `p${i}`));
-    const codes = (await scene.until(Promise.all(players.map((player) => player.join())))).map(({ code }) => code);
+    const codes = (await scene.until(Promise.all(players.map((player) => player.join())))).map(
+      ({ code }) => code,
+    );
     expect(codes.filter((code) => code === "ok")).toHaveLength(4);
     expect(codes.filter((code) => code === "room_full")).toHaveLength(2);
     scene.check(ROOM);
@@ -108,7 +110,9 @@ describe("requests", () => {
     isMute = false;
     expect((await scene.until(sent)).code).toBe("ok");
     await scene.advance(200);
-    expect(ann.messages.flatMap(({ sends }) => sends)).toEqual([{ event: "said", json: '{"n":1}', to: undefined }]);
+    expect(ann.messages.flatMap(({ sends }) => sends)).toEqual([
+      { event: "said", json: '{"n":1}', to: undefined },
+    ]);
   });
 
   test("of the application's events are not done under another reign, which nobody can tell", async () => {
@@ -120,7 +124,11 @@ describe("requests", () => {
     b.mail.listen((item) => item.is === "answer" && item.id === "late" && answers.push(item.code));
     const ask = { is: "send", event: "said", json: '{"n":1}', to: undefined, under: "another-" } as const;
     b.mail.post("a", {
-      ...{ is: "batch", channel: ROOM, reign: ann.reign ?? "", inputs: [], seen: [] },
+      is: "batch",
+      channel: ROOM,
+      reign: ann.reign ?? "",
+      inputs: [],
+      seen: [],
       requests: [{ id: "late", ask }],
     });
     await scene.advance(200);

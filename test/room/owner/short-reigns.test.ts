@@ -11,7 +11,9 @@ async function fail(scene: Scene, channel = ROOM): Promise<TestNode | undefined>
   const owner = scene.cluster.ownerOf(channel);
   scene.cluster.kill(owner);
   const next = scene.cluster.node(0);
-  const placement = await scene.until(next.rooms.place(channel, { was: owner.rooms.get(channel)?.reign ?? "" }));
+  const placement = await scene.until(
+    next.rooms.place(channel, { was: owner.rooms.get(channel)?.reign ?? "" }),
+  );
   return scene.cluster.nodes.find(({ name }) => name === placement.owner);
 }
 
@@ -25,7 +27,9 @@ describe("R9: reigns that end soon and badly", () => {
     await scene.advance(300);
     const owner = scene.cluster.ownerOf(ROOM);
     scene.cluster.kill(owner);
-    const placement = await scene.until(scene.cluster.node(0).rooms.place(ROOM, { was: owner.rooms.get(ROOM)?.reign ?? "" }));
+    const placement = await scene.until(
+      scene.cluster.node(0).rooms.place(ROOM, { was: owner.rooms.get(ROOM)?.reign ?? "" }),
+    );
     expect(placement).toMatchObject({ refused: "room_closed", reason: "crashed" });
     expect((await scene.cluster.logOf(ROOM)).closed).toMatchObject({ reason: "crashed" });
     scene.check(ROOM);

@@ -11,9 +11,11 @@ const LEDGER = "ledger/1";
 const ROOMS = [COUNTER, LEDGER];
 const SEATS = ["ann", "ben"];
 /** How long it blows, in milliseconds. */
-const STORM_MS = 25_000;
+const STORM_MS = 15_000;
+/** Longer than it takes where much else runs on the machine. */
+const PATIENCE = { timeout: 120_000 };
 
-const seeds = (process.env["ROOM_STORM_SEEDS"] ?? "1-8").split("-").map(Number);
+const seeds = (process.env["ROOM_STORM_SEEDS"] ?? "1-5").split("-").map(Number);
 const [first = 1, last = first] = seeds;
 const SEEDS = Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
@@ -38,7 +40,7 @@ class Storm {
     const until = this.#scene.now + STORM_MS;
     while (this.#scene.now < until) {
       if (random.float() < 0.25) this.#trouble();
-      this.#fill();
+      this.fill();
       for (const player of players) {
         // With more than that, the room drops some.
         if (random.float() > 0.5 || player.unacked > 5) continue;
@@ -51,9 +53,9 @@ class Storm {
   }
 
   /** Each node has other rooms, so that none of them is to blame where one dies (R9). */
-  #fill(): void {
+  fill(): void {
     for (const { name, mail, rooms } of this.#scene.cluster.nodes) {
-      if (rooms.load.rooms > 2) continue;
+      if (rooms.load.rooms > 1) continue;
       const channel = `counter/more ${++this.#more}`;
       mail.post(name, { is: "place", id: channel, channel, match: new Map(), was: undefined });
     }
@@ -104,14 +106,22 @@ class Storm {
   }
 }
 
-async function storm(seed: number, loses: boolean): Promise<{ scene: Scene; players: Player[]; sums: ReadonlyMap<Player, number> }> {
+async function storm(
+  seed: number,
+  loses: boolean,
+): Promise<{ scene: Scene; players: Player[]; sums: ReadonlyMap<Player, number> }> {
   const scene = sceneOf({ nodes: 3, seed });
   const random = fork(seed, "storm");
   const home = scene.cluster.node(0);
+  const more = new Storm(scene, random, loses);
+  for (let i = 0; i < 2; i++) {
+    more.fill();
+    await scene.advance(100);
+  }
   for (const room of ROOMS) await scene.own(room, pick(random, scene.cluster.nodes));
   const players: Player[] = [];
   for (const room of ROOMS) for (const seat of SEATS) players.push(await scene.joined(home, room, seat));
-  const sums = await new Storm(scene, random, loses).blow(players);
+  const sums = await more.blow(players);
   for (const { process, way } of scene.cluster.nodes) {
     process.resume();
     way.isCut = way.isDeaf = way.isMute = false;
@@ -125,11 +135,17 @@ async function storm(seed: number, loses: boolean): Promise<{ scene: Scene; play
 /** For whoever looks for the reason. */
 function show(scene: Scene, room: string): void {
   const { cluster } = scene;
-  console.log(room, cluster.ownersOf(room).map(({ name }) => name), cluster.journal.reignsOf(room).length, "reigns");
+  console.log(
+    room,
+    cluster.ownersOf(room).map(({ name }) => name),
+    cluster.journal.reignsOf(room).length,
+    "reigns",
+  );
   for (const { reign, begins, slots } of cluster.journal.of(room))
-    if (begins !== undefined || slots.includes("closed")) console.log(reign, begins, slots.join(" ").slice(0, 80));
+    if (begins !== undefined || slots.includes("closed"))
+      console.log(reign, begins, slots.join(" ").slice(0, 80));
   for (const { name, said } of cluster.nodes)
-    for (const { message, fields } of said) console.log(name, message, JSON.stringify(fields), String(fields["error"] ?? ""));
+    for (const { message, fields } of said) console.log(name, message, fields);
 }
 
 /** What holds behind every storm. */
@@ -151,7 +167,7 @@ function checkCalm(scene: Scene, players: readonly Player[]): void {
 }
 
 describe("R5, R6, R14: behind a storm there is one owner, and it was never two", () => {
-  test.each(SEEDS)("seed %d", async (seed) => {
+  test.each(SEEDS)("seed %d", PATIENCE, async (seed) => {
     const { scene, players, sums } = await storm(seed, false);
     checkCalm(scene, players);
     const owner = scene.cluster.ownerOf(LEDGER).rooms.get(LEDGER);
@@ -165,7 +181,7 @@ describe("R5, R6, R14: behind a storm there is one owner, and it was never two",
 });
 
 describe("R8: also where the broker has lost data on the way", () => {
-  test.each(SEEDS)("seed %d", async (seed) => {
+  test.each(SEEDS)("seed %d", PATIENCE, async (seed) => {
     const { scene, players } = await storm(seed, true);
     checkCalm(scene, players);
     const coins = scene.cluster.ownerOf(LEDGER).rooms.get(LEDGER)?.run.state["coins"];

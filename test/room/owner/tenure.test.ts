@@ -24,7 +24,11 @@ function setup({ hears = true }: { readonly hears?: boolean } = {}) {
   };
   const errors: unknown[] = [];
   const tenure: Tenure = new Tenure({
-    ...{ clock, reign, ttl: TTL, margin: MARGIN, sent: 0 },
+    clock,
+    reign,
+    ttl: TTL,
+    margin: MARGIN,
+    sent: 0,
     onEnd: (why) => ends.push(why),
     onDeaf: () => ends.push("deaf"),
     onRenewing: () => hears && tenure.heard(),

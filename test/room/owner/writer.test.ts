@@ -22,7 +22,7 @@ interface Setup {
   readonly drafts: ChangesDraft[];
   readonly state: { isGood: boolean; fails: "before" | "after" | undefined; epoch: string };
   readonly restore: () => void;
-  slots(): Promise<Record<string, unknown>>;
+  readonly slots: () => Promise<Record<string, unknown>>;
 }
 
 async function setup(): Promise<Setup> {
@@ -44,15 +44,23 @@ async function setup(): Promise<Setup> {
         return outcomes;
       },
     },
-    ...{ clock, channel: "c", token: reign.token, reign: NAME },
+    clock,
+    channel: "c",
+    token: reign.token,
+    reign: NAME,
     isGood: () => state.isGood,
     onEpoch: (epoch) => (state.epoch = epoch),
     onError: () => {},
   });
   return {
-    ...{ clock, broker, reign, writer, drafts, state },
+    clock,
+    broker,
+    reign,
+    writer,
+    drafts,
+    state,
     restore: () => hub.restore(hub.snapshot()),
-    async slots() {
+    slots: async () => {
       const page = await broker.readSlots("c", { after: 0, limit: 100, bytes: 1e6 }, roomLogOptions());
       const changes = page.entries.flatMap((entry) => entry.changes ?? []);
       return Object.fromEntries(changes.map(({ slot, data }) => [slot, data]));

@@ -8,11 +8,12 @@
  */
 import { fromBase64, toBase64 } from "../../../protocol/base64.js";
 import { FrameError } from "../../../protocol/index.js";
+import { readRequest, type Ask, type Request } from "./asks.js";
+import { is, isOf, nameOf, oneOf, raise, reign } from "./item-readers.js";
 import {
   anything,
   expected,
   fields,
-  flag,
   list,
   number,
   orNull,
@@ -22,64 +23,12 @@ import {
   whole,
   type Reader,
 } from "./run/strict-json.js";
-import { isReignName, packSeat, readSeat, type Ack, type ShownSeat } from "./tick-message.js";
+import { packSeat, readSeat, type Ack, type ShownSeat } from "./tick-message.js";
+
+export type { Ask, Request };
 
 /** An input of a player: its seat, its number, counted from 1 for each seat, what it is, and the tick its player saw. */
 export type InputItem = readonly [seat: string, n: number, input: unknown, seen: number | undefined];
-
-/** What a node wants of a room's owner. `client` is the connection that it is about, by a name that no other one has. */
-export type Ask =
-  /**
-   * A seat for somebody, or the one it has: then it is `here` as well, and the connection that had it is told `taken`. `had`: its player
-   * had this seat, which the node knows or its client says; in the second after a failover that lost data it is honoured above `seats`, and
-   * before those who are new. Answered once it is in the log. `from`: as below.
-   */
-  | {
-      readonly is: "join";
-      readonly seat: string;
-      readonly client: string;
-      readonly user: unknown;
-      readonly join: unknown;
-      readonly had: boolean;
-      readonly from: number | undefined;
-    }
-  /**
-   * The seat has this connection, on this node. Told again for every one that a node has when a room has another reign: of seats that
-   * nobody has told, two seconds after a takeover, the owner takes it that their players are away. `from`: this node holds no input of that seat with
-   * a lower number, so that nobody waits for those.
-   */
-  | { readonly is: "here"; readonly seat: string; readonly client: string; readonly from: number | undefined }
-  /** This connection has ended; nothing, where the seat has another one by now. */
-  | { readonly is: "away"; readonly seat: string; readonly client: string }
-  /** `client`: nothing, where the seat has another connection by now. */
-  | {
-      readonly is: "leave";
-      readonly seat: string;
-      readonly why: "left" | "kicked";
-      readonly client: string | undefined;
-    }
-  /** Keeps a place for somebody who will join, for so many milliseconds. */
-  | { readonly is: "reserve"; readonly seat: string; readonly ms: number }
-  /** Everything as it is now; answered by a {@link Keyframe} instead of an answer. */
-  | { readonly is: "keyframe" }
-  /** An event of the application: JSON text of data that fits its schema. At most once: `under` is the reign that it was first sent to, and the owner of another one says `room_moved`. */
-  | {
-      readonly is: "send";
-      readonly event: string;
-      readonly json: string;
-      readonly to: string | undefined;
-      readonly under: string;
-    }
-  /** The application ends the room. Answered once it is in the log. */
-  | { readonly is: "close"; readonly reason: string }
-  /** Something that this version does not know; it is never written. */
-  | { readonly is: "unknown" };
-
-export interface Request {
-  /** Names it among all requests of all nodes; the same when it is sent again. */
-  readonly id: string;
-  readonly ask: Ask;
-}
 
 /** For the owner of one room: what its players do, as far as they are on this node. */
 export interface Batch {
@@ -255,42 +204,7 @@ function withNulls(item: object): object {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value ?? null]));
 }
 
-function is<Is extends string>(name: Is): Reader<Is> {
-  return (value) => {
-    if (value === name) return name;
-    throw expected(name, value);
-  };
-}
-
-function oneOf<const T extends string>(...names: readonly T[]): Reader<T> {
-  return (value) => names.find((name) => name === value) ?? raise(expected(names.join(" or "), value));
-}
-
-function raise(error: Error): never {
-  throw error;
-}
-
-const reign: Reader<string> = (value) => (isReignName(value) ? value : raise(expected("the name of a reign", value)));
 const bytes: Reader<Uint8Array> = (value) => fromBase64(text(value)) ?? raise(expected("bytes", value));
-
-const number1 = orNull(whole(1));
-
-const ASKS: { readonly [Is in Exclude<Ask["is"], "unknown">]: Reader<Extract<Ask, { is: Is }>> } = {
-  join: fields({ is: is("join"), seat: text, client: text, user: anything, join: anything, had: flag, from: number1 }),
-  here: fields({ is: is("here"), seat: text, client: text, from: number1 }),
-  away: fields({ is: is("away"), seat: text, client: text }),
-  leave: fields({ is: is("leave"), seat: text, why: oneOf("left", "kicked"), client: orNull(text) }),
-  reserve: fields({ is: is("reserve"), seat: text, ms: number(0) }),
-  keyframe: fields({ is: is("keyframe") }),
-  send: fields({ is: is("send"), event: text, json: text, to: orNull(text), under: reign }),
-  close: fields({ is: is("close"), reason: text }),
-};
-
-const readAsk: Reader<Ask> = (value) => {
-  const name = nameOf(value);
-  if (name === undefined) throw expected("something to ask of a room", value);
-  return isOf(ASKS, name) ? ASKS[name](value) : { is: "unknown" };
-};
 
 const readAck: Reader<Ack> = (value) => {
   const [seat, last, depth] = tuple<[string, number, number]>(text, whole(0), whole(0))(value);
@@ -302,9 +216,11 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     is: is("batch"),
     channel: text,
     reign,
-    inputs: list(tuple<[string, number, unknown, number | undefined]>(text, whole(1), anything, orNull(whole(0)))),
+    inputs: list(
+      tuple<[string, number, unknown, number | undefined]>(text, whole(1), anything, orNull(whole(0))),
+    ),
     seen: list(tuple<[string, number]>(text, whole(0))),
-    requests: list(fields<Request>({ id: text, ask: readAsk })),
+    requests: list(readRequest),
   }),
   answer: fields({
     is: is("answer"),
@@ -344,14 +260,4 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
 function readerOf(value: unknown): Reader<LetterItem> | undefined {
   const name = nameOf(value);
   return name !== undefined && isOf(ITEMS, name) ? ITEMS[name] : undefined;
-}
-
-/** What an item says it is; `undefined` where it is no object or says nothing. */
-function nameOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || !("is" in value)) return undefined;
-  return typeof value.is === "string" ? value.is : undefined;
-}
-
-function isOf<T extends object>(table: T, name: string): name is keyof T & string {
-  return Object.hasOwn(table, name);
 }

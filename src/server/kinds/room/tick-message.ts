@@ -11,7 +11,18 @@ import { ByteWriter } from "../../../room/byte-writer.js";
 import { MOST_KEY } from "../../../room/columns.js";
 import type { LeaveReason } from "../../../room/hooks.js";
 import type { Sent } from "./run/effects.js";
-import { anything, expected, fields, flag, list, orNull, text, tuple, whole, type Reader } from "./run/strict-json.js";
+import {
+  anything,
+  expected,
+  fields,
+  flag,
+  list,
+  orNull,
+  text,
+  tuple,
+  whole,
+  type Reader,
+} from "./run/strict-json.js";
 
 /** A reign is named by so many letters, 48 random bits; which of two is the later one is in the log, and nowhere else. */
 export const REIGN_LETTERS = 8;
@@ -148,7 +159,8 @@ const NO_NEWS: News = { came: [], went: [], here: [], sends: [], skipped: 0, clo
 
 /** In most ticks there is nothing, and nothing is written. */
 function encodeNews({ came, went, here, sends, skipped, closed }: News): string {
-  const isNothing = came.length + went.length + here.length + sends.length + skipped === 0 && closed === undefined;
+  const isNothing =
+    came.length + went.length + here.length + sends.length + skipped === 0 && closed === undefined;
   if (isNothing) return "";
   return JSON.stringify({
     came: came.map(packSeat),

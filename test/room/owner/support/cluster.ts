@@ -85,7 +85,10 @@ export class Cluster {
     const onError = (error: unknown): void => void (error instanceof BrokerError || this.thrown.push(error));
     const mail = new RoomMail({ broker: way, clock, onError });
     const rooms = new Rooms({
-      ...{ broker: way, clock, mail, define },
+      broker: way,
+      clock,
+      mail,
+      define,
       random: fork(seed, name),
       log: { info: say("info"), warn: say("warn"), error: say("error") },
       times: TIMES,

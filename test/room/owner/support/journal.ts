@@ -59,7 +59,8 @@ export class Journal {
       if (reign !== current) {
         if (over.has(reign)) faults.push(`${offset}: ${reign} writes after ${current}`);
         // A room that could be neither made nor kept begins with its end.
-        if (begins !== undefined && begins.name !== reign) faults.push(`${offset}: ${reign} begins ${begins.name}`);
+        if (begins !== undefined && begins.name !== reign)
+          faults.push(`${offset}: ${reign} begins ${begins.name}`);
         if (current !== undefined) over.add(current);
         current = reign;
       }

@@ -1,7 +1,11 @@
 /** A player as its node has it, in its simplest form: it asks again until it is answered, and looks for the owner where it hears none. */
 import { Replica } from "../../../../src/room/replica.js";
 import type { Answer, Ask, LetterItem, Request } from "../../../../src/server/kinds/room/messages.js";
-import { decodeSignal, type RoomSignal, type TickMessage } from "../../../../src/server/kinds/room/tick-message.js";
+import {
+  decodeSignal,
+  type RoomSignal,
+  type TickMessage,
+} from "../../../../src/server/kinds/room/tick-message.js";
 import type { RoomDef } from "../../../../src/room/shape.js";
 import type { TestNode } from "./cluster.js";
 
@@ -193,7 +197,8 @@ export class Player {
     if (this.replica.tick === signal.prev && this.replica.apply(signal.change) === "applied") {
       this.ticks.push({ reign: signal.reign, tick: signal.tick });
       this.messages.push(signal);
-      if (signal.went.some(({ seat }) => seat === this.seat)) this.#isIn = signal.came.some(({ id }) => id === this.seat);
+      if (signal.went.some(({ seat }) => seat === this.seat))
+        this.#isIn = signal.came.some(({ id }) => id === this.seat);
     } else if (signal.tick > this.replica.tick) this.#askOnce();
   }
 
@@ -218,7 +223,8 @@ export class Player {
         this.#waiting.get(item.id)?.(item);
         return;
       case "keyframe":
-        if (!this.#asked.delete(item.id) || item.reign !== this.reign || item.tick < this.replica.tick) return;
+        if (!this.#asked.delete(item.id) || item.reign !== this.reign || item.tick < this.replica.tick)
+          return;
         this.replica.apply(item.bytes);
         for (const { seat, last } of item.acks) if (seat === this.seat) this.#ack(last);
         this.ticks.push({ reign: item.reign, tick: item.tick });

@@ -80,9 +80,14 @@ export class Scene {
     return player;
   }
 
-  ticksTold(channel: string, node?: string): (TickMessage & { readonly at: number; readonly node: string })[] {
+  ticksTold(
+    channel: string,
+    node?: string,
+  ): (TickMessage & { readonly at: number; readonly node: string })[] {
     return this.told.flatMap(({ signal, at, node: by, channel: of }) =>
-      signal.is === "tick" && of === channel && (node === undefined || node === by) ? [{ ...signal, at, node: by }] : [],
+      signal.is === "tick" && of === channel && (node === undefined || node === by)
+        ? [{ ...signal, at, node: by }]
+        : [],
     );
   }
 

@@ -31,7 +31,16 @@ import type { VirtualClock } from "../../../../src/testing/virtual-clock.js";
 export const DEADLINE_MS = 3000;
 
 /** What is asked of a broker, as far as it can be held up. */
-export type Command = "change" | "take" | "renew" | "release" | "read" | "signal" | "send" | "follow" | "nodes";
+export type Command =
+  | "change"
+  | "take"
+  | "renew"
+  | "release"
+  | "read"
+  | "signal"
+  | "send"
+  | "follow"
+  | "nodes";
 
 export class Way implements Broker {
   readonly durability: Durability = "memory";
@@ -80,7 +89,9 @@ export class Way implements Broker {
   }
 
   reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy> {
-    return takeReign(request, (step) => this.#call(step.do, () => this.#store.stepReign(channel, step, options)));
+    return takeReign(request, (step) =>
+      this.#call(step.do, () => this.#store.stepReign(channel, step, options)),
+    );
   }
 
   signal(channel: string, signals: readonly Signal[]): Promise<void> {

@@ -175,7 +175,9 @@ export class Desk {
     const all = [...seats, ...others, ...(this.#held ?? [])].filter((asked) => asked !== undefined);
     this.#held = undefined;
     this.send(all.map((asked) => this.reply(asked, code, { reason })));
-    this.send([...this.#late].map(({ node, answer }) => ({ node, answer: { ...answer, code: "unavailable" } })));
+    this.send(
+      [...this.#late].map(({ node, answer }) => ({ node, answer: { ...answer, code: "unavailable" } })),
+    );
     this.#late.clear();
   }
 
@@ -222,13 +224,20 @@ export class Desk {
         return;
       case "send":
         if (ask.under !== reign) return this.send([this.reply(asked, "room_moved")]);
-        this.#inbox.put({ is: "send", event: ask.event, json: ask.json, ...(ask.to !== undefined && { to: ask.to }) });
+        this.#inbox.put({
+          is: "send",
+          event: ask.event,
+          json: ask.json,
+          ...(ask.to !== undefined && { to: ask.to }),
+        });
         return this.#wait(asked);
       case "close":
         this.#inbox.put({ is: "close", reason: ask.reason });
         return this.#wait(asked);
       case "unknown":
-        return this.send([this.reply(asked, "bad_request", { reason: "this server does not know what is asked" })]);
+        return this.send([
+          this.reply(asked, "bad_request", { reason: "this server does not know what is asked" }),
+        ]);
     }
   }
 

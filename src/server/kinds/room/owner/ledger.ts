@@ -102,7 +102,10 @@ export class Ledger {
   /** A checkpoint, and without what it stands for: one change of all, or the room could not be made again from what is left. */
   checkpoint(at: Omit<SavedRecord, "bytes">, bytes: Uint8Array): Change[] {
     const before = this.#saved.filter(({ tick }) => tick < at.tick);
-    const kept = [...keptOf(before, at.time - this.#inputsFor, this.#inputsFor), { ...at, bytes: bytes.length }];
+    const kept = [
+      ...keptOf(before, at.time - this.#inputsFor, this.#inputsFor),
+      { ...at, bytes: bytes.length },
+    ];
     const pieces = new Set(kept.flatMap(pieceSlots));
     const gone = this.#saved.flatMap(pieceSlots).filter((slot) => !pieces.has(slot) && this.#slots.has(slot));
     const oldest = kept[0]?.tick ?? at.tick;
@@ -141,7 +144,9 @@ export class Ledger {
       ...(checkpoint === undefined ? [] : this.checkpoint(at, checkpoint)),
     ];
     const isWanted = new Set(wanted.map(({ slot }) => slot));
-    const gone = [...this.#slots].filter((slot) => !isWanted.has(slot) && (checkpoint !== undefined || isAboutNow(slot)));
+    const gone = [...this.#slots].filter(
+      (slot) => !isWanted.has(slot) && (checkpoint !== undefined || isAboutNow(slot)),
+    );
     return [...gone.map((slot) => this.#delete(slot)), ...wanted];
   }
 
@@ -173,7 +178,10 @@ function isAboutNow(slot: string): boolean {
  */
 function keptOf(saved: readonly SavedRecord[], until: number, span: number): SavedRecord[] {
   if (span === 0) return [];
-  const first = Math.max(0, saved.findLastIndex(({ time }) => time <= until));
+  const first = Math.max(
+    0,
+    saved.findLastIndex(({ time }) => time <= until),
+  );
   const kept: SavedRecord[] = [];
   for (const one of saved.slice(first)) {
     const last = kept.at(-1);

@@ -8,7 +8,8 @@ import type { RoomSignal } from "../tick-message.js";
 import type { Settings } from "../run/settings.js";
 import { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
-import { Reigning, type End } from "./reigning.js";
+import { Reigning } from "./reigning.js";
+import type { End } from "./reigning-deps.js";
 import type { ReignRecord } from "./room-log.js";
 import { readNote, takeOver, type Memory, type Taken } from "./takeover.js";
 import type { TenureOptions } from "./tenure.js";
@@ -59,6 +60,8 @@ export class Owner {
   /** The name of the newest reign. */
   #name = "";
   #isGone = false;
+  /** It is to let go of the room, and does not ask for it again where that fails. */
+  #isLeaving = false;
   #again: Timer;
 
   constructor(deps: OwnerDeps, room: OwnedRoom, taken: Taken) {
@@ -120,6 +123,7 @@ export class Owner {
 
   /** Saves the room and lets go of it, as far as it has it. @param next the node that it is handed to */
   async leave(next?: string): Promise<void> {
+    this.#isLeaving = true;
     if (this.#reigning === undefined) this.#gone("taken");
     else await this.#reigning.leave(next);
   }
@@ -156,6 +160,8 @@ export class Owner {
     const { log } = this.#deps;
     if (end.is !== "released" && end.is !== "closed")
       log.warn({ room: this.channel, reign: record.name, why: end.is }, "a room's owner stopped");
+    if (this.#isLeaving && end.is !== "closed")
+      return this.#gone(end.is === "released" ? "released" : "taken");
     switch (end.is) {
       case "closed":
         this.#desk.refuse("room_closed", end.reason);

@@ -82,7 +82,11 @@ export async function readRoom(broker: Pick<Broker, "readSlots">, channel: strin
   }
 }
 
-function recordOf({ epochs }: SlotsPage, values: ReadonlyMap<string, Payload>, writers: Set<string>): RoomRecord {
+function recordOf(
+  { epochs }: SlotsPage,
+  values: ReadonlyMap<string, Payload>,
+  writers: Set<string>,
+): RoomRecord {
   const read = <T>(slot: string, decode: (json: string) => T): T | undefined => {
     const value = values.get(slot);
     return value === undefined ? undefined : decode(textIn(value));
@@ -122,7 +126,9 @@ function bytesOf(saved: SavedRecord, values: ReadonlyMap<string, Payload>): Uint
   });
   const bytes = joinBytes(pieces);
   if (bytes.length === saved.bytes) return bytes;
-  throw new RangeError(`the checkpoint of tick ${saved.tick} has ${bytes.length} bytes, and should have ${saved.bytes}`);
+  throw new RangeError(
+    `the checkpoint of tick ${saved.tick} has ${bytes.length} bytes, and should have ${saved.bytes}`,
+  );
 }
 
 function textIn(value: Payload): string {

@@ -1,57 +1,19 @@
-import type { Broker } from "../../../../broker/index.js";
-import type { Clock, Timer } from "../../../../protocol/index.js";
-import { detach, type OnError } from "../../../guard.js";
-import type { Logger } from "../../../logger.js";
-import type { RoomSignal } from "../tick-message.js";
+import type { Timer } from "../../../../protocol/index.js";
+import { detach } from "../../../guard.js";
 import type { Run } from "../run/run.js";
-import type { Settings } from "../run/settings.js";
-import type { Asked, Desk, Reply } from "./desk.js";
+import type { Asked, Reply } from "./desk.js";
+import { IdleWatch } from "./idle-watch.js";
 import { Keeper } from "./keeper.js";
-import type { RoomMail } from "./mail.js";
+import { openDesk } from "./open-desk.js";
+import type { End, ReigningDeps } from "./reigning-deps.js";
 import type { ReignRecord } from "./room-log.js";
 import { Schedule } from "./schedule.js";
 import type { Taken } from "./takeover.js";
 import { Teller } from "./teller.js";
-import { Tenure, type TenureEnd, type TenureOptions } from "./tenure.js";
-import type { ThrowLog } from "./throw-log.js";
+import { Tenure } from "./tenure.js";
 import { makeSteps, makeTicks, type Made } from "./turn.js";
 import { Voice } from "./voice.js";
 import { LogWriter, type Written } from "./writer.js";
-
-/** A room without a seat is stopped after so long, in milliseconds; the next join takes it up again. */
-export const IDLE_MS = 30_000;
-/** How long after a takeover players whose nodes have not told of them are taken to be away, in milliseconds. */
-export const TOLD_MS = 2000;
-/** How long after a loss of data those who had a seat go before newcomers, in milliseconds. */
-export const REST_MS = 1000;
-
-/**
- * Why an owner does not reign any more. `late`, `lost`: see {@link TenureEnd}. `fenced`: a write was refused. `broken`: the room cannot
- * go on here. `closed`: it has ended for good. `released`: it is saved, and whoever wants it has it. `deaf`: the same, since its node does not hear itself.
- */
-export type End =
-  | { readonly is: TenureEnd | "fenced" | "broken" | "released" | "deaf" }
-  | { readonly is: "closed"; readonly reason: string };
-
-export interface ReigningDeps {
-  readonly broker: Broker;
-  /** Its timers never throw. */
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly times: TenureOptions;
-  readonly channel: string;
-  readonly settings: Settings;
-  readonly desk: Desk;
-  readonly mail: Pick<RoomMail, "post">;
-  readonly throwLog: ThrowLog;
-  readonly onError: OnError;
-  /** Called with each message, for who is on this node. */
-  readonly onTold: (signal: RoomSignal) => void;
-  /** Milliseconds that a turn has taken. */
-  readonly onSpent: (ms: number) => void;
-  /** Called once, and never within a call of this one's. */
-  readonly onEnd: (end: End) => void;
-}
 
 /** One reign over one room, from the moment it may tick to its end. Nothing leaves it once its time is over, whatever is on its way. */
 export class Reigning {
@@ -62,6 +24,7 @@ export class Reigning {
   readonly #keeper: Keeper;
   readonly #teller: Teller;
   readonly #voice: Voice;
+  readonly #idle: IdleWatch;
   readonly #schedule: Schedule | undefined;
   /** When it began, and what the room's own time was then. */
   readonly #began: number;
@@ -75,9 +38,7 @@ export class Reigning {
   #isPoked = false;
   #whenFree: (() => void) | undefined;
   #turn: Timer;
-  #idle: Timer;
-  #told: Timer;
-  #rest: Timer;
+  #stopDesk: (() => void) | undefined;
 
   constructor(deps: ReigningDeps, taken: Taken) {
     const { clock, broker, channel, settings, onError } = deps;
@@ -110,19 +71,39 @@ export class Reigning {
       onError,
     });
     this.#keeper = new Keeper({
-      ...{ broker, clock, channel, settings, run, record, writer, onError },
+      broker,
+      clock,
+      channel,
+      settings,
+      run,
+      record,
+      writer,
+      onError,
       ledger: taken.ledger,
       made: taken.made,
       blamed: taken.blamed,
       renew: () => this.#tenure.renew(),
       onWritten: (written) => this.#goesOn(written),
       onTooLarge: () =>
-        deps.log.error({ room: channel, tick: run.tick }, "a room is too large to be saved: it would be lost with this node"),
+        deps.log.error(
+          { room: channel, tick: run.tick },
+          "a room is too large to be saved: it would be lost with this node",
+        ),
     });
     this.#voice = new Voice({
-      ...{ broker, clock, channel, reign: record.name, teller: this.#teller, onTold: deps.onTold, onError },
+      broker,
+      clock,
+      channel,
+      reign: record.name,
+      teller: this.#teller,
+      onTold: deps.onTold,
+      onError,
       onHeard: () => this.#tenure.heard(),
       onReset: () => this.#keeper.checkEpoch(),
+    });
+    this.#idle = new IdleWatch(clock, {
+      isIdle: () => run.seats.size === 0 && deps.desk.isEmpty,
+      onIdle: () => detach(this.leave(), onError),
     });
     this.#begin(taken);
   }
@@ -179,16 +160,10 @@ export class Reigning {
     this.#stop();
   }
 
-  #begin({ isKept, isAfterLoss, entering }: Taken): void {
+  #begin(taken: Taken): void {
     const { clock, desk, onError } = this.#deps;
-    this.#told = clock.setTimeout(() => desk.awayUnlessTold(this.#run), TOLD_MS);
-    desk.enter(entering);
-    if (isKept) desk.sendLate();
-    else if (isAfterLoss) {
-      desk.rest();
-      this.#rest = clock.setTimeout(() => desk.endRest(), REST_MS);
-    }
-    this.#watchIdle();
+    this.#stopDesk = openDesk(desk, clock, taken);
+    this.#idle.look();
     if (this.#run.closed !== undefined) detach(this.#close(this.#run.closed), onError);
     this.#arm();
     this.poke();
@@ -221,7 +196,8 @@ export class Reigning {
       this.#broke(error);
     }
     onSpent(clock.monotonic() - began);
-    this.#watchIdle();
+    if (this.#isOver) return;
+    this.#idle.look();
     this.#arm();
   }
 
@@ -229,7 +205,8 @@ export class Reigning {
     const { desk, throwLog, settings, onError } = this.#deps;
     const { steps, skipped } = this.#schedule?.take(now) ?? { steps: 0, skipped: 0 };
     if (this.#schedule !== undefined && steps === 0) return;
-    const made = this.#schedule === undefined ? makeSteps(this.#run, desk, this.#at) : makeTicks(this.#run, desk, steps);
+    const made =
+      this.#schedule === undefined ? makeSteps(this.#run, desk, this.#at) : makeTicks(this.#run, desk, steps);
     if (made === undefined) return;
     for (const one of made.threw) throwLog.add(one);
     this.#teller.add({ sends: made.sends, left: made.left, skipped });
@@ -348,21 +325,9 @@ export class Reigning {
     this.#tenure.stop();
     this.#keeper.stop();
     this.#voice.close();
-    for (const timer of [this.#turn, this.#idle, this.#told, this.#rest]) clock.clearTimeout(timer);
+    this.#idle.stop();
+    this.#stopDesk?.();
+    clock.clearTimeout(this.#turn);
     this.#whenFree?.();
-  }
-
-  #watchIdle(): void {
-    const { clock, desk, onError } = this.#deps;
-    if (this.#isOver || this.#run.seats.size > 0) {
-      clock.clearTimeout(this.#idle);
-      this.#idle = undefined;
-      return;
-    }
-    this.#idle ??= clock.setTimeout(() => {
-      this.#idle = undefined;
-      if (this.#run.seats.size === 0 && desk.isEmpty) detach(this.leave(), onError);
-      else this.#watchIdle();
-    }, IDLE_MS);
   }
 }

@@ -50,7 +50,11 @@ export const PIECE_BYTES = 64 * 1024;
 /** How the log of a room is kept. No tombstones: whoever has missed something reads anew what there is. */
 export function roomLogOptions({ closed = false }: { readonly closed?: boolean } = {}): SlotsOptions {
   const keepFor = closed ? CLOSED_KEPT_MS : KEPT_MS;
-  return { keeping: { by: "slots", most: MOST, graves: { count: 0 }, keepFor }, dedupe: DEDUPE_MS, fenced: true };
+  return {
+    keeping: { by: "slots", most: MOST, graves: { count: 0 }, keepFor },
+    dedupe: DEDUPE_MS,
+    fenced: true,
+  };
 }
 
 /** Who owns a room, or did last. */
@@ -114,7 +118,17 @@ export function isInputs(slot: string): boolean {
   return slot.startsWith(INPUTS);
 }
 
-export function encodeReign({ name, n, node, tick, short, alone, released, next, epoch }: ReignRecord): string {
+export function encodeReign({
+  name,
+  n,
+  node,
+  tick,
+  short,
+  alone,
+  released,
+  next,
+  epoch,
+}: ReignRecord): string {
   return JSON.stringify({ name, n, node, tick, short, alone, released, next: next ?? null, epoch });
 }
 
@@ -156,7 +170,9 @@ export function decodeSeat(json: string): SeatRecord {
 
 /** The checkpoints that are kept, oldest first; the last is the one to go on from. */
 export function encodeSaved(saved: readonly SavedRecord[]): string {
-  return JSON.stringify({ kept: saved.map(({ tick, time, bytes, reign }) => ({ tick, time, bytes, reign })) });
+  return JSON.stringify({
+    kept: saved.map(({ tick, time, bytes, reign }) => ({ tick, time, bytes, reign })),
+  });
 }
 
 /** @throws {Error} for what cannot be read */

@@ -78,7 +78,9 @@ export class Rooms {
     this.#times = deps.times ?? { ttl: REIGN_MS, margin: MARGIN_MS };
     this.#load = new TickLoad(deps.clock.monotonic());
     this.#placing = new Placing({
-      ...{ broker, random, mail },
+      broker,
+      random,
+      mail,
       clock: this.#clock,
       ttl: this.#times.ttl,
       takeHere: (channel, wanted) => this.#take(channel, wanted),
@@ -170,7 +172,9 @@ export class Rooms {
 
   #own(channel: string): Placement | undefined {
     const reign = this.#owners.get(channel)?.reign;
-    return reign === undefined ? undefined : { ...NOWHERE, owner: this.#deps.broker.node, reign, refused: undefined };
+    return reign === undefined
+      ? undefined
+      : { ...NOWHERE, owner: this.#deps.broker.node, reign, refused: undefined };
   }
 
   /** Takes a room, or says whose it is. Never rejects. */
@@ -188,7 +192,8 @@ export class Rooms {
   async #takeNow(channel: string, { match = new Map(), was }: Wanted): Promise<Placement> {
     const { broker, define, marked = "alone", log } = this.#deps;
     // One that stands still goes on by itself, if it can.
-    if (this.#isClosing || this.#owners.has(channel) || this.#clock.monotonic() < this.#deafUntil) return NOWHERE;
+    if (this.#isClosing || this.#owners.has(channel) || this.#clock.monotonic() < this.#deafUntil)
+      return NOWHERE;
     const def = define(channel);
     if (def === undefined) return NOWHERE;
     if (this.#isFull()) return { ...NOWHERE, refused: "room_full", after: FULL_MS };

@@ -2,7 +2,14 @@
  * Taking a room over (R1): reign, read the log from 0, append the reign, and only then may it tick. Reigning shuts everybody else out, so what is
  * read then is all there will ever be of those before.
  */
-import { BrokerError, type Broker, type Change, type HeldBy, type Reign, type ReignRequest } from "../../../../broker/index.js";
+import {
+  BrokerError,
+  type Broker,
+  type Change,
+  type HeldBy,
+  type Reign,
+  type ReignRequest,
+} from "../../../../broker/index.js";
 import type { Clock, Random } from "../../../../protocol/index.js";
 import type { RoomDef } from "../../../../room/shape.js";
 import { REIGN_LETTERS } from "../tick-message.js";
@@ -12,7 +19,15 @@ import { CRASHED, type Run } from "../run/run.js";
 import type { Settings } from "../run/settings.js";
 import { Ledger } from "./ledger.js";
 import { readRoom, type RoomRecord } from "./read-room.js";
-import { MOST_SHORT, hasNewEpoch, isAllKnown, lastReign, namesIn, shortReigns, type Known } from "./reigns.js";
+import {
+  MOST_SHORT,
+  hasNewEpoch,
+  isAllKnown,
+  lastReign,
+  namesIn,
+  shortReigns,
+  type Known,
+} from "./reigns.js";
 import { remake } from "./remake.js";
 import { encodeWriter, roomLogOptions, type MadeRecord, type ReignRecord } from "./room-log.js";
 import { restated } from "./restate.js";
@@ -124,7 +139,11 @@ export async function takeOver(deps: TakeoverDeps, request: TakeoverRequest): Pr
 }
 
 /** One that failed may have come through: with the same secret it is the same reign. */
-async function ask({ broker, clock }: TakeoverDeps, channel: string, asked: ReignRequest): Promise<Reign | HeldBy> {
+async function ask(
+  { broker, clock }: TakeoverDeps,
+  channel: string,
+  asked: ReignRequest,
+): Promise<Reign | HeldBy> {
   for (let tries = 1; ; tries++) {
     try {
       return await broker.reign(channel, asked, roomLogOptions());
@@ -221,7 +240,9 @@ class Taking {
     return new Ledger(found, inputsFor, ({ tick, at }) => (rate === 0 ? (at ?? 0) : (tick * 1000) / rate));
   }
 
-  #taken(rest: Omit<Taken, "is" | "reign" | "sent" | "names" | "isAfterLoss"> & { readonly found: RoomRecord }): Taken {
+  #taken(
+    rest: Omit<Taken, "is" | "reign" | "sent" | "names" | "isAfterLoss"> & { readonly found: RoomRecord },
+  ): Taken {
     const { found, ...taken } = rest;
     const { memory, was } = this.#request;
     const { reign, sent, name } = this.#got;
@@ -250,7 +271,8 @@ class Taking {
 /** Seats are in the log at once, and in the checkpoint with the next one: who came and went between is told to the room by its next tick. */
 function comeAndGone(run: Run, { seats }: RoomRecord): Entering[] {
   const entering: Entering[] = [];
-  for (const id of run.seats.keys()) if (!seats.has(id)) entering.push({ is: "leave", seat: id, why: "left" });
+  for (const id of run.seats.keys())
+    if (!seats.has(id)) entering.push({ is: "leave", seat: id, why: "left" });
   for (const [seat, { user, join }] of seats)
     if (!run.seats.has(seat)) entering.push({ is: "join", seat, user, join, over: true });
   return entering;

@@ -112,7 +112,16 @@ export class Teller {
       seats.push({ id: seat, user, join, here });
       if (last > 0 || depth > 0) acks.push({ seat, last, depth });
     }
-    return { is: "keyframe", channel, id, reign: this.#reign, tick, seats, acks, bytes: encodeKeyframe(run.stores, tick) };
+    return {
+      is: "keyframe",
+      channel,
+      id,
+      reign: this.#reign,
+      tick,
+      seats,
+      acks,
+      bytes: encodeKeyframe(run.stores, tick),
+    };
   }
 }
 

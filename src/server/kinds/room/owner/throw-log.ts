@@ -44,7 +44,9 @@ export class ThrowLog {
         hook,
         ...(seat !== undefined && { seat }),
         ...(which !== undefined && { which }),
-        entered: entered.map((one) => ("seat" in one ? `${one.is} ${one.seat}${one.is === "input" ? ` ${one.n}` : ""}` : one.is)),
+        entered: entered.map((one) =>
+          "seat" in one ? `${one.is} ${one.seat}${one.is === "input" ? ` ${one.n}` : ""}` : one.is,
+        ),
         ...(left > 0 && { unlogged: left }),
         error,
       },

@@ -28,7 +28,9 @@ export interface Made {
   readonly closed: string | undefined;
 }
 
-type MutableMade = { -readonly [Name in keyof Made]: Made[Name] extends readonly (infer T)[] ? T[] : Made[Name] };
+type MutableMade = {
+  -readonly [Name in keyof Made]: Made[Name] extends readonly (infer T)[] ? T[] : Made[Name];
+};
 
 /** Makes so many ticks; what waits at the desk enters with the first. */
 export function makeTicks(run: Run, desk: Desk, steps: number): Made {

@@ -52,7 +52,8 @@ export class Voice {
   /** Says that it is there, where it has said nothing since it was asked last. */
   giveSign(): void {
     const { teller, reign } = this.#deps;
-    if (!this.#hasTold && this.#telling < MOST_TELLING) this.#signal({ is: "alive", reign, tick: teller.tick });
+    if (!this.#hasTold && this.#telling < MOST_TELLING)
+      this.#signal({ is: "alive", reign, tick: teller.tick });
     this.#hasTold = false;
   }
 

@@ -1,4 +1,10 @@
-import { BrokerError, type Broker, type Change, type Changed, type ChangesDraft } from "../../../../broker/index.js";
+import {
+  BrokerError,
+  type Broker,
+  type Change,
+  type Changed,
+  type ChangesDraft,
+} from "../../../../broker/index.js";
 import type { Clock } from "../../../../protocol/index.js";
 import { detach, type OnError } from "../../../guard.js";
 import { encodeWriter, roomLogOptions } from "./room-log.js";
@@ -78,7 +84,7 @@ export class LogWriter {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     // What else this turn has to write goes along.
-    await undefined;
+    await Promise.resolve();
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
       const written = await this.#append(next);
