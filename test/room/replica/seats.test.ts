@@ -68,6 +68,16 @@ describe("seats", () => {
     expect(seat("ann")).toMatchObject({ here: false });
   });
 
+  test("R19: a place that is closed tells the owner that its players are away", async () => {
+    const { nodes, clock, one, place, seat } = await setup();
+    await nodes.wait(one.play(place, "ann"));
+    await clock.advance(4 * TICK);
+    place.close();
+    await clock.advance(4 * TICK);
+    expect(seat("ann")).toMatchObject({ here: false });
+    await expect(nodes.wait(one.play(place, "bob"))).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   test("R20: joining again is the same seat, also where nobody heard the answer", async () => {
     const { nodes, clock, one, place } = await setup();
     lose(nodes.node(0), 4);
