@@ -111,7 +111,8 @@ export function atan2(y: number, x: number): number {
   const isLeft = x < 0 || (x === 0 && y === 0 && 1 / x < 0);
   const isDown = y < 0 || (y === 0 && 1 / y < 0);
   const angle = fromRight(Math.abs(y), Math.abs(x));
-  const up = isLeft ? HALF_TURN - (angle - HALF_TURN_REST) : angle;
+  // Straight up is the same from both sides.
+  const up = isLeft && angle !== HALF_TURN / 2 ? HALF_TURN - (angle - HALF_TURN_REST) : angle;
   return isDown ? -up : up;
 }
 
