@@ -101,8 +101,7 @@ function nearCosine(x: number, rest: number): number {
 }
 
 /**
- * The angle in radians, from -π to π, of the direction from (0, 0) to (x, y), as `Math.atan2` defines it. Off by at most 4.5e-16 (one
- * unit in the last place of π).
+ * The angle in radians, from -π to π, of the direction from (0, 0) to (x, y), as `Math.atan2` defines it. Off by less than 6e-16.
  *
  * @example math.atan2(1, -1) // 2.356194490192345, three eighths of a turn
  */
