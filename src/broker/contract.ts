@@ -193,11 +193,7 @@ export interface Broker {
    * if ("heldBy" in reign) return askAgain(reign.heldBy, reign.left);
    * await broker.change("arena/1", [{ key, changes, reign: reign.token }], options);
    */
-  reign(
-    channel: string,
-    request: ReignRequest,
-    options: LogOptions | SlotsOptions,
-  ): Promise<Reign | HeldBy>;
+  reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy>;
 
   /** Hands signals to the channel's present followers, on all nodes. MUST NOT keep them. */
   signal(channel: string, signals: readonly Signal[]): Promise<void>;

@@ -3,13 +3,15 @@
  * put into buckets by urgency, and these are emptied from the most urgent one on.
  */
 import type { ByteWriter } from "./byte-writer.js";
-import { NOTHING, type Fragments, type Parts } from "./fragments.js";
+import { NOTHING, type Fragments } from "./fragments.js";
 import type { Box, Grid } from "./grid.js";
 import type { Lists } from "./sections.js";
 import type { Seen } from "./viewer.js";
 
 const BUCKETS = 64;
 const END = -1;
+/** No update has fewer bytes. */
+const LEAST = 3;
 /** Rings around the middle of a view: the inner quarter, the inner half, the rest. */
 const RINGS = 3;
 
@@ -27,8 +29,6 @@ export class Budget {
   /** The first place of each bucket, and which one follows a place. */
   readonly #heads = new Int32Array(BUCKETS);
   #next = new Int32Array(0);
-  /** The tick from which the row at a place is told. */
-  #from = new Float64Array(0);
 
   /** Lets in as many of those that would come as fit, the nearest first, and one at least; the others come later. Says how many bytes they take. */
   admit(plan: Plan, budget: number): number {
@@ -55,18 +55,24 @@ export class Budget {
   /** Writes as many updates as fit, and one at least; says how many, and notes who was told. */
   spend(to: ByteWriter, plan: Plan, budget: number): number {
     const { fragments, lists, seen } = plan;
-    const told = seen.toldFor(fragments.history.entities.capacity);
+    const { tick, history } = fragments;
+    const told = seen.toldFor(history.entities.capacity);
     this.#fill(plan, told);
     let left = budget;
     let updates = 0;
     for (let bucket = BUCKETS - 1; bucket >= 0; bucket--)
       for (let i = this.#heads[bucket] as number; i !== END; i = this.#next[i] as number) {
+        if (updates > 0 && left < LEAST) return updates;
         const id = lists.stays[i] as number;
-        const parts = fragments.since(this.#from[i] as number);
-        const size = parts.sizes[id] as number;
+        const since = told[id] as number;
+        const from = history.holds(since) ? since : NOTHING;
+        const parts = fragments.since(from);
+        const size = fragments.update(parts, id, from);
         if (updates > 0 && size > left) continue;
+        told[id] = tick;
+        // It may be again what it was.
+        if (size === 0) continue;
         fragments.copy(to, parts, id);
-        told[id] = fragments.tick;
         left -= size;
         updates++;
       }
@@ -79,43 +85,40 @@ export class Budget {
     for (let i = 0; i < lists.enterCount; i++) told[lists.enters[i] as number] = fragments.tick;
   }
 
-  #fill(plan: Plan, told: Float64Array): void {
-    const { fragments, lists } = plan;
-    const { tick, history } = fragments;
+  /** Puts rows that may have changed into buckets. Hot: once per viewer and row that it sees. */
+  #fill({ fragments, lists, grid, box }: Plan, told: Float64Array): void {
+    const { tick } = fragments;
+    const { changed } = fragments.history.entities;
     const { stays, stayCount } = lists;
-    this.#heads.fill(END);
-    if (this.#next.length < stayCount) {
-      this.#next = new Int32Array(2 * stayCount);
-      this.#from = new Float64Array(2 * stayCount);
-    }
+    const heads = this.#heads.fill(END);
+    if (this.#next.length < stayCount) this.#next = new Int32Array(2 * stayCount);
+    const next = this.#next;
     // Who is first in a bucket is another one in each tick, so that nobody always comes too late.
     const turned = stayCount === 0 ? 0 : tick % stayCount;
     for (let place = 0; place < stayCount; place++) {
       const i = place + turned < stayCount ? place + turned : place + turned - stayCount;
       const id = stays[i] as number;
       const since = told[id] as number;
-      const from = history.holds(since) ? since : NOTHING;
-      if ((history.entities.changed[id] as number) <= since || this.#sizeOf(fragments, id, from) === 0) {
+      if ((changed[id] as number) <= since) {
         told[id] = tick;
         continue;
       }
-      this.#from[i] = from;
-      const bucket = Math.min(BUCKETS - 1, (4 * (tick - since)) / 2 ** ringOf(plan, id));
-      this.#next[i] = this.#heads[bucket] as number;
-      this.#heads[bucket] = i;
+      const ring = grid === undefined ? 1 : ringAt(box, grid.xs[id] as number, grid.ys[id] as number);
+      const urgency = (4 * (tick - since)) >> ring;
+      const bucket = urgency < BUCKETS ? urgency : BUCKETS - 1;
+      next[i] = heads[bucket] as number;
+      heads[bucket] = i;
     }
-  }
-
-  #sizeOf(fragments: Fragments, id: number, from: number): number {
-    const parts: Parts = fragments.since(from);
-    return fragments.update(parts, id, from);
   }
 }
 
 function ringOf({ grid, box }: Plan, id: number): number {
-  if (grid === undefined) return 1;
-  const x = offCentre(grid.xs[id] as number, box.left, box.right);
-  const y = offCentre(grid.ys[id] as number, box.top, box.bottom);
+  return grid === undefined ? 1 : ringAt(box, grid.xs[id] as number, grid.ys[id] as number);
+}
+
+function ringAt(box: Box, atX: number, atY: number): number {
+  const x = offCentre(atX, box.left, box.right);
+  const y = offCentre(atY, box.top, box.bottom);
   const away = x > y ? x : y;
   return away <= 0.25 ? 0 : away <= 0.5 ? 1 : 2;
 }

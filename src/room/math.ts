@@ -101,8 +101,7 @@ function nearCosine(x: number, rest: number): number {
 }
 
 /**
- * The angle in radians, from -π to π, of the direction from (0, 0) to (x, y), as `Math.atan2` defines it. Off by at most 4.5e-16 (one
- * unit in the last place of π).
+ * The angle in radians, from -π to π, of the direction from (0, 0) to (x, y), as `Math.atan2` defines it. Off by less than 6e-16.
  *
  * @example math.atan2(1, -1) // 2.356194490192345, three eighths of a turn
  */
@@ -111,7 +110,8 @@ export function atan2(y: number, x: number): number {
   const isLeft = x < 0 || (x === 0 && y === 0 && 1 / x < 0);
   const isDown = y < 0 || (y === 0 && 1 / y < 0);
   const angle = fromRight(Math.abs(y), Math.abs(x));
-  const up = isLeft ? HALF_TURN - (angle - HALF_TURN_REST) : angle;
+  // Straight up is the same from both sides.
+  const up = isLeft && angle !== HALF_TURN / 2 ? HALF_TURN - (angle - HALF_TURN_REST) : angle;
   return isDown ? -up : up;
 }
 

@@ -1,16 +1,11 @@
-/**
- * From the rows of an application to the codes of a tick. Hot: all rows of a room, in every tick. It goes over rows once for who
- * they are, and then once per column, so that the loops are short and know what they read.
- */
+/** From the rows of an application to the codes of a tick. Hot: all rows of a room, in every tick. */
 import { utf8Length } from "../protocol/index.js";
-import { isIllFormed, type Coding } from "./coding.js";
-import type { Value } from "./column.js";
+import { isIllFormed } from "./coding.js";
 import { MOST_KEY, MOST_ROWS } from "./columns.js";
 import type { History } from "./history.js";
-import { setCode, type Cells, type Ring, type TextRing } from "./ring.js";
+import { readerOf, type OpenRow, type ReadColumns } from "./read-columns.js";
+import { codeAt, setCode, type Cells, type Texts } from "./ring.js";
 
-/** A row as an application writes to it. */
-export type OpenRow = Record<string, Value>;
 export type OpenRows = ReadonlyMap<string, OpenRow>;
 
 const FRESH = 0xffff_ffff;
@@ -27,8 +22,14 @@ export class Scanner {
   /** Where an id was in the order of the tick before. */
   #places = new Uint32Array(0);
 
+  /** Where the codes of each column are to be written, and those of the tick before lie. */
+  readonly #now: (Cells | Texts)[] = [];
+  readonly #was: (Cells | Texts)[] = [];
+  readonly #read: ReadColumns;
+
   constructor(history: History) {
     this.#history = history;
+    this.#read = readerOf(history.layout);
   }
 
   /**
@@ -47,7 +48,7 @@ export class Scanner {
     if (fresh.length > history.entities.room)
       throw new RangeError(`too many rows have come and gone: ${rows.size} now, ${fresh.length} of them new`);
     this.#renew(fresh, rows.size, tick);
-    for (const [column, ring] of history.rings.entries()) this.#readColumn(column, ring, settle);
+    this.#readColumns(settle);
   }
 
   /** Finds the ids of all rows, and the keys of those that are new. */
@@ -114,102 +115,42 @@ export class Scanner {
     }
   }
 
-  #readColumn(column: number, ring: Ring, settle: boolean): void {
-    const { layout, entities, newest, slotBefore, orders, counts } = this.#history;
+  #readColumns(settle: boolean): void {
+    const history = this.#history;
+    const { rings, slotBefore, newest, entities } = history;
+    const slot = history.slotOf(newest);
+    for (const [column, ring] of rings.entries()) {
+      this.#now[column] = ring.slots[slot] ?? [];
+      this.#was[column] = ring.kind === "texts" ? (this.#now[column] ?? []) : (ring.slots[slotBefore] ?? []);
+    }
+    this.#read({
+      rows: this.#rows,
+      order: history.idsAt(newest),
+      changed: entities.changed,
+      tick: newest,
+      settle,
+      now: this.#now,
+      was: this.#was,
+      onText: this.#onText,
+    });
+  }
+
+  /** Takes a text that is not the one of the tick before, or may not be. */
+  readonly #onText = (column: number, row: OpenRow, id: number, settle: boolean): void => {
+    const { layout, rings, entities, newest } = this.#history;
     const coding = layout.codings[column];
     const name = layout.names[column];
+    const ring = rings[column];
+    if (coding?.kind !== "text" || name === undefined || ring === undefined) return;
     const slot = this.#history.slotOf(newest);
-    const order = orders[slot]?.subarray(0, counts[slot]);
-    if (coding === undefined || name === undefined || order === undefined) return;
-    const at: Reading = { name, rows: this.#rows, order, changed: entities.changed, tick: newest, settle };
-    if (ring.kind === "texts") readTexts(at, coding, ring, slot);
-    else {
-      const now = ring.slots[slot] as Cells;
-      const was = ring.slots[slotBefore] as Cells;
-      if (coding.kind === "whole" && coding.linear !== undefined)
-        readLinear(at, coding.linear.low, coding.linear.step, coding.most, now, was);
-      else if (coding.kind !== "text") readNumbers(at, coding, now, was);
-    }
-  }
-}
-
-/** One column to read: of which rows, with which ids, and where it is noted that a row has changed. */
-interface Reading {
-  readonly name: string;
-  readonly rows: readonly OpenRow[];
-  readonly order: Uint16Array;
-  readonly changed: Float64Array;
-  readonly tick: number;
-  readonly settle: boolean;
-}
-
-function readLinear(
-  { name, rows, order, changed, tick, settle }: Reading,
-  low: number,
-  step: number,
-  most: number,
-  now: Cells,
-  was: Cells,
-): void {
-  for (let place = 0; place < order.length; place++) {
-    const row = rows[place] as OpenRow;
-    const id = order[place] as number;
-    const value = row[name];
-    const near = Math.round(((typeof value === "number" ? value : Number.NaN) - low) / step);
-    // The same as in the column's coding.
-    const code = near >= most ? most : near > 0 ? near : 0;
-    if (code !== was[id]) changed[id] = tick;
-    now[id] = code;
-    if (settle) {
-      const settled = low + code * step;
-      if (settled !== value || value === 0) row[name] = settled;
-    }
-  }
-}
-
-function readNumbers(
-  { name, rows, order, changed, tick, settle }: Reading,
-  coding: Exclude<Coding, { kind: "text" }>,
-  now: Cells,
-  was: Cells,
-): void {
-  for (let place = 0; place < order.length; place++) {
-    const row = rows[place] as OpenRow;
-    const id = order[place] as number;
     const value = row[name];
     const code = coding.encode(value);
-    if (code !== was[id]) changed[id] = tick;
-    now[id] = code;
-    if (settle) {
-      const settled = coding.decode(code);
-      if (settled !== value || value === 0) row[name] = settled;
-    }
-  }
-}
-
-function readTexts(
-  { name, rows, order, changed, tick, settle }: Reading,
-  coding: Coding,
-  ring: TextRing,
-  slot: number,
-): void {
-  if (coding.kind !== "text") return;
-  let texts = ring.slots[slot] ?? [];
-  for (let place = 0; place < order.length; place++) {
-    const row = rows[place] as OpenRow;
-    const id = order[place] as number;
-    const value = row[name];
-    const before = texts[id];
-    // Hot: a text that was read before is as it should be.
-    const code =
-      value === before && (before !== undefined || coding.optional) ? before : coding.encode(value);
-    if (code !== before) {
-      changed[id] = tick;
+    if (code !== codeAt(ring, slot, id)) {
+      entities.changed[id] = newest;
       setCode(ring, slot, id, code);
-      texts = ring.slots[slot] ?? [];
     }
     if (settle && code !== value) row[name] = code;
-  }
+  };
 }
 
 function fitKey(key: string): string {

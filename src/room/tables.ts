@@ -1,7 +1,8 @@
 import type { Row, Table } from "./column.js";
 import { History } from "./history.js";
 import { Past } from "./past.js";
-import { Scanner, type OpenRow } from "./scan.js";
+import type { OpenRow } from "./read-columns.js";
+import { Scanner } from "./scan.js";
 
 /**
  * One table of a room's state: its rows in the newest tick and in the 32 before it, as they were read.
@@ -37,7 +38,8 @@ export class TableStore {
    * @param tick any above the newest one; those left out are not held
    * @throws {RangeError} for another tick, more than 32,768 rows, a key of more than 64 bytes of UTF-8 or none of them, and where
    *   so many rows came and went in 32 ticks that there are more than 65,536 in all
-   * @throws {TypeError} for a row that is no object. Whatever it throws, nothing has changed
+   * @throws {TypeError} for a row that is no object. Whatever it throws, nothing has changed; only where a row throws itself while it
+   *   is read, the tick is half written
    */
   scan(rows: ReadonlyMap<string, OpenRow>, tick: number, settle = true): void {
     this.#scanner.scan(rows, tick, settle);

@@ -128,11 +128,7 @@ export class LocalBroker implements Broker {
     throw new BrokerError("unavailable", `the new epoch of ${channel} is not on the disk yet; retry`);
   }
 
-  reign(
-    channel: string,
-    request: ReignRequest,
-    options: LogOptions | SlotsOptions,
-  ): Promise<Reign | HeldBy> {
+  reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy> {
     return takeReign(request, (step) => this.#open().reign(channel, step, options));
   }
 

@@ -51,11 +51,7 @@ export class MemoryBroker implements Broker {
     return this.#open().readSlots(channel, from, options);
   }
 
-  reign(
-    channel: string,
-    request: ReignRequest,
-    options: LogOptions | SlotsOptions,
-  ): Promise<Reign | HeldBy> {
+  reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy> {
     return takeReign(request, (step) => this.stepReign(channel, step, options));
   }
 

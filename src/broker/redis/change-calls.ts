@@ -62,7 +62,15 @@ export class ChangeCalls {
       const { logs } = call;
       const at = logs.push(0) - 1;
       logs.push(drafts.length);
-      for (const { key, within, reign = "", meta = "", quiet = false, if: conditions = [], changes } of drafts) {
+      for (const {
+        key,
+        within,
+        reign = "",
+        meta = "",
+        quiet = false,
+        if: conditions = [],
+        changes,
+      } of drafts) {
         this.#calls.addKey(call, key, within);
         logs.push(meta, quiet ? "1" : "", conditions.length, changes.length);
         if (options.fenced === true) logs.push(reign);

@@ -130,11 +130,7 @@ export class RedisBroker implements Broker {
     return this.#open(() => this.#log.readSlots(channel, from, options));
   }
 
-  reign(
-    channel: string,
-    request: ReignRequest,
-    options: LogOptions | SlotsOptions,
-  ): Promise<Reign | HeldBy> {
+  reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy> {
     return takeReign(request, (step) => this.#open(() => this.#reigns.step(channel, step, options)));
   }
 

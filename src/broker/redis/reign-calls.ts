@@ -7,6 +7,7 @@ import type { ReignAnswer, ReignStep } from "../log/reign.js";
 import type { SlotsOptions } from "../slots-contract.js";
 import type { Keys } from "./keys.js";
 import { lifeOf, lifeOfSlots } from "./log-options.js";
+import { buffer } from "./replies.js";
 import { scripts } from "./scripts.js";
 import { TurnCalls, type TurnCallsParts } from "./turn-calls.js";
 
@@ -21,8 +22,7 @@ export class ReignCalls {
     this.#random = random;
     this.#calls = new TurnCalls(parts, {
       script: scripts.reign,
-      lifeOf: (options) =>
-        isOfSlots(options) ? lifeOfSlots(options) : lifeOf(options, parts.options.idle),
+      lifeOf: (options) => (isOfSlots(options) ? lifeOfSlots(options) : lifeOf(options, parts.options.idle)),
       head: (options) => [isOfSlots(options) ? "1" : ""],
       outcomes: (replies) => [replies],
     });
@@ -44,5 +44,6 @@ export class ReignCalls {
 /** What became of a step, as `reign.lua` says it. */
 function answerOf([first, left]: readonly unknown[]): ReignAnswer {
   if (first === undefined) return "none";
-  return left === undefined ? { token: String(first) } : { heldBy: String(first), left: Number(left) };
+  const text = buffer(first).toString();
+  return left === undefined ? { token: text } : { heldBy: text, left: Number(left) };
 }

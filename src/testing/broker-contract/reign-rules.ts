@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import type { Draft, LogOptions, SlotsOptions } from "../../broker/index.js";
 import { appendOne, assertRejects, dataOf, keeping, readAll, type Rule } from "./kit.js";
-import {
-  FENCED,
-  FENCED_SLOTS,
-  TTL,
-  ask,
-  assertHeldBy,
-  isFenced,
-  isOut,
-  take,
-  under,
-} from "./reign-kit.js";
+import { FENCED, FENCED_SLOTS, TTL, ask, assertHeldBy, isFenced, isOut, take, under } from "./reign-kit.js";
 import {
   SLOTS,
   change,
@@ -51,7 +41,8 @@ export const reignRules: readonly Rule[] = [
   },
   {
     number: 110,
-    sentence: "who asks again with the secret has the same reign, and it lasts for its full length from then on",
+    sentence:
+      "who asks again with the secret has the same reign, and it lasts for its full length from then on",
     async check(kit) {
       const [a, b] = await kit.nodes();
       const channel = kit.channel();
@@ -112,7 +103,8 @@ export const reignRules: readonly Rule[] = [
   },
   {
     number: 112,
-    sentence: "who takes a reign that ran out shuts out the one before, which can neither renew nor release it",
+    sentence:
+      "who takes a reign that ran out shuts out the one before, which can neither renew nor release it",
     async check(kit) {
       const [a, b] = await kit.nodes();
       const channel = kit.channel();
@@ -222,7 +214,10 @@ export const reignRules: readonly Rule[] = [
       const { entries, head, epochs } = await readSlots(b, channel);
       const reign = await take(a, channel, "ann", { ttl: 10 * TTL });
       const page = await readSlots(b, channel);
-      assert.deepEqual([page.entries, page.head, page.epochs.at(-1)?.epoch], [entries, head, epochs.at(-1)?.epoch]);
+      assert.deepEqual(
+        [page.entries, page.head, page.epochs.at(-1)?.epoch],
+        [entries, head, epochs.at(-1)?.epoch],
+      );
       await a.close();
       await assertRejects(reign.renew(), "closed");
       await assertHeldBy(b, channel, "ann", { ttl: 10 * TTL });

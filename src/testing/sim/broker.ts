@@ -97,11 +97,7 @@ export class SimBroker implements Broker {
     return this.#call(() => this.#store.readSlots(channel, from, options));
   }
 
-  reign(
-    channel: string,
-    request: ReignRequest,
-    options: LogOptions | SlotsOptions,
-  ): Promise<Reign | HeldBy> {
+  reign(channel: string, request: ReignRequest, options: LogOptions | SlotsOptions): Promise<Reign | HeldBy> {
     return takeReign(request, (step) => {
       const left = this.#timeLeft();
       return this.#call(async () => {

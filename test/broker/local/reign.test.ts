@@ -163,7 +163,8 @@ test("the end of a reign is kept in wall time, and a clock that was set back doe
   expect(fromStored(stored, { wall: 1_003_000, steady: 7 })).toEqual({ ...held, until: 1007 });
   expect(fromStored(stored, { wall: 0, steady: 7 })).toEqual({ ...held, until: 5007 });
   expect(fromStored(stored, { wall: 2_000_000, steady: 7 })?.until).toBeLessThan(7);
-  expect([toStored(undefined, { wall: 0, steady: 0 }), fromStored(undefined, { wall: 0, steady: 0 })]).toEqual(
-    [undefined, undefined],
-  );
+  expect([
+    toStored(undefined, { wall: 0, steady: 0 }),
+    fromStored(undefined, { wall: 0, steady: 0 }),
+  ]).toEqual([undefined, undefined]);
 });

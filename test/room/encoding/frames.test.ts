@@ -20,12 +20,12 @@ class Watcher {
   /** How many frames began anew. */
   anew = 0;
 
-  constructor(world: World, frames: Frames, random: Random) {
+  constructor(world: World, frames: Frames, random: Random, skips: number) {
     this.#world = world;
     this.#frames = frames;
     this.#viewer = frames.viewer();
     this.#random = random;
-    this.#skips = random.pick([0, 0.8, 0.8, 0.97]);
+    this.#skips = skips;
     this.#turn();
   }
 
@@ -82,17 +82,19 @@ function rowsOf(rows: Iterable<{ readonly key: string; readonly row: Row }>): [s
 }
 
 describe("R21, R22: what a viewer has decoded is its view of the newest tick, exactly, whatever frames it has skipped", () => {
-  test.each(seeds(8))("seed %d", (seed) => {
+  test.each(seeds(6))("seed %d", (seed) => {
     const random = randomOf(seed);
-    const world = new World(random, random.pick([3, 30, 80]));
+    const world = new World(random, random.pick([3, 20, 50]));
     const frames = new Frames(world.stores);
-    const watchers = Array.from({ length: 8 }, () => new Watcher(world, frames, random));
-    for (let i = 0; i < 120; i++) {
+    const watchers = [0, 0, 0.8, 0.8, 0.97, 0.97].map((skips) => new Watcher(world, frames, random, skips));
+    for (let i = 0; i < 100; i++) {
       world.step();
-      for (const watcher of watchers) watcher.watch();
+      // The first one sleeps for longer than ticks are held.
+      const isAsleep = i >= 30 && i < 70;
+      for (const watcher of isAsleep ? watchers.slice(1) : watchers) watcher.watch();
     }
+    expect(watchers[0]?.anew).toBeGreaterThan(1);
     // Nothing would be compared by watchers that never got on.
-    expect(watchers.some(({ anew }) => anew > 1)).toBe(true);
     expect(watchers.every(({ anew }) => anew < 60)).toBe(true);
   });
 
@@ -100,8 +102,8 @@ describe("R21, R22: what a viewer has decoded is its view of the newest tick, ex
     const random = randomOf(77);
     const world = new World(random, 3000);
     const frames = new Frames(world.stores);
-    const watchers = Array.from({ length: 4 }, () => new Watcher(world, frames, random));
-    for (let i = 0; i < 6; i++) {
+    const watchers = [0, 0].map((skips) => new Watcher(world, frames, random, skips));
+    for (let i = 0; i < 4; i++) {
       world.step();
       for (const watcher of watchers) watcher.watch();
     }

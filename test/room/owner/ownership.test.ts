@@ -113,6 +113,28 @@ describe("R3: an owner whose renewals do not come through", () => {
   });
 });
 
+test("R3: an owner that was stopped between a write and its answer shows nothing of what it wrote", async () => {
+  const scene = sceneOf();
+  const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
+  const room = "auction/1";
+  await scene.own(room, a);
+  const player = await scene.joined(b, room, "ann");
+  a.way.late = (command) => {
+    if (command === "change") a.process.pause();
+    return 0;
+  };
+  player.input(50);
+  await scene.untilSo(() => a.process.state === "paused");
+  a.way.late = () => 0;
+  const told = scene.ticksTold(room, "a").length;
+  await scene.untilSo(() => b.rooms.get(room)?.reign !== undefined);
+  a.process.resume();
+  await scene.advance(1000);
+  expect(scene.ticksTold(room, "a").slice(told)).toEqual([]);
+  await scene.untilSo(() => player.unacked === 0);
+  scene.check(room);
+});
+
 describe("R4, R7: an owner that was stopped for longer than its reign", () => {
   test("writes and shows nothing when it wakes, and forgets the room that others have gone on with", async () => {
     const scene = sceneOf();

@@ -54,15 +54,15 @@ function mess(rows: Map<string, { n: number; name: string }>, order: unknown): v
 describe("R9: a hook that throws takes back what it did", () => {
   test("R9: what one input did is undone, and what others did in the same tick is not", () => {
     const { run, definition } = obedient();
-    run.step([joins("a"), joins("b"), joins("c")]);
+    run.step([joins("c"), joins("a"), joins("b")]);
     const twin = again(definition.def, run);
     const { threw, isDiscarded } = run.step([input("a", 1), input("b", 1, "throw"), input("c", 1)]);
     expect(threw).toEqual([{ tick: 2, hook: "input", seat: "b", which: 1, error: new Error("b threw") }]);
     expect(isDiscarded).toBe(false);
     expect([...(run.state["rows"] ?? [])]).toEqual([
+      ["c", { n: 1, name: "c" }],
       ["a", { n: 1, name: "a" }],
       ["b", { n: 0, name: "b" }],
-      ["c", { n: 1, name: "c" }],
     ]);
     // Random numbers, timers and the order of rows, too, are as if there had been no such input.
     twin.step([input("a", 1), { is: "here", seat: "b", from: 2 }, input("c", 1)]);
