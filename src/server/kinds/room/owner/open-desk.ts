@@ -1,0 +1,31 @@
+import type { Clock, Timer } from "../../../../protocol/index.js";
+import type { Desk } from "./desk.js";
+import type { Taken } from "./takeover.js";
+
+/** How long after a takeover players whose nodes have not told of them are taken to be away, in milliseconds. */
+export const TOLD_MS = 2000;
+/** How long after a loss of data those who had a seat go before newcomers, in milliseconds. */
+export const REST_MS = 1000;
+
+/**
+ * What a room's desk does in the first seconds of a reign: it tells the room who came and went, and has those who may have lost a seat go first.
+ * Returns the way to stop.
+ */
+export function openDesk(
+  desk: Desk,
+  clock: Clock,
+  { run, isKept, isAfterLoss, entering }: Taken,
+): () => void {
+  const told = clock.setTimeout(() => desk.awayUnlessTold(run), TOLD_MS);
+  let rest: Timer;
+  desk.enter(entering);
+  if (isKept) desk.sendLate();
+  else if (isAfterLoss) {
+    desk.rest();
+    rest = clock.setTimeout(() => desk.endRest(), REST_MS);
+  }
+  return () => {
+    clock.clearTimeout(told);
+    clock.clearTimeout(rest);
+  };
+}
