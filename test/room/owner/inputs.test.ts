@@ -239,3 +239,18 @@ describe('R13: with keep: "inputs", what anybody has seen is in the log before',
     expect(log.inputs).toEqual([]);
   });
 });
+
+test("R11: a room that is too large to be saved goes on, and the operator is told", async () => {
+  const scene = sceneOf();
+  const a = scene.cluster.node(0);
+  await scene.own("big/1", a);
+  await scene.joined(scene.cluster.node(1), "big/1", "ann");
+  await scene.advance(4000);
+  const said = a.said.filter(({ level }) => level === "error");
+  expect(said.length).toBeGreaterThan(0);
+  expect(said[0]).toMatchObject({ fields: { room: "big/1" } });
+  expect(said[0]?.message).toContain("too large to be saved");
+  expect(a.rooms.get("big/1")?.run.tick).toBeGreaterThan(30);
+  expect((await scene.cluster.logOf("big/1")).saved).toEqual([]);
+  scene.check("big/1");
+});

@@ -47,7 +47,10 @@ export type Ask =
   | { readonly is: "reserve"; readonly seat: string; readonly ms: number }
   /** Everything as it is now; answered by a {@link Keyframe} instead of an answer. */
   | { readonly is: "keyframe" }
-  /** An event of the application: JSON text of data that fits its schema. At most once: `under` is the reign that it was first sent to, and the owner of another one says `room_moved`. */
+  /**
+   * An event of the application: JSON text of data that fits its schema. At most once: `under` is the reign that it was first
+   * sent to, and the owner of another one says `room_moved`.
+   */
   | {
       readonly is: "send";
       readonly event: string;

@@ -43,7 +43,10 @@ export interface Batch {
   readonly requests: readonly Request[];
 }
 
-/** What became of a request. `unavailable`: it may have been carried out, and may be asked again; `room_moved`: it was not, and somebody else owns the room. */
+/**
+ * What became of a request. `unavailable`: it may have been carried out, and may be asked again; `room_moved`: it was not, and
+ * somebody else owns the room.
+ */
 export type AnswerCode =
   | "ok"
   | "room_full"
@@ -131,7 +134,10 @@ export interface Handover {
   readonly reign: string;
 }
 
-/** For the owner of a room, from who owned it before: that reign did not end with its node, which was cut off. So the room is not to blame for it, see R9. */
+/**
+ * For the owner of a room, from who owned it before: that reign did not end with its node, which was cut off. So the room is
+ * not to blame for it, see R9.
+ */
 export interface Survived {
   readonly is: "survived";
   readonly channel: string;

@@ -1,7 +1,7 @@
 /** Rooms that the tests own. */
 import * as z from "zod";
 import { i32, table, text, u32 } from "../../../../src/room/columns.js";
-import { room } from "../../../../src/room/shape.js";
+import { room, type RoomDef } from "../../../../src/room/shape.js";
 
 const players = table({ sum: i32, inputs: u32 });
 
@@ -105,8 +105,17 @@ export const Ledger = ledger.code<{ id: string }>({
   },
 });
 
+const big = room({ rate: 10, checkpoint: "1s", state: { pages: table({ text: text(4096) }) } });
+
+/** More than a checkpoint holds. */
+export const Big = big.code({
+  create(r) {
+    for (let i = 0; i < 300; i++) r.state.pages.set(`${i}`, { text: "page".repeat(1024) });
+  },
+});
+
 /** The code of a room by what its channel's name begins with. */
-export function define(channel: string): typeof Counter.def | undefined {
+export function define(channel: string): RoomDef | undefined {
   const [kind] = channel.split("/");
   switch (kind) {
     case "counter":
@@ -115,6 +124,8 @@ export function define(channel: string): typeof Counter.def | undefined {
       return Auction.def;
     case "ledger":
       return Ledger.def;
+    case "big":
+      return Big.def;
     default:
       return undefined;
   }

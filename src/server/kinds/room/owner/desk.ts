@@ -41,7 +41,8 @@ export interface DeskDeps {
 export type Seen = Pick<Run, "seats" | "closed">;
 
 /**
- * Where a room's owner takes in what nodes send: inputs and requests. They wait there for the next tick. It belongs to the room's life on this node, and
+ * Where a room's owner takes in what nodes send: inputs and requests. They wait there for the next tick. It belongs to the
+ * room's life on this node, and
  * outlives a reign that had to be taken anew.
  */
 export class Desk {

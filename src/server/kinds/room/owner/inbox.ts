@@ -2,7 +2,10 @@ import type { Entering } from "../run/entering.js";
 import type { SeatState } from "../run/seats.js";
 import type { InputItem } from "../messages.js";
 
-/** So many inputs of a seat may have entered, or be about to, beyond those that are done with; a player has no more than half as many unacknowledged. */
+/**
+ * So many inputs of a seat may have entered, or be about to, beyond those that are done with; a player has no more than half as
+ * many unacknowledged.
+ */
 const MOST_AHEAD = 64;
 /** So many things may wait for the next tick; what nodes send again may be left out. */
 const MOST_WAITING = 20_000;

@@ -45,7 +45,8 @@ export interface OwnedRoom {
 export type Gone = "closed" | "released" | "taken" | "deaf" | "broken";
 
 /**
- * A room that this node owns. It lasts for as long as nobody else can have gone on with the room: where its reign ends because the broker is away, or has
+ * A room that this node owns. It lasts for as long as nobody else can have gone on with the room: where its reign ends because
+ * the broker is away, or has
  * lost data, it stands still, and what it remembers is the best there is of the room until it knows better (R8).
  */
 export class Owner {

@@ -11,7 +11,8 @@ import type { ThrowLog } from "./throw-log.js";
 
 /**
  * Why an owner does not reign any more. `late`, `lost`: see {@link TenureEnd}. `fenced`: a write was refused. `broken`: the room cannot
- * go on here. `closed`: it has ended for good. `released`: it is saved, and whoever wants it has it. `deaf`: the same, since its node does not hear itself.
+ * go on here. `closed`: it has ended for good. `released`: it is saved, and whoever wants it has it. `deaf`: the same, since
+ * its node does not hear itself.
  */
 export type End =
   | { readonly is: TenureEnd | "fenced" | "broken" | "released" | "deaf" }
