@@ -20,7 +20,10 @@ export const ERRORS = {
   not_subscribed: { retry: false, about: "this connection is not subscribed to that channel" },
   conflict: { retry: false, about: "a condition does not hold; `now` says what its keys hold" },
   key_conflict: { retry: false, about: "the idempotency key was used before with another payload" },
-  outcome_unknown: { retry: false, about: "it may or may not have happened, and a retry can no longer tell" },
+  outcome_unknown: {
+    retry: false,
+    about: "it may or may not have happened, or may happen yet, and a retry can no longer tell",
+  },
   aborted: { retry: true, about: "an earlier publish to this channel failed; send that one first" },
   rate_limited: {
     retry: true,
@@ -33,6 +36,8 @@ export const ERRORS = {
   },
   unavailable: { retry: true, about: "the broker did not answer in time; retry with the same key" },
   going_away: { retry: true, about: "this server is stopping; another one will answer" },
+  room_full: { retry: true, about: "all seats of the room are taken; `after` says when to try again" },
+  room_closed: { retry: false, about: "the room has ended; the message says why" },
   internal: { retry: false, about: "the server failed; its log says why" },
 } as const satisfies Record<string, { retry: boolean; about: string }>;
 

@@ -36,7 +36,7 @@ export type ClientCode =
 export type ErrorDetails = Pick<ErrorBody, "cursor" | "now" | "limit">;
 
 /** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
-const RETRYABLE = /^(aborted|rate_limited|overloaded|unavailable|going_away)$/;
+const RETRYABLE = /^(aborted|rate_limited|overloaded|unavailable|going_away|room_full)$/;
 
 /**
  * Every error of Tidemark's, on servers and on clients: one class, whichever entry point it is imported from. Switch on

@@ -17,6 +17,7 @@ describe("error codes", () => {
       "going_away",
       "overloaded",
       "rate_limited",
+      "room_full",
       "unavailable",
     ]);
   });
@@ -64,6 +65,7 @@ describe("close codes", () => {
       "going_away",
       "protocol_error",
       "rate_limited",
+      "room_full",
       "server_error",
       "silent",
       "slow_replies",
