@@ -65,7 +65,6 @@ describe("close codes", () => {
       "going_away",
       "protocol_error",
       "rate_limited",
-      "room_full",
       "server_error",
       "silent",
       "slow_replies",
