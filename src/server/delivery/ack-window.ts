@@ -26,7 +26,10 @@ export class AckWindow implements Way {
   readonly #runs: Run[] = [];
   #ahead = 0;
   #sent = 0;
-  /** Bytes of the newest message so far: the next one may be as large. */
+  /**
+   * Bytes of the newest message so far: the next one may be as large. Of those that were acknowledged nothing is expected: whoever
+   * acknowledges by halves of the window says nothing before there is as much again.
+   */
   #message = 0;
   /** Whether the line that there was no room for goes on with a message. */
   #goesOn = false;
@@ -45,7 +48,7 @@ export class AckWindow implements Way {
   /** Whether there is no room for the line that was offered last. */
   get isFull(): boolean {
     if (this.#goesOn) return this.#ahead >= 2 * this.size;
-    return this.#ahead > 0 && this.#ahead + this.#message > this.size;
+    return this.#ahead + Math.min(this.#message, this.#ahead) > this.size;
   }
 
   /** Hot path. Takes a chunk of one line if there is room for it, here and in the way out. */

@@ -80,7 +80,7 @@ describe("a subscriber with a window", () => {
     expect(all).toBeLessThanOrEqual(1024);
   });
 
-  it("E30: gets a message that has begun as a whole, and the next one when that is acknowledged", async () => {
+  it("E30: gets a message that has begun as a whole, and the next one when most of that is acknowledged", async () => {
     const { world, put, watch } = setup();
     for (let i = 0; i < 15; i++) await put({ [`k${i}`]: "x".repeat(5000) });
     const viewer = await watch({ window: 65_536 });
@@ -89,10 +89,10 @@ describe("a subscriber with a window", () => {
     const lines = linesOf(viewer).length;
     expect(lines).toBeGreaterThan(2);
     await put({ a: 1 });
-    acknowledge(viewer, lines - 1);
     await world.clock.advance(1000);
     expect(linesOf(viewer)).toHaveLength(lines);
-    acknowledge(viewer, lines);
+    // Who says so by halves of the window says no more of it than this.
+    acknowledge(viewer, lines - 1);
     await world.clock.advance(1000);
     expect(viewer.map["a"]).toBe(1);
   });

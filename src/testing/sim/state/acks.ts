@@ -29,6 +29,8 @@ export class Acks {
   /** The sizes of those that came since, oldest first. */
   #sizes: number[] = [];
   #bytes = 0;
+  /** The size of the newest message, as far as it has come. */
+  #message = 0;
   #isSingling = false;
 
   constructor(way: AckWay, process: SimProcess, wrong: (what: string) => void) {
@@ -46,19 +48,23 @@ export class Acks {
 
   end(): void {
     this.#life = {};
-    this.#window = this.#said = this.#bytes = 0;
+    this.#window = this.#said = this.#bytes = this.#message = 0;
     this.#sizes = [];
     this.#isSingling = false;
   }
 
-  /** A line of so many bytes has come. */
-  line(size: number): void {
+  /** A line of so many bytes has come, which begins a message or goes on with one. */
+  line(size: number, goesOn: boolean): void {
     if (this.#window === 0) return;
     // Whatever the server knew when it sent this one, it has not been told of more than this client has said by now.
-    if (this.#bytes >= this.#window)
+    const isTooMuch = goesOn
+      ? this.#bytes >= 2 * this.#window
+      : this.#bytes + Math.min(this.#message, this.#bytes) > this.#window;
+    if (isTooMuch)
       this.#wrong(
         `a line came where ${this.#bytes} bytes of a window of ${this.#window} were not acknowledged`,
       );
+    this.#message = goesOn ? this.#message + size : size;
     this.#sizes.push(size);
     this.#bytes += size;
     if (this.#way === "single") return this.#singly();

@@ -8,6 +8,7 @@ import {
   type ServerFrame,
   type SubscribeResult,
 } from "../../../protocol/index.js";
+import { aboutOf } from "../../../protocol/lines.js";
 import type { Line } from "../line.js";
 import type { SimProcess } from "../process.js";
 import type { Recorder } from "../recorder.js";
@@ -220,7 +221,7 @@ export class StateClient implements WorldClient, WireOwner {
         one.breaksOff = false;
         this.tune(viewer.channel, 0);
       }
-      acks.line(size);
+      acks.line(size, Number(aboutOf(message).part ?? 0) > 0);
     } else if (event?.event === "gap") this.#told(viewer, event);
     else if (event?.event === "unsubscribed") {
       down(one);
