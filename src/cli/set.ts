@@ -1,6 +1,6 @@
 /** `tidemark set`: changes keys of a channel, all of them at once. */
 import { parseArgs } from "node:util";
-import { duration, type Duration } from "../server/channels/duration.js";
+import { duration, type Duration } from "../protocol/duration.js";
 import { API_OPTIONS, apiOf, askApi } from "./api.js";
 import { channelOf, understood } from "./connection.js";
 import { endWithReader, print, printable } from "./output.js";

@@ -13,7 +13,7 @@ import {
 } from "../protocol/index.js";
 import { keyCheck } from "./auth/api-key.js";
 import type { Channel } from "./channels/define.js";
-import { duration, type Duration } from "./channels/duration.js";
+import { duration, type Duration } from "../protocol/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
 import type { Drain } from "./connection/life/drain.js";

@@ -32,7 +32,7 @@ export {
   type StateAllowContext,
   type StateOptions,
 } from "./channels/define-state.js";
-export type { Duration } from "./channels/duration.js";
+export type { Duration } from "../protocol/duration.js";
 export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
 export type { BudgetOptions } from "./delivery/budget.js";
 export type { Peer } from "./connection/link.js";

@@ -6,7 +6,7 @@ import { connectIn } from "../client/client.js";
 import { realClock, type AppTypes, type TypedApp } from "../protocol/index.js";
 import type { App } from "../server/index.js";
 import type { Peer } from "../server/connection/link.js";
-import { duration, type Duration } from "../server/channels/duration.js";
+import { duration, type Duration } from "../protocol/duration.js";
 import { MemoryLink } from "./memory-link.js";
 import { seededRandom } from "./seeded-random.js";
 import { TestClock } from "./test-clock.js";

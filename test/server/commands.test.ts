@@ -4,7 +4,7 @@ import type { Broker } from "tidemark/broker";
 import { TidemarkError, method, stream, tidemark, transient, type Duration } from "tidemark";
 import * as z from "zod";
 import { BrokerError } from "../../src/broker/index.js";
-import { duration } from "../../src/server/channels/duration.js";
+import { duration } from "../../src/protocol/duration.js";
 import { connect, open } from "./support/client.js";
 import { World } from "./support/engine.js";
 import { listeningLogger, quiet, serve } from "./support/serve.js";

@@ -9,7 +9,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from "jose";
-import { duration, type Duration } from "../channels/duration.js";
+import { duration, type Duration } from "../../protocol/duration.js";
 import type { Peer } from "../connection/link.js";
 import { TidemarkError } from "../errors.js";
 import { cookies } from "./cookies.js";

@@ -14,7 +14,7 @@ import {
   type Input,
   type Output,
 } from "./define.js";
-import { duration, type Duration } from "./duration.js";
+import { duration, type Duration } from "../../protocol/duration.js";
 
 /** What is done to a state channel. */
 export type StateAction = "subscribe" | "get" | "set" | "delete" | "members";

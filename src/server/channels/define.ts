@@ -5,7 +5,7 @@ import type { ChannelTypes } from "../../protocol/index.js";
 import type { Kind } from "../kinds/kind.js";
 import { STREAM } from "../kinds/stream/stream.js";
 import { TRANSIENT } from "../kinds/transient/transient.js";
-import { duration, type Duration } from "./duration.js";
+import { duration, type Duration } from "../../protocol/duration.js";
 
 /** What is done to a channel. */
 export type Action = "subscribe" | "publish" | "history" | "members";

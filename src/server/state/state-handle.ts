@@ -1,6 +1,6 @@
 /** `app.state(…)`: a channel of keys, as the application itself reads, changes and watches it. */
 import type { AppTypes } from "../../protocol/index.js";
-import { duration, type Duration } from "../channels/duration.js";
+import { duration, type Duration } from "../../protocol/duration.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import { makeChange, type StateChanged, type StateWritten } from "./changing.js";
 import { readAll, readKeys } from "./reading.js";
