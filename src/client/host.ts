@@ -107,10 +107,8 @@ export interface ChannelSubscription {
   /**
    * Has it made anew, since what its kind asks for is not what it was: over HTTP by connecting again. One that was refused is
    * asked for again. False while it is being asked for: when it is on is early enough.
-   *
-   * @param anew whether it begins at its beginning, and not where it is
    */
-  readonly again: (anew: boolean) => boolean;
+  readonly again: () => boolean;
   /** Tells the server how many lines of it have come since it is on, of a subscription with a window. Nothing over HTTP. */
   readonly ack: (n: number) => void;
 }

@@ -277,8 +277,7 @@ export function createSubscription(
       enter({ at: "asked", steady });
     },
     ask,
-    again(anew) {
-      if (anew) cursor = undefined;
+    again() {
       if (state.at === "on") {
         byNumber.delete(state.ch);
         unsubscribe();

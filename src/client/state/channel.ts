@@ -63,8 +63,8 @@ export class StateChannel {
   /** Whether the map has all that is asked for. */
   #isWhole = false;
   #isRefused = false;
-  /** It is to be subscribed again when it is on, since another filter has been asked for meanwhile; true for from its beginning. */
-  #repeat: boolean | undefined;
+  /** It is to be subscribed again when it is on: something else is wanted meanwhile. */
+  #repeat = false;
   readonly #assembly = new Assembly();
   /** The message that is whole, until it is applied. */
   #told: Told = { set: [], gone: [], merged: 0 };
@@ -83,7 +83,7 @@ export class StateChannel {
     this.#kind = this.#kindOf();
     this.#sink = this.#sinkOf();
     this.#subscription = host.subscribe(name, this.#kind, {});
-    this.#rate = new Rate(host, this.name, () => this.#again(false));
+    this.#rate = new Rate(host, this.name, () => this.#again());
     this.#acks = new Acks(host.clock, (lines) => this.#subscription.ack(lines));
     this.#frames = new Frames(host.clock, page, () => this.#show());
     this.writer = new Writer(host, this.name, this.values, () => this.changed());
@@ -108,7 +108,7 @@ export class StateChannel {
     this.#include(viewer.filter);
     this.#viewers = [...this.#viewers, viewer];
     if (first) this.#subscription.add(this.#sink, {});
-    else if (this.#isRefused) this.#again(false);
+    else if (this.#isRefused) this.#again();
     if (this.#isWhole && !this.#isRefused)
       queueMicrotask(() => {
         if (!this.#viewers.includes(viewer)) return;
@@ -146,18 +146,17 @@ export class StateChannel {
     });
   }
 
-  /** Another filter is another subscription, from its beginning; the map stays until that has come. */
+  /** Another filter is another subscription, which begins anew, no earlier than the cursor: the map stays until that has come. */
   #include(filter: SlotFilter): void {
     this.#filter ??= filter;
     if (covers(this.#filter, filter)) return;
     this.#filter = union(this.#filter, filter);
-    this.#view = undefined;
     this.#isWhole = false;
-    this.#again(true);
+    this.#again();
   }
 
-  #again(anew: boolean): void {
-    if (!this.#subscription.again(anew)) this.#repeat = anew || this.#repeat === true;
+  #again(): void {
+    if (!this.#subscription.again()) this.#repeat = true;
   }
 
   #end(): void {
@@ -184,7 +183,7 @@ export class StateChannel {
       compacted: {
         options: (acknowledged) => {
           const at = this.#subscription.cursor();
-          this.#repeat = undefined;
+          this.#repeat = false;
           return {
             ...this.#filter,
             ...this.#rate.options(acknowledged, this.#wanted()),
@@ -209,12 +208,13 @@ export class StateChannel {
   #on({ view, window, cursor }: SubscribeResult & { readonly window?: number }): void {
     this.#isRefused = false;
     this.#view = view;
-    // All is to be told, whether this client has asked for that or not.
+    // All is to be told, whether this client has asked for that or not; or nothing is missing, since it is the view of before.
     if (parseCursor(cursor ?? "")?.offset === 0) this.#isWhole = false;
+    else if (!this.#repeat) this.#isWhole = true;
     this.#acks.begin(window);
     this.#rate.on();
     // When those who wait for it know that it is on.
-    queueMicrotask(() => this.#repeat !== undefined && this.#again(this.#repeat));
+    queueMicrotask(() => this.#repeat && this.#again());
     this.changed();
   }
 
@@ -233,7 +233,7 @@ export class StateChannel {
     this.values.apply(set, gone, anew, this.#subscription.cursor());
     if (set.length + gone.length > 0 && offset > 0)
       this.#lag = { merged, age: Math.max(0, this.#host.clock.now() - timeOf(offset)) };
-    this.#isWhole ||= anew && this.#repeat === undefined;
+    this.#isWhole ||= anew && !this.#repeat;
     this.writer.pump();
     this.changed();
     if (this.#isWhole && anew) this.#each((viewer) => viewer.whole());

@@ -46,6 +46,8 @@ export interface Snapshot {
 /** Where a subscription begins; without a cursor at the feed's `beginning`, wherever that is when it begins. */
 export interface Start {
   readonly cursor?: Cursor;
+  /** How far one has seen another part of the channel who begins: what comes is of there or later. */
+  readonly seen?: Cursor;
   /** Whether everything that was asked for is still there; missing where nothing was asked for. */
   readonly complete?: boolean;
   /** What of the channel is seen, and how often; missing where that is all of it. */

@@ -23,9 +23,17 @@ test("N74: a handle that wants more has the channel subscribed anew; the map sta
   const all = open();
   const sent = await commands(world, "id");
   expect(sent).toMatchObject([{ unsubscribe: "keys/a" }, { subscribe: "keys/a", kind: "state" }]);
-  expect(Object.keys(sent[1] ?? {})).toEqual(["id", "subscribe", "kind", "window"]);
+  // Where it is with what it saw of it, so that it gets nothing older than that.
+  const { id, ...asked } = sent[1] ?? {};
+  expect(asked).toEqual({
+    subscribe: "keys/a",
+    kind: "state",
+    cursor: "e:10",
+    view: "v1",
+    window: expect.any(Number),
+  });
   // What was on its way of the old one is nobody's.
-  world.link.say({ id: sent[0]?.id, ok: {} }, [1, 11, ["a-1", 7]], { id: sent[1]?.id, ok: begun(2) });
+  world.link.say({ id: sent[0]?.id, ok: {} }, [1, 11, ["a-1", 7]], { id, ok: begun(2) });
   let isReady = false;
   void all.ready.then(() => (isReady = true));
   await world.settle();
@@ -33,6 +41,16 @@ test("N74: a handle that wants more has the channel subscribed anew; the map sta
   world.link.say([2, 12, ["a-1", 8, "b", 1]]);
   await all.ready;
   expect([entriesOf(keys), all.map.size]).toEqual([[["a-1", 8]], 2]);
+});
+
+test("N74: one that wants more, and may see no more, has what there is", async () => {
+  const { world, open } = await online(["a-1", 1], { prefix: "a-" }, { view: "v1" });
+  const all = open();
+  const [, sent] = await commands(world, "id");
+  world.link.say({ id: sent?.id, ok: { ...begun(2), cursor: "e:10", view: "v1" } });
+  await all.ready;
+  expect(entriesOf(all)).toEqual([["a-1", 1]]);
+  expect(all.lag.behind).toBe(false);
 });
 
 test("N74: one that wants more while the channel is being asked for gets it", async () => {

@@ -43,6 +43,17 @@ it("E11: a cut from a cursor is given to whoever stands there or behind it, befo
   expect(cuts.take({ epoch: "f", offset: 2 }, ALL)?.cut.from.epoch).toBe("f");
 });
 
+it("E8, E11: who has seen more than a cut has gets another one, as far as the memory goes", () => {
+  const { cuts, put } = setup();
+  put("a", "1");
+  const first = cuts.take(at(0), ALL);
+  put("b", "2");
+  expect(cuts.take(at(0), ALL, undefined, 1)).toBe(first);
+  const next = cuts.take(at(0), ALL, undefined, 2);
+  expect(next?.cut.end).toEqual(at(2));
+  expect(cuts.take(at(0), ALL, undefined, 9)).toBe(next);
+});
+
 it("E11: however many are slow, what they are being sent has a bound", async () => {
   const { clock, cuts, memory, put } = setup();
   for (let i = 0; i < 40; i++) put(`k${i}`, `"${"x".repeat(50_000)}"`);

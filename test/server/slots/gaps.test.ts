@@ -80,6 +80,49 @@ describe("a subscriber of a channel of keys that comes back", () => {
     expect(viewer.map).toEqual({});
   });
 
+  it("E8: with another view gets nothing older than it has seen", async () => {
+    const { put, watch } = setup();
+    await put({ "x/1": 1, "y/1": 1 });
+    const first = await watch();
+    expect(first.map).toEqual({ "x/1": 1, "y/1": 1 });
+    await put({ "x/1": 2 });
+    const some = await watch({ prefix: "x/" });
+    // Who has seen nothing may get what was made for the first one, and the change behind it.
+    const { view } = some.result;
+    const wider = await watch({ cursor: some.cursor, view });
+    expect(wider.lines).toHaveLength(1);
+    expect(wider.map).toEqual({ "x/1": 2, "y/1": 1 });
+    const ahead = await watch({
+      cursor: `${splitCursor(some.cursor)[0]}:${splitCursor(some.cursor)[1] + 1e9}`,
+      view,
+    });
+    expect(ahead.lines).toEqual([]);
+  });
+
+  it("E8, E10: with another view hears of what was lost of what it has seen", async () => {
+    const { world, put, watch } = setup({ graves: { count: 0 } });
+    const early = await put({ "x/1": 1 });
+    const snapshot = world.hub.snapshot();
+    const { view } = (await watch({ prefix: "x/" })).result;
+    const late = await put({ "x/1": 2, "x/2": 1 });
+    await put({ "x/2": undefined });
+    // Of tombstones that are gone it need not hear: it is told all.
+    const trimmed = await watch({ cursor: late, view });
+    expect([trimmed.lines.length, trimmed.map]).toEqual([1, { "x/1": 2 }]);
+    world.hub.restore(snapshot);
+    await world.clock.advance(1000);
+    for (const [cursor, reason] of [
+      [late, "rollback"],
+      [early, "failover"],
+    ] as const) {
+      const viewer = await watch({ cursor, view });
+      expect(viewer.lines).toMatchObject([
+        { event: "gap", after: splitCursor(cursor)[1], until: 0, reason },
+        [viewer.result["ch"], expect.any(Number), ["x/1", 1]],
+      ]);
+    }
+  });
+
   it("E1: nobody is served before what a node reads is whole", async () => {
     const { world, put } = setup();
     await put({ a: 1 });

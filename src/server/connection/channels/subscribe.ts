@@ -197,7 +197,7 @@ function begin(
   const subscriber = new Subscriber(
     connection.out,
     cursor ?? { epoch: "", offset: 0 },
-    start.cursor === undefined,
+    (start.cursor ?? start.seen) === undefined,
     size === undefined ? undefined : new AckWindow(size, connection.out),
   );
   session.subscription = { active, subscriber, membership };

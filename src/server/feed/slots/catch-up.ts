@@ -3,7 +3,7 @@
  * where it stands, told of a gap where there is one, and sent a cut, page by page as its socket takes it, until it is where its lane is.
  */
 import { judge } from "../../../broker/log/judge.js";
-import type { Clock, GapReason } from "../../../protocol/index.js";
+import type { Clock, Cursor, GapReason } from "../../../protocol/index.js";
 import { textChunk, type Chunk } from "../../delivery/chunk.js";
 import { gapLine } from "../../delivery/encode.js";
 import type { SlotsMemory } from "../../kinds/slots-kind.js";
@@ -110,12 +110,16 @@ export class CatchUp {
   #begin(seat: Seat): boolean {
     const { subscriber, lane } = seat;
     const { cursor } = subscriber;
+    const at = seat.seen ?? cursor;
     const { place } = this.#replica;
-    const standing = judge(cursor, place);
-    if (standing === "ahead" || (standing === "epoch" && !this.#isCertain(seat))) return this.#ask(seat);
     const newest = place.epochs.at(-1);
-    const isOfNow = newest?.epoch === cursor.epoch || newest?.earlier === cursor.epoch;
-    if (standing !== "on" || !isOfNow) return this.#tellGap(seat, standing === "on" ? "failover" : standing);
+    const isOfNow = newest?.epoch === at.epoch || newest?.earlier === at.epoch;
+    let standing = judge(at, place);
+    // To whoever is told all that there is no tombstone is missing.
+    if (standing === "trimmed" && isOfNow && seat.seen !== undefined) standing = "on";
+    if (standing === "ahead" || (standing === "epoch" && !this.#isCertain(seat))) return this.#ask(seat);
+    if (standing !== "on" || !isOfNow)
+      return this.#tellGap(seat, at, standing === "on" ? "failover" : standing);
     if (newest !== undefined && newest.epoch !== cursor.epoch)
       subscriber.cursor = { epoch: newest.epoch, offset: cursor.offset };
     const now = this.#owner.clock.monotonic();
@@ -124,7 +128,7 @@ export class CatchUp {
     if ((cursor.offset > 0 || seat.isServed) && lane.admit(subscriber, seat)) return false;
     const due = nextAfter(lane.rate, seat.toldAt);
     if (now < due) return this.#rest(seat, due);
-    seat.sending = this.#cuts.take(subscriber.cursor, lane.view, seat.tally);
+    seat.sending = this.#cuts.take(subscriber.cursor, lane.view, seat.tally, seat.seen?.offset);
     return seat.sending !== undefined;
   }
 
@@ -146,17 +150,20 @@ export class CatchUp {
     return subscriber.trusted || (check !== undefined && check <= this.#replica.checked);
   }
 
-  #tellGap(seat: Seat, reason: GapReason): boolean {
+  #tellGap(seat: Seat, { offset: after }: Cursor, reason: GapReason): boolean {
     const { subscriber } = seat;
-    const after = subscriber.cursor.offset;
+    const { epoch } = this.#replica.cursor;
     // Only with the epoch does what was told still stand; otherwise all is told anew.
-    const until = reason === "failover" ? after : 0;
+    const until = reason === "failover" && seat.seen === undefined ? after : 0;
     if (!subscriber.out.roomy || !subscriber.out.offer(this.#gap(after, until, reason))) {
       this.whenRoomy(seat);
       return false;
     }
     subscriber.leaveMessage();
-    subscriber.cursor = { epoch: this.#replica.cursor.epoch, offset: until };
+    subscriber.cursor = { epoch, offset: until };
+    // What is not there any more cannot be waited for.
+    const isStill = until === 0 && (reason === "trimmed" || reason === "failover");
+    seat.seen = isStill ? { epoch, offset: after } : undefined;
     subscriber.trusted = true;
     seat.isServed = seat.isServed && until > 0;
     return true;
@@ -185,6 +192,7 @@ export class CatchUp {
       return true;
     }
     seat.isServed = true;
+    seat.seen = undefined;
     seat.toldAt = this.#owner.clock.monotonic();
     seat.tally = sending.cut.tally;
     this.#stopSending(seat);

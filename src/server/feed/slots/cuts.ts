@@ -44,9 +44,10 @@ export class Cuts {
    * What one gets next who stands at `from`, in the memory's epoch; `undefined` below the memory's floor. `leave` ends it.
    *
    * @param since how many changes there were up to `from`, where that is known
+   * @param seen the offset up to which they have seen something: what they get ends there or later, as far as the memory goes
    */
-  take(from: Cursor, view: View, since?: Tally): SharedCut | undefined {
-    const fitting = this.#fitting(from, view);
+  take(from: Cursor, view: View, since?: Tally, seen = 0): SharedCut | undefined {
+    const fitting = this.#fitting(from, view, Math.min(seen, this.#memory.head));
     if (fitting !== undefined && this.#isNewest(fitting)) return join(fitting);
     const cut = this.#memory.cut(from, view, since);
     if (cut === undefined) return undefined;
@@ -89,10 +90,10 @@ export class Cuts {
   }
 
   /** The newest that may be given to whoever stands there: from 0 to those who begin, another to those it does not skip anything for. */
-  #fitting(from: Cursor, { key }: View): SharedCut | undefined {
+  #fitting(from: Cursor, { key }: View, seen: number): SharedCut | undefined {
     return this.#shared.findLast(({ cut, view, isDropped }) => {
       if (isDropped || view.key !== key || cut.end.epoch !== from.epoch) return false;
-      if (cut.end.offset < this.#memory.floor) return false;
+      if (cut.end.offset < this.#memory.floor || cut.end.offset < seen) return false;
       // It has to lead on, unless there is nothing further.
       if (cut.end.offset <= from.offset && from.offset < this.#memory.head) return false;
       if (from.offset === 0 || cut.from.offset === 0) return from.offset === cut.from.offset;

@@ -1,3 +1,4 @@
+import type { Cursor } from "../../../protocol/index.js";
 import type { Subscriber } from "../../delivery/audience.js";
 import type { Tally } from "../../kinds/slots-kind.js";
 import type { SharedCut } from "./cuts.js";
@@ -16,13 +17,15 @@ export interface Seat extends Standing {
   sending: SharedCut | undefined;
   /** Whether it has had all there is: at the beginning of the log one stands before that and after it. */
   isServed: boolean;
+  /** Up to where it has seen something of the channel, while it is still to be told all that there is: what comes is no older. */
+  seen: Cursor | undefined;
   /** Which call of the replica's `check` was about its cursor, which this node does not know. */
   check: number | undefined;
   /** Whether it goes on by itself when there is room. */
   waitsForRoom: boolean;
 }
 
-export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
+export function seatOf(subscriber: Subscriber, lane: Lane, seen: Cursor | undefined): Seat {
   return {
     subscriber,
     lane,
@@ -31,6 +34,7 @@ export function seatOf(subscriber: Subscriber, lane: Lane): Seat {
     notBefore: -Infinity,
     sending: undefined,
     isServed: false,
+    seen,
     check: undefined,
     waitsForRoom: false,
   };

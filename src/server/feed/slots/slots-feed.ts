@@ -111,14 +111,15 @@ export class SlotsFeed implements ChannelFeed, ReplicaOwner, LaneOwner, CatchUpO
   start(wanted: SubscribeOptions): Start {
     const view = this.#kind.view(wanted);
     const rate = rateOf(wanted.rate, this.#mostRate);
-    // A cursor says what was seen up to there by whoever saw the same slots.
-    const cursor = wanted.view === view.id ? parseCursor(wanted.cursor ?? "") : undefined;
-    return { ...AT_BEGINNING, ...(cursor !== undefined && { cursor }), as: { view, rate } };
+    const cursor = parseCursor(wanted.cursor ?? "");
+    if (cursor === undefined) return { ...AT_BEGINNING, as: { view, rate } };
+    // It says what was seen up to there of these slots, or of others: then all is told, and nothing older than that.
+    return wanted.view === view.id ? { cursor, as: { view, rate } } : { seen: cursor, as: { view, rate } };
   }
 
-  add(subscriber: Subscriber, { as }: Start): void {
+  add(subscriber: Subscriber, { as, seen }: Start): void {
     const lane = this.#laneOf(as?.view ?? this.#kind.view({}), as?.rate ?? rateOf(undefined, this.#mostRate));
-    const seat = seatOf(subscriber, lane);
+    const seat = seatOf(subscriber, lane, seen);
     this.#seats.set(subscriber, seat);
     lane.audience.addBehind(subscriber);
     this.#catchUp.serve(seat);
