@@ -51,6 +51,14 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     replace: "for (const condition of conditions.slice(0, 1)) {",
     promise: "conditions",
   },
+  {
+    name: "seen-unjudged",
+    about: "who sees more than before does not hear of what was lost of what it has",
+    file: "src/server/feed/slots/catch-up.ts",
+    find: "const at = seat.seen ?? cursor;",
+    replace: "const at = cursor;",
+    promise: "one order",
+  },
   // A node's reading.
   {
     name: "walk-shown-early",

@@ -2,6 +2,7 @@ import {
   type Cursor,
   type SlotFilter,
   type SubscribeResult,
+  formatCursor,
   parseCursor,
   timeOf,
 } from "../../protocol/index.js";
@@ -58,8 +59,10 @@ export class StateChannel {
   #subscription: ChannelSubscription;
   /** What is asked for: all that the handles want, or more. `undefined` before the first one. */
   #filter: SlotFilter | undefined;
-  /** What the server calls what is seen; it belongs to the cursor. */
+  /** What the server calls what is seen, */
   #view: string | undefined;
+  /** and what it called that of which the map is: it goes with the map's cursor. */
+  #heldView: string | undefined;
   /** Whether the map has all that is asked for. */
   #isWhole = false;
   #isRefused = false;
@@ -182,12 +185,14 @@ export class StateChannel {
       send: this.#host.publish,
       compacted: {
         options: (acknowledged) => {
-          const at = this.#subscription.cursor();
+          // Where the map is, also while all is told anew: nothing older may come, and what was lost is told.
+          const held = this.values.cursor;
           this.#repeat = false;
           return {
             ...this.#filter,
             ...this.#rate.options(acknowledged, this.#wanted()),
-            ...(at && this.#view !== undefined && { view: this.#view }),
+            ...(held && { cursor: formatCursor(held) }),
+            ...(held && this.#heldView !== undefined && { view: this.#heldView }),
             ...(acknowledged && { window: this.#window }),
           };
         },
@@ -231,6 +236,7 @@ export class StateChannel {
     const { set, gone, merged } = this.#told;
     const anew = !before || before.offset === 0;
     this.values.apply(set, gone, anew, this.#subscription.cursor());
+    this.#heldView = this.#view;
     if (set.length + gone.length > 0 && offset > 0)
       this.#lag = { merged, age: Math.max(0, this.#host.clock.now() - timeOf(offset)) };
     this.#isWhole ||= anew && !this.#repeat;

@@ -148,12 +148,19 @@ export type StateEvent = { readonly channel: string } & (
       readonly subscriber: string;
       readonly view: string;
       readonly at: Place;
+      /** Up to where it has seen another view of the channel, where it begins anew. */
+      readonly seen?: Place | undefined;
       readonly graves: number;
       /** Of what it holds already, where `at` is not the beginning. */
       readonly digest: number;
     }
-  /** It came back and stands at `at`. */
-  | { readonly is: "back"; readonly subscriber: string; readonly at: Place }
+  /** It came back and stands at `at`; `seen` as above. */
+  | {
+      readonly is: "back";
+      readonly subscriber: string;
+      readonly at: Place;
+      readonly seen?: Place | undefined;
+    }
   /** It has applied a message, whole, and what it holds has that digest. */
   | { readonly is: "applied"; readonly subscriber: string; readonly at: Place; readonly digest: number }
   | {

@@ -43,6 +43,18 @@ test("N74: a handle that wants more has the channel subscribed anew; the map sta
   expect([entriesOf(keys), all.map.size]).toEqual([[["a-1", 8]], 2]);
 });
 
+test("N74: cut off before all has come, it comes back with what it shows", async () => {
+  const { world, open } = await online(["a-1", 1], { prefix: "a-" }, { view: "v1" });
+  open({ prefix: "" });
+  const [, sent] = await commands(world, "id");
+  world.link.say({ id: sent?.id, ok: begun(2) });
+  await world.reconnect();
+  const { connect, id } = await world.shakeHands();
+  expect(connect).toMatchObject({ subs: { "keys/a": { cursor: "e:10", view: "v1" } } });
+  expect(connect).not.toMatchObject({ subs: { "keys/a": { prefix: "a-" } } });
+  expect(id).toBeDefined();
+});
+
 test("N74: one that wants more, and may see no more, has what there is", async () => {
   const { world, open } = await online(["a-1", 1], { prefix: "a-" }, { view: "v1" });
   const all = open();

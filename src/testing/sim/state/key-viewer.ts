@@ -45,6 +45,8 @@ export class KeyViewer {
   readonly #wrong: (what: string) => void;
   #map = new DigestedMap();
   #cursor: Cursor | undefined;
+  /** What the map is: that of this place, and of what view. While it is told anew that is not where it stands. */
+  #held: { readonly cursor: Cursor; readonly viewId: string | undefined } | undefined;
   #viewId: string | undefined;
   /** Whether the server has yet to say that it sees the channel. */
   #isNew = true;
@@ -72,16 +74,12 @@ export class KeyViewer {
     this.#wrong = wrong;
     // As one that changes what it sees, and comes with the cursor that it had.
     this.#cursor = from?.cursor;
-    this.#viewId = from?.viewId;
+    this.#held = from === undefined ? undefined : from.#held;
     if (from !== undefined) this.#map = new DigestedMap(from.#map);
   }
 
   get cursor(): Cursor | undefined {
     return this.#cursor;
-  }
-
-  get viewId(): string | undefined {
-    return this.#viewId;
   }
 
   get(slot: string): string | undefined {
@@ -119,8 +117,8 @@ export class KeyViewer {
       ...VIEWS[view],
       ...(rate !== undefined && { rate }),
       ...(window !== undefined && { window }),
-      ...(this.#cursor !== undefined && { cursor: formatCursor(this.#cursor) }),
-      ...(this.#viewId !== undefined && { view: this.#viewId }),
+      ...(this.#held !== undefined && { cursor: formatCursor(this.#held.cursor) }),
+      ...(this.#held?.viewId !== undefined && { view: this.#held.viewId }),
     };
   }
 
@@ -130,6 +128,7 @@ export class KeyViewer {
     this.#parts = [];
     this.#viewId = view;
     const at = parseCursor(text ?? "") ?? { epoch: "?", offset: -1 };
+    const seen = at.offset === 0 ? this.#held?.cursor : undefined;
     if (this.#isNew)
       this.#recorder.add({
         is: "view",
@@ -137,10 +136,11 @@ export class KeyViewer {
         subscriber,
         view: this.sees,
         at,
+        seen,
         graves: GRAVES[channel] ?? 0,
         digest: this.#map.digest,
       });
-    else this.#recorder.add({ is: "back", channel, subscriber, at });
+    else this.#recorder.add({ is: "back", channel, subscriber, at, seen });
     if (this.#isNew && this.isPaused)
       this.#recorder.add({ is: "paused", channel, subscriber, isPaused: true });
     this.#isNew = false;
@@ -167,6 +167,7 @@ export class KeyViewer {
     const { channel, name: subscriber } = this;
     this.#parts = [];
     this.#cursor = { epoch, offset: until };
+    if (until > 0) this.#held = { cursor: this.#cursor, viewId: this.#viewId };
     this.#recorder.count(`gap: ${reason}`);
     this.#recorder.add({ is: "leap", channel, subscriber, after, at: this.#cursor, reason });
   }
@@ -189,6 +190,7 @@ export class KeyViewer {
       for (let i = 0; i + 1 < set.length; i += 2) this.#map.set(String(set[i]), JSON.stringify(set[i + 1]));
     }
     this.#cursor = { epoch, offset };
+    this.#held = { cursor: this.#cursor, viewId: this.#viewId };
     const { channel, name: subscriber } = this;
     this.#recorder.add({
       is: "applied",

@@ -106,7 +106,7 @@ class StateJudge implements KindJudge {
       case "applied":
         return viewer.message(event);
       case "back":
-        return viewer.resume(event.at);
+        return viewer.resume(event.at, event.seen);
       case "paused":
         return viewer.pause(event.isPaused);
       case "leap":

@@ -14,6 +14,8 @@ export class Viewer {
   readonly #log: StateLog;
   readonly #findings: Findings;
   #at: Place;
+  /** Up to where it has seen something of the channel that it is still to be told all of: nothing older is told. */
+  #seen: Place | undefined;
   #digest: number;
   /** Whether it began with nothing: then it is told of all there is. */
   readonly #isFresh: boolean;
@@ -26,13 +28,14 @@ export class Viewer {
     return this.#log.channel;
   }
 
-  constructor({ subscriber, view, at, graves, digest }: Opened, log: StateLog, findings: Findings) {
+  constructor({ subscriber, view, at, seen, graves, digest }: Opened, log: StateLog, findings: Findings) {
     this.#name = subscriber;
     this.#view = view;
     this.#graves = graves;
     this.#log = log;
     this.#findings = findings;
     this.#at = at;
+    this.#seen = seen;
     this.#digest = digest;
     this.#isFresh = at.offset === 0;
   }
@@ -43,6 +46,8 @@ export class Viewer {
     this.applied++;
     if (at.epoch !== this.#at.epoch || (at.offset < this.#at.offset && this.#at.offset > 0))
       this.#wrong("one order", `came from ${show(this.#at)} to ${show(at)} of ${channel} with a message`);
+    else if (this.#seen !== undefined && at.offset < this.#seen.offset)
+      this.#wrong("one order", `was shown ${show(at)} of ${channel}, and had seen ${show(this.#seen)}`);
     if (moment === undefined)
       this.#wrong("one map", `applied a message at ${show(at)} of ${channel}, where the log never was`);
     else if (moment.digests[this.#view] !== digest) {
@@ -53,11 +58,12 @@ export class Viewer {
     }
     this.#digest = digest;
     this.#at = at;
+    this.#seen = undefined;
   }
 
   /** It was told that something happened to what it holds, and stands at `at`. */
   leap({ after, at, reason }: Leap): void {
-    const from = this.#at;
+    const from = this.#seen ?? this.#at;
     const log = this.#log;
     const dishonest = (why: string): void =>
       this.#wrong(
@@ -65,14 +71,14 @@ export class Viewer {
         `was told "${reason}" from ${show(from)} to ${show(at)} of ${log.channel}: ${why}`,
       );
     if (after !== from.offset) dishonest(`it says after ${after}`);
-    if (reason === "failover" ? at.offset !== after : at.offset !== 0)
-      dishonest("it leads to where nothing is told from");
+    const isAnew = reason !== "failover" || this.#seen !== undefined;
+    if (at.offset !== (isAnew ? 0 : after)) dishonest("it leads to where nothing is told from");
     const moment = log.at(from);
     switch (reason) {
       case "failover":
         if (at.epoch === from.epoch) dishonest("the epoch is the same");
         // What it saw is what the log was there in the new epoch too.
-        else if (log.at(at) !== log.at({ epoch: from.epoch, offset: after }))
+        else if (log.at({ epoch: at.epoch, offset: after }) !== log.at(from))
           dishonest("what it saw was lost");
         break;
       case "rollback":
@@ -88,12 +94,14 @@ export class Viewer {
       }
     }
     this.#at = at;
+    const isStill = isAnew && (reason === "trimmed" || reason === "failover");
+    this.#seen = isStill ? { epoch: at.epoch, offset: after } : undefined;
   }
 
-  /** It came back, and stands there. */
-  resume(at: Place): void {
-    // What it asked for may belong to another view: then it begins anew.
+  /** It came back, and stands there; it begins anew where it asked for another view than before. */
+  resume(at: Place, seen: Place | undefined): void {
     this.#at = at;
+    this.#seen = seen;
   }
 
   pause(isPaused: boolean): void {
