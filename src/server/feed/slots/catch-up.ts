@@ -171,7 +171,7 @@ export class CatchUp {
 
   #gap(after: number, until: number, reason: GapReason): Chunk {
     const { epoch } = this.#replica.cursor;
-    const key = `${after} ${epoch} ${reason}`;
+    const key = `${after} ${until} ${epoch} ${reason}`;
     if (this.#lastGap?.key !== key)
       this.#lastGap = { key, chunk: textChunk(gapLine(this.#ch, { after, until, epoch, reason }).text) };
     return this.#lastGap.chunk;

@@ -113,7 +113,8 @@ export class StateClient implements WorldClient, WireOwner {
   /** Is cut off from a channel for a while, and comes back with its cursor. */
   pass(channel: string, ms: number): void {
     const one = this.#viewers.get(channel);
-    if (one === undefined) return;
+    // What it comes with is what it has been told, so that it waits for the answer that it is told by.
+    if (one?.viewer.ch === undefined) return;
     this.#viewers.delete(channel);
     this.#unsubscribe(one);
     this.process.clock.setTimeout(() => {
