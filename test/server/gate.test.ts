@@ -134,8 +134,11 @@ describe("the gate", () => {
   it("P11: is opened by the earliest publish that failed, whichever failed first", () => {
     const gate = new Gate();
     const [early, late] = [gate.turn(), gate.turn()];
-    gate.shutFor(late, 2);
-    gate.shutFor(early, 1);
+    expect([gate.shutFor(late, 2), gate.shutFor(early, 1), gate.shutFor(late, 2)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(gate.opensFor(2, false)).toBe(false);
     expect(gate.opensFor(1, false)).toBe(true);
     expect(gate.opensFor(9, true)).toBe(true);

@@ -189,6 +189,29 @@ const FOUND: readonly (readonly [about: string, plan: Plan])[] = [
       }),
     },
   ],
+  [
+    "P11: what failed behind an earlier one, whose retry is under way, does not hold up that retry",
+    {
+      kind: "state",
+      seed: 3164,
+      nodes: 2,
+      clients: 6,
+      broker: "redis",
+      steps: [
+        { at: 1170, do: "rollingRestart", who: 0, ms: 670, size: 0.216 },
+        { at: 3170, do: "set", who: 10, ms: 102, size: 0.816 },
+        { at: 3273, do: "outage", who: 6, ms: 6353, size: 0.804 },
+        { at: 3274, do: "set", who: 9, ms: 219, size: 0.688 },
+        { at: 5273, do: "set", who: 10, ms: 724, size: 0.577 },
+        { at: 5820, do: "set", who: 9, ms: 1130, size: 0.046 },
+        { at: 5827, do: "set", who: 0, ms: 368, size: 0.11 },
+        { at: 6477, do: "revise", who: 5, ms: 0, size: 0.555 },
+        { at: 6721, do: "set", who: 9, ms: 280, size: 0.409 },
+        { at: 6957, do: "count", who: 9, ms: 165, size: 0.557 },
+        { at: 7564, do: "rejoin", who: 1, ms: 170, size: 0.37 },
+      ],
+    },
+  ],
 ];
 
 test.each(FOUND)("%s", async (_about, plan) => {

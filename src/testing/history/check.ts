@@ -59,6 +59,7 @@ class Check {
       case "applied":
       case "leap":
       case "paused":
+      case "within":
       case "unview":
       case "asks":
       case "placed":

@@ -172,6 +172,8 @@ export type StateEvent = { readonly channel: string } & (
     }
   /** It wants to be told nothing for now, or something again. */
   | { readonly is: "paused"; readonly subscriber: string; readonly isPaused: boolean }
+  /** Long after, it has a part of a message and not the others. */
+  | { readonly is: "within"; readonly subscriber: string }
   | { readonly is: "unview"; readonly subscriber: string }
   | {
       readonly is: "asks";

@@ -98,10 +98,12 @@ export class Gate {
     this.#underWay--;
   }
 
-  /** The publish that came at `turn` has failed. */
-  shutFor(turn: number, key: number | string): void {
+  /** The publish that came at `turn` has failed; whether no earlier one has. */
+  shutFor(turn: number, key: number | string): boolean {
     // A publish that came later may fail sooner, by its rate or by its hook; what counts is which came first.
-    if (this.#shutBy === undefined || turn < this.#shutBy.turn) this.#shutBy = { turn, key };
+    if (this.#shutBy !== undefined && turn >= this.#shutBy.turn) return false;
+    this.#shutBy = { turn, key };
+    return true;
   }
 
   /** Whether a publish that came before `turn` has failed, so that the one which came then may not go on. */

@@ -303,10 +303,11 @@ export class Publishing implements HandedOver, JobBase {
     const error = presentable(this.#connection, thrown, "publish");
     // What was aborted follows one that failed, and that one has shut what there was to shut: since then its retry may have passed.
     if (error.retry && idem !== undefined && error.code !== "aborted") {
-      this.#gate.shutFor(this.#turn, idem);
-      // The retry of a later publish may have opened a new gate already: this one came before all that passed the new one.
+      const isEarliest = this.#gate.shutFor(this.#turn, idem);
+      // The retry of a later publish may have opened a new gate already: this one came before all that passed the new one. Where an
+      // earlier one has failed, the new gate was opened by the retry of that.
       const now = this.#connection.sessions.get(channel)?.gate;
-      if (now !== this.#gate) now?.shutFor(0, idem);
+      if (isEarliest && now !== this.#gate) now?.shutFor(0, idem);
     }
     this.#release();
     this.#connection.fail(id, error);

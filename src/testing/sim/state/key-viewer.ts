@@ -73,13 +73,13 @@ export class KeyViewer {
     this.#recorder = recorder;
     this.#wrong = wrong;
     // As one that changes what it sees, and comes with the cursor that it had.
-    this.#cursor = from?.cursor;
     this.#held = from === undefined ? undefined : from.#held;
     if (from !== undefined) this.#map = new DigestedMap(from.#map);
   }
 
+  /** Of what it holds. */
   get cursor(): Cursor | undefined {
-    return this.#cursor;
+    return this.#held?.cursor;
   }
 
   get(slot: string): string | undefined {

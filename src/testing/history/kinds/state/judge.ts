@@ -96,7 +96,7 @@ class StateJudge implements KindJudge {
     }
   }
 
-  #viewer(event: Extract<StateEvent, { is: "applied" | "leap" | "back" | "paused" }>): void {
+  #viewer(event: Extract<StateEvent, { is: "applied" | "leap" | "back" | "paused" | "within" }>): void {
     const viewer = this.#viewers.get(event.subscriber);
     if (viewer === undefined) {
       this.#findings.add("one order", `${event.subscriber} got a ${event.is} before it began`);
@@ -109,6 +109,8 @@ class StateJudge implements KindJudge {
         return viewer.resume(event.at, event.seen);
       case "paused":
         return viewer.pause(event.isPaused);
+      case "within":
+        return viewer.within();
       case "leap":
         if (this.#calm && event.reason !== "trimmed")
           this.#findings.add(
@@ -208,6 +210,7 @@ const EVENTS: ReadonlySet<string> = new Set<StateEvent["is"]>([
   "applied",
   "leap",
   "paused",
+  "within",
   "unview",
   "asks",
   "placed",

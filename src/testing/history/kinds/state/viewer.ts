@@ -108,6 +108,12 @@ export class Viewer {
     this.#paused = isPaused;
   }
 
+  /** It waits for the rest of a message. Where that tells what was lost it never comes, and who is paused is not told so. */
+  within(): void {
+    if (!this.#paused || this.#log.losses === 0)
+      this.#wrong("no complaints", `never got the rest of a message of ${this.#log.channel}`);
+  }
+
   /** Time enough has passed: it holds what the log holds, and it has been told of what was said. */
   quiet(final: boolean): void {
     if (this.#paused) return;
@@ -129,7 +135,10 @@ export class Viewer {
     this.#before = this.applied;
   }
 
-  #wrong(promise: "one map" | "one order" | "honest gaps" | "progress", what: string): void {
+  #wrong(
+    promise: "one map" | "one order" | "honest gaps" | "progress" | "no complaints",
+    what: string,
+  ): void {
     this.#findings.add(promise, `${this.#name} ${what}`);
   }
 }
