@@ -31,6 +31,8 @@ export class ChannelSession implements TaskQueueOwner {
   readonly channel: string;
   #queue: TaskQueue | undefined;
   #gate: Gate | undefined;
+  /** How many publishes that came have no outcome yet, through whichever gate. */
+  #publishing = 0;
   /** `undefined`: not subscribed, `"opening"`: on the way. */
   subscription: Subscription | "opening" | undefined;
   /** Whether the server began the subscription by itself, and the client has not subscribed since. */
@@ -54,8 +56,24 @@ export class ChannelSession implements TaskQueueOwner {
     this.#gate = gate;
   }
 
+  /** A publish has come; `settled` is called once when it has its outcome. */
+  came(): void {
+    this.#publishing++;
+  }
+
+  settled(): void {
+    this.#publishing--;
+  }
+
+  /** Whether there is nothing to remember: a shut gate would be forgotten with it, and whoever could shut it. */
   get idle(): boolean {
-    return this.subscription === undefined && this.#queue?.busy !== true && this.#gate?.idle !== false;
+    const { subscription } = this;
+    return (
+      subscription === undefined &&
+      this.#queue?.busy !== true &&
+      this.#publishing === 0 &&
+      this.#gate?.shut !== true
+    );
   }
 
   queueIdle(): void {
@@ -75,27 +93,15 @@ export class ChannelSession implements TaskQueueOwner {
  */
 export class Gate {
   #passed = 0;
-  /** How many publishes that came have no outcome yet. */
-  #underWay = 0;
   #shutBy: { readonly turn: number; readonly key: number | string } | undefined;
 
   get shut(): boolean {
     return this.#shutBy !== undefined;
   }
 
-  /** Whether the gate can be forgotten: it is open, and nothing that is under way could shut it. */
-  get idle(): boolean {
-    return !this.shut && this.#underWay === 0;
-  }
-
-  /** Counts a publish that comes to the gate; `settled` is called once when the publish has its outcome. */
+  /** Counts a publish that comes to the gate. */
   turn(): number {
-    this.#underWay++;
     return ++this.#passed;
-  }
-
-  settled(): void {
-    this.#underWay--;
   }
 
   /** The publish that came at `turn` has failed; whether no earlier one has. */

@@ -65,6 +65,7 @@ export class Publishing implements HandedOver, JobBase {
     // Bytes are held since the publish has come.
     this.#held = command.bytes?.length ?? 0;
     this.#turn = this.#gate.turn();
+    session.came();
   }
 
   /** The checks in their order; hooks that return at once cost no turn. */
@@ -306,8 +307,8 @@ export class Publishing implements HandedOver, JobBase {
       const isEarliest = this.#gate.shutFor(this.#turn, idem);
       // The retry of a later publish may have opened a new gate already: this one came before all that passed the new one. Where an
       // earlier one has failed, the new gate was opened by the retry of that.
-      const now = this.#connection.sessions.get(channel)?.gate;
-      if (isEarliest && now !== this.#gate) now?.shutFor(0, idem);
+      const now = this.#session.gate;
+      if (isEarliest && now !== this.#gate) now.shutFor(0, idem);
     }
     this.#release();
     this.#connection.fail(id, error);
@@ -316,7 +317,7 @@ export class Publishing implements HandedOver, JobBase {
 
   /** Gives back what the publish holds, before it is answered: with the answer, commands go on that waited for that room. */
   #release(): void {
-    this.#gate.settled();
+    this.#session.settled();
     this.#connection.hold(-this.#held);
   }
 }

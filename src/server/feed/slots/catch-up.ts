@@ -113,13 +113,15 @@ export class CatchUp {
     const at = seat.seen ?? cursor;
     const { place } = this.#replica;
     const newest = place.epochs.at(-1);
-    const isOfNow = newest?.epoch === at.epoch || newest?.earlier === at.epoch;
+    const isOfNow = ({ epoch }: Cursor): boolean => newest?.epoch === epoch || newest?.earlier === epoch;
     let standing = judge(at, place);
     // To whoever is told all that there is no tombstone is missing.
-    if (standing === "trimmed" && isOfNow && seat.seen !== undefined) standing = "on";
+    if (standing === "trimmed" && isOfNow(at) && seat.seen !== undefined) standing = "on";
     if (standing === "ahead" || (standing === "epoch" && !this.#isCertain(seat))) return this.#ask(seat);
-    if (standing !== "on" || !isOfNow)
-      return this.#tellGap(seat, at, standing === "on" ? "failover" : standing);
+    if (standing !== "on") return this.#tellGap(seat, at, standing);
+    if (!isOfNow(at)) return this.#tellGap(seat, at, "failover");
+    // What it has seen was of now when this node did not know it yet: then the answer has named another epoch.
+    if (!isOfNow(cursor)) return this.#tellGap(seat, cursor, "failover");
     if (newest !== undefined && newest.epoch !== cursor.epoch)
       subscriber.cursor = { epoch: newest.epoch, offset: cursor.offset };
     const now = this.#owner.clock.monotonic();
@@ -163,7 +165,7 @@ export class CatchUp {
     subscriber.cursor = { epoch, offset: until };
     // What is not there any more cannot be waited for.
     const isStill = until === 0 && (reason === "trimmed" || reason === "failover");
-    seat.seen = isStill ? { epoch, offset: after } : undefined;
+    seat.seen = isStill ? { epoch, offset: seat.seen?.offset ?? after } : undefined;
     subscriber.trusted = true;
     seat.isServed = seat.isServed && until > 0;
     return true;

@@ -63,6 +63,11 @@ export class Viewer {
 
   /** It was told that something happened to what it holds, and stands at `at`. */
   leap({ after, at, reason }: Leap): void {
+    // The answer had named another epoch than that of what it has seen.
+    if (this.#seen && after === 0 && this.#at.offset === 0 && reason === "failover" && at.offset === 0) {
+      this.#at = at;
+      return;
+    }
     const from = this.#seen ?? this.#at;
     const log = this.#log;
     const dishonest = (why: string): void =>
