@@ -100,6 +100,23 @@ describe("a subscriber of a channel of keys", () => {
     expect(viewer.map).toEqual({ a: 100 });
   });
 
+  it("E7: further than those at its rate, it is told also when they go, and another one who comes and goes", async () => {
+    const { world, put, watch } = setup();
+    const first = await put({ a: 1 });
+    const one = await watch({ rate: 0.5, cursor: first });
+    await put({ a: 2 });
+    await world.clock.advance(10);
+    const second = await put({ a: 3 });
+    const further = await watch({ rate: 0.5, cursor: second });
+    await one.peer.ask({ unsubscribe: CHANNEL });
+    const third = await put({ a: 4 });
+    const last = await watch({ rate: 0.5, cursor: third });
+    await last.peer.ask({ unsubscribe: CHANNEL });
+    await put({ a: 5 });
+    await world.clock.advance(10_000);
+    expect(further.lines.at(-1)).toMatchObject([further.result["ch"], expect.any(Number), ["a", 5]]);
+  });
+
   it("E7: with rate 0 is told nothing, and comes back later", async () => {
     const { world, put, watch } = setup();
     const at = await put({ a: 0 });

@@ -86,8 +86,18 @@ export class Lane {
     }
     this.#waiting.delete(subscriber);
     this.audience.addLive(subscriber);
+    this.#leaveBehind(cursor);
     if (this.#owner.cursor.offset > this.#seen) this.#owner.soon();
     return true;
+  }
+
+  /** Those who waited in a lane that nobody was live in, and are behind the one who is now, read on by themselves. */
+  #leaveBehind({ offset }: Cursor): void {
+    for (const waiting of this.#waiting.keys()) {
+      if (waiting.cursor.offset >= offset) continue;
+      this.#waiting.delete(waiting);
+      this.#owner.lag(waiting);
+    }
   }
 
   /** Whether it has all that the live ones have, and gets what they get next. */

@@ -113,9 +113,9 @@ export class Viewer {
     this.#paused = isPaused;
   }
 
-  /** It waits for the rest of a message. Where that tells what was lost it never comes, and who is paused is not told so. */
+  /** It waits for the rest of a message. Where that is of an epoch before it may never come, and who is paused is not told so. */
   within(): void {
-    if (!this.#paused || this.#log.losses === 0)
+    if (!this.#paused || this.#at.epoch === this.#log.epoch)
       this.#wrong("no complaints", `never got the rest of a message of ${this.#log.channel}`);
   }
 
