@@ -56,9 +56,12 @@ export class Values {
 
   /** The log goes on elsewhere: what was written in another one is not waited for any longer. */
   gap(cursor: Cursor): void {
-    // At its beginning nothing is told yet: what is shown is of where it was.
     if (cursor.offset > 0) this.#moveTo(cursor);
-    else if (this.cursor && this.cursor.epoch !== cursor.epoch) this.#left.add(this.cursor.epoch);
+    else {
+      // At its beginning nothing is told yet: what is shown is of where it was, also what was told anew before.
+      if (this.cursor && this.cursor.epoch !== cursor.epoch) this.#left.add(this.cursor.epoch);
+      this.#full = false;
+    }
     this.#drop(({ place }) => place !== undefined && place.epoch !== cursor.epoch, new Set());
   }
 

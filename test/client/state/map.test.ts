@@ -84,6 +84,20 @@ test("N72: what is told anew replaces the map, which stays until that is whole, 
   expect(told.at(-1)).toEqual({ changed: new Set(["c", "d", "a"]), full: true });
 });
 
+test("N72: what was told anew before a gap, and is shown behind it, is not what the gap announces", async () => {
+  const { world, keys } = await online(["a", 1]);
+  const changes = collect<Changes>();
+  keys.on("changes", changes.add);
+  await world.settle();
+  const before = changes.all.length;
+  const gap = { event: "gap", ch: 1, until: 0, epoch: "f", reason: "epoch" };
+  world.link.say({ ...gap, after: 10 }, [1, 5, ["a", 2]], { ...gap, after: 5, epoch: "g" });
+  await world.settle();
+  world.link.say([1, 7, ["a", 3]]);
+  await world.settle();
+  expect(changes.all.slice(before).map(({ full }) => full)).toEqual([false, true]);
+});
+
 test("N72: behind a failover the map goes on from where it is", async () => {
   const { world, keys } = await online(["a", 1]);
   world.link.say({ event: "gap", ch: 1, after: 10, until: 10, epoch: "f", reason: "failover" });
