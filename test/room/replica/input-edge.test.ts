@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { TidemarkError } from "../../../src/server/errors.js";
+import type { InputOutcome } from "../../../src/server/feed/room-part.js";
 import { InputEdge } from "../../../src/server/kinds/room/replica/input-edge.js";
 
 const schema = z.object({ dx: z.number().min(-1).max(1) });
@@ -9,7 +9,7 @@ const good = { dx: 1 };
 /** The inputs of one player of a room with 20 ticks a second, all at one moment unless that is given. */
 function edgeOf({ rate = 20 } = {}) {
   const edge = new InputEdge({ schema, rate }, 0);
-  const take = (n: number, value: unknown = good, now = 0): TidemarkError | undefined =>
+  const take = (n: number, value: unknown = good, now = 0): InputOutcome =>
     edge.take(n, value, undefined, 0, now);
   const due = (heard: number): number[] => edge.due(heard).map(({ n }) => n);
   return { edge, take, due };
