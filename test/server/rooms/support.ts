@@ -106,7 +106,8 @@ export class Playing {
     for (; this.#read < this.peer.lines.length; this.#read++) {
       const line = this.peer.lines[this.#read];
       // Everything comes anew.
-      if (line !== undefined && "event" in line && line["event"] === "gap") this.reader = new FrameReader(shape.state);
+      if (line !== undefined && "event" in line && line["event"] === "gap")
+        this.reader = new FrameReader(shape.state);
       if (!Array.isArray(line) || line[0] !== this.ch || !(line[2] instanceof Uint8Array)) continue;
       this.newest = this.reader.read(line[2], Number(line[1]));
     }
