@@ -7,6 +7,8 @@ import type { Recorder } from "../recorder.js";
 interface Known {
   head: number;
   epoch: string | undefined;
+  /** All that it was in. */
+  readonly epochs: Set<string>;
   floor: number;
   /** When each key is due, as far as that was seen since something was lost. */
   dues: Map<string, number>;
@@ -36,6 +38,8 @@ export class RecordedSlots {
       const { head = 0, epoch } = logs.get(channel) ?? {};
       if (head !== known.head) this.#recorder.add({ is: "loss", channel, head, allowed: true });
       known.head = head;
+      // One that the store had opened, and nobody has read since.
+      if (epoch !== undefined && !known.epochs.has(epoch)) this.#enter(channel, epoch, head);
       known.epoch = epoch;
       known.dues.clear();
     }
@@ -87,6 +91,7 @@ export class RecordedSlots {
     const parent = known.head > 0 ? known.epoch : undefined;
     this.#recorder.add({ is: "epoch", channel, epoch, base, parent });
     known.epoch = epoch;
+    known.epochs.add(epoch);
   }
 
   /** What says that it expired must have been due. */
@@ -120,7 +125,7 @@ export class RecordedSlots {
   #of(channel: string): Known {
     let known = this.#known.get(channel);
     if (known === undefined) {
-      known = { head: 0, epoch: undefined, floor: 0, dues: new Map() };
+      known = { head: 0, epoch: undefined, epochs: new Set(), floor: 0, dues: new Map() };
       this.#known.set(channel, known);
     }
     return known;

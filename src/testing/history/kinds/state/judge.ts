@@ -133,7 +133,7 @@ class StateJudge implements KindJudge {
     }
   }
 
-  #enter(log: StateLog, { changes }: StateEvent & { is: "change" }, id: string): void {
+  #enter(log: StateLog, { changes, if: conditions = [] }: StateEvent & { is: "change" }, id: string): void {
     const { channel } = log;
     const asked = this.#asked.get(id);
     if (asked === undefined) {
@@ -146,8 +146,11 @@ class StateJudge implements KindJudge {
       this.#findings.add("at most once", `${id} entered ${channel} when its key may have been forgotten`);
     const key = `${channel} ${asked.publisher}`;
     const highest = this.#highest.get(key) ?? -1;
+    // A condition that did not hold, which nobody has heard of, may hold once what broke it was lost.
+    const mayHold = log.losses > 0 && conditions.length > 0;
     // What its publisher was told to be unknown may come behind what that one has gone on to.
-    if (asked.sequence < highest && log.entriesOf(id).length === 0 && asked.outcome !== "unknown")
+    const mayBeLate = mayHold || asked.outcome === "unknown" || log.entriesOf(id).length > 0;
+    if (asked.sequence < highest && !mayBeLate)
       this.#findings.add("publisher order", `${id} entered ${channel} after number ${highest}`);
     this.#highest.set(key, Math.max(highest, asked.sequence));
     // What was lost may come again behind what was said after it.
