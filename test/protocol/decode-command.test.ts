@@ -208,7 +208,7 @@ describe("a malformed command", () => {
     ['{"subscribe":"c","last":null}', "last"],
     ['{"subscribe":"c","since":-1}', "since"],
     ['{"subscribe":"c","since":1,"last":1}', "exclude"],
-    ['{"subscribe":"c","kind":"room"}', "kind"],
+    ['{"subscribe":"c","kind":"rooms"}', "kind"],
     ['{"subscribe":"c","rate":-1}', "rate"],
     ['{"subscribe":"c","rate":"5"}', "rate"],
     ['{"subscribe":"c","keys":[]}', "keys"],

@@ -89,6 +89,29 @@ describe("a node", () => {
     expect(roomsOf(other).rooms.get("arena/1")).toBeDefined();
   });
 
+  test("R43: with two connections of a player that join at the same time on two of them, leaves the seat to one", async () => {
+    for (const late of [0, 1, 20, 60]) {
+      const world = new World(channels, { hooks });
+      const beside = new World(channels, { hooks, beside: world });
+      await play(world, { token: "bob" });
+      await play(beside, { token: "cay" });
+      const peers = [await world.connect({ token: "ann" }), await beside.connect({ token: "ann" })];
+      for (const peer of peers) {
+        peer.send({ id: 1, subscribe: "arena/1", join: { name: "ann" } });
+        await world.clock.advance(late);
+      }
+      await world.clock.advance(3000);
+      // Either one was refused, or it was told that it has lost the seat again.
+      const lost = peers.filter(
+        ({ lines, events }) =>
+          events.some(({ code }) => code === "seat_taken") ||
+          lines.some((line) => "id" in line && "error" in line),
+      );
+      expect([late, lost.length]).toEqual([late, 1]);
+      expect([late, playersHere(world) + playersHere(beside)]).toEqual([late, 3]);
+    }
+  });
+
   test("R28: that drains hands its rooms over while their players play, wherever these are", async () => {
     const world = new World(channels, { hooks });
     const beside = new World(channels, { hooks, beside: world });
