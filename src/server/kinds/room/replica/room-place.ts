@@ -30,11 +30,12 @@ import { Screen } from "./screens.js";
 import { Stage } from "./stage.js";
 import { Summons, patienceOf } from "./summons.js";
 import type { Reached } from "./track.js";
+import { viewMarks, type ViewMarksDeps } from "./view-marks.js";
 
 /** How long the last tick of a room that has ended is waited for, in milliseconds. */
 const LAST_TICK_MS = 500;
 
-export interface RoomPlaceDeps {
+export interface RoomPlaceDeps extends ViewMarksDeps {
   readonly broker: Pick<Broker, "readSlots">;
   /** Its timers never throw. */
   readonly clock: Clock;
@@ -100,7 +101,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
       soon,
       onError,
     });
-    this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError });
+    const watch = viewMarks(deps, channel, () => this.#watch.newest);
+    this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError, watch });
     this.#summons = new Summons({
       clock,
       patience: patienceOf(rate),
@@ -309,7 +311,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
       if (this.#isClosed) return;
       if (refused === "room_full" || refused === "room_closed")
         this.#players.refuse(refused, { reason, after });
-      if (owner !== undefined) this.#summons.heard();
+      // One that only a node without others may have is not asked for anew at once.
+      if (owner !== undefined || refused === "alone") this.#summons.heard();
       await this.#watch.look();
     } catch (error) {
       this.#onError(error);
