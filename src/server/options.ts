@@ -1,9 +1,10 @@
 /** What `tidemark({ … })` takes, with the defaults beside it. */
 import type { Broker } from "../broker/index.js";
+import { duration, type Duration } from "../protocol/duration.js";
 import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "./delivery/budget.js";
 import type { Peer } from "./connection/link.js";
-import type { ConnectionLimits } from "./connection/node.js";
+import type { ConnectionLimits, RoomLimits } from "./connection/node.js";
 import type { Logger } from "./logger.js";
 import type { HttpOptions } from "./transports/http/endpoints.js";
 import { trustedBy, type TrustedProxies } from "./transports/addresses.js";
@@ -64,15 +65,37 @@ export interface AppOptions<User> {
    * (`socket.bytesWritten`), or has them read.
    */
   readonly directSockets?: boolean;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<Omit<ConnectionLimits, "rooms">> & { readonly rooms?: Partial<RoomLimits> };
   /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
   readonly unsent?: Partial<BudgetOptions>;
+  /**
+   * Rooms: how long a step of one may stand still before its process ends, so that the others go on elsewhere, as milliseconds or a text
+   * such as `"5s"`; `false`: for ever. Default 2 s. See "Rooms that end their process" in docs/guide/deploying.md.
+   */
+  readonly rooms?: { readonly stall?: Duration | false };
   /** Keeps the logs. Default: this process's memory. */
   readonly broker?: Broker;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+}
+
+/** How long a step of a room may stand still: 2 seconds, in milliseconds. */
+const STALL_MS = 2000;
+/** Shorter than this is what any program does now and then, in milliseconds. */
+const LEAST_STALL_MS = 100;
+
+/**
+ * Milliseconds that a step of a room may stand still; undefined: for ever.
+ *
+ * @throws {TypeError} when it is no length of time, or too short
+ */
+export function readStall({ rooms }: Pick<AppOptions<unknown>, "rooms">): number | undefined {
+  if (rooms?.stall === false) return undefined;
+  const stall = duration(rooms?.stall, STALL_MS, "rooms.stall");
+  if (stall >= LEAST_STALL_MS) return stall;
+  throw new TypeError(`rooms.stall must be ${LEAST_STALL_MS} milliseconds or more, not ${stall}`);
 }
 
 /** A connection, as hooks of the app see it. */
@@ -95,6 +118,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   channels: { perSecond: 50, burst: 2000 },
   keys: 10_000,
   memories: 256 * 1024 * 1024,
+  rooms: { seats: 4, made: 30, owned: 500 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -122,7 +146,8 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   budget: BudgetOptions;
 } {
   const given = { ...DEFAULT_LIMITS, ...options.limits };
-  const limits = { ...given, binary: options.limits?.binary ?? given.message };
+  const rooms = { ...DEFAULT_LIMITS.rooms, ...options.limits?.rooms };
+  const limits = { ...given, rooms, binary: options.limits?.binary ?? given.message };
   const budget = { ...DEFAULT_BUDGET, ...options.unsent };
   if (limits.message * 2 > budget.perConnection) {
     throw new TypeError(
@@ -167,7 +192,19 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
     throw new TypeError(
       `limits.memories must be a number of bytes above 0, not ${JSON.stringify(limits.memories)}`,
     );
+  checkRooms(rooms);
   return { limits, budget };
+}
+
+/** @throws {TypeError} when a limit of rooms is none */
+function checkRooms(rooms: RoomLimits): void {
+  for (const name of ["seats", "made", "owned"] as const) {
+    const most = rooms[name];
+    if (!(Number.isSafeInteger(most) && most !== false && most >= 1) && !(name === "made" && most === false))
+      throw new TypeError(
+        `limits.rooms.${name} must be a whole number of at least 1, not ${JSON.stringify(most)}`,
+      );
+  }
 }
 
 /** @throws {TypeError} when payloads of bytes may not be so long, or could not come with the other limits */
