@@ -26,7 +26,7 @@ import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
 import type { ActiveChannels } from "./inspection/inspector.js";
 import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
-import { checkAddressing, readLimits, type AppOptions } from "./options.js";
+import { checkAddressing, readLimits, readStall, type AppOptions } from "./options.js";
 import { partOf } from "./process-part.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
@@ -92,6 +92,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#methods = methods;
     readLimits(options);
     readPaths(options);
+    readStall(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
     checkAddressing(options);
     this.#registry = new ChannelRegistry(

@@ -67,8 +67,11 @@ export interface EngineOptions {
   readonly large?: number | undefined;
   /** Bytes that are held of messages which are not whole, of all connections. Default: what {@link mostIncomplete} says. */
   readonly incomplete?: number | undefined;
-  /** Milliseconds that a step of a room may stand still before this process ends. Default: nobody watches, and it is for ever. */
-  readonly stall?: number | undefined;
+  /**
+   * Milliseconds that a step of a room may stand still before this process ends; false: for ever. Left out where there are several engines in
+   * the process: then it has no part among others either.
+   */
+  readonly stall?: number | false | undefined;
 }
 
 export class Engine {

@@ -87,12 +87,12 @@ const STALL_MS = 2000;
 const LEAST_STALL_MS = 100;
 
 /**
- * Milliseconds that a step of a room may stand still; undefined: for ever.
+ * Milliseconds that a step of a room may stand still; false: for ever.
  *
  * @throws {TypeError} when it is no length of time, or too short
  */
-export function readStall({ rooms }: Pick<AppOptions<unknown>, "rooms">): number | undefined {
-  if (rooms?.stall === false) return undefined;
+export function readStall({ rooms }: Pick<AppOptions<unknown>, "rooms">): number | false {
+  if (rooms?.stall === false) return false;
   const stall = duration(rooms?.stall, STALL_MS, "rooms.stall");
   if (stall >= LEAST_STALL_MS) return stall;
   throw new TypeError(`rooms.stall must be ${LEAST_STALL_MS} milliseconds or more, not ${stall}`);
