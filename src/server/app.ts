@@ -26,7 +26,8 @@ import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
 import type { ActiveChannels } from "./inspection/inspector.js";
 import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
-import { checkAddressing, readLimits, type AppOptions } from "./options.js";
+import { checkAddressing, readLimits, readStall, type AppOptions } from "./options.js";
+import { partOf } from "./process-part.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
@@ -40,6 +41,11 @@ type InputOf<
   Types extends AppTypes,
   Pattern extends keyof Types["channels"],
 > = Types["channels"][Pattern]["input"];
+
+/** Where a helper listens: it is there for rooms that may end it, and has nobody's connections. */
+const NOBODY_S_PORT = { port: 0, host: "127.0.0.1" };
+
+const isHelper = (): boolean => partOf(process.env) === "helper";
 
 /** What clients are told at the end. */
 const STOPPING = "the server is stopping";
@@ -86,6 +92,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#methods = methods;
     readLimits(options);
     readPaths(options);
+    readStall(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
     checkAddressing(options);
     this.#registry = new ChannelRegistry(
@@ -128,7 +135,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#closed = false;
     this.#run().mount.attach(server, true);
     try {
-      return await listenOn(server, options, this.#log);
+      return await listenOn(server, isHelper() ? NOBODY_S_PORT : options, this.#log);
     } catch (error) {
       this.#server = undefined;
       throw error;
@@ -322,7 +329,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** Started by its first use. */
   #run(world?: World): Running {
-    return (this.#running ??= start(this.#options, this.#registry, this.#methods, this.#log, world));
+    if (this.#running !== undefined) return this.#running;
+    this.#running = start(this.#options, this.#registry, this.#methods, this.#log, world);
+    if (isHelper()) this.#running.mount.stopping();
+    return this.#running;
   }
 }
 

@@ -75,6 +75,7 @@ const items: readonly LetterItem[] = [
       { id: "6", ask: { is: "keyframe" } },
       { id: "7", ask: { is: "send", event: "won", json: "1", to: undefined, under: REIGN } },
       { id: "8", ask: { is: "close", reason: "enough" } },
+      { id: "9", ask: { is: "stuck", why: "a node stood still in its view" } },
     ],
   },
   { is: "answer", channel: "arena/1", id: "1", code: "ok", last: 6, reason: undefined },

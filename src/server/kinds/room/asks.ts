@@ -60,6 +60,8 @@ export type Ask =
     }
   /** The application ends the room. Answered once it is in the log. */
   | { readonly is: "close"; readonly reason: string }
+  /** The node that says so stands still in the room's code, and is about to end (R9). Not answered. */
+  | { readonly is: "stuck"; readonly why: string }
   /** Something that this version does not know; it is never written. */
   | { readonly is: "unknown" };
 
@@ -88,6 +90,7 @@ const ASKS: { readonly [Is in Exclude<Ask["is"], "unknown">]: Reader<Extract<Ask
   keyframe: fields({ is: is("keyframe") }),
   send: fields({ is: is("send"), event: text, json: text, to: orNull(text), under: reign }),
   close: fields({ is: is("close"), reason: text }),
+  stuck: fields({ is: is("stuck"), why: text }),
 };
 
 const readAsk: Reader<Ask> = (value) => {

@@ -35,6 +35,8 @@ export interface DeskDeps {
   readonly onKeyframe: (asked: Asked) => void;
   /** Something has come that a tick has to see. */
   readonly onEntering: () => void;
+  /** A node with players stood still in the room's code, and has ended. */
+  readonly onStuck: (why: string) => void;
 }
 
 /** What of a room has to be known to take something in. */
@@ -236,6 +238,9 @@ export class Desk {
       case "close":
         this.#inbox.put({ is: "close", reason: ask.reason });
         return this.#wait(asked);
+      case "stuck":
+        // Whoever says so is gone, and gets no answer.
+        return this.#deps.onStuck(ask.why);
       case "unknown":
         return this.send([
           this.reply(asked, "bad_request", { reason: "this server does not know what is asked" }),

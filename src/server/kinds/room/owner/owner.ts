@@ -6,6 +6,7 @@ import type { Logger } from "../../../logger.js";
 import type { Batch } from "../messages.js";
 import type { RoomSignal } from "../tick-message.js";
 import type { Settings } from "../run/settings.js";
+import type { StepMarks, Watched } from "../watch/steps.js";
 import { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import { Reigning } from "./reigning.js";
@@ -26,6 +27,7 @@ export interface OwnerDeps {
   readonly log: Logger;
   readonly mail: Pick<RoomMail, "post">;
   readonly times: TenureOptions;
+  readonly marks: StepMarks;
   readonly onError: OnError;
   readonly onTold: (channel: string, signal: RoomSignal) => void;
   readonly onSpent: (ms: number) => void;
@@ -76,6 +78,7 @@ export class Owner {
       mail: deps.mail,
       onKeyframe: (asked) => this.#reigning?.sendKeyframe(asked),
       onEntering: () => this.#reigning?.poke(),
+      onStuck: (why) => this.#reigning?.blame(why),
     });
     this.#taken = taken;
     this.#reign(taken);
@@ -93,6 +96,11 @@ export class Owner {
 
   get record(): ReignRecord | undefined {
     return this.#reigning?.record;
+  }
+
+  /** What its steps are marked with. */
+  get watched(): Watched {
+    return this.#taken.watched;
   }
 
   /** The room itself, for those on this node who look at it between ticks. */
@@ -116,6 +124,11 @@ export class Owner {
   /** Whoever had it before was cut off, and did not die of it. */
   survived(reign: string): void {
     this.#reigning?.survived(reign);
+  }
+
+  /** The operator vouches for it: reigns before this one do not count any more. Whether the log says so. */
+  async vouch(): Promise<boolean> {
+    return (await this.#reigning?.vouch()) === "written";
   }
 
   notAlone(): void {

@@ -12,6 +12,7 @@ import type { Taken } from "./takeover.js";
 import { Teller } from "./teller.js";
 import { Tenure } from "./tenure.js";
 import { makeSteps, makeTicks, type Made } from "./turn.js";
+import type { Watching } from "../watch/steps.js";
 import { Voice } from "./voice.js";
 import { LogWriter, type Written } from "./writer.js";
 
@@ -20,6 +21,7 @@ export class Reigning {
   readonly #deps: ReigningDeps;
   readonly #reign: Taken["reign"];
   readonly #run: Run;
+  readonly #watching: Watching;
   readonly #tenure: Tenure;
   readonly #keeper: Keeper;
   readonly #teller: Teller;
@@ -46,6 +48,7 @@ export class Reigning {
     this.#deps = deps;
     this.#reign = reign;
     this.#run = run;
+    this.#watching = { marks: deps.marks, of: taken.watched };
     this.#began = clock.monotonic();
     this.#beganAt = run.time;
     this.#schedule = settings.rate === 0 ? undefined : new Schedule(settings.rate, this.#began);
@@ -154,6 +157,16 @@ export class Reigning {
     this.#keeper.survived(reign);
   }
 
+  /** A node that has players in it stood still in its code: the room is let go of, and whoever takes it next knows. */
+  blame(why: string): void {
+    this.#broke(new Error(why));
+  }
+
+  /** The operator vouches for it. */
+  vouch(): Promise<Written> {
+    return this.#keeper.vouch();
+  }
+
   /** Ends it without a word, as the end of its process would. */
   drop(): void {
     this.#isOver = true;
@@ -206,7 +219,9 @@ export class Reigning {
     const { steps, skipped } = this.#schedule?.take(now) ?? { steps: 0, skipped: 0 };
     if (this.#schedule !== undefined && steps === 0) return;
     const made =
-      this.#schedule === undefined ? makeSteps(this.#run, desk, this.#at) : makeTicks(this.#run, desk, steps);
+      this.#schedule === undefined
+        ? makeSteps(this.#run, desk, this.#at, this.#watching)
+        : makeTicks(this.#run, desk, steps, this.#watching);
     if (made === undefined) return;
     for (const one of made.threw) throwLog.add(one);
     this.#teller.add({ sends: made.sends, left: made.left, skipped });

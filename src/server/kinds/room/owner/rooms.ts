@@ -6,19 +6,21 @@ import type { Logger } from "../../../logger.js";
 import type { LetterItem, Place } from "../messages.js";
 import type { RoomSignal } from "../tick-message.js";
 import { settingsOf } from "../run/settings.js";
+import { NO_MARKS, type StepMarks, type Watched } from "../watch/steps.js";
 import { TickLoad } from "./load.js";
 import type { RoomMail } from "./mail.js";
+import { placementOf } from "./not-taken.js";
+import { NodesSeen } from "./nodes-seen.js";
 import { Owner, type Gone } from "./owner.js";
 import { NOWHERE, Placing, type Placement, type Wanted } from "./placement.js";
-import { readNote, takeOver, type Takeover } from "./takeover.js";
+import { reviveRoom, type Revived } from "./revive.js";
+import { takeOver, type Takeover } from "./takeover.js";
 import { MARGIN_MS, REIGN_MS, type TenureOptions } from "./tenure.js";
 
 /** So many rooms a node owns unless it is told otherwise. */
 export const MOST_ROOMS = 500;
 /** How often a node looks which others are there, and says what it has to do, in milliseconds. */
 const LOOK_MS = 1000;
-/** A node that was not there so many times in a row is gone, and with it its players' connections. */
-const MISSED = 5;
 /** When to ask again a node that takes no more rooms, in milliseconds. */
 const FULL_MS = 1000;
 /** So many rooms are handed over at the same time. */
@@ -37,8 +39,15 @@ export interface RoomsDeps {
   readonly times?: TenureOptions;
   /** How many it owns at most. Default: {@link MOST_ROOMS}. */
   readonly most?: number;
-  /** Which rooms it takes of those that their last owner may have died of: none, or one while it has no others. Default `alone`. */
-  readonly marked?: "alone" | "none";
+  /**
+   * Which rooms it takes of those that their last owner may have died of: none, or one while it has no others; `only`: no others,
+   * as a helper does, see R9. Default `alone`.
+   */
+  readonly marked?: "alone" | "none" | "only";
+  /** Where the code of rooms is marked as it runs. Default: nowhere. */
+  readonly marks?: StepMarks;
+  /** Told of a room that this node was asked for and must not take: its last owner may have died of it. */
+  readonly onMarked?: (channel: string) => void;
 }
 
 /** Called with each signal of the rooms that this node owns. */
@@ -61,8 +70,7 @@ export class Rooms {
   readonly #placing: Placing;
   readonly #load: TickLoad;
   readonly #stop: () => void;
-  /** The nodes that have written about rooms of this one, and how many times in a row they were not there. */
-  readonly #nodes = new Map<string, number>();
+  readonly #nodes = new NodesSeen();
   #listeners: readonly OnSignal[] = [];
   /** It does not hear what it says itself: until then it takes nothing. */
   #deafUntil = -Infinity;
@@ -86,12 +94,20 @@ export class Rooms {
       takeHere: (channel, wanted) => this.#take(channel, wanted),
     });
     this.#stop = mail.listen((item, from) => this.#read(item, from));
+    // Nobody may take it for another node until it owns something.
+    if (deps.marked === "only") this.#report();
   }
 
   /** What others are told of this node: how many rooms, and how many milliseconds of a second it spends in their ticks. */
   get load(): { readonly rooms: number; readonly tick: number } {
     return { rooms: this.#owners.size, tick: Math.round(this.#load.perSecond) };
   }
+
+  /** What steps are marked with, of a room that this node owns under that reign. */
+  readonly watchedOf = (channel: string, reign: string): Watched | undefined => {
+    const watched = this.#owners.get(channel)?.watched;
+    return watched?.reign === reign ? watched : undefined;
+  };
 
   /** A room that this node owns. */
   get(channel: string): Owner | undefined {
@@ -106,6 +122,12 @@ export class Rooms {
   place(channel: string, wanted: Wanted = {}): Promise<Placement> {
     const own = this.#own(channel);
     return own === undefined ? this.#placing.place(channel, wanted) : Promise.resolve(own);
+  }
+
+  /** Lifts what keeps a room from being taken over, see {@link reviveRoom}. Rejects with the broker's error. */
+  async revive(channel: string): Promise<Revived> {
+    if ((await this.#owners.get(channel)?.vouch()) === true) return "revived";
+    return reviveRoom({ ...this.#deps, ttl: this.#times.ttl }, channel);
   }
 
   /** Returns the way to stop. */
@@ -141,7 +163,7 @@ export class Rooms {
   #read(item: LetterItem, from: string): void {
     switch (item.is) {
       case "batch": {
-        this.#nodes.set(from, 0);
+        this.#nodes.heardOf(from);
         const owner = this.#owners.get(item.channel);
         if (owner === undefined)
           this.#deps.mail.post(from, { is: "moved", channel: item.channel, reign: undefined });
@@ -190,7 +212,7 @@ export class Rooms {
   }
 
   async #takeNow(channel: string, { match = new Map(), was }: Wanted): Promise<Placement> {
-    const { broker, define, marked = "alone", log } = this.#deps;
+    const { broker, define, log } = this.#deps;
     // One that stands still goes on by itself, if it can.
     if (this.#isClosing || this.#owners.has(channel) || this.#clock.monotonic() < this.#deafUntil)
       return NOWHERE;
@@ -200,10 +222,10 @@ export class Rooms {
     const alone = this.#owners.size === 0 && this.#taking.size === 0;
     try {
       const settings = settingsOf(def);
-      const request = { channel, def, settings, match, was, alone, mayBeMarked: alone && marked === "alone" };
+      const request = { channel, def, settings, match, was, alone, mayBeMarked: this.#mayBeMarked(alone) };
       const deps = { ...this.#deps, clock: this.#clock, ttl: this.#times.ttl };
       const takeover = await takeOver(deps, { ...request, memory: undefined });
-      if (takeover.is !== "taken") return this.#placementOf(takeover, channel);
+      if (takeover.is !== "taken") return this.#notTaken(takeover, channel);
       if (this.#isClosing) {
         await takeover.reign.release();
         return NOWHERE;
@@ -218,29 +240,38 @@ export class Rooms {
     }
   }
 
-  #placementOf(takeover: Exclude<Takeover, { is: "taken" }>, channel: string): Placement {
-    switch (takeover.is) {
-      case "held": {
-        const { node, name } = readNote(takeover.by);
-        return { ...NOWHERE, owner: node, reign: name, refused: undefined, after: takeover.left };
-      }
-      case "closed":
-        return { ...NOWHERE, refused: "room_closed", reason: takeover.reason };
-      case "other":
-        return NOWHERE;
-      case "refused": {
-        if (takeover.why === "alone") return { ...NOWHERE, refused: "alone" };
-        this.#deps.log.error({ room: channel, error: takeover.error }, "a room cannot be made");
-        return NOWHERE;
-      }
-    }
+  #notTaken(takeover: Exclude<Takeover, { is: "taken" }>, channel: string): Placement {
+    if (takeover.is === "refused" && takeover.why === "alone") this.#deps.onMarked?.(channel);
+    if (takeover.is === "refused" && takeover.why === "broken")
+      this.#deps.log.error({ room: channel, error: takeover.error }, "a room cannot be made");
+    return placementOf(takeover);
   }
 
   /** A room that its last owner may have died of must not take others with it. */
   #isFull(): boolean {
-    const { most = MOST_ROOMS } = this.#deps;
+    const { most = MOST_ROOMS, marked } = this.#deps;
+    if (marked === "only") return this.#isTried();
     if (this.#owners.size + this.#taking.size >= most || this.#load.isBusy) return true;
     return [...this.#owners.values()].some(({ record }) => record !== undefined && record.short > 0);
+  }
+
+  #mayBeMarked(alone: boolean): boolean | "must" {
+    const { marked = "alone" } = this.#deps;
+    switch (marked) {
+      case "only":
+        return "must";
+      case "none":
+        return false;
+      case "alone":
+        return alone;
+    }
+  }
+
+  /** Whether a helper has its hands full: with one room at a time. One that has proved itself makes place for the next. */
+  #isTried(): boolean {
+    for (const owner of this.#owners.values())
+      if (owner.record?.short === 0) detach(this.#handOver(owner), this.#onError);
+    return this.#owners.size + this.#taking.size > 0;
   }
 
   #newOwner(channel: string, def: RoomDef, taken: Extract<Takeover, { is: "taken" }>): Owner {
@@ -249,6 +280,7 @@ export class Rooms {
         ...this.#deps,
         clock: this.#clock,
         times: this.#times,
+        marks: this.#deps.marks ?? NO_MARKS,
         onError: this.#onError,
         onTold: (room, signal) => this.#told(room, signal),
         onSpent: (ms) => this.#load.add(ms),
@@ -306,19 +338,13 @@ export class Rooms {
   }
 
   #report(): void {
-    this.#deps.broker.report({ ...this.load, ...(this.#isClosing && { closing: 1 }) });
+    const { broker, marked } = this.#deps;
+    const what = { ...(this.#isClosing && { closing: 1 }), ...(marked === "only" && { helper: 1 }) };
+    broker.report({ ...this.load, ...what });
   }
 
-  /** A node that is not there for one look may only have been forgotten, by a broker that was restarted. */
   async #lookAround(): Promise<void> {
-    const there = new Set((await this.#deps.broker.nodes()).map(({ id }) => id));
-    const gone = new Set<string>();
-    for (const [node, missed] of this.#nodes) {
-      this.#nodes.set(node, there.has(node) ? 0 : missed + 1);
-      if (missed + 1 < MISSED || there.has(node)) continue;
-      this.#nodes.delete(node);
-      gone.add(node);
-    }
+    const gone = this.#nodes.gone(new Set((await this.#deps.broker.nodes()).map(({ id }) => id)));
     if (gone.size > 0) for (const owner of this.#owners.values()) owner.nodesGone(gone);
   }
 }
