@@ -4,15 +4,18 @@ import type { RoomDef } from "../../../../room/shape.js";
 import { detach, type OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { Batch } from "../messages.js";
+import type { OwnerReport } from "../owner-report.js";
 import type { RoomSignal } from "../tick-message.js";
 import type { Settings } from "../run/settings.js";
 import { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import { Reigning } from "./reigning.js";
 import type { End } from "./reigning-deps.js";
+import { reportOf } from "./report-of.js";
 import type { ReignRecord } from "./room-log.js";
 import { readNote, takeOver, type Memory, type Taken } from "./takeover.js";
 import type { TenureOptions } from "./tenure.js";
+import { TickMeter, type TurnTaken } from "./tick-meter.js";
 import { ThrowLog } from "./throw-log.js";
 
 /** How long it waits before it asks again for a reign that it may go on under, in milliseconds. */
@@ -28,7 +31,7 @@ export interface OwnerDeps {
   readonly times: TenureOptions;
   readonly onError: OnError;
   readonly onTold: (channel: string, signal: RoomSignal) => void;
-  readonly onSpent: (ms: number) => void;
+  readonly onTurn: (turn: TurnTaken) => void;
 }
 
 export interface OwnedRoom {
@@ -51,6 +54,8 @@ export type Gone = "closed" | "released" | "taken" | "deaf" | "broken";
  */
 export class Owner {
   readonly channel: string;
+  /** How its ticks keep time. */
+  readonly meter = new TickMeter();
   readonly #deps: OwnerDeps;
   readonly #room: OwnedRoom;
   readonly #desk: Desk;
@@ -75,6 +80,8 @@ export class Owner {
       channel,
       mail: deps.mail,
       onKeyframe: (asked) => this.#reigning?.sendKeyframe(asked),
+      onCheckpoint: (asked) => this.#reigning?.saveFor(asked),
+      report: () => this.report,
       onEntering: () => this.#reigning?.poke(),
     });
     this.#taken = taken;
@@ -93,6 +100,12 @@ export class Owner {
 
   get record(): ReignRecord | undefined {
     return this.#reigning?.record;
+  }
+
+  /** What there is to say of it; undefined while it stands still. */
+  get report(): OwnerReport | undefined {
+    const record = this.reign === undefined ? undefined : this.record;
+    return record && reportOf(record, this.run, this.meter);
   }
 
   /** The room itself, for those on this node who look at it between ticks. */
@@ -149,6 +162,10 @@ export class Owner {
         desk: this.#desk,
         throwLog: this.#throwLog,
         onTold: (signal) => this.#deps.onTold(channel, signal),
+        onTurn: (turn) => {
+          this.meter.add(turn);
+          this.#deps.onTurn(turn);
+        },
         onEnd: (end) => this.#ended(end),
       },
       taken,

@@ -7,6 +7,7 @@ import { Keeper } from "./keeper.js";
 import { openDesk } from "./open-desk.js";
 import type { End, ReigningDeps } from "./reigning-deps.js";
 import type { ReignRecord } from "./room-log.js";
+import { saveAsked } from "./save-asked.js";
 import { Schedule } from "./schedule.js";
 import type { Taken } from "./takeover.js";
 import { Teller } from "./teller.js";
@@ -135,6 +136,13 @@ export class Reigning {
     if (keyframe !== undefined) mail.post(node, keyframe);
   }
 
+  /** Saves the room, for somebody who waits for that. One that is not answered is asked again, of whoever has the room then. */
+  saveFor(asked: Asked): void {
+    if (!this.isGood || this.#isLeaving) return;
+    const { desk, onError } = this.#deps;
+    detach(saveAsked(asked, { run: this.#run, keeper: this.#keeper, desk }), onError);
+  }
+
   /** Its node has another room from now on: then this one is not to blame for what ends the node. */
   notAlone(): void {
     this.#keeper.notAlone();
@@ -188,32 +196,36 @@ export class Reigning {
   #takeTurn(): void {
     // First of all: whatever has kept this process from running, its time may be over (R3, R7).
     if (!this.isGood || this.#isBusy || this.#isLeaving) return;
-    const { clock, onSpent } = this.#deps;
+    const { clock, onTurn } = this.#deps;
     const began = clock.monotonic();
+    const { tick } = this.#run;
+    let late = 0;
     try {
-      this.#make(began);
+      late = this.#make(began);
     } catch (error) {
       this.#broke(error);
     }
-    onSpent(clock.monotonic() - began);
+    onTurn({ ms: clock.monotonic() - began, ticks: this.#run.tick - tick, late });
     if (this.#isOver) return;
     this.#idle.look();
     this.#arm();
   }
 
-  #make(now: number): void {
+  /** Returns how many ticks are late. */
+  #make(now: number): number {
     const { desk, throwLog, settings, onError } = this.#deps;
     const { steps, skipped } = this.#schedule?.take(now) ?? { steps: 0, skipped: 0 };
-    if (this.#schedule !== undefined && steps === 0) return;
+    if (this.#schedule !== undefined && steps === 0) return 0;
     const made =
       this.#schedule === undefined ? makeSteps(this.#run, desk, this.#at) : makeTicks(this.#run, desk, steps);
-    if (made === undefined) return;
+    if (made === undefined) return 0;
     for (const one of made.threw) throwLog.add(one);
-    this.#teller.add({ sends: made.sends, left: made.left, skipped });
+    this.#teller.add({ sends: made.sends, left: desk.explained(made.left), skipped });
     desk.keep(made.replies);
     if (made.closed !== undefined) detach(this.#close(made.closed), onError);
     else if (settings.keep === "inputs") this.#logThenTell(made);
     else this.#tellThenLog(made);
+    return Math.max(0, steps - 1) + skipped;
   }
 
   /** Nothing of a turn is shown before what made it is in the log (R13). */
@@ -239,7 +251,7 @@ export class Reigning {
     this.#keeper.writeSeats(made);
     if (made.wantsCheckpoint) this.#keeper.save();
     else this.#keeper.saveLater();
-    if (!made.givesSeat) return this.#tell(made.replies);
+    if (!made.waitsForLog) return this.#tell(made.replies);
     this.#tell([]);
     const sendReplies = (written: Written): void => {
       if (written === "written" && !this.#isOver) this.#deps.desk.send(made.replies);

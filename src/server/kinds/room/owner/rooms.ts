@@ -6,10 +6,10 @@ import type { Logger } from "../../../logger.js";
 import type { LetterItem, Place } from "../messages.js";
 import type { RoomSignal } from "../tick-message.js";
 import { settingsOf } from "../run/settings.js";
-import { TickLoad } from "./load.js";
 import type { RoomMail } from "./mail.js";
 import { Owner, type Gone } from "./owner.js";
 import { NOWHERE, Placing, type Placement, type Wanted } from "./placement.js";
+import { RoomsTally, type RoomsStats } from "./rooms-tally.js";
 import { readNote, takeOver, type Takeover } from "./takeover.js";
 import { MARGIN_MS, REIGN_MS, type TenureOptions } from "./tenure.js";
 
@@ -59,7 +59,7 @@ export class Rooms {
   readonly #owners = new Map<string, Owner>();
   readonly #taking = new Map<string, Promise<Placement>>();
   readonly #placing: Placing;
-  readonly #load: TickLoad;
+  readonly #tally: RoomsTally;
   readonly #stop: () => void;
   /** The nodes that have written about rooms of this one, and how many times in a row they were not there. */
   readonly #nodes = new Map<string, number>();
@@ -76,7 +76,7 @@ export class Rooms {
     this.#onError = (error) => this.#deps.log.warn({ error }, "a call about rooms failed");
     this.#clock = guardedClock(deps.clock, (error) => log.error({ error }, "an error in the code of rooms"));
     this.#times = deps.times ?? { ttl: REIGN_MS, margin: MARGIN_MS };
-    this.#load = new TickLoad(deps.clock.monotonic());
+    this.#tally = new RoomsTally(deps.clock.monotonic());
     this.#placing = new Placing({
       broker,
       random,
@@ -90,7 +90,17 @@ export class Rooms {
 
   /** What others are told of this node: how many rooms, and how many milliseconds of a second it spends in their ticks. */
   get load(): { readonly rooms: number; readonly tick: number } {
-    return { rooms: this.#owners.size, tick: Math.round(this.#load.perSecond) };
+    return { rooms: this.#owners.size, tick: Math.round(this.#tally.load.perSecond) };
+  }
+
+  /** What its operators are told: what there is now, and what was counted since it began. */
+  get stats(): RoomsStats {
+    return this.#tally.stats(this.#owners.values());
+  }
+
+  /** The rooms that this node owns; those that stand still as well. */
+  [Symbol.iterator](): Iterator<Owner> {
+    return this.#owners.values();
   }
 
   /** A room that this node owns. */
@@ -209,6 +219,7 @@ export class Rooms {
         return NOWHERE;
       }
       this.#owners.set(channel, this.#newOwner(channel, def, takeover));
+      this.#tally.taken(takeover);
       this.#counted();
       return { ...NOWHERE, owner: broker.node, reign: takeover.record.name, refused: undefined };
     } catch (error) {
@@ -239,7 +250,7 @@ export class Rooms {
   /** A room that its last owner may have died of must not take others with it. */
   #isFull(): boolean {
     const { most = MOST_ROOMS } = this.#deps;
-    if (this.#owners.size + this.#taking.size >= most || this.#load.isBusy) return true;
+    if (this.#owners.size + this.#taking.size >= most || this.#tally.load.isBusy) return true;
     return [...this.#owners.values()].some(({ record }) => record !== undefined && record.short > 0);
   }
 
@@ -251,7 +262,7 @@ export class Rooms {
         times: this.#times,
         onError: this.#onError,
         onTold: (room, signal) => this.#told(room, signal),
-        onSpent: (ms) => this.#load.add(ms),
+        onTurn: (turn) => this.#tally.add(turn),
       },
       {
         channel,
@@ -298,7 +309,7 @@ export class Rooms {
   #lookLater(): void {
     this.#look = this.#clock.setTimeout(() => {
       this.#look = undefined;
-      this.#load.turn(this.#clock.monotonic());
+      this.#tally.load.turn(this.#clock.monotonic());
       this.#report();
       detach(this.#lookAround(), this.#onError);
       if (this.#owners.size > 0) this.#lookLater();

@@ -77,6 +77,8 @@ export interface Taken {
   readonly run: Run;
   readonly ledger: Ledger;
   readonly names: ReadonlySet<string>;
+  /** Whether there was an owner before that had not let go of it. */
+  readonly isTakeover: boolean;
   /** Whether the log may have lost something: seats that were granted may be missing in it. */
   readonly isAfterLoss: boolean;
   /** Whether it goes on with what this node remembers. */
@@ -241,13 +243,16 @@ class Taking {
   }
 
   #taken(
-    rest: Omit<Taken, "is" | "reign" | "sent" | "names" | "isAfterLoss"> & { readonly found: RoomRecord },
+    rest: Omit<Taken, "is" | "reign" | "sent" | "names" | "isTakeover" | "isAfterLoss"> & {
+      readonly found: RoomRecord;
+    },
   ): Taken {
     const { found, ...taken } = rest;
     const { memory, was } = this.#request;
     const { reign, sent, name } = this.#got;
     const names = new Set([...namesIn(found), ...(taken.isKept ? (memory?.names ?? []) : []), name]);
-    return { is: "taken", reign, sent, names, isAfterLoss: hasNewEpoch(found, was), ...taken };
+    const isTakeover = found.reign?.released === false;
+    return { is: "taken", reign, sent, names, isTakeover, isAfterLoss: hasNewEpoch(found, was), ...taken };
   }
 
   /** @throws {BrokerError} where it may not be in the log, or not under this reign */

@@ -29,7 +29,7 @@ export interface Joining {
   readonly join: unknown;
   /** Whether it says that it had this seat already. */
   readonly had?: boolean;
-  /** Called once, unless it leaves or is disconnected first. `reason` is that of a room which has ended. */
+  /** Called once, unless it leaves or is disconnected first. `reason`: why a room has ended, or the application sent the player away. */
   readonly onEnd: (why: PlayerEnd, reason: string | undefined) => void;
 }
 

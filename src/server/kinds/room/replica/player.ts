@@ -1,8 +1,8 @@
 /** A player on the node that it is connected to: one connection's hold on one seat. */
 import type { Cursor } from "../../../../protocol/index.js";
-import type { LeaveReason } from "../../../../room/hooks.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import type { TidemarkError } from "../../../errors.js";
+import type { Went } from "../tick-message.js";
 import type { InputEdge } from "./input-edge.js";
 import type { PlayerEnd, Travelling } from "./joining.js";
 import type { Screen } from "./screens.js";
@@ -43,7 +43,7 @@ export class Player {
   /** Whether it asks again for its seat, which may have been lost. */
   isReturning = false;
   /** Why it was last heard that its seat is free, if it was. */
-  went: LeaveReason | undefined;
+  went: Pick<Went, "why" | "reason"> | undefined;
   /** The tick that it said it saw, where that was not told yet. */
   sawTick: number | undefined;
 
