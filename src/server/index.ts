@@ -1,5 +1,7 @@
 /** Tidemark's server: `tidemark({ … }).channels({ … })`. */
-export { App, tidemark, type CloseOptions } from "./app.js";
+export { App, tidemark } from "./app.js";
+export type { AppStats } from "./app-stats.js";
+export type { CloseOptions } from "./closing.js";
 export type { ListenOptions } from "./listening.js";
 export { cookies } from "./auth/cookies.js";
 export {
@@ -12,6 +14,7 @@ export {
 } from "./auth/jwt.js";
 export type { ActiveChannels } from "./inspection/inspector.js";
 export type { ChannelCount, ChannelsQuery } from "./inspection/count.js";
+export type { NodesAsked } from "./inspection/survey.js";
 export { bytes } from "./channels/bytes.js";
 export {
   stream,
@@ -36,7 +39,7 @@ export type { Duration } from "../protocol/duration.js";
 export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
 export type { BudgetOptions } from "./delivery/budget.js";
 export type { Peer } from "./connection/link.js";
-export type { ConnectionLimits } from "./connection/node.js";
+export type { ConnectionLimits, RoomLimits } from "./connection/node.js";
 export type { ByteRateOptions } from "./connection/limits/byte-rate.js";
 export type { RateOptions } from "./connection/limits/rate.js";
 export type { Refused } from "./connection/limits/refused.js";
@@ -50,8 +53,14 @@ export {
   type StateFields,
   StateHandle,
   type PublishPattern,
+  type RoomPattern,
   type StatePattern,
 } from "./state/state-handle.js";
+export { RoomHandle, type RoomEvents } from "./room/room-handle.js";
+export type { AppRoomsStats, OwnedRooms } from "./room/app-rooms.js";
+export type { RoomInfo, RoomSeat } from "./room/room-info.js";
+export type { RoomNews } from "./room/room-news.js";
+export type { RoomCount } from "./room/rooms-count.js";
 export type { StateChanged, StateWritten } from "./state/changing.js";
 export type { Watch, WatchListener, WatchOptions } from "./state/watch.js";
 export type { WatchedChanges } from "./state/watch-news.js";

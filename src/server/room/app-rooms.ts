@@ -47,6 +47,12 @@ export interface OwnedRooms {
   readonly nodes: NodesAsked;
 }
 
+/** The rooms of one server, for its operators. */
+export interface AppRoomsStats extends RoomsStats {
+  /** Connections to this server that look on at rooms, wherever these run, without a seat. */
+  readonly spectators: number;
+}
+
 export interface AppRoomsOptions {
   /** The length of a reign, in milliseconds. Default {@link REIGN_MS}. */
   readonly ttl?: number;
@@ -77,10 +83,11 @@ export class AppRooms {
   }
 
   /** What this node does for rooms. */
-  get stats(): RoomsStats & { readonly spectators: number } {
+  get stats(): AppRoomsStats {
+    if (this.#part === undefined) return NO_ROOMS;
     let spectators = 0;
-    for (const place of this.#part?.places ?? []) spectators += place.spectators;
-    return { ...(this.#part?.rooms.stats ?? NO_ROOMS), spectators };
+    for (const place of this.#part.places) spectators += place.spectators;
+    return { ...this.#part.rooms.stats, spectators };
   }
 
   /** A page of the rooms that nodes own. */
@@ -220,9 +227,10 @@ export class AppRooms {
 const SOON: AskOptions = { patience: 2000 };
 const WAKING: AskOptions = { wake: true, patience: WAKE_MS };
 
-const NO_ROOMS: RoomsStats = {
+export const NO_ROOMS: AppRoomsStats = {
   owned: 0,
   players: 0,
+  spectators: 0,
   tickTime: 0,
   ticks: 0,
   ticksLate: 0,

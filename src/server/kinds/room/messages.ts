@@ -64,6 +64,8 @@ export interface Answer {
   readonly code: AnswerCode;
   /** Of a join and of `here`: how far the inputs of that seat are done with. */
   readonly last: number | undefined;
+  /** Of a join: the number of the newest that has come. */
+  readonly newest?: number | undefined;
   /** Of `room_closed` and `refused`: why. */
   readonly reason: string | undefined;
   /** Of `info`. */
@@ -200,7 +202,7 @@ function pack(item: LetterItem): unknown {
     case "place":
       return { ...withNulls(item), match: Object.fromEntries(item.match) };
     case "answer":
-      return { ...withNulls(item), info: item.info === undefined ? null : packReport(item.info) };
+      return withNulls({ ...item, newest: item.newest, info: item.info && packReport(item.info) });
     case "taken":
     case "moved":
     case "placed":
@@ -238,6 +240,7 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     id: text,
     code: oneOf("ok", "room_full", "room_closed", "room_moved", "refused", "bad_request", "unavailable"),
     last: orNull(whole(0)),
+    newest: orNull(whole(0)),
     reason: orNull(text),
     info: orNull(readReport),
   }),

@@ -161,9 +161,18 @@ export class OwnerAsks {
   /** `undefined`: it has an owner now, or may have. */
   async #wake(channel: string, { name, released }: ReignRecord): Promise<AskedOwner | undefined> {
     const placement = await this.#deps.rooms.place(channel, released ? {} : { was: name });
-    if (placement.owner !== undefined) return undefined;
-    if (placement.refused === "room_closed") return { is: "closed", reason: placement.reason };
-    return { is: "refused", placement };
+    switch (placement.refused) {
+      case "room_closed":
+        return { is: "closed", reason: placement.reason };
+      case "room_full":
+      case "alone":
+        return { is: "refused", placement };
+      case "unavailable":
+        await this.#sleep(SOON_MS);
+        return undefined;
+      case undefined:
+        return undefined;
+    }
   }
 
   #post(

@@ -144,7 +144,8 @@ export class Desk {
       const code = codeOf(answered.answer);
       if (!room.seats.has(answered.seat)) this.#holders.drop(answered.seat);
       const reason = code === "room_closed" ? room.closed : messageOf(answered.error);
-      return [this.reply(one, code, { reason, last: room.seats.get(answered.seat)?.inputs.last })];
+      const inputs = room.seats.get(answered.seat)?.inputs;
+      return [this.reply(one, code, { reason, last: inputs?.last, newest: inputs?.newest })];
     });
   }
 
@@ -155,28 +156,29 @@ export class Desk {
    */
   replyTo(asked: Asked, { seats, closed }: Seen, left: readonly Left[]): Reply {
     const { ask } = asked.request;
-    if (ask.is === "kick" && !left.some(({ seat }) => seat === ask.seat))
-      return this.reply(asked, "refused", { reason: "no such seat is taken" });
+    const noSeat = (): Reply => this.reply(asked, "refused", { reason: "no such seat is taken" });
+    if (ask.is === "kick" && !left.some(({ seat }) => seat === ask.seat)) return noSeat();
+    if (ask.is === "send" && ask.to !== undefined && !seats.has(ask.to)) return noSeat();
     if (ask.is !== "here") return this.reply(asked, "ok", { reason: closed });
     const state = seats.get(ask.seat);
     if (state !== undefined) return this.reply(asked, "ok", { last: state.inputs.last });
     this.#holders.drop(ask.seat);
-    return this.reply(asked, "refused", { reason: "no such seat is taken" });
+    return noSeat();
   }
 
   reply(
     { node, request }: Asked,
     code: AnswerCode,
-    { last, reason }: { readonly last?: number | undefined; readonly reason?: string | undefined } = {},
+    { last, newest, reason, info }: Partial<Pick<Answer, "last" | "newest" | "reason" | "info">> = {},
   ): Reply {
     const { channel } = this.#deps;
-    return { node, answer: { is: "answer", channel, id: request.id, code, last, reason } };
+    return { node, answer: { is: "answer", channel, id: request.id, code, last, newest, reason, info } };
   }
 
   /** Answers something that enters no tick. */
-  answer(asked: Asked, code: AnswerCode, said: Pick<Answer, "reason" | "info">): void {
+  answer(asked: Asked, code: AnswerCode, said: Partial<Pick<Answer, "reason" | "info">>): void {
     const { node, answer } = this.reply(asked, code, said);
-    this.#deps.mail.post(node, { ...answer, info: said.info });
+    this.#deps.mail.post(node, answer);
   }
 
   /** Answers that are to be sent once something is in the log; if that is never known, see {@link sendLate} and {@link refuse}. */
@@ -228,7 +230,7 @@ export class Desk {
   /** One that is not answered is asked again. */
   #inform(asked: Asked): void {
     const info = this.#deps.report();
-    if (info !== undefined) this.answer(asked, "ok", { reason: undefined, info });
+    if (info !== undefined) this.answer(asked, "ok", { info });
   }
 
   #carryOut(asked: Asked, ask: Entered, reign: string, room: Seen): void {
