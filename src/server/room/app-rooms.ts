@@ -11,7 +11,6 @@ import { Survey, type NodesAsked } from "../inspection/survey.js";
 import type { Ask } from "../kinds/room/asks.js";
 import { closeStopped } from "../kinds/room/owner/close-stopped.js";
 import type { RoomMail } from "../kinds/room/owner/mail.js";
-import type { RoomsStats } from "../kinds/room/owner/rooms-tally.js";
 import type { Rooms } from "../kinds/room/owner/rooms.js";
 import { REIGN_MS } from "../kinds/room/owner/tenure.js";
 import { OwnerAsks, type AskOptions, type AskedOwner } from "../kinds/room/owner-asks.js";
@@ -48,9 +47,21 @@ export interface OwnedRooms {
 }
 
 /** The rooms of one server, for its operators. */
-export interface AppRoomsStats extends RoomsStats {
+export interface AppRoomsStats {
+  /** Rooms that it runs now. */
+  readonly owned: number;
+  /** Seats that are taken in them. */
+  readonly players: number;
   /** Connections to this server that look on at rooms, wherever these run, without a seat. */
   readonly spectators: number;
+  /** Milliseconds of a second that it spends in ticks, of the last seconds. */
+  readonly tickTime: number;
+  /** Ticks that it made so far. */
+  readonly ticks: number;
+  /** Ticks so far that began when the next one was due already, or were left out. */
+  readonly ticksLate: number;
+  /** Rooms that it took so far whose owner before had not let go of them: it was gone, or cut off. */
+  readonly takeovers: number;
 }
 
 export interface AppRoomsOptions {

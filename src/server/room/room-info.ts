@@ -1,12 +1,18 @@
 /** What operators are told of one room. */
 import type { Broker } from "../../broker/index.js";
 import type { RoomDef } from "../../room/shape.js";
-import type { OwnerReport, ReportedSeat } from "../kinds/room/owner-report.js";
+import type { OwnerReport } from "../kinds/room/owner-report.js";
 import type { RoomStatus } from "../kinds/room/owner/read-status.js";
 import { readRoom } from "../kinds/room/owner/read-room.js";
 
 /** A seat of a room that is taken. */
-export type RoomSeat = ReportedSeat;
+export interface RoomSeat {
+  readonly id: string;
+  /** What `authenticate` returned when the seat was taken, as JSON carries it. */
+  readonly user: unknown;
+  /** Whether it has a connection. Without one it is kept for the room's `grace`. */
+  readonly here: boolean;
+}
 
 /** What {@link RoomHandle.info} says. What is not known is `undefined`. */
 export interface RoomInfo {
