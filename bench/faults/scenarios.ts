@@ -1,6 +1,7 @@
 /** All scenarios by their names. */
 import { nodeKilled, redisAway, redisEmptied, replicaPromoted } from "./nodes-on-redis.js";
 import { membersGone } from "./presence.js";
+import * as poison from "./rooms/poison.js";
 import { Scene, type FaultSettings } from "./scene.js";
 import type { Row } from "./verdict.js";
 import * as stateOnDisk from "./state/on-disk.js";
@@ -24,6 +25,10 @@ export const SCENARIOS: Readonly<Record<string, (scene: Scene) => Promise<Row>>>
   "state-one-killed": stateOnDisk.oneKilled,
   "state-disk-full": stateOnDisk.diskFull,
   "state-older-folder": stateOnDisk.olderFolder,
+  "room-loops": poison.onRedis("loops"),
+  "room-grows": poison.onRedis("grows"),
+  "room-loops-on-disk": poison.onDisk("loops"),
+  "room-grows-on-disk": poison.onDisk("grows"),
 };
 
 /** Runs one; whatever it started has ended when this resolves. */

@@ -14,6 +14,7 @@ import type {
   SlotsOptions,
   SlotsPage,
 } from "./slots-contract.js";
+import type { ThreadEntry } from "./thread-contract.js";
 import type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
 
 export type { Appended, Epoch, Key, Payload, Retain } from "./values.js";
@@ -152,6 +153,11 @@ export interface Broker {
   readonly durability: Durability;
   /** This node's id, as the others know it. */
   readonly node: string;
+  /**
+   * The way for another thread of this process to write the same logs while this one stands still. MAY be left out: a room that makes
+   * its process stand still is then not marked in its log before that ends.
+   */
+  readonly otherThread?: ThreadEntry | undefined;
 
   /**
    * Appends drafts to a channel's log, in order, all at one moment, and hints the followers. The first append

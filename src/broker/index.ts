@@ -36,6 +36,8 @@ export {
   type MemorySnapshot,
 } from "./memory/memory-hub.js";
 export type { HeldBy, Reign, ReignRequest } from "./reign-contract.js";
+export type { ThreadEntry } from "./thread-contract.js";
+export type { OpenWriter, ThreadWriter } from "./thread-writer.js";
 export {
   CONFLICT_BYTES,
   DUE_REST_MS,

@@ -7,7 +7,8 @@ import { tidemark } from "../server/index.js";
 import { defaultLogger } from "../server/logger.js";
 import { openRedis, readBrokerUrl } from "./broker.js";
 import { readChannels } from "./config.js";
-import { HAND_OVER, Supervisor, WorkerExit } from "./supervisor.js";
+import { RoomDeaths } from "../workers/room-deaths.js";
+import { HAND_OVER, Supervisor, WorkerExit } from "../workers/supervisor.js";
 import { UsageError } from "./usage.js";
 
 interface ServeOptions {
@@ -80,11 +81,22 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
   if (options.broker !== undefined) readBrokerUrl(options.broker);
   const hub = data === undefined ? undefined : await openHub(data, options);
   let announced = false;
+  let marks: Broker | undefined;
+  const rooms = new RoomDeaths({
+    log: defaultLogger,
+    open: async () => {
+      marks = hub === undefined ? await openRedis(options.broker ?? "") : hub.broker();
+      // It is a node to the others, and takes nothing.
+      marks.report({ closing: 1 });
+      return marks;
+    },
+  });
   const supervisor = new Supervisor({
     count,
     env: { [WORKER]: "1" },
     log: defaultLogger,
     grace,
+    rooms,
     onListening(pid, { port }) {
       if (!announced) announce(urlOf(options.host, port), options);
       announced = true;
@@ -92,7 +104,12 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
     },
   });
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= supervisor.stop().then(() => hub?.close()));
+  const stopAll = async (): Promise<void> => {
+    await supervisor.stop();
+    await marks?.close();
+    await hub?.close();
+  };
+  const stop = (): Promise<void> => (stopping ??= stopAll());
   onSignals(stop);
   // In a terminal it means that the terminal is gone.
   if (!process.stdout.isTTY) process.on("SIGHUP", () => supervisor.replaceAll());

@@ -28,6 +28,7 @@ import type { ActiveChannels } from "./inspection/inspector.js";
 import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { checkAddressing, readLimits, type AppOptions } from "./options.js";
+import { HELPER_PORT, isHelper } from "./process-part.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
@@ -122,7 +123,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#closed = false;
     this.#run().mount.attach(server, true);
     try {
-      return await listenOn(server, options, this.#log);
+      return await listenOn(server, isHelper(process.env) ? HELPER_PORT : options, this.#log);
     } catch (error) {
       this.#server = undefined;
       throw error;
@@ -329,7 +330,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
 
   /** Started by its first use. */
   #run(world?: World): Running {
-    return (this.#running ??= start(this.#options, this.#registry, this.#methods, this.#log, world));
+    if (this.#running !== undefined) return this.#running;
+    this.#running = start(this.#options, this.#registry, this.#methods, this.#log, world);
+    if (isHelper(process.env)) this.#running.mount.stopping();
+    return this.#running;
   }
 }
 

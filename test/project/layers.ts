@@ -2,7 +2,8 @@ import { posix } from "node:path";
 
 /** Which layers a layer may import, besides itself. Imports point down only; nothing imports `testing`. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  cli: ["server", "client", "load", "broker", "room", "protocol"],
+  cli: ["workers", "server", "client", "load", "broker", "room", "protocol"],
+  workers: ["server", "broker", "protocol"],
   server: ["broker", "room", "protocol"],
   react: ["client", "room", "protocol"],
   client: ["room", "protocol"],
@@ -42,7 +43,7 @@ const DRIVERS: Record<string, string> = {
 /** What decides for several brokers knows none of them, but their contract. */
 const BELOW_BROKERS = "src/broker/log/";
 const CONTRACT = new Set(
-  ["contract", "slots-contract", "reign-contract", "values"].map((name) => `src/broker/${name}.ts`),
+  ["contract", "slots-contract", "reign-contract", "thread-contract", "values"].map((name) => `src/broker/${name}.ts`),
 );
 
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */

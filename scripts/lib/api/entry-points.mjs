@@ -33,6 +33,11 @@ const ABOUT = {
     what: "Hooks on channels of keys and values.",
     more: "See [the guide](../guide/react.md#state).",
   },
+  "tidemark/workers": {
+    page: "workers.md",
+    what: "Several processes of one server on a machine, and what becomes of rooms that end them.",
+    more: "See [deploying](../guide/deploying.md#rooms-that-end-their-process).",
+  },
   "tidemark/testing": {
     page: "testing.md",
     what:

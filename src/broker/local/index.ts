@@ -1,4 +1,5 @@
 /** Logs on this machine's disk (package `lmdb`), for one process or several. */
+import { resolve } from "node:path";
 import { realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
 import { openForReading } from "./environment.js";
@@ -72,6 +73,7 @@ export async function localWorker(options: LocalWorkerOptions): Promise<Broker> 
       return link;
     },
     onClose: () => env.root.close(),
+    otherThread: { module: new URL("./thread-writer.js", import.meta.url).href, data: { dir: resolve(dir) } },
   });
   try {
     for (const link of links) await link.ready();

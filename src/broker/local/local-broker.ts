@@ -17,6 +17,7 @@ import type { KeyedDraft } from "../log/keys.js";
 import { takeReign } from "../log/reign.js";
 import type { HeldBy, Reign, ReignRequest } from "../reign-contract.js";
 import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
+import type { ThreadEntry } from "../thread-contract.js";
 import { FollowedChannels } from "./followed-channels.js";
 import type { WriterLink, LinkEvents, NodeName } from "./link.js";
 import type { LogReader } from "./log-reader.js";
@@ -37,6 +38,8 @@ export interface LocalBrokerOptions {
   readonly onError: (error: unknown) => void;
   /** Called last when the broker is closed. */
   readonly onClose: (() => Promise<void>) | undefined;
+  /** Where the writer is another process, how another thread of this one reaches it. */
+  readonly otherThread: ThreadEntry | undefined;
 }
 
 /** A log in use is noted as such at least this often, in milliseconds. */
@@ -45,6 +48,7 @@ const TOUCH_MS = 600_000;
 /** One node's broker: reads the disk itself, and has the writer do the rest. */
 export class LocalBroker implements Broker {
   readonly node: string;
+  readonly otherThread: ThreadEntry | undefined;
   readonly #clock: Clock;
   readonly #reader: LogReader;
   readonly #slotsReader: SlotsReader;
@@ -61,6 +65,7 @@ export class LocalBroker implements Broker {
 
   constructor(options: LocalBrokerOptions) {
     this.node = options.name.id;
+    this.otherThread = options.otherThread;
     this.#clock = options.clock;
     this.#reader = options.reader;
     this.#slotsReader = options.slotsReader;

@@ -113,6 +113,8 @@ export function createLocalHub(options: LocalOptions): LocalHub {
         name: { id, version },
         link: (events, name) => new WriterNode(writer, events, name),
         onClose,
+        // The writer is this thread: while that stands still, nobody writes.
+        otherThread: undefined,
       }),
     async listen() {
       server ??= new SocketServer(writer, dir, clock);

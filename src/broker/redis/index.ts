@@ -2,14 +2,11 @@
  * Logs in Redis: nodes on any number of machines share them. Redis 7 or later, or Valkey; standalone, Sentinel or
  * Cluster.
  */
-import { BrokerError, type Broker } from "../contract.js";
-import { Clustered } from "./clustered.js";
-import { within } from "./deadline.js";
-import { readOptions, type RedisBrokerOptions, type Settings } from "./options.js";
+import type { Broker } from "../contract.js";
+import { connected, topologyOf } from "./connected.js";
+import { readOptions, type RedisBrokerOptions } from "./options.js";
 import { RedisBroker } from "./redis-broker.js";
 import { checkServers } from "./server-check.js";
-import { Single } from "./single.js";
-import type { Topology } from "./topology.js";
 
 export { DEFAULT_LEASE_MS, DEFAULT_TIMEOUT_MS, type Address, type RedisBrokerOptions } from "./options.js";
 export { RedisSetupError } from "./server-check.js";
@@ -26,7 +23,7 @@ export { RedisSetupError } from "./server-check.js";
  */
 export async function redisBroker(options: RedisBrokerOptions = {}): Promise<Broker> {
   const settings = readOptions(options);
-  const topology: Topology = settings.cluster === undefined ? new Single(settings) : new Clustered(settings);
+  const topology = topologyOf(settings);
   let broker: RedisBroker | undefined;
   try {
     await connected(topology, settings);
@@ -37,16 +34,5 @@ export async function redisBroker(options: RedisBrokerOptions = {}): Promise<Bro
     await broker?.close();
     topology.close();
     throw error;
-  }
-}
-
-async function connected(topology: Topology, { clock, timeout }: Settings): Promise<void> {
-  const ready = new Promise<void>((resolve) => topology.onReady(resolve));
-  topology.connect();
-  try {
-    await within(clock, timeout, "accept a connection", ready);
-  } catch (error) {
-    const why = topology.lastError === undefined ? "" : `: ${topology.lastError.message}`;
-    throw new BrokerError("unavailable", `there is no Redis within ${timeout} ms${why}`, { cause: error });
   }
 }

@@ -16,12 +16,14 @@ import {
 import { takeReign } from "../log/reign.js";
 import type { HeldBy, Reign, ReignRequest } from "../reign-contract.js";
 import type { Changed, ChangesDraft, SlotsFrom, SlotsOptions, SlotsPage } from "../slots-contract.js";
+import type { ThreadEntry } from "../thread-contract.js";
 import { AppendCalls } from "./append-calls.js";
 import { ChangeCalls } from "./change-calls.js";
 import { encodeSignals } from "./entry-codec.js";
 import { EpochNames } from "./epoch-names.js";
 import { checkFormat } from "./format.js";
 import { Follows } from "./follows.js";
+import { forOtherThread } from "./for-other-thread.js";
 import { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
 import { RedisLink } from "./link.js";
@@ -98,6 +100,11 @@ export class RedisBroker implements Broker {
   /** It may change with a failover, to a server that is set up in another way. */
   get durability(): Durability {
     return this.#durability;
+  }
+
+  get otherThread(): ThreadEntry {
+    const module = new URL("./thread-writer.js", import.meta.url).href;
+    return { module, data: forOtherThread(this.#settings) };
   }
 
   /** How many messages about channels were passed over because they are of a kind that only a newer version knows. */

@@ -191,9 +191,28 @@ export class AppRooms {
       );
       if (closed === "closed") return;
       if (clock.monotonic() >= until) throw whyNot(name, asked);
-      await new Promise((resolve) => {
-        clock.setTimeout(() => resolve(undefined), HELD_MS);
-      });
+      await this.#sleep(HELD_MS);
+    }
+  }
+
+  /**
+   * Lifts what keeps it from being run: that its servers died of it, or seem to (R9). One that runs is vouched for. Then it goes on where it
+   * was saved last, when somebody comes.
+   */
+  async revive(resolved: ResolvedChannel): Promise<void> {
+    const { name, asks, rooms } = this.#room(resolved);
+    const until = this.#node.clock.monotonic() + WAKE_MS;
+    for (;;) {
+      const { reign, closed } = await ofBroker(this.#node, "look at a room", () => asks.status(name));
+      if (reign === undefined) throw whyNot(name, { is: "none" });
+      const revived = await ofBroker(this.#node, "revive a room", () => rooms.revive(name));
+      if (revived === "revived" || revived === "sound") return;
+      if (revived === "over") throw whyNot(name, { is: "closed", reason: closed?.reason });
+      // Another node runs it, or did, and its reign is not over.
+      const asked = await this.#ask(resolved, { is: "vouch" }, SOON);
+      if (isDone(asked)) return;
+      if (this.#node.clock.monotonic() >= until) throw whyNot(name, asked);
+      await this.#sleep(HELD_MS);
     }
   }
 
@@ -201,6 +220,12 @@ export class AppRooms {
   shut(): void {
     this.#survey.close();
     this.#asks?.close();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#node.clock.setTimeout(resolve, ms);
+    });
   }
 
   /** Rejects with `wrong_kind`, and with `unavailable` where the broker does not answer. */
@@ -214,10 +239,17 @@ export class AppRooms {
   }
 
   /** @throws {TidemarkError} `wrong_kind` */
-  #room(resolved: ResolvedChannel): { readonly name: string; readonly def: RoomDef; readonly asks: OwnerAsks } {
+  #room(resolved: ResolvedChannel): {
+    readonly name: string;
+    readonly def: RoomDef;
+    readonly asks: OwnerAsks;
+    readonly rooms: Rooms;
+  } {
     const def = mustBeRoom(resolved);
-    if (this.#asks === undefined) throw new TypeError(`${resolved.name} is a room, and this server runs none`);
-    return { name: resolved.name, def, asks: this.#asks };
+    const { name } = resolved;
+    if (this.#asks === undefined || this.#part === undefined)
+      throw new TypeError(`${name} is a room, and this server runs none`);
+    return { name, def, asks: this.#asks, rooms: this.#part.rooms };
   }
 
   async #spectators(channel: string): Promise<number> {

@@ -90,4 +90,12 @@ export class RoomHandle<Events extends Readonly<Record<string, unknown>> = Reado
   async checkpoint(): Promise<void> {
     return this.#open().checkpoint(this.#resolved);
   }
+
+  /**
+   * Lifts what keeps the room from being run because its servers died of it, or seem to: also where it was closed for that, with the
+   * reason "crashed". It goes on where it was saved last, when somebody comes. Does nothing where there is nothing to lift.
+   */
+  async revive(): Promise<void> {
+    return this.#open().revive(this.#resolved);
+  }
 }

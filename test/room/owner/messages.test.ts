@@ -82,6 +82,8 @@ const items: readonly LetterItem[] = [
       { id: "10", ask: { is: "kick", seat: "ann", reason: undefined } },
       { id: "11", ask: { is: "checkpoint" } },
       { id: "12", ask: { is: "info" } },
+      { id: "14", ask: { is: "vouch" } },
+      { id: "13", ask: { is: "stuck", why: "a node stood still in its view" } },
     ],
   },
   { is: "answer", channel: "arena/1", id: "1", code: "ok", last: 6, reason: undefined },

@@ -67,8 +67,12 @@ export type Ask =
   | { readonly is: "kick"; readonly seat: string; readonly reason: string | undefined }
   /** The room is saved as it is now. Answered once that is in the log. */
   | { readonly is: "checkpoint" }
+  /** The operator vouches for the room: reigns before this one do not count any more (R9). Answered once that is in the log. */
+  | { readonly is: "vouch" }
   /** What the owner knows of the room now: an {@link OwnerReport} comes with the answer. */
   | { readonly is: "info" }
+  /** The node that says so stands still in the room's code, and is about to end (R9). Not answered. */
+  | { readonly is: "stuck"; readonly why: string }
   /** Something that this version does not know; it is never written. */
   | { readonly is: "unknown" };
 
@@ -99,7 +103,9 @@ const ASKS: { readonly [Is in Exclude<Ask["is"], "unknown">]: Reader<Extract<Ask
   close: fields({ is: is("close"), reason: text }),
   kick: fields({ is: is("kick"), seat: text, reason: orNull(text) }),
   checkpoint: fields({ is: is("checkpoint") }),
+  vouch: fields({ is: is("vouch") }),
   info: fields({ is: is("info") }),
+  stuck: fields({ is: is("stuck"), why: text }),
 };
 
 const readAsk: Reader<Ask> = (value) => {

@@ -18,12 +18,14 @@ export const TIMES = { ttl: 1000, margin: 200 };
 /** A dead node stays among those that are there for so long, in milliseconds. */
 const LEASE_MS = 5000;
 
+export type RoomsOptions = Partial<Pick<RoomsDeps, "most" | "marked" | "marks" | "onMarked" | "times">>;
+
 export interface ClusterOptions {
   readonly nodes?: number;
   readonly seed?: number;
   /** The code of a room, by its channel. */
   readonly define: (channel: string) => RoomDef | undefined;
-  readonly options?: Partial<Pick<RoomsDeps, "most" | "marked" | "times">>;
+  readonly options?: RoomsOptions;
 }
 
 export interface Said {
@@ -69,7 +71,7 @@ export class Cluster {
   }
 
   /** Another node. */
-  add(): TestNode {
+  add(own: RoomsOptions = {}): TestNode {
     const { seed = 1, define, options } = this.#options;
     const name = String.fromCharCode(97 + this.#count++);
     const process = new SimProcess(this.clock);
@@ -93,6 +95,7 @@ export class Cluster {
       log: { info: say("info"), warn: say("warn"), error: say("error") },
       times: TIMES,
       ...options,
+      ...own,
     });
     const node = { name, process, way, mail, rooms, said };
     this.nodes.push(node);
@@ -136,6 +139,11 @@ export class Cluster {
   failOver(replica?: ReturnType<Cluster["snapshot"]>): void {
     this.journal.cutTo(replica?.journal ?? 0);
     this.store.restore(replica?.store ?? { logs: new Map(), slots: new Map(), leases: new Map() });
+  }
+
+  /** Another way to the logs, as a thread of some process has it. */
+  writer(): Broker {
+    return this.#outside;
   }
 
   /** What is in a room's log now. */

@@ -35,16 +35,19 @@ export interface DeskDeps {
   readonly mail: Pick<RoomMail, "post">;
   /** A whole room as of the newest tick that was told. */
   readonly onKeyframe: (asked: Asked) => void;
-  /** The room is to be saved, and that is to be answered. */
+  /** The room is to be saved, or vouched for, and that is to be answered. */
   readonly onCheckpoint: (asked: Asked) => void;
+  readonly onVouch: (asked: Asked) => void;
   /** What there is to say of the room; undefined while it stands still. */
   readonly report: () => OwnerReport | undefined;
   /** Something has come that a tick has to see. */
   readonly onEntering: () => void;
+  /** A node with players stood still in the room's code, and has ended. */
+  readonly onStuck: (why: string) => void;
 }
 
 /** What is done once. */
-type Entered = Exclude<Ask, { is: "keyframe" | "checkpoint" | "info" }>;
+type Entered = Exclude<Ask, { is: "keyframe" | "checkpoint" | "vouch" | "info" }>;
 
 /** What of a room has to be known to take something in. */
 export type Seen = Pick<Run, "seats" | "closed">;
@@ -216,6 +219,7 @@ export class Desk {
     // What changes nothing is done as often as it is asked for.
     if (ask.is === "keyframe") return this.#deps.onKeyframe(asked);
     if (ask.is === "checkpoint") return this.#deps.onCheckpoint(asked);
+    if (ask.is === "vouch") return this.#deps.onVouch(asked);
     if (ask.is === "info") return this.#inform(asked);
     const known = this.#answers.find(id);
     if (known !== undefined) {
@@ -274,6 +278,9 @@ export class Desk {
       case "close":
         this.#inbox.put({ is: "close", reason: ask.reason });
         return this.#wait(asked);
+      case "stuck":
+        // Whoever says so is gone, and gets no answer.
+        return this.#deps.onStuck(ask.why);
       case "unknown":
         return this.send([
           this.reply(asked, "bad_request", { reason: "this server does not know what is asked" }),

@@ -1,7 +1,7 @@
 import type { Broker, Change } from "../../../../broker/index.js";
 import type { Clock, Timer } from "../../../../protocol/index.js";
 import { detach, type OnError } from "../../../guard.js";
-import type { Run } from "../run/run.js";
+import { CRASHED, type Run } from "../run/run.js";
 import type { Settings } from "../run/settings.js";
 import type { Ledger } from "./ledger.js";
 import { readRoom } from "./read-room.js";
@@ -133,9 +133,20 @@ export class Keeper {
     this.#save = clock.setTimeout(() => this.save(), settings.checkpointEvery);
   }
 
+  /** Of one that ended by its own faults all is kept that it can be made from again: see `revive.ts`. */
   close(reason: string): Promise<Written> {
     const { ledger, writer, run } = this.#deps;
-    return writer.write(ledger.close({ reason, tick: run.tick }), { closed: true });
+    const record = { reason, tick: run.tick };
+    return reason === CRASHED
+      ? writer.write([ledger.shut(record)])
+      : writer.write(ledger.close(record), { closed: true });
+  }
+
+  /** The operator vouches for it: reigns before this one do not count any more. */
+  async vouch(): Promise<Written> {
+    if (this.#record.short === 0) return "written";
+    this.#record = { ...this.#record, short: 0 };
+    return this.#inBackground([this.#deps.ledger.reign(this.#record)], true);
   }
 
   /** Saves the room, and says that it is free, and whose it is to be. */

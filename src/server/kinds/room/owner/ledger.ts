@@ -14,6 +14,7 @@ import {
   encodeReign,
   encodeSaved,
   encodeSeat,
+  encodeStuck,
   inputsSlot,
   pieceSlots,
   seatSlot,
@@ -79,7 +80,7 @@ export class Ledger {
   }
 
   stuck(why: string): Change {
-    return this.#set(STUCK, JSON.stringify({ why }));
+    return this.#set(STUCK, encodeStuck({ why, tick: undefined }));
   }
 
   /** Who has a seat now; undefined: nobody. */
@@ -123,6 +124,11 @@ export class Ledger {
   close(record: ClosedRecord): Change[] {
     const gone = [...this.#slots].filter((slot) => slot !== REIGN && slot !== CLOSED);
     return [...gone.map((slot) => this.#delete(slot)), this.#set(CLOSED, encodeClosed(record))];
+  }
+
+  /** The room has ended, and may be revived: all that it would be made again from stays. */
+  shut(record: ClosedRecord): Change {
+    return this.#set(CLOSED, encodeClosed(record));
   }
 
   /** There is no such room. */

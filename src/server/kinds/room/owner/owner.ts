@@ -7,7 +7,8 @@ import type { Batch } from "../messages.js";
 import type { OwnerReport } from "../owner-report.js";
 import type { RoomSignal } from "../tick-message.js";
 import type { Settings } from "../run/settings.js";
-import { Desk } from "./desk.js";
+import type { StepMarks, Watched } from "../watch/steps.js";
+import { Desk, type Asked } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import { Reigning } from "./reigning.js";
 import type { End } from "./reigning-deps.js";
@@ -29,6 +30,7 @@ export interface OwnerDeps {
   readonly log: Logger;
   readonly mail: Pick<RoomMail, "post">;
   readonly times: TenureOptions;
+  readonly marks: StepMarks;
   readonly onError: OnError;
   readonly onTold: (channel: string, signal: RoomSignal) => void;
   readonly onTurn: (turn: TurnTaken) => void;
@@ -81,8 +83,10 @@ export class Owner {
       mail: deps.mail,
       onKeyframe: (asked) => this.#reigning?.sendKeyframe(asked),
       onCheckpoint: (asked) => this.#reigning?.saveFor(asked),
+      onVouch: (asked) => this.#vouchFor(asked),
       report: () => this.report,
       onEntering: () => this.#reigning?.poke(),
+      onStuck: (why) => this.#reigning?.blame(why),
     });
     this.#taken = taken;
     this.#reign(taken);
@@ -99,13 +103,18 @@ export class Owner {
   }
 
   get record(): ReignRecord | undefined {
-    return this.#reigning?.record;
+    return this.#reigning?.keeper.record;
   }
 
   /** What there is to say of it; undefined while it stands still. */
   get report(): OwnerReport | undefined {
     const record = this.reign === undefined ? undefined : this.record;
     return record && reportOf(record, this.run, this.meter);
+  }
+
+  /** What its steps are marked with. */
+  get watched(): Watched {
+    return this.#taken.watched;
   }
 
   /** The room itself, for those on this node who look at it between ticks. */
@@ -128,11 +137,16 @@ export class Owner {
 
   /** Whoever had it before was cut off, and did not die of it. */
   survived(reign: string): void {
-    this.#reigning?.survived(reign);
+    this.#reigning?.keeper.survived(reign);
+  }
+
+  /** The operator vouches for it: reigns before this one do not count any more. Whether the log says so. */
+  async vouch(): Promise<boolean> {
+    return (await this.#reigning?.keeper.vouch()) === "written";
   }
 
   notAlone(): void {
-    this.#reigning?.notAlone();
+    this.#reigning?.keeper.notAlone();
   }
 
   /** Saves the room and lets go of it, as far as it has it. @param next the node that it is handed to */
@@ -148,6 +162,14 @@ export class Owner {
     this.#deps.clock.clearTimeout(this.#again);
     this.#reigning?.drop();
     this.#reigning = undefined;
+  }
+
+  /** One that is not answered is asked again. */
+  #vouchFor(asked: Asked): void {
+    const answered = this.vouch().then((isDone) => {
+      if (isDone) this.#desk.answer(asked, "ok", {});
+    });
+    detach(answered, this.#deps.onError);
   }
 
   #reign(taken: Taken): void {
@@ -173,7 +195,7 @@ export class Owner {
   }
 
   #ended(end: End): void {
-    const record = this.#reigning?.record ?? this.#taken.record;
+    const record = this.#reigning?.keeper.record ?? this.#taken.record;
     this.#reigning = undefined;
     const { log } = this.#deps;
     if (end.is !== "released" && end.is !== "closed")

@@ -85,8 +85,7 @@ export class Placing {
     const asked = new Set<string>();
     let last = NOWHERE;
     for (;;) {
-      const nodes = (await broker.nodes()).filter((node) => isOpen(node) && !asked.has(node.id));
-      const node = this.#draw(nodes);
+      const node = this.#choose(await broker.nodes(), asked, last);
       if (node === undefined) return last;
       const placement = await this.#ask(node.id, channel, wanted);
       if (placement?.refused === "room_closed") return placement;
@@ -97,9 +96,17 @@ export class Placing {
         await this.#wait(wait);
       } else {
         asked.add(node.id);
-        last = placement ?? last;
+        // That it is marked is why it is nowhere, whatever others say who could not have it either.
+        if (last.refused !== "alone") last = placement ?? last;
       }
     }
+  }
+
+  /** The node to ask next: of a room that is marked, one that is there for those. */
+  #choose(nodes: readonly NodeInfo[], asked: ReadonlySet<string>, last: Placement): NodeInfo | undefined {
+    const others = nodes.filter(({ id }) => !asked.has(id));
+    const helper = last.refused === "alone" ? others.find(isHelper) : undefined;
+    return helper ?? this.#draw(others.filter(isOpen));
   }
 
   #draw(nodes: readonly NodeInfo[]): NodeInfo | undefined {
@@ -137,7 +144,12 @@ export class Placing {
 
 /** Whether a node takes rooms, as far as it has said. One that is of another program has said nothing, and will not answer. */
 function isOpen({ load }: NodeInfo): boolean {
-  return load["closing"] === undefined;
+  return load["closing"] === undefined && load["helper"] === undefined;
+}
+
+/** Whether a node takes rooms that their last owners may have died of, and no others (R9). */
+function isHelper({ load }: NodeInfo): boolean {
+  return load["closing"] === undefined && load["helper"] !== undefined;
 }
 
 function isBetter({ load: one }: NodeInfo, { load: other }: NodeInfo): boolean {

@@ -4,6 +4,7 @@ import type { OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { Settings } from "../run/settings.js";
 import type { RoomSignal } from "../tick-message.js";
+import type { StepMarks } from "../watch/steps.js";
 import type { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import type { TenureEnd, TenureOptions } from "./tenure.js";
@@ -31,6 +32,7 @@ export interface ReigningDeps {
   readonly desk: Desk;
   readonly mail: Pick<RoomMail, "post">;
   readonly throwLog: ThrowLog;
+  readonly marks: StepMarks;
   readonly onError: OnError;
   /** Called with each message, for who is on this node. */
   readonly onTold: (signal: RoomSignal) => void;

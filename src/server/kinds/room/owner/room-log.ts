@@ -99,6 +99,13 @@ export interface SavedRecord {
   readonly reign: string;
 }
 
+/** Why a reign ended in the middle of the room's code. */
+export interface StuckRecord {
+  readonly why: string;
+  /** In which tick, where that is known. */
+  readonly tick: number | undefined;
+}
+
 export interface ClosedRecord {
   readonly reason: string;
   readonly tick: number;
@@ -187,6 +194,10 @@ export function decodeSaved(json: string): SavedRecord[] {
     };
   };
   return list(readOne)(fieldsOf(json)("kept"));
+}
+
+export function encodeStuck({ why, tick }: StuckRecord): string {
+  return JSON.stringify({ why, tick });
 }
 
 export function encodeClosed({ reason, tick }: ClosedRecord): string {

@@ -4,21 +4,23 @@ import type { RoomDef } from "../../../../room/shape.js";
 import { detach, guardedClock, guardedLogger, type OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { LetterItem, Place } from "../messages.js";
-import type { RoomSignal } from "../tick-message.js";
 import { settingsOf } from "../run/settings.js";
+import { NO_MARKS, type StepMarks, type Watched } from "../watch/steps.js";
+import { Listeners, type OnSignal } from "./listeners.js";
 import type { RoomMail } from "./mail.js";
+import { placementOf } from "./not-taken.js";
+import { NodesSeen } from "./nodes-seen.js";
 import { Owner, type Gone } from "./owner.js";
 import { NOWHERE, Placing, type Placement, type Wanted } from "./placement.js";
+import { reviveRoom, type Revived } from "./revive.js";
 import { RoomsTally, type RoomsStats } from "./rooms-tally.js";
-import { readNote, takeOver, type Takeover } from "./takeover.js";
+import { takeOver, type Takeover } from "./takeover.js";
 import { MARGIN_MS, REIGN_MS, type TenureOptions } from "./tenure.js";
 
 /** So many rooms a node owns unless it is told otherwise. */
 export const MOST_ROOMS = 500;
 /** How often a node looks which others are there, and says what it has to do, in milliseconds. */
 const LOOK_MS = 1000;
-/** A node that was not there so many times in a row is gone, and with it its players' connections. */
-const MISSED = 5;
 /** When to ask again a node that takes no more rooms, in milliseconds. */
 const FULL_MS = 1000;
 /** So many rooms are handed over at the same time. */
@@ -37,12 +39,16 @@ export interface RoomsDeps {
   readonly times?: TenureOptions;
   /** How many it owns at most. Default: {@link MOST_ROOMS}. */
   readonly most?: number;
-  /** Which rooms it takes of those that their last owner may have died of: none, or one while it has no others. Default `alone`. */
-  readonly marked?: "alone" | "none";
+  /**
+   * Which rooms it takes of those that their last owner may have died of: none, or one while it has no others; `only`: no others,
+   * as a helper does, see R9. Default `alone`.
+   */
+  readonly marked?: "alone" | "none" | "only";
+  /** Where the code of rooms is marked as it runs. Default: nowhere. */
+  readonly marks?: StepMarks;
+  /** Told of a room that this node was asked for and must not take: its last owner may have died of it. */
+  readonly onMarked?: (channel: string) => void;
 }
-
-/** Called with each signal of the rooms that this node owns. */
-export type OnSignal = (channel: string, signal: RoomSignal) => void;
 
 /**
  * The rooms that this node owns, and its part in finding owners for others.
@@ -61,9 +67,8 @@ export class Rooms {
   readonly #placing: Placing;
   readonly #tally: RoomsTally;
   readonly #stop: () => void;
-  /** The nodes that have written about rooms of this one, and how many times in a row they were not there. */
-  readonly #nodes = new Map<string, number>();
-  #listeners: readonly OnSignal[] = [];
+  readonly #nodes = new NodesSeen();
+  readonly #listeners: Listeners;
   /** It does not hear what it says itself: until then it takes nothing. */
   #deafUntil = -Infinity;
   #isClosing = false;
@@ -76,6 +81,7 @@ export class Rooms {
     this.#onError = (error) => this.#deps.log.warn({ error }, "a call about rooms failed");
     this.#clock = guardedClock(deps.clock, (error) => log.error({ error }, "an error in the code of rooms"));
     this.#times = deps.times ?? { ttl: REIGN_MS, margin: MARGIN_MS };
+    this.#listeners = new Listeners((room, error) => log.error({ room, error }, "an error in the code of rooms"));
     this.#tally = new RoomsTally(deps.clock.monotonic());
     this.#placing = new Placing({
       broker,
@@ -86,6 +92,8 @@ export class Rooms {
       takeHere: (channel, wanted) => this.#take(channel, wanted),
     });
     this.#stop = mail.listen((item, from) => this.#read(item, from));
+    // Nobody may take it for another node until it owns something.
+    if (deps.marked === "only") this.#report();
   }
 
   /** What others are told of this node: how many rooms, and how many milliseconds of a second it spends in their ticks. */
@@ -103,6 +111,12 @@ export class Rooms {
     return this.#owners.values();
   }
 
+  /** What steps are marked with, of a room that this node owns under that reign. */
+  readonly watchedOf = (channel: string, reign: string): Watched | undefined => {
+    const watched = this.#owners.get(channel)?.watched;
+    return watched?.reign === reign ? watched : undefined;
+  };
+
   /** A room that this node owns. */
   get(channel: string): Owner | undefined {
     return this.#owners.get(channel);
@@ -118,12 +132,15 @@ export class Rooms {
     return own === undefined ? this.#placing.place(channel, wanted) : Promise.resolve(own);
   }
 
+  /** Lifts what keeps a room from being taken over, see {@link reviveRoom}. Rejects with the broker's error. */
+  async revive(channel: string): Promise<Revived> {
+    if (this.#own(channel) !== undefined) return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
+    return reviveRoom({ ...this.#deps, clock: this.#clock, ttl: this.#times.ttl }, channel);
+  }
+
   /** Returns the way to stop. */
   watch(onSignal: OnSignal): () => void {
-    this.#listeners = [...this.#listeners, onSignal];
-    return () => {
-      this.#listeners = this.#listeners.filter((other) => other !== onSignal);
-    };
+    return this.#listeners.add(onSignal);
   }
 
   /** Hands all rooms over to other nodes, each in a moment of its own; resolves when this one owns none. It takes none from now on. */
@@ -151,7 +168,7 @@ export class Rooms {
   #read(item: LetterItem, from: string): void {
     switch (item.is) {
       case "batch": {
-        this.#nodes.set(from, 0);
+        this.#nodes.heardOf(from);
         const owner = this.#owners.get(item.channel);
         if (owner === undefined)
           this.#deps.mail.post(from, { is: "moved", channel: item.channel, reign: undefined });
@@ -200,7 +217,7 @@ export class Rooms {
   }
 
   async #takeNow(channel: string, { match = new Map(), was }: Wanted): Promise<Placement> {
-    const { broker, define, marked = "alone", log } = this.#deps;
+    const { broker, define, log } = this.#deps;
     // One that stands still goes on by itself, if it can.
     if (this.#isClosing || this.#owners.has(channel) || this.#clock.monotonic() < this.#deafUntil)
       return NOWHERE;
@@ -210,10 +227,10 @@ export class Rooms {
     const alone = this.#owners.size === 0 && this.#taking.size === 0;
     try {
       const settings = settingsOf(def);
-      const request = { channel, def, settings, match, was, alone, mayBeMarked: alone && marked === "alone" };
+      const request = { channel, def, settings, match, was, alone, mayBeMarked: this.#mayBeMarked(alone) };
       const deps = { ...this.#deps, clock: this.#clock, ttl: this.#times.ttl };
       const takeover = await takeOver(deps, { ...request, memory: undefined });
-      if (takeover.is !== "taken") return this.#placementOf(takeover, channel);
+      if (takeover.is !== "taken") return this.#notTaken(takeover, channel);
       if (this.#isClosing) {
         await takeover.reign.release();
         return NOWHERE;
@@ -229,29 +246,38 @@ export class Rooms {
     }
   }
 
-  #placementOf(takeover: Exclude<Takeover, { is: "taken" }>, channel: string): Placement {
-    switch (takeover.is) {
-      case "held": {
-        const { node, name } = readNote(takeover.by);
-        return { ...NOWHERE, owner: node, reign: name, refused: undefined, after: takeover.left };
-      }
-      case "closed":
-        return { ...NOWHERE, refused: "room_closed", reason: takeover.reason };
-      case "other":
-        return NOWHERE;
-      case "refused": {
-        if (takeover.why === "alone") return { ...NOWHERE, refused: "alone" };
-        this.#deps.log.error({ room: channel, error: takeover.error }, "a room cannot be made");
-        return NOWHERE;
-      }
-    }
+  #notTaken(takeover: Exclude<Takeover, { is: "taken" }>, channel: string): Placement {
+    if (takeover.is === "refused" && takeover.why === "alone") this.#deps.onMarked?.(channel);
+    if (takeover.is === "refused" && takeover.why === "broken")
+      this.#deps.log.error({ room: channel, error: takeover.error }, "a room cannot be made");
+    return placementOf(takeover);
   }
 
   /** A room that its last owner may have died of must not take others with it. */
   #isFull(): boolean {
-    const { most = MOST_ROOMS } = this.#deps;
+    const { most = MOST_ROOMS, marked } = this.#deps;
+    if (marked === "only") return this.#isTried();
     if (this.#owners.size + this.#taking.size >= most || this.#tally.load.isBusy) return true;
     return [...this.#owners.values()].some(({ record }) => record !== undefined && record.short > 0);
+  }
+
+  #mayBeMarked(alone: boolean): boolean | "must" {
+    switch (this.#deps.marked) {
+      case "only":
+        return "must";
+      case "none":
+        return false;
+      case "alone":
+      case undefined:
+        return alone;
+    }
+  }
+
+  /** Whether a helper has its hands full: with one room at a time. One that has proved itself makes place for the next. */
+  #isTried(): boolean {
+    for (const owner of this.#owners.values())
+      if (owner.record?.short === 0) detach(this.#handOver(owner), this.#onError);
+    return this.#owners.size + this.#taking.size > 0;
   }
 
   #newOwner(channel: string, def: RoomDef, taken: Extract<Takeover, { is: "taken" }>): Owner {
@@ -260,8 +286,9 @@ export class Rooms {
         ...this.#deps,
         clock: this.#clock,
         times: this.#times,
+        marks: this.#deps.marks ?? NO_MARKS,
         onError: this.#onError,
-        onTold: (room, signal) => this.#told(room, signal),
+        onTold: (room, signal) => this.#listeners.tell(room, signal),
         onTurn: (turn) => this.#tally.add(turn),
       },
       {
@@ -288,16 +315,6 @@ export class Rooms {
     if (this.#look === undefined && this.#owners.size > 0 && !this.#isClosing) this.#lookLater();
   }
 
-  #told(channel: string, signal: RoomSignal): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(channel, signal);
-      } catch (error) {
-        this.#deps.log.error({ room: channel, error }, "an error in the code of rooms");
-      }
-    }
-  }
-
   async #handOver(owner: Owner): Promise<void> {
     const { mail } = this.#deps;
     const { reign, channel } = owner;
@@ -317,19 +334,13 @@ export class Rooms {
   }
 
   #report(): void {
-    this.#deps.broker.report({ ...this.load, ...(this.#isClosing && { closing: 1 }) });
+    const { broker, marked } = this.#deps;
+    const what = { ...(this.#isClosing && { closing: 1 }), ...(marked === "only" && { helper: 1 }) };
+    broker.report({ ...this.load, ...what });
   }
 
-  /** A node that is not there for one look may only have been forgotten, by a broker that was restarted. */
   async #lookAround(): Promise<void> {
-    const there = new Set((await this.#deps.broker.nodes()).map(({ id }) => id));
-    const gone = new Set<string>();
-    for (const [node, missed] of this.#nodes) {
-      this.#nodes.set(node, there.has(node) ? 0 : missed + 1);
-      if (missed + 1 < MISSED || there.has(node)) continue;
-      this.#nodes.delete(node);
-      gone.add(node);
-    }
+    const gone = this.#nodes.gone(new Set((await this.#deps.broker.nodes()).map(({ id }) => id)));
     if (gone.size > 0) for (const owner of this.#owners.values()) owner.nodesGone(gone);
   }
 }

@@ -17,6 +17,7 @@ import type { Entering } from "../run/entering.js";
 import { isFault } from "../run/faults.js";
 import { CRASHED, type Run } from "../run/run.js";
 import type { Settings } from "../run/settings.js";
+import { NO_MARKS, watchedOf, type StepMarks, type Watched } from "../watch/steps.js";
 import { Ledger } from "./ledger.js";
 import { readRoom, type RoomRecord } from "./read-room.js";
 import {
@@ -50,6 +51,8 @@ export interface TakeoverDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly ttl: number;
+  /** Where the room's code is marked as it runs. Default: nowhere. */
+  readonly marks?: StepMarks | undefined;
 }
 
 export interface TakeoverRequest {
@@ -62,8 +65,8 @@ export interface TakeoverRequest {
   readonly was: string | undefined;
   /** Whether this node has no other room. */
   readonly alone: boolean;
-  /** Whether it may be a room that its last owner died of. */
-  readonly mayBeMarked: boolean;
+  /** Whether it may be a room that its last owner died of; `must`: no other. */
+  readonly mayBeMarked: boolean | "must";
   readonly memory: Memory | undefined;
 }
 
@@ -75,6 +78,8 @@ export interface Taken {
   readonly record: ReignRecord;
   readonly made: MadeRecord;
   readonly run: Run;
+  /** What its steps are marked with. */
+  readonly watched: Watched;
   readonly ledger: Ledger;
   readonly names: ReadonlySet<string>;
   /** Whether there was an owner before that had not let go of it. */
@@ -96,8 +101,8 @@ export type Takeover =
   | { readonly is: "closed"; readonly reason: string }
   /** Others have gone on with the room since what is remembered; nothing was done. */
   | { readonly is: "other" }
-  /** `alone`: only a node without other rooms may take it. `broken`: it cannot be made again. */
-  | { readonly is: "refused"; readonly why: "alone" | "broken"; readonly error?: unknown };
+  /** `alone`: only a node without other rooms may take it. `sound`: it was to be one like that. `broken`: it cannot be made again. */
+  | { readonly is: "refused"; readonly why: "alone" | "sound" | "broken"; readonly error?: unknown };
 
 /** What others are told who ask for a reign: the node, and the reign's name. */
 export function noteOf(node: string, name: string): string {
@@ -129,8 +134,10 @@ export async function takeOver(deps: TakeoverDeps, request: TakeoverRequest): Pr
   const asked = { ttl, secret: random.id(), note: noteOf(broker.node, name) };
   const reign = await ask(deps, channel, asked);
   if ("heldBy" in reign) return { is: "held", by: reign.heldBy, left: reign.left };
+  const held = { ...asked, token: reign.token };
+  const watched = watchedOf({ room: channel, reign: name, owner: broker.node, held });
   try {
-    const taken = await new Taking(deps, request, { reign, name, sent }).take();
+    const taken = await new Taking(deps, request, { reign, name, sent, watched }).take();
     if (taken.is !== "taken") await reign.release();
     return taken;
   } catch (error) {
@@ -163,6 +170,7 @@ interface Got {
   readonly reign: Reign;
   readonly name: string;
   readonly sent: number;
+  readonly watched: Watched;
 }
 
 /** One takeover, from the reign on. */
@@ -201,10 +209,11 @@ class Taking {
     const ledger = this.#ledger(found);
     const short = shortReigns(found);
     if (short >= MOST_SHORT) {
-      await this.#append(ledger.close({ reason: CRASHED, tick: found.reign?.tick ?? 0 }), true);
+      await this.#append([ledger.shut({ reason: CRASHED, tick: found.reign?.tick ?? 0 })]);
       return { is: "closed", reason: CRASHED };
     }
-    if (short > 0 && !mayBeMarked) return { is: "refused", why: "alone" };
+    if (short > 0 && mayBeMarked === false) return { is: "refused", why: "alone" };
+    if (short === 0 && mayBeMarked === "must") return { is: "refused", why: "sound" };
     const made = found.made ?? { seed: seedOf(this.#deps.random), match };
     const tick = Math.max(found.saved.at(-1)?.tick ?? 0, found.inputs.at(-1)?.tick ?? 0, found.shown);
     const record = this.#record(found, found.reign?.n ?? 0, tick, short);
@@ -217,7 +226,8 @@ class Taking {
     const { channel, def } = this.#request;
     let run: Run;
     try {
-      run = remake(def, settings, channel, made, found);
+      const { marks = NO_MARKS } = this.#deps;
+      run = remake(def, settings, channel, made, found, { marks, of: this.#got.watched });
     } catch (error) {
       // One that could not even begin leaves nothing: whoever wants it next tries again.
       const isNothing = found.made === undefined && isFault(error, "create_failed");
@@ -243,20 +253,21 @@ class Taking {
   }
 
   #taken(
-    rest: Omit<Taken, "is" | "reign" | "sent" | "names" | "isTakeover" | "isAfterLoss"> & {
+    rest: Omit<Taken, "is" | "reign" | "sent" | "watched" | "names" | "isTakeover" | "isAfterLoss"> & {
       readonly found: RoomRecord;
     },
   ): Taken {
     const { found, ...taken } = rest;
     const { memory, was } = this.#request;
-    const { reign, sent, name } = this.#got;
+    const { reign, sent, name, watched } = this.#got;
     const names = new Set([...namesIn(found), ...(taken.isKept ? (memory?.names ?? []) : []), name]);
     const isTakeover = found.reign?.released === false;
-    return { is: "taken", reign, sent, names, isTakeover, isAfterLoss: hasNewEpoch(found, was), ...taken };
+    const isAfterLoss = hasNewEpoch(found, was);
+    return { is: "taken", reign, sent, watched, names, isTakeover, isAfterLoss, ...taken };
   }
 
   /** @throws {BrokerError} where it may not be in the log, or not under this reign */
-  async #append(changes: readonly Change[], closed = false): Promise<void> {
+  async #append(changes: readonly Change[]): Promise<void> {
     const { broker } = this.#deps;
     const { reign, name } = this.#got;
     const draft = {
@@ -266,7 +277,7 @@ class Taking {
       reign: reign.token,
       changes,
     };
-    const [outcome] = await broker.change(this.#request.channel, [draft], roomLogOptions({ closed }));
+    const [outcome] = await broker.change(this.#request.channel, [draft], roomLogOptions());
     if (outcome !== undefined && "offset" in outcome) return;
     const said = outcome === undefined ? "nothing" : outcome.error;
     throw new BrokerError("unavailable", `a reign could not be written into its log: ${said}`);

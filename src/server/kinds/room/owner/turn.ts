@@ -4,6 +4,7 @@ import type { Threw } from "../run/calls.js";
 import type { Sent } from "../run/effects.js";
 import type { Entering, TickEntry } from "../run/entering.js";
 import type { Outcome, Run } from "../run/run.js";
+import type { Watching } from "../watch/steps.js";
 import type { Desk, Entrance, Reply } from "./desk.js";
 
 /** So many steps of a room without ticks are made in one turn; others have theirs then. */
@@ -33,25 +34,40 @@ type MutableMade = {
 };
 
 /** Makes so many ticks; what waits at the desk enters with the first. */
-export function makeTicks(run: Run, desk: Desk, steps: number): Made {
+export function makeTicks(run: Run, desk: Desk, steps: number, watching: Watching): Made {
   const made = nothingMade();
   for (let i = 0; i < steps && run.closed === undefined; i++) {
     const entrance = i === 0 ? desk.take() : NOTHING;
-    collect(made, run.step(entrance.entered), entrance, run, desk);
+    collect(made, step(run, entrance.entered, undefined, watching), entrance, run, desk);
   }
   return made;
 }
 
 /** Makes the steps that are due in a room without ticks, one for each input. `undefined`: none. */
-export function makeSteps(run: Run, desk: Desk, at: number): Made | undefined {
+export function makeSteps(run: Run, desk: Desk, at: number, watching: Watching): Made | undefined {
   const isDue = (): boolean => run.due !== undefined && run.due <= at;
   const entrance = desk.take();
   if (entrance.entered.length === 0 && !isDue()) return undefined;
   const made = nothingMade();
-  collect(made, run.step(entrance.entered, at), entrance, run, desk);
+  collect(made, step(run, entrance.entered, at, watching), entrance, run, desk);
   for (let steps = 1; steps < MOST_STEPS_AT_ONCE && run.closed === undefined && isDue(); steps++)
-    collect(made, run.step([], at), NOTHING, run, desk);
+    collect(made, step(run, [], at, watching), NOTHING, run, desk);
   return made;
+}
+
+/** One step, marked: in nothing else can a room stand still. Hot path. */
+function step(
+  run: Run,
+  entered: readonly Entering[],
+  at: number | undefined,
+  { marks, of }: Watching,
+): Outcome {
+  marks.begin(of, run.tick + 1, "step");
+  try {
+    return run.step(entered, at);
+  } finally {
+    marks.end();
+  }
 }
 
 function nothingMade(): MutableMade & { readonly seats: Set<string> } {

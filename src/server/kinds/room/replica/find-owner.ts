@@ -11,8 +11,8 @@ export interface OwnerSought {
 }
 
 /**
- * Finds a node that owns a room, or takes it; who waits to join a room that nobody can have is told so. Whether there is one. Rejects with
- * the broker's error.
+ * Finds a node that owns a room, or takes it; who waits to join a room that nobody can have is told so. Whether there is one,
+ * or it is of no use to ask for one anew at once. Rejects with the broker's error.
  */
 export async function findOwner(
   rooms: Pick<Rooms, "place">,
@@ -22,5 +22,6 @@ export async function findOwner(
   const was = reign === undefined || reign.released ? {} : { was: reign.name };
   const { owner, refused, reason, after } = await rooms.place(channel, { match, ...was });
   if (refused === "room_full" || refused === "room_closed") players.refuse(refused, { reason, after });
-  return owner !== undefined;
+  // One that only a node without others may have is not asked for anew at once.
+  return owner !== undefined || refused === "alone";
 }

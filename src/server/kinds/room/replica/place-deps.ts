@@ -4,8 +4,9 @@ import type { Clock, Random } from "../../../../protocol/index.js";
 import type { RoomDef } from "../../../../room/shape.js";
 import type { RoomMail } from "../owner/mail.js";
 import type { Rooms } from "../owner/rooms.js";
+import type { ViewMarksDeps } from "./view-marks.js";
 
-export interface RoomPlaceDeps {
+export interface RoomPlaceDeps extends ViewMarksDeps {
   readonly broker: Pick<Broker, "readSlots">;
   /** Its timers never throw. */
   readonly clock: Clock;

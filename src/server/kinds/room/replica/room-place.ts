@@ -1,7 +1,4 @@
-/**
- * A room on a node with players: it follows the room's channel, holds what the owner has told, cuts what each player sees, and takes the
- * players' inputs to the owner, whoever that is.
- */
+/** A room on a node with players: it holds what the owner has told, cuts what each player sees, and takes inputs to the owner, whoever that is. */
 import type { ChangesHint, Signal } from "../../../../broker/index.js";
 import { parseCursor, type Cursor, type SubscribeOptions } from "../../../../protocol/index.js";
 import { shapeName } from "../../../../room/shape-name.js";
@@ -26,6 +23,7 @@ import { seatIdOf, type SeatOwner } from "./seat-id.js";
 import { Stage } from "./stage.js";
 import { Summons, patienceOf } from "./summons.js";
 import type { Reached } from "./track.js";
+import { viewMarks } from "./view-marks.js";
 import { Waiting } from "./waiting.js";
 
 /** How long the last tick of a room that has ended is waited for, in milliseconds. */
@@ -77,7 +75,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
     this.#requests = new Requests({ clock, name, soon });
     const rules = { schema, rate };
     this.#players = new Players({ clock, host: this, requests: this.#requests, rules, soon, onError });
-    this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError });
+    const watch = viewMarks(deps, channel, () => this.#watch.newest);
+    this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError, watch });
     this.#summons = new Summons({
       clock,
       patience: patienceOf(rate),

@@ -9,6 +9,7 @@ import type { InputEdge } from "./input-edge.js";
 import type { FoundReign } from "./reigns.js";
 import { Screens, type Screen, type ScreensOwner, type Showing } from "./screens.js";
 import { Track, type Reached } from "./track.js";
+import type { ViewMarks } from "./view-marks.js";
 import { Views } from "./views.js";
 
 export interface StageDeps {
@@ -18,6 +19,7 @@ export interface StageDeps {
   /** The inputs of who plays here. */
   readonly edgeOf: (seat: string) => Pick<InputEdge, "last" | "depth"> | undefined;
   readonly onError: (error: unknown) => void;
+  readonly watch?: ViewMarks | undefined;
 }
 
 const NOTHING: Reached = [];
@@ -33,10 +35,10 @@ export class Stage implements ScreensOwner {
   #hasMoved = false;
 
   constructor(deps: StageDeps) {
-    const { ch, def, onError } = deps;
+    const { ch, def, onError, watch } = deps;
     this.#deps = deps;
     this.screens = new Screens(ch, this);
-    this.#views = new Views(def.hooks, def.shape.state, onError);
+    this.#views = new Views(def.hooks, def.shape.state, onError, watch);
     this.#events = new RoomEvents(ch);
   }
 

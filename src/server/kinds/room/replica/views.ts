@@ -4,6 +4,7 @@ import type { SeenOf, Tables, View } from "../../../../room/hooks.js";
 import type { AnyHooks } from "../../../../room/shape.js";
 import type { Stores } from "../../../../room/tables.js";
 import type { ShownSeat } from "../tick-message.js";
+import type { ViewMarks } from "./view-marks.js";
 
 const NO_ROWS: ReadonlyMap<string, Row> = new Map();
 
@@ -11,6 +12,7 @@ export class Views {
   readonly #hooks: Pick<AnyHooks, "view">;
   readonly #names: readonly string[];
   readonly #onError: (error: unknown) => void;
+  readonly #watch: ViewMarks | undefined;
   /** The state of the tick that was last looked at. */
   #state: SeenOf<Tables> | undefined;
   #stores: Stores | undefined;
@@ -19,8 +21,14 @@ export class Views {
   #hasFailed = false;
 
   /** @param onError is told of the first view that throws, or is none; the others are like it */
-  constructor(hooks: Pick<AnyHooks, "view">, state: Tables, onError: (error: unknown) => void) {
+  constructor(
+    hooks: Pick<AnyHooks, "view">,
+    state: Tables,
+    onError: (error: unknown) => void,
+    watch?: ViewMarks,
+  ) {
     this.#hooks = hooks;
+    this.#watch = watch;
     this.#names = Object.keys(state);
     this.#onError = onError;
   }
@@ -29,13 +37,18 @@ export class Views {
   of(seat: ShownSeat, stores: Stores): View | undefined {
     if (this.#hooks.view === undefined) return "all";
     try {
-      const view: unknown = this.#hooks.view(this.#stateOf(stores), seat);
+      const state = this.#stateOf(stores);
+      const watched = this.#watch?.of();
+      if (watched !== undefined) this.#watch?.marks.begin(watched, this.#tick, "view");
+      const view: unknown = this.#hooks.view(state, seat);
       if (isView(view)) return view;
       throw new TypeError(`view returned ${JSON.stringify(view)}, and not "all" or { x, y, rx, ry }`);
     } catch (error) {
       if (!this.#hasFailed) this.#onError(error);
       this.#hasFailed = true;
       return undefined;
+    } finally {
+      this.#watch?.marks.end();
     }
   }
 

@@ -109,6 +109,7 @@ function attempt(
         if (!isCalled(call, extent) || leftOut.has(call)) continue;
         current = call;
         if (call.is === "input" && call.seen !== undefined) see(call.seat, call.seen, effects.tick);
+        guard.calling?.(call.is);
         callHook(settings.hooks, r, call);
         if (isCareful) world.check();
       }

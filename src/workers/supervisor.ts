@@ -1,6 +1,9 @@
-/** The worker processes of `tidemark serve --workers N`: started, started again when they crash, followed by new ones, and stopped. */
+/** The worker processes of one server: started, started again when they crash, followed by new ones, and stopped. */
 import cluster, { type Address, type Worker } from "node:cluster";
 import type { Logger } from "../server/logger.js";
+import { isRoomNews, ROOM_PART, type RoomPart } from "../server/process-part.js";
+import { Helper, HELPER_HEAP_MIB } from "./helper.js";
+import type { RoomDeaths } from "./room-deaths.js";
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
@@ -20,6 +23,10 @@ export interface SupervisorOptions {
   readonly grace: number;
   /** A worker takes connections. */
   readonly onListening: (pid: number, address: Address) => void;
+  /** Sees of which rooms workers died. Without it nobody does, and rooms of theirs that are marked wait for a worker without others. */
+  readonly rooms?: RoomDeaths | undefined;
+  /** The heap of the process that takes over rooms which workers died of, in MiB. Default: {@link HELPER_HEAP_MIB}. */
+  readonly helperHeap?: number | undefined;
 }
 
 /**
@@ -37,9 +44,21 @@ export class Supervisor {
   readonly #leaving = new Set<Worker>();
   /** How often all are to be replaced yet; a round that is under way is done first. */
   #rounds = 0;
+  readonly #env: Readonly<Record<string, string>>;
+  /** For rooms that workers died of. */
+  readonly #helper: Helper | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { env, rooms, log, helperHeap: heap = HELPER_HEAP_MIB } = options;
+    const part: RoomPart = "worker";
+    this.#env = rooms === undefined ? env : { ...env, ...rooms.env, [ROOM_PART]: part };
+    const onEnd = (pid: number, code: number | null, signal: string | null): void => {
+      if (!this.#stopping) log.error({ pid, code, signal }, "the helper for rooms ended");
+      // Whether another one is needed is seen when somebody wants a room.
+      void rooms?.ended({ pid, code, signal });
+    };
+    this.#helper = rooms && new Helper({ env: this.#env, heap, log, onEnd });
   }
 
   /** Resolves when all take connections. Rejects with the first one's exit code when that cannot even start. */
@@ -109,23 +128,37 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#restarts) clearTimeout(timer);
-    const left = [...this.#workers].map(ended);
-    for (const worker of this.#workers) worker.process.kill("SIGTERM");
+    this.#helper?.stop();
+    const helper = this.#helper?.worker;
+    const workers = [...this.#workers, ...(helper === undefined ? [] : [helper])];
+    const left = workers.map(ended);
+    for (const worker of workers) worker.process.kill("SIGTERM");
     const timer = setTimeout(() => {
-      for (const worker of this.#workers) worker.process.kill("SIGKILL");
+      for (const worker of workers) worker.process.kill("SIGKILL");
     }, this.#options.grace + PATIENCE_MS);
     await Promise.all(left);
     clearTimeout(timer);
+    this.#options.rooms?.close();
+  }
+
+  /** A worker has ended: if it was of a room, there is one for the helper. */
+  #ended(pid: number, code: number | null, signal: string | null): void {
+    void this.#options.rooms?.ended({ pid, code, signal }).then((isMarked) => {
+      if (isMarked) this.#helper?.want();
+    });
   }
 
   #fork(): Worker {
-    const worker = cluster.fork(this.#options.env);
+    const worker = cluster.fork(this.#env);
     const startedAt = performance.now();
     let wasListening = false;
     this.#workers.add(worker);
     worker.on("listening", (address) => {
       wasListening = true;
       this.#options.onListening(worker.process.pid ?? 0, address);
+    });
+    worker.on("message", (message: unknown) => {
+      if (isRoomNews(message)) this.#helper?.want();
     });
     // Such as a message to a process that has just ended.
     worker.on("error", (error) => {
@@ -135,6 +168,7 @@ export class Supervisor {
     });
     worker.on("exit", (code: number | null, signal: string | null) => {
       this.#workers.delete(worker);
+      this.#ended(worker.process.pid ?? 0, code, signal);
       const isFirst = !wasListening && this.#workers.size === 0 && this.#restarts.size === 0;
       if (this.#stopping || isFirst || this.#leaving.has(worker)) return;
       if (performance.now() - startedAt > STABLE_MS) this.#backoff = FIRST_BACKOFF_MS;
