@@ -126,7 +126,7 @@ export class AppRooms {
         case "closed":
           return { ...about, reason: asked.reason, status: "closed", spectators };
         case "stopped":
-          return stoppedOf(broker, about, status.isStuck ? "its last server could not go on with it" : undefined, spectators);
+          return stoppedOf(broker, about, status.stuck, spectators);
         case "answered": {
           const { info } = asked.answer;
           if (info !== undefined) return runningOf(about, info, spectators);

@@ -8,6 +8,7 @@ import {
   decodeClosed,
   decodeMade,
   decodeReign,
+  decodeStuck,
   roomLogOptions,
   type ClosedRecord,
   type MadeRecord,
@@ -19,8 +20,8 @@ export interface RoomStatus {
   readonly reign: ReignRecord | undefined;
   readonly made: MadeRecord | undefined;
   readonly closed: ClosedRecord | undefined;
-  /** Whether its last owner could not go on with it. */
-  readonly isStuck: boolean;
+  /** Why its last owner could not go on with it, where that is so. */
+  readonly stuck: string | undefined;
 }
 
 /**
@@ -46,12 +47,12 @@ export async function readStatus(broker: Pick<Broker, "readSlots">, channel: str
     reign: read(REIGN, decodeReign),
     made: read(MADE, decodeMade),
     closed: read(CLOSED, decodeClosed),
-    isStuck: texts.has(STUCK),
+    stuck: read(STUCK, decodeStuck),
   };
 }
 
 /** Whether somebody runs it, or is about to: as far as its log knows. */
-export function hasOwner({ reign, closed, isStuck }: RoomStatus): boolean {
-  if (reign === undefined || closed !== undefined || isStuck) return false;
+export function hasOwner({ reign, closed, stuck }: RoomStatus): boolean {
+  if (reign === undefined || closed !== undefined || stuck !== undefined) return false;
   return !reign.released || reign.next !== undefined;
 }
