@@ -10,10 +10,9 @@ import type { PageOfNames } from "../inspection/count.js";
 import { Survey, type NodesAsked } from "../inspection/survey.js";
 import type { Ask } from "../kinds/room/asks.js";
 import { closeStopped } from "../kinds/room/owner/close-stopped.js";
-import type { RoomMail } from "../kinds/room/owner/mail.js";
 import type { Rooms } from "../kinds/room/owner/rooms.js";
 import { REIGN_MS } from "../kinds/room/owner/tenure.js";
-import { OwnerAsks, type AskOptions, type AskedOwner } from "../kinds/room/owner-asks.js";
+import type { AskOptions, AskedOwner, OwnerAsks } from "../kinds/room/owner-asks.js";
 import type { RoomPlaces } from "../kinds/room/replica/room-places.js";
 import { isFault } from "../kinds/room/run/faults.js";
 import { checkedReason } from "../kinds/room/run/context.js";
@@ -31,7 +30,7 @@ const CLOSED = "closed";
 
 /** A node's part in rooms. */
 export interface RoomsPart {
-  readonly mail: RoomMail;
+  readonly asks: OwnerAsks;
   readonly rooms: Rooms;
   readonly places: RoomPlaces;
 }
@@ -74,7 +73,6 @@ export class AppRooms {
   readonly #node: ServerNode;
   readonly #part: RoomsPart | undefined;
   readonly #ttl: number;
-  readonly #asks: OwnerAsks | undefined;
   readonly #survey: Survey<PageOfNames, RoomParts>;
 
   constructor(node: ServerNode, part: RoomsPart | undefined, { ttl = REIGN_MS }: AppRoomsOptions = {}) {
@@ -82,7 +80,6 @@ export class AppRooms {
     this.#node = node;
     this.#part = part;
     this.#ttl = ttl;
-    this.#asks = part && new OwnerAsks({ broker, clock, random, mail: part.mail, rooms: part.rooms });
     this.#survey = new Survey({
       broker,
       clock,
@@ -219,7 +216,6 @@ export class AppRooms {
   /** Answers nobody any more, and waits for nobody. */
   shut(): void {
     this.#survey.close();
-    this.#asks?.close();
   }
 
   #sleep(ms: number): Promise<void> {
@@ -247,9 +243,9 @@ export class AppRooms {
   } {
     const def = mustBeRoom(resolved);
     const { name } = resolved;
-    if (this.#asks === undefined || this.#part === undefined)
-      throw new TypeError(`${name} is a room, and this server runs none`);
-    return { name, def, asks: this.#asks, rooms: this.#part.rooms };
+    if (this.#part === undefined) throw new TypeError(`${name} is a room, and this server runs none`);
+    const { asks, rooms } = this.#part;
+    return { name, def, asks, rooms };
   }
 
   async #spectators(channel: string): Promise<number> {

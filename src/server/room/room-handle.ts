@@ -27,7 +27,7 @@ export type RoomEvents<
  * await arena.send("announce", { text: "last round" });
  * for (const { id, user } of (await arena.info()).seats) console.log(id, user);
  */
-export class RoomHandle<Events extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
+export class RoomHandle<Events = Readonly<Record<string, unknown>>> {
   /** The channel's full name. */
   readonly channel: string;
   readonly #resolved: ResolvedChannel;

@@ -30,8 +30,10 @@ export interface OwnerAsksDeps {
 export interface AskOptions {
   /** How long an answer is waited for, in milliseconds. Default 5,000. */
   readonly patience?: number;
-  /** Whether the room gets an owner where it has none. One that nobody has made is not made. Default false. */
+  /** Whether the room gets an owner where it has none. Default false. */
   readonly wake?: boolean;
+  /** What it is made for, where it is woken and nobody has made it. Default: such a one is not made. */
+  readonly match?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -71,6 +73,7 @@ export class OwnerAsks {
   readonly #stop: () => void;
   readonly #waiting = new Map<string, Waiting>();
   #number = 0;
+  #isClosed = false;
 
   constructor(deps: OwnerAsksDeps) {
     this.#deps = deps;
@@ -88,7 +91,7 @@ export class OwnerAsks {
   async ask(
     channel: string,
     ask: Ask | ((reign: string) => Ask),
-    { patience = PATIENCE_MS, wake = false }: AskOptions = {},
+    { patience = PATIENCE_MS, wake = false, match }: AskOptions = {},
   ): Promise<AskedOwner> {
     const { clock, broker } = this.#deps;
     const until = clock.monotonic() + patience;
@@ -105,11 +108,11 @@ export class OwnerAsks {
       if (reign?.name !== under) vain = 0;
       under = reign?.name;
       if (closed !== undefined) return { is: "closed", reason: closed.reason };
-      if (reign === undefined) return { is: "none" };
-      if (clock.monotonic() >= until) return { is: "silent", status };
+      if (reign === undefined && (!wake || match === undefined)) return { is: "none" };
+      if (clock.monotonic() >= until || this.#isClosed) return { is: "silent", status };
       const isVain = vain >= MOST_VAIN;
-      if (wake && (isVain || !hasOwner(status))) {
-        const refused = await this.#wake(channel, reign);
+      if (reign === undefined || (wake && (isVain || !hasOwner(status)))) {
+        const refused = await this.#wake(channel, reign, match);
         if (refused !== undefined) return refused;
         vain = 0;
         continue;
@@ -148,8 +151,9 @@ export class OwnerAsks {
 
   /** Nobody is answered any more. */
   close(): void {
+    this.#isClosed = true;
     this.#stop();
-    this.#waiting.clear();
+    for (const { end } of this.#waiting.values()) end(undefined);
   }
 
   #read(item: LetterItem): void {
@@ -159,8 +163,15 @@ export class OwnerAsks {
   }
 
   /** `undefined`: it has an owner now, or may have. */
-  async #wake(channel: string, { name, released }: ReignRecord): Promise<AskedOwner | undefined> {
-    const placement = await this.#deps.rooms.place(channel, released ? {} : { was: name });
+  async #wake(
+    channel: string,
+    reign: ReignRecord | undefined,
+    match: AskOptions["match"],
+  ): Promise<AskedOwner | undefined> {
+    const placement = await this.#deps.rooms.place(channel, {
+      ...(match !== undefined && { match }),
+      ...(reign?.released === false && { was: reign.name }),
+    });
     switch (placement.refused) {
       case "room_closed":
         return { is: "closed", reason: placement.reason };
