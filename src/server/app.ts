@@ -27,7 +27,7 @@ import { pageOfNames, type ChannelsQuery } from "./inspection/count.js";
 import type { ActiveChannels } from "./inspection/inspector.js";
 import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
-import { checkAddressing, readLimits, type AppOptions } from "./options.js";
+import { checkAddressing, readLimits, readStall, type AppOptions } from "./options.js";
 import { HELPER_PORT, isHelper } from "./process-part.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
@@ -81,6 +81,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#methods = methods;
     readLimits(options);
     readPaths(options);
+    readStall(options);
     if (options.apiKey !== undefined) keyCheck(options.apiKey);
     checkAddressing(options);
     this.#registry = new ChannelRegistry(
@@ -225,8 +226,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   }
 
   /**
-   * The rooms that servers run now, in the order of their names and a page at a time. Waits up to a second for the other servers to
-   * answer.
+   * The rooms that servers run now, in the order of their names, a page at a time. Waits up to a second for other servers to answer.
    *
    * @throws {TidemarkError} `bad_request` when the limit is none, `unavailable` where the broker does not answer
    * @example const { rooms } = await app.rooms({ prefix: "arena/" }); // [{ channel, node, players, tickTime, … }]

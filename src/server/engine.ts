@@ -43,6 +43,7 @@ import { Reads } from "./feed/read-limit.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
 import { RoomNode } from "./kinds/room/room-node.js";
+import { watchRooms } from "./kinds/room/watch/watch-rooms.js";
 import type { Logger } from "./logger.js";
 
 /** How often the age of what comes is asked within the shortest dedupe window. */
@@ -66,6 +67,11 @@ export interface EngineOptions {
   readonly large?: number | undefined;
   /** Bytes that are held of messages which are not whole, of all connections. Default: what {@link mostIncomplete} says. */
   readonly incomplete?: number | undefined;
+  /**
+   * Milliseconds that a step of a room may stand still before this process ends; false: for ever. Left out where there are several engines in
+   * the process: then it has no part among others either.
+   */
+  readonly stall?: number | false | undefined;
 }
 
 export class Engine {
@@ -113,6 +119,7 @@ export class Engine {
           random,
           log,
           most: options.limits.rooms.owned,
+          watch: options.stall === undefined ? undefined : watchRooms({ broker, log, stall: options.stall }),
           define: (channel) => registry.resolve(channel)?.def.room,
           collect: (flush) => flusher.collect(flush),
         })

@@ -1,5 +1,6 @@
 /** What `tidemark({ … })` takes, with the defaults beside it. */
 import type { Broker } from "../broker/index.js";
+import { duration, type Duration } from "../protocol/duration.js";
 import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "./delivery/budget.js";
 import type { Peer } from "./connection/link.js";
@@ -67,12 +68,34 @@ export interface AppOptions<User> {
   readonly limits?: Partial<Omit<ConnectionLimits, "rooms">> & { readonly rooms?: Partial<RoomLimits> };
   /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
   readonly unsent?: Partial<BudgetOptions>;
+  /**
+   * Rooms: how long a step of one may stand still before its process ends, so that the others go on elsewhere, as milliseconds or a text
+   * such as `"5s"`; `false`: for ever. Default 2 s. See "Rooms that end their process" in docs/guide/deploying.md.
+   */
+  readonly rooms?: { readonly stall?: Duration | false };
   /** Keeps the logs. Default: this process's memory. */
   readonly broker?: Broker;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+}
+
+/** How long a step of a room may stand still: 2 seconds, in milliseconds. */
+const STALL_MS = 2000;
+/** Shorter than this is what any program does now and then, in milliseconds. */
+const LEAST_STALL_MS = 100;
+
+/**
+ * Milliseconds that a step of a room may stand still; false: for ever.
+ *
+ * @throws {TypeError} when it is no length of time, or too short
+ */
+export function readStall({ rooms }: Pick<AppOptions<unknown>, "rooms">): number | false {
+  if (rooms?.stall === false) return false;
+  const stall = duration(rooms?.stall, STALL_MS, "rooms.stall");
+  if (stall >= LEAST_STALL_MS) return stall;
+  throw new TypeError(`rooms.stall must be ${LEAST_STALL_MS} milliseconds or more, not ${stall}`);
 }
 
 /** A connection, as hooks of the app see it. */

@@ -7,7 +7,7 @@ import type { Hooks } from "./connection/node.js";
 import { Engine } from "./engine.js";
 import { guardedClock } from "./guard.js";
 import type { Logger } from "./logger.js";
-import { readLimits, type AppOptions } from "./options.js";
+import { readLimits, readStall, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
 import { AppRooms } from "./room/app-rooms.js";
 import { States } from "./state/states.js";
@@ -67,6 +67,8 @@ export function start<User>(
     limits,
     budget,
     secret: options.secret,
+    // In a world that a test has made, nothing ends the process.
+    stall: world === undefined ? readStall(options) : undefined,
   });
   const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
   const rooms = new AppRooms(engine.node, engine.rooms);

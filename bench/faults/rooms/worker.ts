@@ -21,7 +21,7 @@ const broker = await openLogs(logs);
 const log = { ...defaultLogger, warn: () => {} };
 const clock = serverClock;
 const mail = new RoomMail({ broker, clock, onError: () => {} });
-const watch = watchRooms({ broker, log });
+const watch = watchRooms({ broker, log, stall: 2000 });
 const rooms = new Rooms({
   broker,
   clock,

@@ -2,10 +2,13 @@ import { realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
 import { DEFAULT_MAX_KEYS } from "../log/key-memory.js";
 import { statfsSync } from "node:fs";
+import { resolve } from "node:path";
 import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";
+import { findLater, forgetLater } from "./later.js";
 import { LocalBroker } from "./local-broker.js";
 import { LogReader } from "./log-reader.js";
+import { KeyPacker } from "./packed-keys.js";
 import { SlotsReader } from "./slots/slots-reader.js";
 import { unrefClock } from "./real-clock.js";
 import { SocketServer } from "./socket-server.js";
@@ -92,6 +95,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     onDisk: (error) => onError(new Error(diskNews(dir, error), { cause: error })),
     hasRoom: () => statfsSync(dir).bavail > 0,
   });
+  makeUpFor(dir, writer, onError);
   const reader = new LogReader(env);
   const slotsReader = new SlotsReader(env);
   let server: SocketServer | undefined;
@@ -114,7 +118,7 @@ export function createLocalHub(options: LocalOptions): LocalHub {
         link: (events, name) => new WriterNode(writer, events, name),
         onClose,
         // The writer is this thread: while that stands still, nobody writes.
-        otherThread: undefined,
+        otherThread: { module: new URL("./later-writer.js", import.meta.url).href, data: { dir: resolve(dir) } },
       }),
     async listen() {
       server ??= new SocketServer(writer, dir, clock);
@@ -123,6 +127,23 @@ export function createLocalHub(options: LocalOptions): LocalHub {
     idle: () => writer.idle(),
     close: () => (closing ??= close()),
   };
+}
+
+/** Before anybody else asks for anything: what was left to be done while the writer before this one stood still. */
+function makeUpFor(dir: string, writer: Writer, onError: (error: unknown) => void): void {
+  const later = findLater(dir);
+  if (later === undefined) return;
+  const { channel, drafts, options } = later;
+  const done = (): void => forgetLater(dir);
+  const failed = (error: unknown): void => {
+    done();
+    onError(error);
+  };
+  try {
+    writer.change(channel, { keys: new KeyPacker().pack(drafts), drafts }, options, done, failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /** What the operator has to know: it is said once when it begins and once when it is over. */

@@ -18,7 +18,7 @@ import { PendingCalls, type Call } from "./pending-calls.js";
 import { packChanges, readChanged } from "./slots/changes-codec.js";
 import type { ChangesBatch } from "./slots/disk-slots.js";
 import { socketPath } from "./socket-path.js";
-import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-server.js";
+import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-terms.js";
 import {
   FRAME,
   FrameReader,

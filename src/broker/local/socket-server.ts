@@ -7,6 +7,7 @@ import { failureOf, perform, type CallFrame } from "./calls.js";
 import type { WriterLink, LinkEvents } from "./link.js";
 import { packChanged, readChanges } from "./slots/changes-codec.js";
 import { socketPath } from "./socket-path.js";
+import { LEASE_MS, WIRE_VERSION, type WorkerHello, type WriterHello } from "./socket-terms.js";
 import {
   FRAME,
   FrameReader,
@@ -23,31 +24,8 @@ import {
 import { WriterNode } from "./writer-node.js";
 import type { Writer } from "./writer.js";
 
-/** Both ends must be of one version; it changes with anything that goes over the socket. */
-export const WIRE_VERSION = 5;
-
-/** A worker that is silent for so long is taken for dead, in milliseconds; it pings five times as often. */
-export const LEASE_MS = 5000;
-
 /** Bytes a worker may leave unread before it gets no more hints, but a reset when it reads again. */
 const MAX_UNSENT = 16 * 1024 * 1024;
-
-/** What a worker says first. */
-export interface WorkerHello {
-  readonly wire: number;
-  readonly pid: number;
-  readonly id: string;
-  readonly version: string;
-}
-
-/** What the writer answers. */
-export interface WriterHello {
-  readonly wire: number;
-  readonly durability: WriterLink["durability"];
-  readonly incarnation: string;
-  /** The writer's steady time: by its own, a worker knows from then on what the writer's is at least. */
-  readonly time: number;
-}
 
 export class SocketServer {
   readonly #writer: Writer;

@@ -11,6 +11,7 @@ import { Rooms, type RoomsDeps } from "./owner/rooms.js";
 import { OwnerAsks } from "./owner-asks.js";
 import { RoomPlace } from "./replica/room-place.js";
 import { RoomPlaces } from "./replica/room-places.js";
+import type { RoomWatch } from "./watch/watch-rooms.js";
 
 /** How long a node that stops waits until others have its rooms, in milliseconds. */
 const DRAIN_MS = 5000;
@@ -24,6 +25,8 @@ export interface RoomNodeDeps extends Pick<RoomsDeps, "define" | "times" | "most
   readonly log: Logger;
   /** Has `flush` called at the end of this turn. */
   readonly collect: (flush: () => void) => void;
+  /** Sees to it that a room that stands still does not take others with it; closed with this. Default: nobody does. */
+  readonly watch?: RoomWatch | undefined;
 }
 
 /** A channel that is a room. */
@@ -56,10 +59,12 @@ export class RoomNode {
   constructor(deps: RoomNodeDeps) {
     const { broker, clock, random, log } = deps;
     this.#deps = deps;
+    // A node that had stopped may have begun again.
+    broker.report({ rooms: 0, tick: 0 });
     this.#onError = (error) => log.warn({ error }, "something failed in the rooms of this server; they go on");
     const onError = this.#onError;
     this.mail = new RoomMail({ broker, clock, onError });
-    this.rooms = new Rooms({ ...deps, mail: this.mail });
+    this.rooms = new Rooms({ ...deps, ...deps.watch, mail: this.mail });
     this.asks = new OwnerAsks({ broker, clock, random, mail: this.mail, rooms: this.rooms });
     this.#inquiries = new Inquiries({ asks: this.asks, clock, onError });
     this.#stops = [
@@ -71,7 +76,7 @@ export class RoomNode {
   /** The room as this node shows it to those who are connected here. The hub opens it, and closes it. */
   placeFor({ name, def: { room } }: RoomChannel, ch: number): RoomPlace {
     if (room === undefined) throw new TypeError(`${name} is no room`);
-    const { broker, clock, random, log, collect } = this.#deps;
+    const { broker, clock, random, log, collect, watch } = this.#deps;
     const place: RoomPlace = new RoomPlace(
       { channel: name, ch, def: room, match: NOTHING },
       {
@@ -81,6 +86,8 @@ export class RoomNode {
         collect,
         mail: this.mail,
         rooms: this.rooms,
+        marks: watch?.marks,
+        watchedOf: this.rooms.watchedOf,
         onError: (error, channel) => {
           if (error instanceof BrokerError) log.warn({ channel, error }, "a room's log cannot be read now");
           else log.error({ channel, error }, "an error in the code of a room, or of rooms");
@@ -129,5 +136,6 @@ export class RoomNode {
     // Who was disconnected a moment ago is away: that is on its way.
     this.mail.flush();
     this.mail.close();
+    this.#deps.watch?.close();
   }
 }

@@ -108,17 +108,21 @@ export class WatchLoop {
     const { open } = this.#deps;
     if (this.#writer !== undefined || open === undefined) return;
     const writer = open();
-    // Whoever needs it hears of it.
-    writer.catch(() => {});
     this.#writer = writer;
+    // Whoever needs it hears of it; the next look tries again.
+    writer.catch(() => {
+      if (this.#writer === writer) this.#writer = undefined;
+    });
   }
 
   #keep(): void {
     const reign = this.#reign();
     if (this.#kept !== undefined || reign?.held === undefined || this.#writer === undefined) return;
     const kept = this.#keepNow(reign, this.#writer);
-    kept.catch(() => {});
     this.#kept = kept;
+    kept.catch(() => {
+      if (this.#kept === kept) this.#kept = undefined;
+    });
   }
 
   /** With the secret that it was asked for with it is the same reign, for its full length from now. */

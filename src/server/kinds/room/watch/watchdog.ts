@@ -8,8 +8,6 @@ import { newStepMemory, StepWriter } from "./step-memory.js";
 import type { StepMarks } from "./steps.js";
 import type { WatchData } from "./watch-thread.js";
 
-/** How long a step of a room may stand still unless it is said otherwise, in milliseconds. */
-export const STALL_MS = 2000;
 /** How often it is looked whether there is a debugger, and how full the heap is, in milliseconds. */
 const LOOK_MS = 250;
 /** Above this share of its heap a process may be about to end of it, and each step is written down; below the other one no more. */
