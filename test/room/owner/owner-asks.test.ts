@@ -125,15 +125,15 @@ describe("an event", () => {
   });
 
   test("A91: is not sent again to another owner where the first one may have told it", async () => {
-    const { scene, cluster, ask } = setup();
+    const { scene, cluster, asks } = setup();
     const a = cluster.node(0);
     await scene.own(ROOM, a);
     const ann = await scene.joined(cluster.node(1), ROOM, "ann");
     a.way.isMute = true;
-    const asked = ask(said(3), { patience: 10_000 });
+    const asked = asks.ask(ROOM, said(3), { patience: 10_000 });
     await scene.advance(100);
     cluster.kill(a);
-    expect(await asked).toMatchObject({ is: "silent" });
+    expect(await scene.until(asked)).toMatchObject({ is: "silent" });
     await scene.advance(2000);
     expect(ann.messages.flatMap(({ sends }) => sends)).toEqual([]);
     expect(cluster.ownersOf(ROOM)).toHaveLength(1);

@@ -7,10 +7,15 @@ import { quiet } from "../support/serve.js";
 import { gameOf } from "../rooms/support.js";
 
 function setup() {
-  const app = tidemark(quiet).channels({ "arena/:id": gameOf(), "chat/:id": stream(), "keys/:id": state() });
   const clock = new VirtualClock();
   const random = seededRandom(3);
   const world = { clock, random, broker: createMemoryHub({ clock, random }).broker() };
+  // Its own, so that it is there when the app has been closed.
+  const app = tidemark({ ...quiet, broker: world.broker }).channels({
+    "arena/:id": gameOf(),
+    "chat/:id": stream(),
+    "keys/:id": state(),
+  });
   const engine = app.runIn(world);
   onTestFinished(() => app.close());
   return { app, clock, engine, world };

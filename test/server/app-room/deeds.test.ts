@@ -49,6 +49,7 @@ describe("send", () => {
 
   test("A91: where nobody knows whether it was told, its outcome is unknown", async () => {
     const one = operated();
+    await one.play("ann");
     let isCut = false;
     const other = operated(
       { "arena/:id": gameOf() },
@@ -58,7 +59,6 @@ describe("send", () => {
           changed(broker, { send: (node, text) => (isCut ? Promise.resolve() : broker.send(node, text)) }),
       },
     );
-    await one.play("ann");
     isCut = true;
     await expect(other.after(other.room().send("moved", { by: "x" }))).rejects.toMatchObject({
       code: "outcome_unknown",
@@ -93,8 +93,8 @@ describe("kick", () => {
 
   test("A92: takes up a room whose server is gone", async () => {
     const one = operated();
-    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     const ann = await one.play("ann");
+    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     one.world.engine.rooms?.rooms.close();
     await one.world.broker.close();
     await other.after(other.room().kick(String(ann.ok["seat"])));
@@ -115,8 +115,12 @@ describe("close", () => {
     // Again it is what it was.
     await after(room().close("another reason"));
     expect((await after(room().info())).reason).toBe("the server is sold");
-    for (const deed of [room().kick("x"), room().send("moved", { by: "x" }), room().checkpoint()])
-      await expect(after(deed)).rejects.toMatchObject({
+    for (const deed of [
+      () => room().kick("x"),
+      () => room().send("moved", { by: "x" }),
+      () => room().checkpoint(),
+    ])
+      await expect(after(deed())).rejects.toMatchObject({
         code: "room_closed",
         message: expect.stringContaining("the server is sold") as string,
       });
@@ -129,7 +133,7 @@ describe("close", () => {
     const Counting = shapeOf({ state: { rows: table({ n: u16 }) } }).code({ tick: () => void ticks++ });
     const { world, room, after, play } = operated({ "arena/:id": Counting });
     const ann = await play("ann");
-    await after(ann.peer.ask({ unsubscribe: ROOM }));
+    await ann.peer.ask({ unsubscribe: ROOM });
     await world.clock.advance(40_000);
     const before = ticks;
     expect(before).toBeGreaterThan(0);
@@ -141,8 +145,8 @@ describe("close", () => {
 
   test("A93: ends one whose server is gone, when that reigns no more", async () => {
     const one = operated();
-    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     await one.play("ann");
+    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     one.world.engine.rooms?.rooms.close();
     await one.world.broker.close();
     await other.after(other.room().close("gone"));
@@ -164,7 +168,7 @@ describe("checkpoint", () => {
     await world.broker.close();
     const again = await other.play("ann");
     await again.sees({ x: 105, moves: 1 });
-    await other.after(again.peer.ask({ unsubscribe: ROOM }));
+    await again.peer.ask({ unsubscribe: ROOM });
     await other.world.clock.advance(40_000);
     await other.after(other.room().checkpoint());
     expect(other.rooms.stats.owned).toBe(0);

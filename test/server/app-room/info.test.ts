@@ -41,8 +41,8 @@ describe("info", () => {
 
   test("A90: is the same on every node", async () => {
     const one = operated();
-    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     await one.play("ann");
+    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     await other.look();
     const [here, there] = [await one.after(one.room().info()), await one.after(other.room().info())];
     expect(there).toMatchObject({ owner: here.owner, seats: here.seats, spectators: 1 });
@@ -53,7 +53,7 @@ describe("info", () => {
     const { world, rooms, room, after, play } = operated();
     expect(await after(room().info())).toMatchObject({ status: "none", seats: [], owner: undefined });
     const ann = await play("ann");
-    await after(ann.peer.ask({ unsubscribe: ROOM }));
+    await ann.peer.ask({ unsubscribe: ROOM });
     await world.clock.advance(40_000);
     expect(rooms.stats.owned).toBe(0);
     const stopped = await after(room().info());
@@ -67,8 +67,8 @@ describe("info", () => {
 
   test("A90: one whose server is gone says who was in it", async () => {
     const one = operated();
-    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     await one.play("ann");
+    const other = operated({ "arena/:id": gameOf() }, { beside: one.world });
     // Its process ends, without a word.
     one.world.engine.rooms?.rooms.close();
     await one.world.broker.close();
@@ -81,6 +81,7 @@ describe("info", () => {
 
   test("A90: an owner that is there and does not answer is unavailable, and so is a broker", async () => {
     const one = operated();
+    await one.play("ann");
     let isCut = false;
     const other = operated(
       { "arena/:id": gameOf() },
@@ -90,7 +91,6 @@ describe("info", () => {
           changed(broker, { send: (node, text) => (isCut ? Promise.resolve() : broker.send(node, text)) }),
       },
     );
-    await one.play("ann");
     isCut = true;
     await expect(other.after(other.room().info())).rejects.toMatchObject({
       code: "unavailable",
