@@ -53,7 +53,8 @@ export async function room(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const channel = deed === undefined ? first : rest[0];
   if (channel === undefined) throw new UsageError(`which room? ${usage}`);
   const wanted = deed === undefined ? undefined : deedOf(deed, rest.slice(1), values, usage);
-  if (deed === undefined && rest.length > 0) throw new UsageError(`${printable(channel)} is no deed: ${usage}`);
+  if (deed === undefined && rest.length > 0)
+    throw new UsageError(`${printable(channel)} is no deed: ${usage}`);
   mustFit(deed, values);
   const api = apiOf(values, env);
 
@@ -98,7 +99,9 @@ function dataOf(json: string | undefined): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch {
-    throw new UsageError(`what is sent is JSON, not ${printable(json)} (a text needs quotes of its own: '"hi"')`);
+    throw new UsageError(
+      `what is sent is JSON, not ${printable(json)} (a text needs quotes of its own: '"hi"')`,
+    );
   }
 }
 

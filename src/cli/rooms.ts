@@ -39,7 +39,9 @@ export async function rooms(args: readonly string[], env: NodeJS.ProcessEnv): Pr
     missing = Math.max(missing, page.nodes.asked - page.nodes.answered);
   }
   if (values.json !== true)
-    await print(`${counted(count, "room")}, ${counted(players, "player")}, on ${counted(answered, "server")}`);
+    await print(
+      `${counted(count, "room")}, ${counted(players, "player")}, on ${counted(answered, "server")}`,
+    );
   if (missing === 0) return;
   const text = `${missing} of ${answered + missing} servers did not answer: their rooms are not listed`;
   await print(paintFor(process.stderr, env)("dim", text), process.stderr);

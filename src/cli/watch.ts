@@ -56,10 +56,23 @@ export async function watch(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const { signal } = ended;
   const hasKey = (values["api-key"] ?? env["TIDEMARK_API_KEY"]) !== undefined;
   const watchAsRoom = (): Promise<void> =>
-    watchRoom({ api: apiOf(values, env), channel, rate, signal, warn, table, keys, prefix, count, json, paint });
+    watchRoom({
+      api: apiOf(values, env),
+      channel,
+      rate,
+      signal,
+      warn,
+      table,
+      keys,
+      prefix,
+      count,
+      json,
+      paint,
+    });
   try {
     if (hasKey && (await isRoom(apiOf(values, env), channel))) return await watchAsRoom();
-    if (table !== undefined && hasKey) throw new UsageError(`--table is about rooms, and ${printable(channel)} is none`);
+    if (table !== undefined && hasKey)
+      throw new UsageError(`--table is about rooms, and ${printable(channel)} is none`);
     await watchKeys({ url, token, query, signal, warn }, channel, { count, json, paint });
   } catch (error) {
     if (!(error instanceof RoomFollowed)) throw error;

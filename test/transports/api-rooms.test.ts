@@ -128,7 +128,10 @@ describe("POST /api/rooms/CHANNEL", () => {
       [{ do: "close", now: true }, 400, "bad_request"],
       ["{", 400, "bad_request"],
     ] as const)
-      expect([deed, await post("/arena/1", deed)]).toMatchObject([deed, { status, body: { error: { code } } }]);
+      expect([deed, await post("/arena/1", deed)]).toMatchObject([
+        deed,
+        { status, body: { error: { code } } },
+      ]);
     expect(await post("/arena/none", { do: "close" })).toMatchObject({ status: 404 });
     expect(await post("/keys/a", { do: "close" })).toMatchObject({
       status: 400,

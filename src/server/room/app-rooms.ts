@@ -146,7 +146,10 @@ export class AppRooms {
     const schema = Object.hasOwn(events, event) ? events[event] : undefined;
     if (schema === undefined) {
       const names = Object.keys(events).join(", ") || "none";
-      throw new TidemarkError("not_found", `${name} has no event ${JSON.stringify(event)}; there are: ${names}`);
+      throw new TidemarkError(
+        "not_found",
+        `${name} has no event ${JSON.stringify(event)}; there are: ${names}`,
+      );
     }
     const json = encodeValue(event, await validate(schema, data), this.#node);
     const asked = await this.#ask(resolved, (under) => ({ is: "send", event, json, to, under }));

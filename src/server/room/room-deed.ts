@@ -21,7 +21,8 @@ const FIELDS: { readonly [Do in RoomDeed["do"]]: readonly string[] } = {
 
 /** @throws {TidemarkError} `bad_request` for what is no such thing; fields that are not known are among that */
 export function readDeed(json: unknown): RoomDeed {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw bad("the body must be an object");
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw bad("the body must be an object");
   const { do: deed, ...rest } = json as Readonly<Record<string, unknown>>;
   if (typeof deed !== "string" || !isDeed(deed))
     throw bad(`"do" is one of ${Object.keys(FIELDS).join(", ")}, not ${JSON.stringify(deed)}`);
@@ -29,7 +30,9 @@ export function readDeed(json: unknown): RoomDeed {
   const names = fields.map((field) => field.replace("?", ""));
   const unknown = Object.keys(rest).find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw bad(`${JSON.stringify(unknown)} means nothing to ${deed}; there are: ${names.join(", ") || "none"}`);
+    throw bad(
+      `${JSON.stringify(unknown)} means nothing to ${deed}; there are: ${names.join(", ") || "none"}`,
+    );
   const text = (name: string): string => {
     const value = rest[name];
     if (typeof value === "string") return value;

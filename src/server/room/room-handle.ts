@@ -56,7 +56,11 @@ export class RoomHandle<Events = Readonly<Record<string, unknown>>> {
    * @throws {TidemarkError} `not_found` for an event that the shape has not, or a seat that nobody has; `invalid` for data that does not fit
    *   the event's schema, `too_large`; `outcome_unknown` in place of `unavailable`: it may have been told, and is not told again by itself
    */
-  async send<Event extends keyof Events & string>(event: Event, data: Events[Event], to?: string): Promise<void> {
+  async send<Event extends keyof Events & string>(
+    event: Event,
+    data: Events[Event],
+    to?: string,
+  ): Promise<void> {
     return this.#open().send(this.#resolved, event, data, to);
   }
 

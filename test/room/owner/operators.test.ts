@@ -71,18 +71,21 @@ describe("info", () => {
 });
 
 describe("kick", () => {
-  test.each([ROOM, "auction/1"])("A92: gives the seat free, in the log too, and says why: %s", async (room) => {
-    const { scene, b, ann } = await setup(room);
-    const ben = await scene.joined(b, room, "ben");
-    expect((await kick(scene, ben, "ann", "be nice")).code).toBe("ok");
-    expect([...(await scene.cluster.logOf(room)).seats.keys()]).toEqual(["ben"]);
-    await scene.advance(100);
-    const went = ben.messages.flatMap((message) => message.went);
-    expect(went).toEqual([{ seat: "ann", why: "kicked", reason: "be nice" }]);
-    // It may come again.
-    expect((await scene.until(ann.join())).code).toBe("ok");
-    scene.check(room);
-  });
+  test.each([ROOM, "auction/1"])(
+    "A92: gives the seat free, in the log too, and says why: %s",
+    async (room) => {
+      const { scene, b, ann } = await setup(room);
+      const ben = await scene.joined(b, room, "ben");
+      expect((await kick(scene, ben, "ann", "be nice")).code).toBe("ok");
+      expect([...(await scene.cluster.logOf(room)).seats.keys()]).toEqual(["ben"]);
+      await scene.advance(100);
+      const went = ben.messages.flatMap((message) => message.went);
+      expect(went).toEqual([{ seat: "ann", why: "kicked", reason: "be nice" }]);
+      // It may come again.
+      expect((await scene.until(ann.join())).code).toBe("ok");
+      scene.check(room);
+    },
+  );
 
   test("A92: of a seat that nobody has is refused, and so is the second one", async () => {
     const { scene, b } = await setup();
@@ -116,16 +119,19 @@ describe("kick", () => {
 });
 
 describe("checkpoint", () => {
-  test.each(["counter/1", "ledger/1", "auction/1"])("A94: is answered when it is in the log: %s", async (room) => {
-    const { scene, a, ann } = await setup(room);
-    ann.input(5);
-    await scene.advance(300);
-    const tick = a.rooms.get(room)?.run.tick ?? 0;
-    expect((await scene.until(ann.ask({ is: "checkpoint" }))).code).toBe("ok");
-    const { saved } = await scene.cluster.logOf(room);
-    expect(saved.at(-1)?.tick).toBeGreaterThanOrEqual(tick);
-    scene.check(room);
-  });
+  test.each(["counter/1", "ledger/1", "auction/1"])(
+    "A94: is answered when it is in the log: %s",
+    async (room) => {
+      const { scene, a, ann } = await setup(room);
+      ann.input(5);
+      await scene.advance(300);
+      const tick = a.rooms.get(room)?.run.tick ?? 0;
+      expect((await scene.until(ann.ask({ is: "checkpoint" }))).code).toBe("ok");
+      const { saved } = await scene.cluster.logOf(room);
+      expect(saved.at(-1)?.tick).toBeGreaterThanOrEqual(tick);
+      scene.check(room);
+    },
+  );
 
   test("A94: however often it is asked for between two ticks, it is written once", async () => {
     const { scene, a, ann } = await setup("auction/1");

@@ -35,7 +35,10 @@ describe("whoever owns the room", () => {
     await scene.joined(b, ROOM, "ann");
     expect(await ask(INFO)).toMatchObject({ is: "answered", answer: { info: { node: "a", n: 1 } } });
     cluster.kill(a);
-    expect(await ask(INFO, { patience: 10_000 })).toMatchObject({ is: "answered", answer: { info: { n: 2 } } });
+    expect(await ask(INFO, { patience: 10_000 })).toMatchObject({
+      is: "answered",
+      answer: { info: { n: 2 } },
+    });
     await scene.until(cluster.ownerOf(ROOM).rooms.drain());
     expect(await ask(INFO)).toMatchObject({ is: "answered", answer: { info: { n: 3 } } });
     scene.check(ROOM);
@@ -53,7 +56,10 @@ describe("whoever owns the room", () => {
     await scene.own(ROOM, a);
     await scene.advance(31_000);
     expect(cluster.ownersOf(ROOM)).toEqual([]);
-    expect(await ask(INFO)).toMatchObject({ is: "stopped", status: { reign: { node: "a", released: true } } });
+    expect(await ask(INFO)).toMatchObject({
+      is: "stopped",
+      status: { reign: { node: "a", released: true } },
+    });
     expect(await ask(INFO, { wake: true })).toMatchObject({ is: "answered", answer: { info: { n: 2 } } });
   });
 
@@ -63,7 +69,10 @@ describe("whoever owns the room", () => {
     await scene.own(ROOM, a);
     await scene.advance(1200);
     cluster.kill(a);
-    expect(await ask(INFO, { patience: 900 })).toMatchObject({ is: "silent", status: { reign: { node: "a" } } });
+    expect(await ask(INFO, { patience: 900 })).toMatchObject({
+      is: "silent",
+      status: { reign: { node: "a" } },
+    });
     expect(await ask(INFO, { wake: true, patience: 10_000 })).toMatchObject({
       is: "answered",
       answer: { info: { node: "b", n: 2 } },
@@ -87,7 +96,10 @@ describe("whoever owns the room", () => {
   test("A93: one that has ended says why", async () => {
     const { scene, cluster, ask } = setup();
     await scene.own(ROOM, cluster.node(0));
-    expect(await ask({ is: "close", reason: "enough" })).toMatchObject({ is: "answered", answer: { code: "ok" } });
+    expect(await ask({ is: "close", reason: "enough" })).toMatchObject({
+      is: "answered",
+      answer: { code: "ok" },
+    });
     expect(await ask(INFO, { wake: true })).toEqual({ is: "closed", reason: "enough" });
   });
 

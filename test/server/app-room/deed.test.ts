@@ -3,10 +3,22 @@ import { readDeed } from "../../../src/server/room/room-deed.js";
 
 describe("what is to be done with a room", () => {
   test.each([
-    [{ do: "kick", seat: "a" }, { do: "kick", seat: "a", reason: undefined }],
-    [{ do: "kick", seat: "a", reason: "b" }, { do: "kick", seat: "a", reason: "b" }],
-    [{ do: "send", event: "a" }, { do: "send", event: "a", data: null, to: undefined }],
-    [{ do: "send", event: "a", data: 0, to: "b" }, { do: "send", event: "a", data: 0, to: "b" }],
+    [
+      { do: "kick", seat: "a" },
+      { do: "kick", seat: "a", reason: undefined },
+    ],
+    [
+      { do: "kick", seat: "a", reason: "b" },
+      { do: "kick", seat: "a", reason: "b" },
+    ],
+    [
+      { do: "send", event: "a" },
+      { do: "send", event: "a", data: null, to: undefined },
+    ],
+    [
+      { do: "send", event: "a", data: 0, to: "b" },
+      { do: "send", event: "a", data: 0, to: "b" },
+    ],
     [{ do: "close" }, { do: "close", reason: undefined }],
     [{ do: "checkpoint" }, { do: "checkpoint" }],
     [{ do: "revive" }, { do: "revive" }],
@@ -28,7 +40,10 @@ describe("what is to be done with a room", () => {
     [{ do: "checkpoint", seat: "a" }, "there are: none"],
   ])("A96: %j is none, and what is wrong with it is said", (json, message) => {
     expect(() => readDeed(json)).toThrow(
-      expect.objectContaining({ code: "bad_request", message: expect.stringContaining(message) as string }) as Error,
+      expect.objectContaining({
+        code: "bad_request",
+        message: expect.stringContaining(message) as string,
+      }) as Error,
     );
   });
 });

@@ -61,7 +61,11 @@ describe("info", () => {
     expect(stopped.tick).toBeGreaterThan(100);
     expect(stopped.reason).toBeUndefined();
     await after(room().close("the season is over"));
-    expect(await after(room().info())).toMatchObject({ status: "closed", reason: "the season is over", seats: [] });
+    expect(await after(room().info())).toMatchObject({
+      status: "closed",
+      reason: "the season is over",
+      seats: [],
+    });
     expect(rooms.stats.owned).toBe(0);
   });
 
@@ -115,7 +119,9 @@ describe("the rooms of all nodes", () => {
     expect(nodes.answered).toBe(2);
     expect(nodes.asked).toBeGreaterThan(2);
     expect(next).toBeUndefined();
-    expect(rooms.map(({ channel, players, here, spectators }) => [channel, players, here, spectators])).toEqual([
+    expect(
+      rooms.map(({ channel, players, here, spectators }) => [channel, players, here, spectators]),
+    ).toEqual([
       ["arena/a", 1, 1, 0],
       ["arena/b", 2, 2, 1],
       ["arena/c", 1, 1, 0],
@@ -155,13 +161,15 @@ describe("the rooms of all nodes", () => {
   test("A95: pages of many are the same as the whole list, cut, whichever node has what", () => {
     const names = Array.from({ length: 60 }, (_, n) => `arena/${(n * 37) % 60}`);
     const answerOf = (node: string, at: number, page: PageOfNames): RoomParts => {
-      const own = names.filter((_, n) => n % 3 === at).map((channel) => ({
-        channel,
-        reign: "aB3_-xYz",
-        record: { n: 1 },
-        run: { tick: 1, seats: new Map(), settings: { rate: 20 } },
-        meter: { tickTime: 1, late: 0 },
-      }));
+      const own = names
+        .filter((_, n) => n % 3 === at)
+        .map((channel) => ({
+          channel,
+          reign: "aB3_-xYz",
+          record: { n: 1 },
+          run: { tick: 1, seats: new Map(), settings: { rate: 20 } },
+          meter: { tickTime: 1, late: 0 },
+        }));
       const places = names.filter((_, n) => n % 5 === at).map((channel) => ({ channel, spectators: 1 }));
       return countRooms(node, { rooms: own, places } as never, page);
     };
@@ -186,7 +194,17 @@ describe("the rooms of all nodes", () => {
     const owned = (node: string, n: number) => ({
       channel: ROOM,
       spectators: 1,
-      owned: { node, n, reign: "aB3_-xYz", tick: 1, rate: 20, players: 1, here: 1, tickTime: 1, ticksLate: 0 },
+      owned: {
+        node,
+        n,
+        reign: "aB3_-xYz",
+        tick: 1,
+        rate: 20,
+        players: 1,
+        here: 1,
+        tickTime: 1,
+        ticksLate: 0,
+      },
     });
     for (const parts of [
       [owned("a", 2), owned("b", 3)],

@@ -47,7 +47,8 @@ export async function answerRoom(
   if (watch === null) return write(response, 200, await rooms.info(resolved));
   mustBeRoom(resolved);
   const rate = watch === "" ? Infinity : Number(watch);
-  if (!(rate > 0)) throw new TidemarkError("bad_request", "watch takes a number of times a second above 0, or nothing");
+  if (!(rate > 0))
+    throw new TidemarkError("bad_request", "watch takes a number of times a second above 0, or nothing");
   if (request.method === "HEAD") write(response, 200, {});
   else await streamRoom(node, resolved, rate, response);
 }

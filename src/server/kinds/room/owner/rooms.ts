@@ -81,7 +81,9 @@ export class Rooms {
     this.#onError = (error) => this.#deps.log.warn({ error }, "a call about rooms failed");
     this.#clock = guardedClock(deps.clock, (error) => log.error({ error }, "an error in the code of rooms"));
     this.#times = deps.times ?? { ttl: REIGN_MS, margin: MARGIN_MS };
-    this.#listeners = new Listeners((room, error) => log.error({ room, error }, "an error in the code of rooms"));
+    this.#listeners = new Listeners((room, error) =>
+      log.error({ room, error }, "an error in the code of rooms"),
+    );
     this.#tally = new RoomsTally(deps.clock.monotonic());
     this.#placing = new Placing({
       broker,
@@ -134,7 +136,8 @@ export class Rooms {
 
   /** Lifts what keeps a room from being taken over, see {@link reviveRoom}. Rejects with the broker's error. */
   async revive(channel: string): Promise<Revived> {
-    if (this.#own(channel) !== undefined) return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
+    if (this.#own(channel) !== undefined)
+      return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
     return reviveRoom({ ...this.#deps, clock: this.#clock, ttl: this.#times.ttl }, channel);
   }
 
