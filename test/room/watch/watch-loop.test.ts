@@ -44,6 +44,7 @@ class Beside {
       stall: STALL,
       processor: () => this.processor,
       open: hasWay ? () => (this.opened++, this.writer()) : undefined,
+      where: async () => ["move (arena.js:1:2)"],
       note: (state: MarkState, reign) => this.notes.push(`${state} ${reign?.room ?? ""}`.trim()),
       end: (verdict) => {
         this.verdicts.push(verdict);
@@ -78,7 +79,9 @@ describe("R9: a room that stands still", () => {
     beside.standStill("input");
     const placing = b.rooms.place(ROOM, { was });
     await scene.untilSo(() => beside.verdicts.length > 0);
-    expect(beside.verdicts).toMatchObject([{ room: ROOM, tick: 500, step: "input", marked: true }]);
+    expect(beside.verdicts).toMatchObject([
+      { room: ROOM, tick: 500, step: "input", marked: true, at: ["move (arena.js:1:2)"] },
+    ]);
     expect(beside.verdicts[0]?.stood).toBeGreaterThanOrEqual(STALL);
     expect(beside.notes).toEqual([`in ${ROOM}`, `stuck ${ROOM}`, `marked ${ROOM}`]);
     const ended = scene.now;

@@ -40,9 +40,12 @@ function run(how: string, execArgv: readonly string[] = []): Running {
   return { child, folder, said, ended };
 }
 
-test.each(["loops", "waits"])(
-  "R9: a process that %s in a step ends, and says which room, tick and hook it was, and leaves it for who looks after it",
-  async (how) => {
+test.each([
+  ["loops", [expect.stringMatching(/^standStill \(file:.*stands-still\.mjs:\d+:\d+\)$/) as string]],
+  ["waits", undefined],
+])(
+  "R9: a process that %s in a step ends, and says which room, tick and hook it was, and where; and leaves it for who looks after it",
+  async (how, at) => {
     const { child, folder, ended } = run(how);
     const { signal, errors } = await ended;
     expect(signal).toBe("SIGKILL");
@@ -52,6 +55,7 @@ test.each(["loops", "waits"])(
       tick: 500,
       step: "tick",
       marked: false,
+      ...(at !== undefined && { at: expect.arrayContaining(at) as string[] }),
     });
     expect(readMark(folder, child.pid ?? 0)).toMatchObject({ state: "stuck", reign: { room: "arena/1" } });
   },

@@ -19,7 +19,7 @@ await new Promise((resolve) => setTimeout(resolve, 300));
 watchdog.marks.begin(watched, 500, "step");
 watchdog.marks.at("tick");
 writeSync(1, "in\n");
-if (how === "loops") for (;;);
+if (how === "loops") standStill();
 if (how === "waits") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 // So many times as long as it may, in time that it is given a processor.
 const from = process.cpuUsage().user;
@@ -27,3 +27,7 @@ while (process.cpuUsage().user - from < Number(how) * stall * 1000);
 watchdog.marks.end();
 watchdog.close();
 writeSync(1, "done\n");
+
+function standStill() {
+  for (;;);
+}

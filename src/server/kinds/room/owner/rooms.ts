@@ -136,9 +136,8 @@ export class Rooms {
 
   /** Lifts what keeps a room from being taken over, see {@link reviveRoom}. Rejects with the broker's error. */
   async revive(channel: string): Promise<Revived> {
-    if (this.#own(channel) !== undefined)
-      return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
-    return reviveRoom({ ...this.#deps, clock: this.#clock, ttl: this.#times.ttl }, channel);
+    if (this.#own(channel) !== undefined) return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
+    return reviveRoom({ ...this.#deps, ttl: this.#times.ttl }, channel);
   }
 
   /** Returns the way to stop. */
@@ -265,13 +264,13 @@ export class Rooms {
   }
 
   #mayBeMarked(alone: boolean): boolean | "must" {
-    switch (this.#deps.marked) {
+    const { marked = "alone" } = this.#deps;
+    switch (marked) {
       case "only":
         return "must";
       case "none":
         return false;
       case "alone":
-      case undefined:
         return alone;
     }
   }

@@ -26,6 +26,8 @@ export interface Verdict {
   readonly stood: number;
   /** Whether the room's log says so; false: whoever looks after the process has to. */
   readonly marked: boolean;
+  /** The functions that it is in, the innermost first, as far as that can be found out. */
+  readonly at: readonly string[] | undefined;
 }
 
 export interface WatchLoopDeps {
@@ -40,6 +42,8 @@ export interface WatchLoopDeps {
   readonly open: (() => Promise<ThreadWriter>) | undefined;
   /** Writes the process's mark file. */
   readonly note: (state: MarkState, reign: WatchedReign | undefined) => void;
+  /** Where the watched thread is. It need not settle. */
+  readonly where: () => Promise<readonly string[] | undefined>;
   /** Ends the process: it does not come back. */
   readonly end: (verdict: Verdict) => void;
 }
@@ -150,16 +154,23 @@ export class WatchLoop {
   async #convict(view: StepView, stood: number): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    const { note, end, clock } = this.#deps;
+    const { note, end, where } = this.#deps;
     const reign = this.#reign();
     if (reign !== undefined) note("stuck", reign);
-    const patience = new Promise<false>((resolve) => {
-      clock.setTimeout(() => resolve(false), PATIENCE_MS);
-    });
-    const marking = reign === undefined ? Promise.resolve(false) : this.#mark(reign, view);
-    const marked = await Promise.race([marking.catch(() => false), patience]);
+    const [marked = false, at] = await Promise.all([
+      this.#inTime(reign === undefined ? undefined : this.#mark(reign, view)),
+      this.#inTime(where()),
+    ]);
     if (marked) note("marked", reign);
-    end({ room: reign?.room, tick: view.tick, step: view.step, stood, marked });
+    end({ room: reign?.room, tick: view.tick, step: view.step, stood, marked, at });
+  }
+
+  /** What comes of it; undefined where that fails, or takes too long. */
+  async #inTime<T>(work: Promise<T> | undefined): Promise<T | undefined> {
+    const patience = new Promise<undefined>((resolve) => {
+      this.#deps.clock.setTimeout(() => resolve(undefined), PATIENCE_MS);
+    });
+    return Promise.race([work?.catch(() => undefined), patience]);
   }
 
   async #mark(reign: WatchedReign, view: StepView): Promise<boolean> {

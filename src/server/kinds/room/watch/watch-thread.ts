@@ -5,6 +5,7 @@ import type { OpenWriter, ThreadEntry, ThreadWriter } from "../../../../broker/i
 import { realClock } from "../../../../protocol/index.js";
 import { guardedClock } from "../../../guard.js";
 import { writeMark, writeState, type MarkState } from "./mark-file.js";
+import { MainThread } from "./main-thread.js";
 import { processorOf } from "./processor.js";
 import { StepReader } from "./step-memory.js";
 import { watchedOf, type WatchedReign } from "./steps.js";
@@ -20,6 +21,9 @@ export interface WatchData {
   readonly fd: number | undefined;
 }
 
+/** What shells say of a process that was killed. */
+const KILLED = 137;
+
 const { memory, stall, entry, fd } = workerData as WatchData;
 const pid = process.pid;
 // What fails in here must not end the process: that is for what the watched thread does.
@@ -32,7 +36,8 @@ const loop = new WatchLoop({
   processor: () => processorOf(pid),
   open: entry === undefined ? undefined : () => openWriter(entry),
   note,
-  end,
+  where: async () => (await MainThread.connect())?.stop(),
+  end: (verdict) => void end(verdict),
 });
 parentPort?.on("message", () => {
   loop.close();
@@ -51,7 +56,7 @@ function note(state: MarkState, reign: WatchedReign | undefined): void {
 }
 
 /** The watched thread is the one that would write lines and end the process; and it stands still. */
-function end(verdict: Verdict): void {
+async function end(verdict: Verdict): Promise<void> {
   const message =
     "a room stood still, and its process with it: the process ends, and its other rooms go on elsewhere";
   try {
@@ -60,4 +65,6 @@ function end(verdict: Verdict): void {
     // Nobody reads it.
   }
   process.kill(pid, "SIGKILL");
+  // Only the first process of a container is still there: the system keeps it from such signals.
+  (await MainThread.connect())?.exit(KILLED);
 }
