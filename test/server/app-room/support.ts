@@ -12,13 +12,13 @@ export interface Operated {
   readonly world: World;
   readonly rooms: AppRooms;
   /** A room as `app.room(…)` gives it. */
-  room(name?: string): RoomHandle;
+  readonly room: (name?: string) => RoomHandle;
   /** What a promise comes to, in as much time as it takes. */
-  after<T>(promise: Promise<T>): Promise<T>;
+  readonly after: <T>(promise: Promise<T>) => Promise<T>;
   /** Somebody plays. */
-  play(token: string, channel?: string): Promise<Playing>;
+  readonly play: (token: string, channel?: string) => Promise<Playing>;
   /** Somebody looks on. */
-  look(channel?: string): Promise<Peer>;
+  readonly look: (channel?: string) => Promise<Peer>;
 }
 
 /** A node with operators. */
