@@ -25,9 +25,11 @@ export class MainThread {
 
   /** Holds it where it is, for good, and says where that is, the innermost function first. Never settles for one that waits for the system. */
   stop(): Promise<readonly string[]> {
+    const urls = new Map<string, string>();
+    this.#session.on("Debugger.scriptParsed", ({ params: { scriptId, url } }) => urls.set(scriptId, url));
     return new Promise((resolve) => {
       this.#session.once("Debugger.paused", ({ params }) => {
-        resolve(params.callFrames.slice(0, MOST_FRAMES).map(frameText));
+        resolve(params.callFrames.slice(0, MOST_FRAMES).map((frame) => frameText(frame, urls)));
       });
       this.#session.post("Debugger.enable");
       this.#session.post("Debugger.pause");
@@ -40,8 +42,11 @@ export class MainThread {
   }
 }
 
-function frameText({ functionName, url, location }: Debugger.CallFrame): string {
-  const { lineNumber, columnNumber = 0 } = location;
+function frameText(
+  { functionName, location }: Debugger.CallFrame,
+  urls: ReadonlyMap<string, string>,
+): string {
+  const { scriptId, lineNumber, columnNumber = 0 } = location;
   const name = functionName === "" ? "(anonymous)" : functionName;
-  return `${name} (${url}:${lineNumber + 1}:${columnNumber + 1})`;
+  return `${name} (${urls.get(scriptId) ?? ""}:${lineNumber + 1}:${columnNumber + 1})`;
 }
