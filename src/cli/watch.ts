@@ -70,9 +70,9 @@ export async function watch(args: readonly string[], env: NodeJS.ProcessEnv): Pr
       paint,
     });
   try {
-    if (hasKey && (await isRoom(apiOf(values, env), channel))) return await watchAsRoom();
-    if (table !== undefined && hasKey)
-      throw new UsageError(`--table is about rooms, and ${printable(channel)} is none`);
+    // Only rooms have tables.
+    if (table !== undefined || (hasKey && (await isRoom(apiOf(values, env), channel))))
+      return await watchAsRoom();
     await watchKeys({ url, token, query, signal, warn }, channel, { count, json, paint });
   } catch (error) {
     if (!(error instanceof RoomFollowed)) throw error;

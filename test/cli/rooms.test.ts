@@ -96,6 +96,7 @@ describe("tidemark room", () => {
       [["room", "keys/a"], "wrong_kind"],
       [["room", "kick", "arena/1", "nobody"], "not_found"],
       [["room", "close", "arena/none"], "not_found"],
+      [["watch", "keys/a", "--table", "x"], "wrong_kind"],
       [["rooms", "--api-key", "another-key-than-that"], "unauthorized"],
     ] as const) {
       const refused = run(...args);
@@ -149,7 +150,6 @@ test.each([
   [["room", "close", "arena/1", "--to", "x"], "--to means nothing"],
   [["room", "send", "arena/1", "won", "{"], "is JSON"],
   [["rooms", "a", "b"], "one beginning"],
-  [["watch", "keys/a", "--table", "x"], "--table is about rooms"],
 ])("A99: %j ends with 2, and says what to write instead", async (args, message) => {
   const wrong = run(...args);
   expect(await wrong.exit).toBe(2);
