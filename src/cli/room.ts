@@ -70,22 +70,27 @@ export async function room(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   }
 }
 
+interface Wanted {
+  readonly do: Deed;
+  readonly [field: string]: unknown;
+}
+
 /** What is sent. @throws {UsageError} for too few or too many words */
 function deedOf(
   deed: Deed,
   words: readonly string[],
   { reason, to }: Values,
   usage: string,
-): { readonly do: Deed } {
+): Wanted {
   const known: readonly string[] = DEEDS[deed].words;
   const least = known.filter((word) => !word.startsWith("[")).length;
   if (words.length < least || words.length > known.length) throw new UsageError(usage);
   const [word, json] = words;
   switch (deed) {
     case "kick":
-      return { do: deed, ...{ seat: word, ...(reason !== undefined && { reason }) } };
+      return { do: deed, seat: word, ...(reason !== undefined && { reason }) };
     case "send":
-      return { do: deed, ...{ event: word, data: dataOf(json), ...(to !== undefined && { to }) } };
+      return { do: deed, event: word, data: dataOf(json), ...(to !== undefined && { to }) };
     case "close":
       return { do: deed, ...(reason !== undefined && { reason }) };
     case "checkpoint":

@@ -1,6 +1,5 @@
 /** `tidemark rooms`, `room` and `watch` of a room, as processes against a server in this one. */
-import { tidemark as server } from "../../src/server/index.js";
-import { silentLogger, state } from "../../src/server/index.js";
+import { silentLogger, state, tidemark as server } from "../../src/server/index.js";
 import { createMemoryHub } from "../../src/broker/index.js";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { connect, type Client } from "../server/support/client.js";

@@ -1,10 +1,9 @@
 /** Rooms in the HTTP API. */
-import { tidemark } from "../../src/server/index.js";
+import { state, tidemark } from "../../src/server/index.js";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connect, type Client } from "../server/support/client.js";
 import { gameOf } from "../server/rooms/support.js";
 import { quiet, serve, type Served } from "../server/support/serve.js";
-import { state } from "../../src/server/index.js";
 import { ask, begin } from "./support/http.js";
 
 const KEY = "correct-horse-battery";
