@@ -76,12 +76,7 @@ interface Wanted {
 }
 
 /** What is sent. @throws {UsageError} for too few or too many words */
-function deedOf(
-  deed: Deed,
-  words: readonly string[],
-  { reason, to }: Values,
-  usage: string,
-): Wanted {
+function deedOf(deed: Deed, words: readonly string[], { reason, to }: Values, usage: string): Wanted {
   const known: readonly string[] = DEEDS[deed].words;
   const least = known.filter((word) => !word.startsWith("[")).length;
   if (words.length < least || words.length > known.length) throw new UsageError(usage);
