@@ -70,7 +70,10 @@ export class Helper {
         this.#backoff = lived > STABLE_MS ? FIRST_BACKOFF_MS : Math.min(2 * this.#backoff, MAX_BACKOFF_MS);
         onEnd(worker.process.pid ?? 0, code, signal);
       });
-      log.warn({ pid: worker.process.pid }, "a helper has begun, for rooms that their owners may have died of");
+      log.warn(
+        { pid: worker.process.pid },
+        "a helper has begun, for rooms that their owners may have died of",
+      );
     } catch (error) {
       log.error({ error }, "the helper for rooms could not be started");
     }

@@ -94,7 +94,10 @@ export class RoomDeaths {
     } catch (error) {
       // The next death is another try.
       this.#broker = undefined;
-      log.error({ room, pid, error }, "a process ended in the code of a room, and the room's log cannot be told");
+      log.error(
+        { room, pid, error },
+        "a process ended in the code of a room, and the room's log cannot be told",
+      );
       return false;
     }
   }

@@ -43,7 +43,9 @@ const DRIVERS: Record<string, string> = {
 /** What decides for several brokers knows none of them, but their contract. */
 const BELOW_BROKERS = "src/broker/log/";
 const CONTRACT = new Set(
-  ["contract", "slots-contract", "reign-contract", "thread-contract", "values"].map((name) => `src/broker/${name}.ts`),
+  ["contract", "slots-contract", "reign-contract", "thread-contract", "values"].map(
+    (name) => `src/broker/${name}.ts`,
+  ),
 );
 
 /** The file that a relative import means, or undefined if it names a package or a part of Node. */

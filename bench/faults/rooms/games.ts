@@ -2,7 +2,13 @@
 import { room, type RoomDef } from "../../../src/room/shape.js";
 import { table, u32 } from "../../../src/room/columns.js";
 
-const shape = room({ rate: 20, seats: 4, grace: "60s", checkpoint: "2s", state: { clock: table({ ticks: u32 }) } });
+const shape = room({
+  rate: 20,
+  seats: 4,
+  grace: "60s",
+  checkpoint: "2s",
+  state: { clock: table({ ticks: u32 }) },
+});
 
 /** What becomes of the poison room at its tick: it stands still, or what it hoards grows without end. */
 export type Poison = "loops" | "grows";
@@ -25,7 +31,8 @@ function poisonOf(poison: Poison, at: number): RoomDef {
   return shape.code({
     tick({ tick }) {
       if (tick < at) return;
-      if (poison === "grows") hoard.push(Array.from({ length: HOARDED }, (_, n) => ({ n, of: `tick ${tick}` })));
+      if (poison === "grows")
+        hoard.push(Array.from({ length: HOARDED }, (_, n) => ({ n, of: `tick ${tick}` })));
       else for (;;);
     },
   }).def;

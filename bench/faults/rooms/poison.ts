@@ -62,7 +62,8 @@ async function run(scene: Scene, poison: Poison, logs: Logs): Promise<Row> {
   say(`its players were told: ${JSON.stringify(struck.ended)}`);
   const well = [...audience.heard].filter(([channel]) => channel !== POISON);
   const counts = new Map(well.map(([channel, { ticks }]) => [channel, ticks.length]));
-  const isGoingOn = ([channel, { ticks }]: [string, Heard]): boolean => ticks.length > (counts.get(channel) ?? 0) + 20;
+  const isGoingOn = ([channel, { ticks }]: [string, Heard]): boolean =>
+    ticks.length > (counts.get(channel) ?? 0) + 20;
   await until("the others to tick", () => well.every(isGoingOn), MOST_PAUSE_MS).catch(() => {});
   const lines = await supervised.call("said");
   for (const { message, pid, at: when } of lines) say(`${when - from} ms: ${message} ${pid ?? ""}`);

@@ -2,7 +2,7 @@ import { realRandom, type Clock, type Random } from "../../protocol/index.js";
 import type { Broker } from "../contract.js";
 import { DEFAULT_MAX_KEYS } from "../log/key-memory.js";
 import { statfsSync } from "node:fs";
-import { resolve } from "node:path";
+import { resolve as absolute } from "node:path";
 import { ageOf, openForWriting } from "./environment.js";
 import { own } from "./life.js";
 import { findLater, forgetLater } from "./later.js";
@@ -118,7 +118,10 @@ export function createLocalHub(options: LocalOptions): LocalHub {
         link: (events, name) => new WriterNode(writer, events, name),
         onClose,
         // The writer is this thread: while that stands still, nobody writes.
-        otherThread: { module: new URL("./later-writer.js", import.meta.url).href, data: { dir: resolve(dir) } },
+        otherThread: {
+          module: new URL("./later-writer.js", import.meta.url).href,
+          data: { dir: absolute(dir) },
+        },
       }),
     async listen() {
       server ??= new SocketServer(writer, dir, clock);

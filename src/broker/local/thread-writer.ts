@@ -43,8 +43,7 @@ export async function openWriter(data: unknown): Promise<ThreadWriter> {
   return {
     change: (channel, drafts, options) =>
       link.change(channel, { keys: keys.pack(drafts), drafts, within: undefined }, options),
-    reign: (channel, request, options) =>
-      takeReign(request, (step) => link.reign(channel, step, options)),
+    reign: (channel, request, options) => takeReign(request, (step) => link.reign(channel, step, options)),
     send: (node, text) => link.send(node, text),
     close: () => link.close(),
   };

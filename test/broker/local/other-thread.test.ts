@@ -16,7 +16,11 @@ test("another thread of a worker's process writes what the worker would, under i
   expect(entry?.module).toMatch(/^file:.*\/local\/thread-writer\.js$/);
   const writer = await openWriter(structuredClone(entry?.data));
   const reign = await take(worker, "room/1", "owner");
-  const again = await writer.reign("room/1", { ttl: 3000, secret: "secret of owner", note: "" }, FENCED_SLOTS);
+  const again = await writer.reign(
+    "room/1",
+    { ttl: 3000, secret: "secret of owner", note: "" },
+    FENCED_SLOTS,
+  );
   expect(again).toMatchObject({ token: reign.token });
   const key = { scope: "thread", id: 1, print: 0 };
   const change = { key, reign: reign.token, changes: [{ slot: "stuck", data: "{}" }] };

@@ -24,7 +24,11 @@ describe.skipIf(!hasRedis)("another thread of a node's process", () => {
     expect(entry?.module).toMatch(/^file:.*\/redis\/thread-writer\.js$/);
     const writer = await openWriter(structuredClone(entry?.data));
     const reign = await take(node, "room/1", "owner");
-    const again = await writer.reign("room/1", { ttl: 3000, secret: "secret of owner", note: "" }, FENCED_SLOTS);
+    const again = await writer.reign(
+      "room/1",
+      { ttl: 3000, secret: "secret of owner", note: "" },
+      FENCED_SLOTS,
+    );
     expect(again).toMatchObject({ token: reign.token });
     const key = { scope: "thread", id: 1, print: 0 };
     const change = { key, reign: reign.token, changes: [{ slot: "stuck", data: "{}" }] };

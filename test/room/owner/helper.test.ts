@@ -21,9 +21,7 @@ async function dieOf(scene: Scene, channel: string): Promise<{ was: string }> {
   const room = owner.rooms.get(channel);
   const reign = room && readWatched(new TextDecoder().decode(room.watched.bytes));
   if (room?.reign === undefined || reign === undefined) throw new Error("it has no owner");
-  expect(
-    await scene.until(markStuck(scene.cluster.writer(), reign, { why: "a test", tick: 1 })),
-  ).toBe(true);
+  expect(await scene.until(markStuck(scene.cluster.writer(), reign, { why: "a test", tick: 1 }))).toBe(true);
   const was = room.reign;
   scene.cluster.kill(owner);
   return { was };

@@ -1,6 +1,7 @@
 // A process that is in a step of a room, and watched: how it stands still there, and for how long a step may, are its arguments.
 import { writeSync } from "node:fs";
 import { Watchdog } from "../../../../dist/server/kinds/room/watch/watchdog.js";
+import { serverClock } from "../../../../dist/server/real-clock.js";
 import { watchedOf } from "../../../../dist/server/kinds/room/watch/steps.js";
 
 const [how, stall] = process.argv.slice(2);
@@ -11,6 +12,7 @@ const watchdog = new Watchdog({
   folder: process.env.FOLDER,
   isAlwaysClose: false,
   log,
+  clock: serverClock,
 });
 const held = { token: "token", secret: "secret", note: "", ttl: 3000 };
 const watched = watchedOf({ room: "arena/1", reign: "aaaaaaaa", owner: "a", held });

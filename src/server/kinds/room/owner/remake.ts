@@ -1,7 +1,7 @@
 /** Makes a room again from its log. */
 import type { RoomDef } from "../../../../room/shape.js";
 import { Run, type Beginning } from "../run/run.js";
-import { NO_GUARD, type Guard } from "../run/guard.js";
+import type { Guard } from "../run/guard.js";
 import type { Settings } from "../run/settings.js";
 import type { Watching } from "../watch/steps.js";
 import type { RoomRecord } from "./read-room.js";
@@ -42,7 +42,7 @@ export function remake(
 
 /** Each hook is marked as what it is. */
 function guardOf({ marks }: Watching): Guard {
-  return { within: NO_GUARD.within, calling: (hook) => marks.at(hook) };
+  return { within: (run) => run(), calling: (hook) => marks.at(hook) };
 }
 
 /** Each step by itself: many of them may take long, and one must not. */

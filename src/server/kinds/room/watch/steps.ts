@@ -1,17 +1,7 @@
 /** What code of a room a process is in: marked as it begins and ends, so that a thread beside it knows what it stands still in. */
 
 /** Which code it is. `step`: between the hooks of one; `replay`: one that is made again out of the log; `view`: what a player sees. */
-export const STEPS = [
-  "step",
-  "replay",
-  "create",
-  "join",
-  "leave",
-  "timer",
-  "input",
-  "tick",
-  "view",
-] as const;
+export const STEPS = ["step", "replay", "create", "join", "leave", "timer", "input", "tick", "view"] as const;
 
 export type StepName = (typeof STEPS)[number];
 

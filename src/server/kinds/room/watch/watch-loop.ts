@@ -130,10 +130,7 @@ export class WatchLoop {
   }
 
   /** With the secret that it was asked for with it is the same reign, for its full length from now. */
-  async #keepNow(
-    { room, held }: WatchedReign,
-    opening: Promise<ThreadWriter>,
-  ): Promise<Reign | undefined> {
+  async #keepNow({ room, held }: WatchedReign, opening: Promise<ThreadWriter>): Promise<Reign | undefined> {
     if (held === undefined) return undefined;
     const writer = await opening;
     const { ttl, secret, note, token } = held;
@@ -148,7 +145,11 @@ export class WatchLoop {
   #letGo(): void {
     const writer = this.#writer;
     this.#writer = this.#kept = undefined;
-    if (writer !== undefined) detach(writer.then((open) => open.close()), () => {});
+    if (writer !== undefined)
+      detach(
+        writer.then((open) => open.close()),
+        () => {},
+      );
   }
 
   async #convict(view: StepView, stood: number): Promise<void> {
@@ -192,7 +193,11 @@ export class WatchLoop {
 }
 
 /** A node with players that stood still in a room's view cannot write its log: whoever owns the room is told. */
-async function blame(writer: ThreadWriter, { room, reign, owner }: WatchedReign, view: StepView): Promise<boolean> {
+async function blame(
+  writer: ThreadWriter,
+  { room, reign, owner }: WatchedReign,
+  view: StepView,
+): Promise<boolean> {
   const id = `watch ${reign} ${view.tick}`;
   const request = { id, ask: { is: "stuck", why: `a node stood still in its ${view.step}` } } as const;
   const batch = { is: "batch", channel: room, reign, inputs: [], seen: [], requests: [request] } as const;

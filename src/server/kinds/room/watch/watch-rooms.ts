@@ -1,6 +1,7 @@
 import type { Broker } from "../../../../broker/index.js";
 import type { Logger } from "../../../logger.js";
 import type { RoomsDeps } from "../owner/rooms.js";
+import { serverClock } from "../../../real-clock.js";
 import { partOf, ROOM_NEWS, type RoomPart } from "../../../process-part.js";
 import { MARKS_FOLDER } from "./mark-file.js";
 import { NO_MARKS } from "./steps.js";
@@ -45,5 +46,5 @@ function begin(
 ): Watchdog {
   const folder = process.env[MARKS_FOLDER];
   // A helper has one room, which is suspected: what it costs does not matter.
-  return new Watchdog({ stall, entry, folder, isAlwaysClose: part === "helper", log });
+  return new Watchdog({ stall, entry, folder, isAlwaysClose: part === "helper", log, clock: serverClock });
 }

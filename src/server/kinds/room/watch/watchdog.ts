@@ -2,6 +2,7 @@
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { ThreadEntry } from "../../../../broker/index.js";
+import type { Clock, Timer } from "../../../../protocol/index.js";
 import type { Logger } from "../../../logger.js";
 import { MarkFile } from "./mark-file.js";
 import { newStepMemory, StepWriter } from "./step-memory.js";
@@ -24,6 +25,8 @@ export interface WatchdogOptions {
   /** Whether each step is written down; otherwise only while memory is short. */
   readonly isAlwaysClose: boolean;
   readonly log: Logger;
+  /** Its timers do not keep the process alive. */
+  readonly clock: Clock;
 }
 
 export class Watchdog {
@@ -31,27 +34,28 @@ export class Watchdog {
   readonly #steps: StepWriter;
   readonly #file: MarkFile | undefined;
   readonly #worker: Worker | undefined;
-  readonly #look: NodeJS.Timeout;
+  readonly #clock: Clock;
+  #look: Timer;
   readonly #isAlwaysClose: boolean;
   #isTight = false;
   #isClosed = false;
   #isDebugged: () => boolean = () => false;
 
-  constructor({ stall, entry, folder, isAlwaysClose, log }: WatchdogOptions) {
+  constructor({ stall, entry, folder, isAlwaysClose, log, clock }: WatchdogOptions) {
+    this.#clock = clock;
     this.#isAlwaysClose = isAlwaysClose;
     const memory = newStepMemory();
     this.#steps = new StepWriter(memory);
     this.marks = this.#steps;
     this.#file = openFile(folder, log);
     this.#worker = this.#begin({ memory, stall, entry, fd: this.#file?.fd }, log);
-    this.#look = setInterval(() => this.#lookAround(), LOOK_MS).unref();
     this.#lookAround();
     void this.#findDebugger();
   }
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#look);
+    this.#clock.clearTimeout(this.#look);
     this.#worker?.postMessage("close");
     this.#file?.close();
   }
@@ -79,6 +83,7 @@ export class Watchdog {
   }
 
   #lookAround(): void {
+    this.#look = this.#clock.setTimeout(() => this.#lookAround(), LOOK_MS);
     this.#steps.isDebugged = this.#isDebugged();
     if (this.#file === undefined) return;
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
