@@ -136,8 +136,7 @@ export class Rooms {
 
   /** Lifts what keeps a room from being taken over, see {@link reviveRoom}. Rejects with the broker's error. */
   async revive(channel: string): Promise<Revived> {
-    if (this.#own(channel) !== undefined)
-      return (await this.#owners.get(channel)?.vouch()) ? "revived" : "runs";
+    if ((await this.#owners.get(channel)?.vouch()) === true) return "revived";
     return reviveRoom({ ...this.#deps, ttl: this.#times.ttl }, channel);
   }
 
