@@ -36,6 +36,10 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
 function channel(pattern: string, value: unknown): AnyChannel {
   const where = `channel ${JSON.stringify(pattern)}`;
   const { kind, ...settings } = object(value, where);
+  if (kind === "room")
+    throw new UsageError(
+      `${where}: a room is code, which a file cannot hold; run it on a server of your own: tidemark().channels({ ${JSON.stringify(pattern)}: … })`,
+    );
   const known = typeof kind === "string" && Object.hasOwn(SETTINGS, kind) ? SETTINGS[kind] : undefined;
   if (known === undefined)
     throw new UsageError(

@@ -5,11 +5,10 @@ import { shouldReconnect } from "../protocol/index.js";
 import { errorOf, reasonOf } from "./api.js";
 import { eventsOf, type StreamedEvent } from "./event-stream.js";
 import { printable } from "./output.js";
+import { Silence } from "./silence.js";
 
 /** How long after a break it is tried again, in milliseconds. */
 const RETRY_MS = 1000;
-/** A server says something every 25 seconds; one that has said nothing for so long is gone. */
-const SILENT_MS = 60_000;
 
 export interface Followed {
   /** Where channels are. */
@@ -30,10 +29,16 @@ export interface StateNews {
   readonly full: boolean;
 }
 
+/** The channel is a room, which has no keys. */
+export class RoomFollowed extends Error {
+  override readonly name = "RoomFollowed";
+}
+
 /**
  * Ends with the signal.
  *
  * @throws {TidemarkError} when the server says no, or ends it for good
+ * @throws {RoomFollowed}
  */
 export async function* followState(followed: Followed): AsyncGenerator<StateNews> {
   const { url, signal, warn } = followed;
@@ -51,7 +56,7 @@ export async function* followState(followed: Followed): AsyncGenerator<StateNews
         if (news !== undefined) yield news;
       }
     } catch (error) {
-      if (error instanceof TidemarkError && !error.retry) throw error;
+      if (error instanceof RoomFollowed || (error instanceof TidemarkError && !error.retry)) throw error;
       if (signal.aborted) return;
       if (!isAway) warn(`cannot reach ${url} (${reasonOf(error)}); trying again`);
       isAway = true;
@@ -59,30 +64,6 @@ export async function* followState(followed: Followed): AsyncGenerator<StateNews
       silence.end();
     }
     await wait(RETRY_MS, undefined, { signal }).catch(() => {});
-  }
-}
-
-/** Ends a request over which nothing comes any more. */
-class Silence {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  readonly signal: AbortSignal;
-
-  constructor(signal: AbortSignal) {
-    this.signal = AbortSignal.any([signal, this.#controller.signal]);
-    this.#timer = setTimeout(() => this.#controller.abort(new Error("nothing was heard of it")), SILENT_MS);
-  }
-
-  async *heard(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const bytes of body) {
-      this.#timer.refresh();
-      yield bytes;
-    }
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#controller.abort();
   }
 }
 
@@ -122,6 +103,7 @@ function newsOf({ name, data }: StreamedEvent): StateNews | undefined {
     case "subscribed": {
       const { kind } = JSON.parse(first) as { readonly kind: string };
       if (kind === "state") return undefined;
+      if (kind === "room") throw new RoomFollowed("it is a room");
       throw new TidemarkError(
         "wrong_kind",
         `it is a ${printable(kind)} channel, which has no keys; try tidemark sub`,

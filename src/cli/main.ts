@@ -5,6 +5,8 @@ import { bench } from "./bench.js";
 import { get } from "./get.js";
 import { ls } from "./ls.js";
 import { pub } from "./pub.js";
+import { room } from "./room.js";
+import { rooms } from "./rooms.js";
 import { serve } from "./serve.js";
 import { set } from "./set.js";
 import { sub } from "./sub.js";
@@ -17,18 +19,21 @@ const USAGE = `tidemark - real-time channels that never lose their place
   tidemark serve [options]     a server of its own, for clients and backends in any language
   tidemark sub CHANNEL         prints the channel's messages, and follows
   tidemark pub CHANNEL [JSON]  publishes a message; without one, each line of standard input
-  tidemark watch CHANNEL       prints what a channel of keys holds, and follows
+  tidemark watch CHANNEL       prints what a channel of keys holds, or what happens in a room, and follows
   tidemark get CHANNEL [KEY…]  what a channel of keys holds, or some of its keys
   tidemark set CHANNEL KEY=JSON…  sets keys, all of them at once
   tidemark ls [BEGINNING]      channels that somebody is subscribed to, with counts
+  tidemark rooms [BEGINNING]   rooms that servers run now, with who is in them and what they cost
+  tidemark room CHANNEL        how a room is, and who is in it
+  tidemark room DEED CHANNEL   does something with a room: kick, send, close, checkpoint or revive
   tidemark whoami              what the server says to this token
   tidemark bench [URL]         how fast a server delivers, under a load that you choose
   tidemark help                this text
 
-Options of sub, pub, watch, get, set, ls and whoami:
+Options of sub, pub, watch, get, set, ls, rooms, room and whoami:
   --url URL        where the server is; or TIDEMARK_URL; default ws://localhost:8080/connect
-  --token TEXT     who this is; or TIDEMARK_TOKEN; not for get, set and ls
-  --api-key K      the server's API key; or TIDEMARK_API_KEY; for get, set and ls
+  --token TEXT     who this is; or TIDEMARK_TOKEN; not for get, set, ls, rooms, room, and watch of a room
+  --api-key K      the server's API key; or TIDEMARK_API_KEY; for those
   --json           prints a JSON object a line
 
   sub  --last N    begin N messages back
@@ -38,11 +43,16 @@ Options of sub, pub, watch, get, set, ls and whoami:
        --prefix P  keys that begin so; or --key K, which may be given several times
        --rate N    N times a second at most
        --count N   end after N changes
+       --table T   of a room: these rows only, and with --key K these of them
   get  --prefix P  keys that begin so
   set  --ttl T     the keys that are set are deleted after that, such as 30s, unless they are set again
        --delete K  deletes a key too; may be given several times
        --if-absent only where none of the keys that are set is there
-  pub, get, set, ls, whoami
+  room kick CHANNEL SEAT, room close CHANNEL
+       --reason T  what players are told
+  room send CHANNEL EVENT [JSON]
+       --to SEAT   whom; everybody in the room unless set
+  pub, get, set, ls, rooms, room, whoami
        --timeout S give up after so many seconds; default 30 for pub, 10 for the others
 
   bench --channel NAME    default chat/bench; it must take any JSON, and keeps what is published
@@ -97,6 +107,10 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       return set(args, process.env);
     case "ls":
       return ls(args, process.env);
+    case "rooms":
+      return rooms(args, process.env);
+    case "room":
+      return room(args, process.env);
     case "whoami":
       return whoami(args, process.env);
     case "bench":

@@ -11,13 +11,14 @@ import {
   type Params,
   type TypedApp,
 } from "../protocol/index.js";
+import { statsOf, type AppStats } from "./app-stats.js";
 import { keyCheck } from "./auth/api-key.js";
 import type { Channel } from "./channels/define.js";
-import { duration, type Duration } from "../protocol/duration.js";
+import { duration } from "../protocol/duration.js";
 import type { Method, MethodDef } from "./channels/methods.js";
 import { ChannelRegistry, type ResolvedChannel } from "./channels/registry.js";
+import { STOPPING, stopAll, type CloseOptions } from "./closing.js";
 import type { Drain } from "./connection/life/drain.js";
-import { noneRefused, type Refused } from "./connection/limits/refused.js";
 import { publishAsServer } from "./connection/publish/publish-as-server.js";
 import type { Engine } from "./engine.js";
 import { TidemarkError } from "./errors.js";
@@ -27,12 +28,20 @@ import type { ActiveChannels } from "./inspection/inspector.js";
 import { createHttpServer, listenOn, type ListenOptions } from "./listening.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { checkAddressing, readLimits, readStall, type AppOptions } from "./options.js";
-import { partOf } from "./process-part.js";
+import { HELPER_PORT, isHelper } from "./process-part.js";
 import { start, type Running, type World } from "./running.js";
 import type { AnyServer } from "./transports/attachment.js";
 import { readPaths } from "./transports/paths.js";
 import { mustHaveKeys } from "./channels/keys.js";
-import { StateHandle, type PublishPattern, type StatePattern } from "./state/state-handle.js";
+import type { OwnedRooms } from "./room/app-rooms.js";
+import { mustBeRoom } from "./room/must-be-room.js";
+import { RoomHandle, type RoomEvents } from "./room/room-handle.js";
+import {
+  StateHandle,
+  type PublishPattern,
+  type RoomPattern,
+  type StatePattern,
+} from "./state/state-handle.js";
 import { userOf, type UserHandle } from "./user.js";
 
 type Empty = Record<never, never>;
@@ -41,26 +50,6 @@ type InputOf<
   Types extends AppTypes,
   Pattern extends keyof Types["channels"],
 > = Types["channels"][Pattern]["input"];
-
-/** Where a helper listens: it is there for rooms that may end it, and has nobody's connections. */
-const NOBODY_S_PORT = { port: 0, host: "127.0.0.1" };
-
-const isHelper = (): boolean => partOf(process.env) === "helper";
-
-/** What clients are told at the end. */
-const STOPPING = "the server is stopping";
-
-/** How {@link App.close} ends. */
-export interface CloseOptions {
-  /**
-   * How long clients may take to move to another server, as milliseconds or a text such as `"30s"`. They are told to one
-   * after the other, 50 a second where there is time for it; meanwhile `/readyz` says 503 and nobody is let in. Default 0:
-   * all are cut off at once.
-   */
-  readonly grace?: Duration;
-  /** Whether another process listens on the same port: then this one leaves it at once. Default false. */
-  readonly handOver?: boolean;
-}
 
 /**
  * A server of channels. Made by {@link tidemark}; its type tells clients what there is.
@@ -135,7 +124,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#closed = false;
     this.#run().mount.attach(server, true);
     try {
-      return await listenOn(server, isHelper() ? NOBODY_S_PORT : options, this.#log);
+      return await listenOn(server, isHelper(process.env) ? HELPER_PORT : options, this.#log);
     } catch (error) {
       this.#server = undefined;
       throw error;
@@ -217,6 +206,36 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   }
 
   /**
+   * A room, for the application itself and its operators: to look at it, tell it something, send players away, save it and end it.
+   *
+   * @throws {TidemarkError} `wrong_kind` for a channel of another kind, `bad_request` for a name that no client could subscribe to,
+   *   `not_found`
+   * @throws {TypeError} when a parameter is missing
+   * @example await app.room("arena/:id", { id: "42" }).kick(seat, "be nice");
+   */
+  room<Pattern extends RoomPattern<Types>>(
+    pattern: Pattern,
+    params: Params<Pattern>,
+  ): RoomHandle<RoomEvents<Types, Pattern>>;
+  /** The same by the channel's full name, whose types are not known. */
+  room(channel: string): RoomHandle;
+  room(name: string, params?: Readonly<Record<string, string>>): RoomHandle {
+    const resolved = this.#resolve(params === undefined ? name : fillPattern(name, params));
+    mustBeRoom(resolved);
+    return new RoomHandle(resolved, () => this.#open().rooms);
+  }
+
+  /**
+   * The rooms that servers run now, in the order of their names, a page at a time. Waits up to a second for other servers to answer.
+   *
+   * @throws {TidemarkError} `bad_request` when the limit is none, `unavailable` where the broker does not answer
+   * @example const { rooms } = await app.rooms({ prefix: "arena/" }); // [{ channel, node, players, tickTime, … }]
+   */
+  async rooms(query: ChannelsQuery = {}): Promise<OwnedRooms> {
+    return this.#open().rooms.count(pageOfNames(query));
+  }
+
+  /**
    * All connections of a user, on all servers, by the `id` that `authenticate` returned.
    *
    * @example await app.user("ann").publish("user/:id", { text: "hello on every device" });
@@ -245,18 +264,9 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     return this.#open().engine.inspector.count(pageOfNames(query));
   }
 
-  /**
-   * Connections that are open now, channels that somebody is subscribed to, what this server holds of channels that are kept by keys, in
-   * bytes (`limits.memories`), and what was refused for a limit so far.
-   */
-  get stats(): { connections: number; channels: number; memories: number; refused: Refused } {
-    const engine = this.#running?.engine;
-    return {
-      connections: engine?.connections.size ?? 0,
-      channels: engine?.node.hub.occupied ?? 0,
-      memories: engine?.node.memories.bytes ?? 0,
-      refused: { ...(engine?.node.refused ?? noneRefused()) },
-    };
+  /** What this server is doing: connections, channels, what it holds and what it has refused so far, and its rooms. */
+  get stats(): AppStats {
+    return statsOf(this.#running);
   }
 
   /**
@@ -296,16 +306,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     this.#closed = true;
     const server = this.#server;
     this.#server = undefined;
-    // One that has left its port already says so, and no more.
-    const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
-    // What was set before goes to the broker as long as that is there.
-    const written = running?.states.close();
-    if (running?.engine.rooms !== undefined) await running.engine.drainRooms();
-    running?.engine.close(STOPPING);
-    await running?.mount.close();
-    server?.closeAllConnections();
-    await stopped;
-    await written;
+    await stopAll(running, server);
     if (this.#options.broker === undefined) await running?.engine.node.broker.close();
   }
 
@@ -331,7 +332,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   #run(world?: World): Running {
     if (this.#running !== undefined) return this.#running;
     this.#running = start(this.#options, this.#registry, this.#methods, this.#log, world);
-    if (isHelper()) this.#running.mount.stopping();
+    if (isHelper(process.env)) this.#running.mount.stopping();
     return this.#running;
   }
 }

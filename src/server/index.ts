@@ -1,5 +1,7 @@
 /** Tidemark's server: `tidemark({ … }).channels({ … })`. */
-export { App, tidemark, type CloseOptions } from "./app.js";
+export { App, tidemark } from "./app.js";
+export type { AppStats } from "./app-stats.js";
+export type { CloseOptions } from "./closing.js";
 export type { ListenOptions } from "./listening.js";
 export { cookies } from "./auth/cookies.js";
 export {
@@ -12,6 +14,7 @@ export {
 } from "./auth/jwt.js";
 export type { ActiveChannels } from "./inspection/inspector.js";
 export type { ChannelCount, ChannelsQuery } from "./inspection/count.js";
+export type { NodesAsked } from "./inspection/survey.js";
 export { bytes } from "./channels/bytes.js";
 export {
   stream,
@@ -53,6 +56,11 @@ export {
   type RoomPattern,
   type StatePattern,
 } from "./state/state-handle.js";
+export { RoomHandle, type RoomEvents } from "./room/room-handle.js";
+export type { AppRoomsStats, OwnedRooms } from "./room/app-rooms.js";
+export type { RoomInfo, RoomSeat } from "./room/room-info.js";
+export type { RoomNews } from "./room/room-news.js";
+export type { RoomCount } from "./room/rooms-count.js";
 export type { StateChanged, StateWritten } from "./state/changing.js";
 export type { Watch, WatchListener, WatchOptions } from "./state/watch.js";
 export type { WatchedChanges } from "./state/watch-news.js";

@@ -15,6 +15,13 @@ export function partOf(env: NodeJS.ProcessEnv): RoomPart {
   return part === "worker" || part === "helper" ? part : "alone";
 }
 
+export function isHelper(env: NodeJS.ProcessEnv): boolean {
+  return partOf(env) === "helper";
+}
+
+/** Where a helper listens: it is there for rooms that may end it, and has nobody's connections. */
+export const HELPER_PORT = { port: 0, host: "127.0.0.1" };
+
 /** What a worker says to whoever looks after it, over the channel that Node gives them. */
 export interface RoomNews {
   readonly tidemark: "a room is marked";

@@ -9,6 +9,7 @@ import { guardedClock } from "./guard.js";
 import type { Logger } from "./logger.js";
 import { readLimits, readStall, type AppOptions } from "./options.js";
 import { serverClock } from "./real-clock.js";
+import { AppRooms } from "./room/app-rooms.js";
 import { States } from "./state/states.js";
 import { Addresses } from "./transports/addresses.js";
 import { DEFAULT_HTTP } from "./transports/http/endpoints.js";
@@ -29,6 +30,8 @@ export interface Running {
   readonly mount: Mount;
   /** What the application itself does on channels of keys. */
   readonly states: States;
+  /** What it does with rooms, and its operators. */
+  readonly rooms: AppRooms;
 }
 
 /**
@@ -68,7 +71,9 @@ export function start<User>(
     stall: world === undefined ? readStall(options) : undefined,
   });
   const http = options.http === false ? false : { ...DEFAULT_HTTP, ...options.http };
+  const rooms = new AppRooms(engine.node, engine.rooms);
   const mount = new Mount(engine, {
+    rooms,
     ...readPaths(options),
     origins: options.origins ?? [],
     addresses: new Addresses(options.trustedProxies, log),
@@ -76,5 +81,5 @@ export function start<User>(
     apiKey: options.apiKey,
     directSockets: options.directSockets ?? true,
   });
-  return { engine, mount, states: new States(engine.node, world?.tick) };
+  return { engine, mount, rooms, states: new States(engine.node, world?.tick) };
 }

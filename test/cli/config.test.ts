@@ -17,6 +17,7 @@ function read(channel: unknown) {
 
 test.each([
   [{ kind: ["state"] }, 'kind must be "stream", "transient" or "state", not ["state"]'],
+  [{ kind: "room", rate: 20 }, "a room is code, which a file cannot hold"],
   [{ kind: "toString" }, 'not "toString"'],
   [{ kind: "transient", retain: {} }, 'has "retain"; for "transient" there are presence'],
   [{ kind: "stream", rate: 5 }, 'has "rate"; for "stream" there are retain, presence, dedupe'],

@@ -16,15 +16,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** The folders of the server that one of its folders must stay clear of: delivery is below feed, and feed below connection. */
 const SERVER_MUST_NOT: Record<string, readonly string[]> = {
-  delivery: ["feed", "kinds", "channels", "connection", "inspection", "state", "transports"],
-  feed: ["connection", "inspection", "state", "transports"],
-  kinds: ["channels", "connection", "inspection", "state", "transports"],
-  channels: ["feed", "connection", "inspection", "state", "transports"],
-  connection: ["state"],
+  delivery: ["feed", "kinds", "channels", "connection", "inspection", "room", "state", "transports"],
+  feed: ["connection", "inspection", "room", "state", "transports"],
+  kinds: ["channels", "connection", "inspection", "room", "state", "transports"],
+  channels: ["feed", "connection", "inspection", "room", "state", "transports"],
+  connection: ["room", "state"],
 };
 
 /** Folders of the server that are about one kind. */
-const ABOUT_KIND: Record<string, string> = { state: "slots" };
+const ABOUT_KIND: Record<string, string> = { state: "slots", room: "room" };
 
 /** Who may know one kind from another. All else knows what `kinds/kind.ts` says of them. */
 const KNOW_KINDS: readonly string[] = [

@@ -35,7 +35,7 @@ export interface Joining {
   readonly mayJoin?: (join: unknown) => void | PromiseLike<void>;
   /** Asked behind that where nobody has made the room yet. */
   readonly mayMake?: () => void | PromiseLike<void>;
-  /** Called once, unless it leaves or is disconnected first. `reason` is that of a room which has ended. */
+  /** Called once, unless it leaves or is disconnected first. `reason`: why the room has ended, or the application sent the player away. */
   readonly onEnd: (why: PlayerEnd, reason: string | undefined) => void;
 }
 

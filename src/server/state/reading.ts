@@ -1,9 +1,9 @@
 /** What a channel of keys holds, read by the application or for the HTTP API. */
-import { BrokerError } from "../../broker/index.js";
 import type { Cursor, SlotFilter } from "../../protocol/index.js";
 import { mustHaveKeys } from "../channels/keys.js";
 import type { ResolvedChannel } from "../channels/registry.js";
 import type { ServerNode } from "../connection/node.js";
+import { ofBroker } from "../connection/of-broker.js";
 import { cursorOf } from "../connection/publish/changes/known-slots.js";
 import { TidemarkError } from "../errors.js";
 import type { Snapshot } from "../feed/channel-feed.js";
@@ -32,7 +32,7 @@ export async function readKeys(
   const { options } = mustHaveKeys(resolved);
   if (keys.length < 1 || keys.length > MOST_KEYS)
     throw new TidemarkError("bad_request", `1 to ${MOST_KEYS} keys are read at once, not ${keys.length}`);
-  return ofBroker(node, async () => {
+  return ofBroker(node, "read", async () => {
     const slots = [...new Set(keys)];
     const page = await node.reads.slots.run(() => node.broker.readSlots(resolved.name, { slots }, options));
     const texts = new Map<string, string>();
@@ -54,7 +54,7 @@ export async function readAll(
   filter: SlotFilter,
 ): Promise<Snapshot> {
   mustHaveKeys(resolved);
-  return ofBroker(node, async () => {
+  return ofBroker(node, "read", async () => {
     const { feed } = await node.hub.acquire(resolved);
     try {
       if (feed.snapshot === undefined) throw new TypeError(`the feed of ${resolved.name} has no keys`);
@@ -63,15 +63,4 @@ export async function readAll(
       node.hub.release(resolved.name);
     }
   });
-}
-
-/** What a broker says is for the operator; the others are told that it is away. */
-async function ofBroker<T>(node: ServerNode, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
-    node.brokerErrors.note(error, "read");
-    throw new TidemarkError("unavailable", "the broker does not answer; try again later", { cause: error });
-  }
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Engine } from "../engine.js";
 import type { OnError } from "../guard.js";
+import type { AppRooms } from "../room/app-rooms.js";
 import type { Addresses } from "./addresses.js";
 import { Attachment, type AnyRequest, type AnyServer, type Handlers } from "./attachment.js";
 import { HttpApi } from "./http/api.js";
@@ -32,6 +33,8 @@ export interface MountOptions extends Paths {
   readonly addresses: Addresses;
   readonly http: HttpOptions | false;
   readonly apiKey: string | undefined;
+  /** What is asked about rooms over the API. */
+  readonly rooms: AppRooms;
   readonly directSockets: boolean;
 }
 
@@ -56,7 +59,7 @@ export class Mount implements Handlers {
     this.#engine = engine;
     this.#options = options;
     this.#http = new HttpEndpoints(engine, options);
-    this.#api = new HttpApi(engine, options.apiKey);
+    this.#api = new HttpApi(engine, options.rooms, options.apiKey);
     const { clock, limits, refused, turns, unfinished } = engine.node;
     this.#echoes = new Echoes({ clock, ping: limits.ping, frames: limits.frames, refused });
     this.#reading = { clock, rate: limits.bytes, unfinished, refused };

@@ -153,7 +153,7 @@ function endOf(why: PlayerEnd, reason: string | undefined): VisitEnd {
     case "lost":
       return { code: "seat_lost", message: "the seat was lost with data, and others have all there are" };
     case "kicked":
-      return { code: "kicked", message: "the application has sent this player away" };
+      return { code: "kicked", message: reason ?? "the application has sent this player away" };
     case "closed":
       return { code: "room_closed", message: reason ?? "the room has ended" };
   }

@@ -1,4 +1,4 @@
-/** What nodes ask of the owner of a room. */
+/** What nodes ask of the owner of a room, for players and for operators. */
 import { is, isOf, nameOf, oneOf, reign } from "./item-readers.js";
 import {
   anything,
@@ -60,6 +60,17 @@ export type Ask =
     }
   /** The application ends the room. Answered once it is in the log. */
   | { readonly is: "close"; readonly reason: string }
+  /**
+   * The application sends somebody away, and has the player told why; refused where nobody has that seat. Answered once it is in
+   * the log.
+   */
+  | { readonly is: "kick"; readonly seat: string; readonly reason: string | undefined }
+  /** The room is saved as it is now. Answered once that is in the log. */
+  | { readonly is: "checkpoint" }
+  /** The operator vouches for the room: reigns before this one do not count any more (R9). Answered once that is in the log. */
+  | { readonly is: "vouch" }
+  /** What the owner knows of the room now: an {@link OwnerReport} comes with the answer. */
+  | { readonly is: "info" }
   /** The node that says so stands still in the room's code, and is about to end (R9). Not answered. */
   | { readonly is: "stuck"; readonly why: string }
   /** Something that this version does not know; it is never written. */
@@ -90,6 +101,10 @@ const ASKS: { readonly [Is in Exclude<Ask["is"], "unknown">]: Reader<Extract<Ask
   keyframe: fields({ is: is("keyframe") }),
   send: fields({ is: is("send"), event: text, json: text, to: orNull(text), under: reign }),
   close: fields({ is: is("close"), reason: text }),
+  kick: fields({ is: is("kick"), seat: text, reason: orNull(text) }),
+  checkpoint: fields({ is: is("checkpoint") }),
+  vouch: fields({ is: is("vouch") }),
+  info: fields({ is: is("info") }),
   stuck: fields({ is: is("stuck"), why: text }),
 };
 

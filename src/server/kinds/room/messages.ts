@@ -10,6 +10,7 @@ import { fromBase64, toBase64 } from "../../../protocol/base64.js";
 import { FrameError } from "../../../protocol/index.js";
 import { readRequest, type Ask, type Request } from "./asks.js";
 import { is, isOf, nameOf, oneOf, raise, reign } from "./item-readers.js";
+import { packReport, readReport, type OwnerReport } from "./owner-report.js";
 import {
   anything,
   expected,
@@ -67,6 +68,8 @@ export interface Answer {
   readonly newest?: number | undefined;
   /** Of `room_closed` and `refused`: why. */
   readonly reason: string | undefined;
+  /** Of `info`. */
+  readonly info?: OwnerReport | undefined;
 }
 
 /** The whole room as of a tick: what follows stands on it. */
@@ -199,7 +202,7 @@ function pack(item: LetterItem): unknown {
     case "place":
       return { ...withNulls(item), match: Object.fromEntries(item.match) };
     case "answer":
-      return withNulls({ ...item, newest: item.newest });
+      return withNulls({ ...item, newest: item.newest, info: item.info && packReport(item.info) });
     case "taken":
     case "moved":
     case "placed":
@@ -239,6 +242,7 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     last: orNull(whole(0)),
     newest: orNull(whole(0)),
     reason: orNull(text),
+    info: orNull(readReport),
   }),
   keyframe: fields({
     is: is("keyframe"),

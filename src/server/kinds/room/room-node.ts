@@ -8,6 +8,7 @@ import { Inquiries, type InquiryOptions } from "./inquiries.js";
 import type { Answer, Ask } from "./messages.js";
 import { RoomMail } from "./owner/mail.js";
 import { Rooms, type RoomsDeps } from "./owner/rooms.js";
+import { OwnerAsks } from "./owner-asks.js";
 import { RoomPlace } from "./replica/room-place.js";
 import { RoomPlaces } from "./replica/room-places.js";
 import type { RoomWatch } from "./watch/watch-rooms.js";
@@ -47,6 +48,8 @@ export class RoomNode {
   readonly mail: RoomMail;
   readonly rooms: Rooms;
   readonly places = new RoomPlaces();
+  /** What is asked of owners, with what has become of it. See also {@link ask}. */
+  readonly asks: OwnerAsks;
   readonly #deps: RoomNodeDeps;
   readonly #inquiries: Inquiries;
   readonly #onError: OnError;
@@ -63,7 +66,8 @@ export class RoomNode {
     const onError = this.#onError;
     this.mail = new RoomMail({ broker, clock, onError });
     this.rooms = new Rooms({ ...deps, ...deps.watch, mail: this.mail });
-    this.#inquiries = new Inquiries({ broker, clock, random, mail: this.mail, rooms: this.rooms, onError });
+    this.asks = new OwnerAsks({ broker, clock, random, mail: this.mail, rooms: this.rooms });
+    this.#inquiries = new Inquiries({ asks: this.asks, clock, onError });
     this.#stops = [
       this.mail.listen(this.places.onItem),
       this.rooms.watch((channel, signal) => this.places.onTold(channel, signal)),
@@ -128,6 +132,7 @@ export class RoomNode {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#inquiries.close();
+    this.asks.close();
     this.rooms.close();
     // Who was disconnected a moment ago is away: that is on its way.
     this.mail.flush();

@@ -44,6 +44,14 @@ export interface ShownSeat {
   readonly here: boolean;
 }
 
+/** A seat that is free again. */
+export interface Went {
+  readonly seat: string;
+  readonly why: LeaveReason;
+  /** What its player is told, where the application has sent it away and said why. */
+  readonly reason?: string | undefined;
+}
+
 /**
  * What has come of one tick, or of several that were told together. It stands on `prev`: a node that is somewhere else, or at another
  * reign, has missed something. A node adds up ticks: tables, seats and acks are those of the tick before with these changes.
@@ -58,7 +66,7 @@ export interface TickMessage {
   readonly acks: readonly Ack[];
   /** Seats taken since `prev`; and those that are given free and taken again, which are in `went` as well: first all go, then all come. */
   readonly came: readonly ShownSeat[];
-  readonly went: readonly { readonly seat: string; readonly why: LeaveReason }[];
+  readonly went: readonly Went[];
   /** Seats that were there and have or have not a connection now. */
   readonly here: readonly (readonly [seat: string, here: boolean])[];
   /** Events: shown with this tick, or never. */
@@ -164,7 +172,7 @@ function encodeNews({ came, went, here, sends, skipped, closed }: News): string 
   if (isNothing) return "";
   return JSON.stringify({
     came: came.map(packSeat),
-    went: went.map(({ seat, why }) => [seat, why]),
+    went: went.map(({ seat, why, reason }) => [seat, why, reason ?? null]),
     here,
     sends: sends.map(({ event, json, to }) => [event, json, to ?? null]),
     skipped,
@@ -198,14 +206,14 @@ const readWhy: Reader<LeaveReason> = (value) => {
   throw expected("why a seat is free", value);
 };
 
-const wentFields = tuple<[string, LeaveReason]>(text, readWhy);
+const wentFields = tuple<[string, LeaveReason, string | undefined]>(text, readWhy, orNull(text));
 const sentFields = tuple<[string, string, string | undefined]>(text, text, orNull(text));
 
 const readNews = fields<News>({
   came: list(readSeat),
   went: list((value) => {
-    const [seat, why] = wentFields(value);
-    return { seat, why };
+    const [seat, why, reason] = wentFields(value);
+    return { seat, why, reason };
   }),
   here: list(tuple<[string, boolean]>(text, flag)),
   sends: list((value) => {

@@ -11,14 +11,16 @@ const STATUS: Readonly<Record<string, number>> = {
   not_found: 404,
   conflict: 409,
   too_large: 413,
+  room_closed: 410,
   limit_reached: 422,
   outcome_unknown: 503,
   overloaded: 503,
+  room_full: 503,
   unavailable: 503,
 };
 
 /** How long an answer that nobody reads is kept, in milliseconds. */
-const UNREAD_MS = 30_000;
+export const UNREAD_MS = 30_000;
 /** So many characters of an answer are written at a time. */
 const PIECE = 32 * 1024;
 
@@ -74,6 +76,13 @@ export async function writePieces(response: HttpResponse, pieces: Iterable<strin
     if (isGone) return;
   }
   response.end(`${text}\n`);
+}
+
+/** Begins an answer of lines of JSON, which has no end of its own. */
+export function beginLines(response: HttpResponse): void {
+  begin(response, 200, { "content-type": "application/x-ndjson", "x-accel-buffering": "no" });
+  // What stands before the first line leaves with this.
+  response.write("\n");
 }
 
 function begin(response: HttpResponse, status: number, headers: Record<string, string> = {}): void {

@@ -3,7 +3,9 @@ import { pageOfNames } from "../../inspection/count.js";
 import type { Engine } from "../../engine.js";
 import { detach } from "../../guard.js";
 import { keyCheck, type KeyCheck } from "../../auth/api-key.js";
+import type { AppRooms } from "../../room/app-rooms.js";
 import { fail, refuse, write } from "./api-answers.js";
+import { ROOM_PATH, ROOMS_PATH, answerDeed, answerRoom, answerRooms } from "./api-rooms.js";
 import { STATE_PATH, answerChange, answerState } from "./api-state.js";
 import type { HttpRequest, HttpResponse } from "./exchange.js";
 import { refuseForFailure } from "./refusal.js";
@@ -17,11 +19,13 @@ type Route = Partial<Readonly<Record<Method, Answer>>>;
 
 export class HttpApi {
   readonly #engine: Engine;
+  readonly #rooms: AppRooms;
   readonly #isKey: KeyCheck | undefined;
 
   /** @throws {TypeError} when the key can be guessed */
-  constructor(engine: Engine, key: string | undefined) {
+  constructor(engine: Engine, rooms: AppRooms, key: string | undefined) {
     this.#engine = engine;
+    this.#rooms = rooms;
     this.#isKey = key === undefined ? undefined : keyCheck(key);
   }
 
@@ -55,8 +59,21 @@ export class HttpApi {
       const list: Answer = (request, response) => this.#channels(request, response);
       return { GET: list, HEAD: list };
     }
-    if (!path.startsWith(STATE_PATH)) return undefined;
     const { node } = this.#engine;
+    const rooms = this.#rooms;
+    if (path === ROOMS_PATH) {
+      const list: Answer = (request, response) => answerRooms(rooms, request, response);
+      return { GET: list, HEAD: list };
+    }
+    if (path.startsWith(ROOM_PATH)) {
+      const look: Answer = (request, response) => answerRoom(node, rooms, path, request, response);
+      return {
+        GET: look,
+        HEAD: look,
+        POST: (request, response) => answerDeed(node, rooms, path, request, response),
+      };
+    }
+    if (!path.startsWith(STATE_PATH)) return undefined;
     const read: Answer = (request, response) => answerState(node, path, request, response);
     return {
       GET: read,

@@ -1,10 +1,12 @@
 import type { Answer, AnswerCode, Ask, Batch, Request } from "../messages.js";
-import type { Answered } from "../run/arrivals.js";
+import type { OwnerReport } from "../owner-report.js";
+import type { Answered, Left } from "../run/arrivals.js";
 import type { Entering, SeatAnswer } from "../run/entering.js";
 import type { Run } from "../run/run.js";
 import { Answers } from "./answers.js";
 import { Holders, type Holder } from "./holders.js";
 import { Inbox } from "./inbox.js";
+import { Kicks, type Gone } from "./kicks.js";
 import type { RoomMail } from "./mail.js";
 
 /** What somebody asked for, and has to be answered when it has become of it what it may. */
@@ -33,11 +35,19 @@ export interface DeskDeps {
   readonly mail: Pick<RoomMail, "post">;
   /** A whole room as of the newest tick that was told. */
   readonly onKeyframe: (asked: Asked) => void;
+  /** The room is to be saved, or vouched for, and that is to be answered. */
+  readonly onCheckpoint: (asked: Asked) => void;
+  readonly onVouch: (asked: Asked) => void;
+  /** What there is to say of the room; undefined while it stands still. */
+  readonly report: () => OwnerReport | undefined;
   /** Something has come that a tick has to see. */
   readonly onEntering: () => void;
   /** A node with players stood still in the room's code, and has ended. */
   readonly onStuck: (why: string) => void;
 }
+
+/** What is done once. */
+type Entered = Exclude<Ask, { is: "keyframe" | "checkpoint" | "vouch" | "info" }>;
 
 /** What of a room has to be known to take something in. */
 export type Seen = Pick<Run, "seats" | "closed">;
@@ -52,6 +62,7 @@ export class Desk {
   readonly #answers = new Answers();
   readonly #holders = new Holders();
   readonly #inbox = new Inbox();
+  readonly #kicks = new Kicks();
   #seats: (Asked | undefined)[] = [];
   #others: Asked[] = [];
   readonly #late = new Set<Reply>();
@@ -123,6 +134,11 @@ export class Desk {
     if (!seats.has(seat)) this.#holders.drop(seat);
   }
 
+  /** Seats that are free since this turn, with what their players are told who were sent away. */
+  explained(left: readonly Left[]): readonly Gone[] {
+    return this.#kicks.explain(left);
+  }
+
   /** What has become of joins and reservations. */
   repliesTo(asked: readonly (Asked | undefined)[], answers: readonly Answered[], room: Seen): Reply[] {
     return asked.flatMap((one, at) => {
@@ -136,23 +152,36 @@ export class Desk {
     });
   }
 
-  /** What has become of something else, once the tick that it entered with is over. */
-  replyTo(asked: Asked, { seats, closed }: Seen): Reply {
+  /**
+   * What has become of something else, once the tick that it entered with is over.
+   *
+   * @param left seats that are free since that tick
+   */
+  replyTo(asked: Asked, { seats, closed }: Seen, left: readonly Left[]): Reply {
     const { ask } = asked.request;
+    const noSeat = (): Reply => this.reply(asked, "refused", { reason: "no such seat is taken" });
+    if (ask.is === "kick" && !left.some(({ seat }) => seat === ask.seat)) return noSeat();
+    if (ask.is === "send" && ask.to !== undefined && !seats.has(ask.to)) return noSeat();
     if (ask.is !== "here") return this.reply(asked, "ok", { reason: closed });
     const state = seats.get(ask.seat);
     if (state !== undefined) return this.reply(asked, "ok", { last: state.inputs.last });
     this.#holders.drop(ask.seat);
-    return this.reply(asked, "refused", { reason: "no such seat is taken" });
+    return noSeat();
   }
 
   reply(
     { node, request }: Asked,
     code: AnswerCode,
-    { last, newest, reason }: Partial<Pick<Answer, "last" | "newest" | "reason">> = {},
+    { last, newest, reason, info }: Partial<Pick<Answer, "last" | "newest" | "reason" | "info">> = {},
   ): Reply {
     const { channel } = this.#deps;
-    return { node, answer: { is: "answer", channel, id: request.id, code, last, newest, reason } };
+    return { node, answer: { is: "answer", channel, id: request.id, code, last, newest, reason, info } };
+  }
+
+  /** Answers something that enters no tick. */
+  answer(asked: Asked, code: AnswerCode, said: Partial<Pick<Answer, "reason" | "info">>): void {
+    const { node, answer } = this.reply(asked, code, said);
+    this.#deps.mail.post(node, answer);
   }
 
   /** Answers that are to be sent once something is in the log; if that is never known, see {@link sendLate} and {@link refuse}. */
@@ -187,10 +216,11 @@ export class Desk {
 
   #ask(asked: Asked, reign: string, room: Seen): void {
     const { id, ask } = asked.request;
-    if (ask.is === "keyframe") {
-      this.#deps.onKeyframe(asked);
-      return;
-    }
+    // What changes nothing is done as often as it is asked for.
+    if (ask.is === "keyframe") return this.#deps.onKeyframe(asked);
+    if (ask.is === "checkpoint") return this.#deps.onCheckpoint(asked);
+    if (ask.is === "vouch") return this.#deps.onVouch(asked);
+    if (ask.is === "info") return this.#inform(asked);
     const known = this.#answers.find(id);
     if (known !== undefined) {
       // One that has no answer yet is on its way.
@@ -201,7 +231,13 @@ export class Desk {
     this.#carryOut(asked, ask, reign, room);
   }
 
-  #carryOut(asked: Asked, ask: Exclude<Ask, { is: "keyframe" }>, reign: string, room: Seen): void {
+  /** One that is not answered is asked again. */
+  #inform(asked: Asked): void {
+    const info = this.#deps.report();
+    if (info !== undefined) this.answer(asked, "ok", { info });
+  }
+
+  #carryOut(asked: Asked, ask: Entered, reign: string, room: Seen): void {
     const { node } = asked;
     switch (ask.is) {
       case "join":
@@ -221,6 +257,10 @@ export class Desk {
       case "leave":
         if (ask.client === undefined || this.#holders.mayLetGo(ask.seat, { node, client: ask.client }))
           this.#inbox.put({ is: "leave", seat: ask.seat, why: ask.why });
+        return this.#wait(asked);
+      case "kick":
+        this.#kicks.add(ask);
+        this.#inbox.put({ is: "leave", seat: ask.seat, why: "kicked" });
         return this.#wait(asked);
       case "reserve":
         this.#inbox.put({ is: "reserve", seat: ask.seat, ms: ask.ms });

@@ -48,6 +48,8 @@ export class Keeper {
   #isClosed = false;
   #hasSurvived = false;
   #save: Timer;
+  /** The newest checkpoint that somebody has waited for. */
+  #savedNow: { readonly tick: number; readonly saving: Promise<Written | "too_large"> } | undefined;
   #seats: Promise<Written> = Promise.resolve("written");
 
   constructor(deps: KeeperDeps) {
@@ -110,6 +112,18 @@ export class Keeper {
       this.save();
     };
     detach(this.#inBackground(changes, true).then(done), this.#deps.onError);
+  }
+
+  /** The same for somebody who waits for it: resolves when it is in the log, or is not. `too_large`: it cannot be saved. */
+  async saveNow(): Promise<Written | "too_large"> {
+    const { tick } = this.#deps.run;
+    // Between two ticks it is the same room, however many want it to be saved.
+    if (this.#savedNow?.tick !== tick) {
+      const changes = this.#checkpoint();
+      const saving = changes.length === 0 ? ("too_large" as const) : this.#inBackground(changes, true);
+      this.#savedNow = { tick, saving: Promise.resolve(saving) };
+    }
+    return this.#savedNow.saving;
   }
 
   /** A room without ticks has nothing that comes by itself: what has happened in it is saved so long after. */

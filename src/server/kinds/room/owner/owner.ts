@@ -4,16 +4,19 @@ import type { RoomDef } from "../../../../room/shape.js";
 import { detach, type OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { Batch } from "../messages.js";
+import type { OwnerReport } from "../owner-report.js";
 import type { RoomSignal } from "../tick-message.js";
 import type { Settings } from "../run/settings.js";
 import type { StepMarks, Watched } from "../watch/steps.js";
-import { Desk } from "./desk.js";
+import { Desk, type Asked } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import { Reigning } from "./reigning.js";
 import type { End } from "./reigning-deps.js";
+import { reportOf } from "./report-of.js";
 import type { ReignRecord } from "./room-log.js";
 import { readNote, takeOver, type Memory, type Taken } from "./takeover.js";
 import type { TenureOptions } from "./tenure.js";
+import { TickMeter, type TurnTaken } from "./tick-meter.js";
 import { ThrowLog } from "./throw-log.js";
 
 /** How long it waits before it asks again for a reign that it may go on under, in milliseconds. */
@@ -30,7 +33,7 @@ export interface OwnerDeps {
   readonly marks: StepMarks;
   readonly onError: OnError;
   readonly onTold: (channel: string, signal: RoomSignal) => void;
-  readonly onSpent: (ms: number) => void;
+  readonly onTurn: (turn: TurnTaken) => void;
 }
 
 export interface OwnedRoom {
@@ -53,6 +56,8 @@ export type Gone = "closed" | "released" | "taken" | "deaf" | "broken";
  */
 export class Owner {
   readonly channel: string;
+  /** How its ticks keep time. */
+  readonly meter = new TickMeter();
   readonly #deps: OwnerDeps;
   readonly #room: OwnedRoom;
   readonly #desk: Desk;
@@ -77,6 +82,9 @@ export class Owner {
       channel,
       mail: deps.mail,
       onKeyframe: (asked) => this.#reigning?.sendKeyframe(asked),
+      onCheckpoint: (asked) => this.#reigning?.saveFor(asked),
+      onVouch: (asked) => this.#vouchFor(asked),
+      report: () => this.report,
       onEntering: () => this.#reigning?.poke(),
       onStuck: (why) => this.#reigning?.blame(why),
     });
@@ -95,7 +103,13 @@ export class Owner {
   }
 
   get record(): ReignRecord | undefined {
-    return this.#reigning?.record;
+    return this.#reigning?.keeper.record;
+  }
+
+  /** What there is to say of it; undefined while it stands still. */
+  get report(): OwnerReport | undefined {
+    const record = this.reign === undefined ? undefined : this.record;
+    return record && reportOf(record, this.run, this.meter);
   }
 
   /** What its steps are marked with. */
@@ -123,16 +137,16 @@ export class Owner {
 
   /** Whoever had it before was cut off, and did not die of it. */
   survived(reign: string): void {
-    this.#reigning?.survived(reign);
+    this.#reigning?.keeper.survived(reign);
   }
 
   /** The operator vouches for it: reigns before this one do not count any more. Whether the log says so. */
   async vouch(): Promise<boolean> {
-    return (await this.#reigning?.vouch()) === "written";
+    return (await this.#reigning?.keeper.vouch()) === "written";
   }
 
   notAlone(): void {
-    this.#reigning?.notAlone();
+    this.#reigning?.keeper.notAlone();
   }
 
   /** Saves the room and lets go of it, as far as it has it. @param next the node that it is handed to */
@@ -150,6 +164,14 @@ export class Owner {
     this.#reigning = undefined;
   }
 
+  /** One that is not answered is asked again. */
+  #vouchFor(asked: Asked): void {
+    const answered = this.vouch().then((isDone) => {
+      if (isDone) this.#desk.answer(asked, "ok", {});
+    });
+    detach(answered, this.#deps.onError);
+  }
+
   #reign(taken: Taken): void {
     const { channel, settings } = this.#room;
     this.#taken = taken;
@@ -162,6 +184,10 @@ export class Owner {
         desk: this.#desk,
         throwLog: this.#throwLog,
         onTold: (signal) => this.#deps.onTold(channel, signal),
+        onTurn: (turn) => {
+          this.meter.add(turn);
+          this.#deps.onTurn(turn);
+        },
         onEnd: (end) => this.#ended(end),
       },
       taken,
@@ -169,7 +195,7 @@ export class Owner {
   }
 
   #ended(end: End): void {
-    const record = this.#reigning?.record ?? this.#taken.record;
+    const record = this.#reigning?.keeper.record ?? this.#taken.record;
     this.#reigning = undefined;
     const { log } = this.#deps;
     if (end.is !== "released" && end.is !== "closed")

@@ -9,6 +9,7 @@ import type { Desk } from "./desk.js";
 import type { RoomMail } from "./mail.js";
 import type { TenureEnd, TenureOptions } from "./tenure.js";
 import type { ThrowLog } from "./throw-log.js";
+import type { TurnTaken } from "./tick-meter.js";
 
 /**
  * Why an owner does not reign any more. `late`, `lost`: see {@link TenureEnd}. `fenced`: a write was refused. `broken`: the room cannot
@@ -35,8 +36,8 @@ export interface ReigningDeps {
   readonly onError: OnError;
   /** Called with each message, for who is on this node. */
   readonly onTold: (signal: RoomSignal) => void;
-  /** Milliseconds that a turn has taken. */
-  readonly onSpent: (ms: number) => void;
+  /** A turn was taken. */
+  readonly onTurn: (turn: TurnTaken) => void;
   /** Called once, and never within a call of this one's. */
   readonly onEnd: (end: End) => void;
 }

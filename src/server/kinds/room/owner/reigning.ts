@@ -6,7 +6,7 @@ import { IdleWatch } from "./idle-watch.js";
 import { Keeper } from "./keeper.js";
 import { openDesk } from "./open-desk.js";
 import type { End, ReigningDeps } from "./reigning-deps.js";
-import type { ReignRecord } from "./room-log.js";
+import { saveAsked } from "./save-asked.js";
 import { Schedule } from "./schedule.js";
 import type { Taken } from "./takeover.js";
 import { Teller } from "./teller.js";
@@ -18,12 +18,13 @@ import { LogWriter, type Written } from "./writer.js";
 
 /** One reign over one room, from the moment it may tick to its end. Nothing leaves it once its time is over, whatever is on its way. */
 export class Reigning {
+  /** What it has the log say. */
+  readonly keeper: Keeper;
   readonly #deps: ReigningDeps;
   readonly #reign: Taken["reign"];
   readonly #run: Run;
   readonly #watching: Watching;
   readonly #tenure: Tenure;
-  readonly #keeper: Keeper;
   readonly #teller: Teller;
   readonly #voice: Voice;
   readonly #idle: IdleWatch;
@@ -70,10 +71,10 @@ export class Reigning {
       token: reign.token,
       reign: record.name,
       isGood: () => this.#tenure.isGood,
-      onEpoch: (epoch) => this.#keeper.sawEpoch(epoch),
+      onEpoch: (epoch) => this.keeper.sawEpoch(epoch),
       onError,
     });
-    this.#keeper = new Keeper({
+    this.keeper = new Keeper({
       broker,
       clock,
       channel,
@@ -102,17 +103,13 @@ export class Reigning {
       onTold: deps.onTold,
       onError,
       onHeard: () => this.#tenure.heard(),
-      onReset: () => this.#keeper.checkEpoch(),
+      onReset: () => this.keeper.checkEpoch(),
     });
     this.#idle = new IdleWatch(clock, {
       isIdle: () => run.seats.size === 0 && deps.desk.isEmpty,
       onIdle: () => detach(this.leave(), onError),
     });
     this.#begin(taken);
-  }
-
-  get record(): ReignRecord {
-    return this.#keeper.record;
   }
 
   /** Whether it reigns now, as far as it may reckon. */
@@ -138,9 +135,11 @@ export class Reigning {
     if (keyframe !== undefined) mail.post(node, keyframe);
   }
 
-  /** Its node has another room from now on: then this one is not to blame for what ends the node. */
-  notAlone(): void {
-    this.#keeper.notAlone();
+  /** Saves the room, for somebody who waits for that. One that is not answered is asked again, of whoever has the room then. */
+  saveFor(asked: Asked): void {
+    if (!this.isGood || this.#isLeaving) return;
+    const { desk, onError } = this.#deps;
+    detach(saveAsked(asked, { run: this.#run, keeper: this.keeper, desk }), onError);
   }
 
   /**
@@ -152,19 +151,9 @@ export class Reigning {
     return this.#leave(next, { is: "released" });
   }
 
-  /** Whoever had it before was cut off, and did not die of it (R9). */
-  survived(reign: string): void {
-    this.#keeper.survived(reign);
-  }
-
   /** A node that has players in it stood still in its code: the room is let go of, and whoever takes it next knows. */
   blame(why: string): void {
     this.#broke(new Error(why));
-  }
-
-  /** The operator vouches for it. */
-  vouch(): Promise<Written> {
-    return this.#keeper.vouch();
   }
 
   /** Ends it without a word, as the end of its process would. */
@@ -201,44 +190,48 @@ export class Reigning {
   #takeTurn(): void {
     // First of all: whatever has kept this process from running, its time may be over (R3, R7).
     if (!this.isGood || this.#isBusy || this.#isLeaving) return;
-    const { clock, onSpent } = this.#deps;
+    const { clock, onTurn } = this.#deps;
     const began = clock.monotonic();
+    const { tick } = this.#run;
+    let late = 0;
     try {
-      this.#make(began);
+      late = this.#make(began);
     } catch (error) {
       this.#broke(error);
     }
-    onSpent(clock.monotonic() - began);
+    onTurn({ ms: clock.monotonic() - began, ticks: this.#run.tick - tick, late });
     if (this.#isOver) return;
     this.#idle.look();
     this.#arm();
   }
 
-  #make(now: number): void {
+  /** Returns how many ticks are late. */
+  #make(now: number): number {
     const { desk, throwLog, settings, onError } = this.#deps;
     const { steps, skipped } = this.#schedule?.take(now) ?? { steps: 0, skipped: 0 };
-    if (this.#schedule !== undefined && steps === 0) return;
+    if (this.#schedule !== undefined && steps === 0) return 0;
     const made =
       this.#schedule === undefined
         ? makeSteps(this.#run, desk, this.#at, this.#watching)
         : makeTicks(this.#run, desk, steps, this.#watching);
-    if (made === undefined) return;
+    if (made === undefined) return 0;
     for (const one of made.threw) throwLog.add(one);
-    this.#teller.add({ sends: made.sends, left: made.left, skipped });
+    this.#teller.add({ sends: made.sends, left: desk.explained(made.left), skipped });
     desk.keep(made.replies);
     if (made.closed !== undefined) detach(this.#close(made.closed), onError);
     else if (settings.keep === "inputs") this.#logThenTell(made);
     else this.#tellThenLog(made);
+    return Math.max(0, steps - 1) + skipped;
   }
 
   /** Nothing of a turn is shown before what made it is in the log (R13). */
   #logThenTell(made: Made): void {
-    this.#keeper.saveLater();
-    const changes = this.#keeper.changesOf(made);
+    this.keeper.saveLater();
+    const changes = this.keeper.changesOf(made);
     if (changes.length === 0) return this.#tell(made.replies);
     this.#isBusy = true;
     detach(
-      this.#keeper.write(changes).then((written) => {
+      this.keeper.write(changes).then((written) => {
         if (!this.#goesOn(written)) return;
         this.#tell(made.replies);
         this.#isBusy = false;
@@ -251,21 +244,21 @@ export class Reigning {
 
   /** What is lost with this node is taken back, but for seats: who was told of one has it (R12). */
   #tellThenLog(made: Made): void {
-    this.#keeper.writeSeats(made);
-    if (made.wantsCheckpoint) this.#keeper.save();
-    else this.#keeper.saveLater();
-    if (!made.givesSeat) return this.#tell(made.replies);
+    this.keeper.writeSeats(made);
+    if (made.wantsCheckpoint) this.keeper.save();
+    else this.keeper.saveLater();
+    if (!made.waitsForLog) return this.#tell(made.replies);
     this.#tell([]);
     const sendReplies = (written: Written): void => {
       if (written === "written" && !this.#isOver) this.#deps.desk.send(made.replies);
     };
-    detach(this.#keeper.seatsWritten.then(sendReplies), this.#deps.onError);
+    detach(this.keeper.seatsWritten.then(sendReplies), this.#deps.onError);
   }
 
   /** Ends the room for good. Nobody is told before it is in the log. */
   async #close(reason: string): Promise<void> {
     this.#isBusy = true;
-    if (!this.#goesOn(await this.#keeper.close(reason))) return;
+    if (!this.#goesOn(await this.keeper.close(reason))) return;
     this.#tell([]);
     this.#deps.desk.sendLate();
     await this.#release({ is: "closed", reason });
@@ -304,14 +297,14 @@ export class Reigning {
     const { log, channel, onError } = this.#deps;
     log.error({ room: channel, tick: this.#run.tick, error }, "a room cannot go on");
     const release = (): Promise<void> => this.#release({ is: "broken" });
-    detach(this.#keeper.stuck(String(error)).then(release), onError);
+    detach(this.keeper.stuck(String(error)).then(release), onError);
   }
 
   async #leave(next: string | undefined, end: End): Promise<void> {
     if (this.#isOver || this.#isLeaving) return;
     this.#isLeaving = true;
     if (this.#isBusy) await new Promise<void>((resolve) => (this.#whenFree = resolve));
-    if (this.#isOver || !this.#goesOn(await this.#keeper.leave(next))) return;
+    if (this.#isOver || !this.#goesOn(await this.keeper.leave(next))) return;
     await this.#release(end);
   }
 
@@ -338,7 +331,7 @@ export class Reigning {
   #stop(): void {
     const { clock } = this.#deps;
     this.#tenure.stop();
-    this.#keeper.stop();
+    this.keeper.stop();
     this.#voice.close();
     this.#idle.stop();
     this.#stopDesk?.();

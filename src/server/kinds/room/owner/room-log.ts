@@ -200,6 +200,11 @@ export function encodeStuck({ why, tick }: StuckRecord): string {
   return JSON.stringify({ why, tick });
 }
 
+/** Why it was. Whatever else is said of it is for people. @throws {Error} for what cannot be read */
+export function decodeStuck(json: string): string {
+  return text(fieldsOf(json)("why"));
+}
+
 export function encodeClosed({ reason, tick }: ClosedRecord): string {
   return JSON.stringify({ reason, tick });
 }

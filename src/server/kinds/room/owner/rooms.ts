@@ -4,16 +4,16 @@ import type { RoomDef } from "../../../../room/shape.js";
 import { detach, guardedClock, guardedLogger, type OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { LetterItem, Place } from "../messages.js";
-import type { RoomSignal } from "../tick-message.js";
 import { settingsOf } from "../run/settings.js";
 import { NO_MARKS, type StepMarks, type Watched } from "../watch/steps.js";
-import { TickLoad } from "./load.js";
+import { Listeners, type OnSignal } from "./listeners.js";
 import type { RoomMail } from "./mail.js";
 import { placementOf } from "./not-taken.js";
 import { NodesSeen } from "./nodes-seen.js";
 import { Owner, type Gone } from "./owner.js";
 import { NOWHERE, Placing, type Placement, type Wanted } from "./placement.js";
 import { reviveRoom, type Revived } from "./revive.js";
+import { RoomsTally, type RoomsStats } from "./rooms-tally.js";
 import { takeOver, type Takeover } from "./takeover.js";
 import { MARGIN_MS, REIGN_MS, type TenureOptions } from "./tenure.js";
 
@@ -50,9 +50,6 @@ export interface RoomsDeps {
   readonly onMarked?: (channel: string) => void;
 }
 
-/** Called with each signal of the rooms that this node owns. */
-export type OnSignal = (channel: string, signal: RoomSignal) => void;
-
 /**
  * The rooms that this node owns, and its part in finding owners for others.
  *
@@ -68,10 +65,10 @@ export class Rooms {
   readonly #owners = new Map<string, Owner>();
   readonly #taking = new Map<string, Promise<Placement>>();
   readonly #placing: Placing;
-  readonly #load: TickLoad;
+  readonly #tally: RoomsTally;
   readonly #stop: () => void;
   readonly #nodes = new NodesSeen();
-  #listeners: readonly OnSignal[] = [];
+  readonly #listeners: Listeners;
   /** It does not hear what it says itself: until then it takes nothing. */
   #deafUntil = -Infinity;
   #isClosing = false;
@@ -84,7 +81,10 @@ export class Rooms {
     this.#onError = (error) => this.#deps.log.warn({ error }, "a call about rooms failed");
     this.#clock = guardedClock(deps.clock, (error) => log.error({ error }, "an error in the code of rooms"));
     this.#times = deps.times ?? { ttl: REIGN_MS, margin: MARGIN_MS };
-    this.#load = new TickLoad(deps.clock.monotonic());
+    this.#listeners = new Listeners((room, error) =>
+      log.error({ room, error }, "an error in the code of rooms"),
+    );
+    this.#tally = new RoomsTally(deps.clock.monotonic());
     this.#placing = new Placing({
       broker,
       random,
@@ -100,7 +100,17 @@ export class Rooms {
 
   /** What others are told of this node: how many rooms, and how many milliseconds of a second it spends in their ticks. */
   get load(): { readonly rooms: number; readonly tick: number } {
-    return { rooms: this.#owners.size, tick: Math.round(this.#load.perSecond) };
+    return { rooms: this.#owners.size, tick: Math.round(this.#tally.load.perSecond) };
+  }
+
+  /** What its operators are told: what there is now, and what was counted since it began. */
+  get stats(): RoomsStats {
+    return this.#tally.stats(this.#owners.values());
+  }
+
+  /** The rooms that this node owns; those that stand still as well. */
+  [Symbol.iterator](): Iterator<Owner> {
+    return this.#owners.values();
   }
 
   /** What steps are marked with, of a room that this node owns under that reign. */
@@ -132,10 +142,7 @@ export class Rooms {
 
   /** Returns the way to stop. */
   watch(onSignal: OnSignal): () => void {
-    this.#listeners = [...this.#listeners, onSignal];
-    return () => {
-      this.#listeners = this.#listeners.filter((other) => other !== onSignal);
-    };
+    return this.#listeners.add(onSignal);
   }
 
   /** Hands all rooms over to other nodes, each in a moment of its own; resolves when this one owns none. It takes none from now on. */
@@ -231,6 +238,7 @@ export class Rooms {
         return NOWHERE;
       }
       this.#owners.set(channel, this.#newOwner(channel, def, takeover));
+      this.#tally.taken(takeover);
       this.#counted();
       return { ...NOWHERE, owner: broker.node, reign: takeover.record.name, refused: undefined };
     } catch (error) {
@@ -251,7 +259,7 @@ export class Rooms {
   #isFull(): boolean {
     const { most = MOST_ROOMS, marked } = this.#deps;
     if (marked === "only") return this.#isTried();
-    if (this.#owners.size + this.#taking.size >= most || this.#load.isBusy) return true;
+    if (this.#owners.size + this.#taking.size >= most || this.#tally.load.isBusy) return true;
     return [...this.#owners.values()].some(({ record }) => record !== undefined && record.short > 0);
   }
 
@@ -282,8 +290,8 @@ export class Rooms {
         times: this.#times,
         marks: this.#deps.marks ?? NO_MARKS,
         onError: this.#onError,
-        onTold: (room, signal) => this.#told(room, signal),
-        onSpent: (ms) => this.#load.add(ms),
+        onTold: (room, signal) => this.#listeners.tell(room, signal),
+        onTurn: (turn) => this.#tally.add(turn),
       },
       {
         channel,
@@ -309,16 +317,6 @@ export class Rooms {
     if (this.#look === undefined && this.#owners.size > 0 && !this.#isClosing) this.#lookLater();
   }
 
-  #told(channel: string, signal: RoomSignal): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(channel, signal);
-      } catch (error) {
-        this.#deps.log.error({ room: channel, error }, "an error in the code of rooms");
-      }
-    }
-  }
-
   async #handOver(owner: Owner): Promise<void> {
     const { mail } = this.#deps;
     const { reign, channel } = owner;
@@ -330,7 +328,7 @@ export class Rooms {
   #lookLater(): void {
     this.#look = this.#clock.setTimeout(() => {
       this.#look = undefined;
-      this.#load.turn(this.#clock.monotonic());
+      this.#tally.load.turn(this.#clock.monotonic());
       this.#report();
       detach(this.#lookAround(), this.#onError);
       if (this.#owners.size > 0) this.#lookLater();

@@ -82,6 +82,8 @@ export interface Taken {
   readonly watched: Watched;
   readonly ledger: Ledger;
   readonly names: ReadonlySet<string>;
+  /** Whether there was an owner before that had not let go of it. */
+  readonly isTakeover: boolean;
   /** Whether the log may have lost something: seats that were granted may be missing in it. */
   readonly isAfterLoss: boolean;
   /** Whether it goes on with what this node remembers. */
@@ -251,7 +253,7 @@ class Taking {
   }
 
   #taken(
-    rest: Omit<Taken, "is" | "reign" | "sent" | "watched" | "names" | "isAfterLoss"> & {
+    rest: Omit<Taken, "is" | "reign" | "sent" | "watched" | "names" | "isTakeover" | "isAfterLoss"> & {
       readonly found: RoomRecord;
     },
   ): Taken {
@@ -259,7 +261,9 @@ class Taking {
     const { memory, was } = this.#request;
     const { reign, sent, name, watched } = this.#got;
     const names = new Set([...namesIn(found), ...(taken.isKept ? (memory?.names ?? []) : []), name]);
-    return { is: "taken", reign, sent, watched, names, isAfterLoss: hasNewEpoch(found, was), ...taken };
+    const isTakeover = found.reign?.released === false;
+    const isAfterLoss = hasNewEpoch(found, was);
+    return { is: "taken", reign, sent, watched, names, isTakeover, isAfterLoss, ...taken };
   }
 
   /** @throws {BrokerError} where it may not be in the log, or not under this reign */

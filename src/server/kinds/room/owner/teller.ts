@@ -1,10 +1,10 @@
 import { encodeKeyframe, encodeTick } from "../../../../room/ticks.js";
 import type { Keyframe } from "../messages.js";
-import type { Left } from "../run/arrivals.js";
 import type { Sent } from "../run/effects.js";
 import type { Run } from "../run/run.js";
 import type { SeatState } from "../run/seats.js";
-import type { Ack, ShownSeat, TickMessage } from "../tick-message.js";
+import type { Ack, ShownSeat, TickMessage, Went } from "../tick-message.js";
+import type { Gone } from "./kicks.js";
 
 /** A seat as it was told. */
 interface ToldSeat {
@@ -17,7 +17,7 @@ interface ToldSeat {
 /** What has come of ticks, besides what is in the tables. */
 export interface Told {
   readonly sends: readonly Sent[];
-  readonly left: readonly Left[];
+  readonly left: readonly Gone[];
   readonly skipped: number;
 }
 
@@ -31,7 +31,7 @@ export class Teller {
   readonly #seats = new Map<string, ToldSeat>();
   #tick: number;
   #sends: Sent[] = [];
-  #left: Left[] = [];
+  #left: Gone[] = [];
   #skipped = 0;
 
   /** Whoever asks before the first tick is told the room as it is now. */
@@ -58,8 +58,9 @@ export class Teller {
   next(): TickMessage {
     const run = this.#run;
     const prev = this.#tick;
-    const went: { seat: string; why: Left["why"] }[] = [];
-    for (const { seat, why } of this.#left) if (this.#seats.delete(seat)) went.push({ seat, why });
+    const went: Went[] = [];
+    for (const { seat, why, reason } of this.#left)
+      if (this.#seats.delete(seat)) went.push({ seat, why, reason });
     const came: ShownSeat[] = [];
     const here: [string, boolean][] = [];
     const acks: Ack[] = [];

@@ -21,8 +21,8 @@ export interface Made {
   readonly left: readonly Left[];
   readonly sends: readonly Sent[];
   readonly replies: readonly Reply[];
-  /** Whether one of the answers gives a seat, which is in the log first. */
-  readonly givesSeat: boolean;
+  /** Whether one of the answers gives a seat, or says that one is free: that is in the log first. */
+  readonly waitsForLog: boolean;
   readonly wantsCheckpoint: boolean;
   /** Hooks that threw, each with what entered in its tick. */
   readonly threw: readonly { readonly threw: Threw; readonly entered: readonly Entering[] }[];
@@ -77,7 +77,7 @@ function nothingMade(): MutableMade & { readonly seats: Set<string> } {
     left: [],
     sends: [],
     replies: [],
-    givesSeat: false,
+    waitsForLog: false,
     wantsCheckpoint: false,
     threw: [],
     closed: undefined,
@@ -104,9 +104,9 @@ function collect(
   made.wantsCheckpoint ||= outcome.wantsCheckpoint;
   made.closed ??= closed;
   if (seats.length === 0 && others.length === 0) return;
-  made.givesSeat ||= answers.some(isGiven);
+  made.waitsForLog ||= left.length > 0 || answers.some(isGiven);
   made.replies.push(...desk.repliesTo(seats, answers, run));
-  for (const asked of others) made.replies.push(desk.replyTo(asked, run));
+  for (const asked of others) made.replies.push(desk.replyTo(asked, run, left));
 }
 
 function isGiven({ answer }: Answered): boolean {

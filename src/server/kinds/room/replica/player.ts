@@ -1,7 +1,7 @@
 /** A player on the node that it is connected to: one connection's hold on one seat. */
-import type { LeaveReason } from "../../../../room/hooks.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import type { InputOutcome, PlayerView, Seated } from "../../../feed/room-part.js";
+import type { Went } from "../tick-message.js";
 import type { InputEdge } from "./input-edge.js";
 import type { PlayerEnd, Travelling } from "./joining.js";
 import type { Screen } from "./screens.js";
@@ -37,7 +37,7 @@ export class Player implements Seated {
   /** Whether it asks again for its seat, which may have been lost. */
   isReturning = false;
   /** Why it was last heard that its seat is free, if it was. */
-  went: LeaveReason | undefined;
+  went: Pick<Went, "why" | "reason"> | undefined;
   /** The tick that it said it saw, where that was not told yet. */
   sawTick: number | undefined;
 

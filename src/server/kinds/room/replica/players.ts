@@ -149,12 +149,12 @@ export class Players {
     for (const { seat, last, depth } of acks)
       this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
     this.#asides.acknowledge(acks, this.#heard);
-    for (const { seat, why } of went) {
+    for (const { seat, why, reason } of went) {
       this.#asides.delete(seat);
       const player = this.#seated.get(seat);
       if (player === undefined || came.some(({ id }) => id === seat)) continue;
       // It may be an earlier seat of the same player: what nodes send each other passes by what the owner tells all.
-      player.went = why;
+      player.went = { why, reason };
       this.#sayHere(player);
     }
   }
@@ -258,7 +258,7 @@ export class Players {
       if (player.hasEnded || answer === undefined) return;
       if (answer.code !== "refused") this.#answered(player, answer);
       // What was lost with the store may be had again.
-      else if (!player.isReturning) this.#end(player, player.went ?? "left");
+      else if (!player.isReturning) this.#end(player, player.went?.why ?? "left", player.went?.reason);
     });
   }
 

@@ -143,6 +143,10 @@ export class ReignWatch {
     if (closed !== undefined) {
       this.#closedAt = closed.at;
       this.#owner.onClosed(closed.reason);
+    } else if (reign !== undefined && this.#closedAt > 0 && reign.at.offset > this.#closedAt) {
+      // Behind its end nobody has written but who has revived it.
+      this.#closedAt = 0;
+      this.#owner.onClosed(undefined);
     }
     const before = this.#reigns.newest;
     if (reign === undefined || !this.#reigns.learn(reign, this.#epochs)) return;

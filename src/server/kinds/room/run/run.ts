@@ -139,6 +139,11 @@ export class Run {
     return this.#seats.taken;
   }
 
+  /** How many places are kept for somebody who will join. */
+  get reserved(): number {
+    return this.#seats.reserved.size;
+  }
+
   /** The tables' columns, and what changed in them when, in the order of the shape. */
   get stores(): readonly TableStore[] {
     return this.#world.tables.map(({ store }) => store);
