@@ -115,7 +115,8 @@ export type TimerHook<P extends Parts, User> = {
 
 /** What somebody wants of a room, as `allow` is asked about it. */
 export interface RoomAllowContext<P extends Parts, User> {
-  readonly action: "join" | "spectate" | "create";
+  /** `list`: to see which rooms `find` fills; `channel` is that of the list. */
+  readonly action: "join" | "spectate" | "create" | "list";
   readonly user: User;
   /** The id of the connection. */
   readonly client: string;

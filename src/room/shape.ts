@@ -77,6 +77,8 @@ export type AnyHooks = Hooks<Parts, unknown>;
 export interface RoomDef {
   readonly shape: ShapeData;
   readonly hooks: AnyHooks;
+  /** Tables that its hooks have in the state beside those of the shape. They are kept like those, and never leave the servers that own it. */
+  readonly hidden?: Tables;
 }
 
 /** A room with its code, as `.channels({ … })` takes it. Its types are the shape's; its insides are the server's. */
