@@ -1,5 +1,5 @@
 /** Matchmaking as both sides know it: lists of rooms are rooms themselves, and this is what they are called and what they show. */
-import { canonicalName, channelNameProblem, decodeSegment, utf8Length } from "../protocol/channel-name.js";
+import { channelNameProblem, decodeSegment, utf8Length } from "../protocol/channel-name.js";
 import { isIllFormed } from "./coding.js";
 import { table, u16 } from "./columns.js";
 import { room } from "./shape.js";
@@ -51,7 +51,7 @@ export function listChannel(
   match: Readonly<Record<string, string>> = {},
 ): string {
   const parts = names.map((one) => `${encodeURIComponent(one)}=${encodeURIComponent(valueOf(one, match))}`);
-  const channel = `${MATCH}/${canonicalName(name)}/${parts.join("&") || NOTHING}`;
+  const channel = `${MATCH}/${name}/${parts.join("&") || NOTHING}`;
   const problem = channelNameProblem(channel);
   if (problem === undefined) return channel;
   throw new TypeError(`there is no list of rooms ${JSON.stringify(name)} for that match: ${problem}`);
@@ -71,7 +71,7 @@ export function listingOf(channel: string): Listing | undefined {
   const first = parts.shift();
   if (first === undefined || decodeSegment(first) !== MATCH || last === undefined || parts.length === 0)
     return undefined;
-  const name = canonicalName(parts.join("/"));
+  const name = parts.join("/");
   const match = new Map<string, string>();
   if (last === NOTHING) return { name, match };
   for (const pair of last.split("&")) {

@@ -81,10 +81,7 @@ export async function enter(
       match: matchOf(visitor),
       isPartial: connection.asksAgain,
       mayJoin: (join) => mustAllow(visitor, "join", join),
-      mayMake: async () => {
-        await mustAllow(visitor, "create");
-        node.newRooms.use(connection);
-      },
+      mayMake: () => mayMake(visitor),
       onEnd: visit.playerEnded,
     });
     return visit;
@@ -92,6 +89,17 @@ export async function enter(
     sessions.seats--;
     throw error;
   }
+}
+
+/**
+ * Asked before a room is made that nobody has made.
+ *
+ * @throws {TidemarkError} as a rejection: `forbidden`, `limit_reached`
+ */
+export async function mayMake(visitor: Visitor): Promise<void> {
+  const { connection } = visitor;
+  await mustAllow(visitor, "create");
+  connection.node.newRooms.use(connection);
 }
 
 /**

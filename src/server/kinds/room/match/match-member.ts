@@ -26,7 +26,7 @@ const REJOIN_MS = 1000;
 
 /** The room that matches, on this node. */
 export interface MatchPlace {
-  readonly place: Pick<RoomPlace, "join" | "beginning" | "listen">;
+  readonly place: Pick<RoomPlace, "join" | "beginning" | "reached">;
   /** It is not needed any more. */
   release(): void;
 }
@@ -73,7 +73,7 @@ export class MatchMember {
     this.#deps = deps;
     this.#seat = seatIdOf(deps.channel, { user: deps.node });
     this.#reign = this.#newest;
-    this.#stop = deps.opened.place.listen((reached) => this.#hear(reached));
+    this.#stop = deps.opened.place.reached.add((reached) => this.#hear(reached));
   }
 
   /** Whether somebody has been let to make the room. */

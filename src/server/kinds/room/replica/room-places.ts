@@ -14,6 +14,10 @@ export class RoomPlaces {
     if (this.#places.get(place.channel) === place) this.#places.delete(place.channel);
   }
 
+  get(channel: string): RoomPlace | undefined {
+    return this.#places.get(channel);
+  }
+
   /** For `RoomMail.listen`. */
   readonly onItem: OnItem = (item, from) => {
     if ("channel" in item) this.#places.get(item.channel)?.onItem(item, from);
