@@ -1,7 +1,7 @@
 /** A node as a player of one room that matches: it tells of the rooms that it owns, and asks for places. */
 import type { Clock, Timer } from "../../../../protocol/index.js";
 import { TidemarkError } from "../../../errors.js";
-import { detach, type OnError } from "../../../guard.js";
+import { detach, guarded, type OnError } from "../../../guard.js";
 import type { Joining } from "../replica/joining.js";
 import type { Player } from "../replica/player.js";
 import type { RoomPlace } from "../replica/room-place.js";
@@ -73,7 +73,7 @@ export class MatchMember {
     this.#deps = deps;
     this.#seat = seatIdOf(deps.channel, { user: deps.node });
     this.#reign = this.#newest;
-    this.#stop = deps.opened.place.reached.add((reached) => this.#hear(reached));
+    this.#stop = deps.opened.place.reached.add(guarded((reached) => this.#hear(reached), deps.onError));
   }
 
   /** Whether somebody has been let to make the room. */
@@ -130,17 +130,16 @@ export class MatchMember {
   /** Gives the seat up; others may own its rooms from now on. */
   close(): void {
     if (this.#isClosed) return;
-    const { clock, opened, onError } = this.#deps;
+    const { clock, opened } = this.#deps;
     this.#isClosed = true;
     clock.clearTimeout(this.#timer);
     this.#stop();
     for (const { resolve } of this.#wishes.values()) resolve(undefined);
     this.#wishes.clear();
     const leaving = this.#player?.leave() ?? Promise.resolve();
-    detach(
-      leaving.finally(() => opened.release()),
-      onError,
-    );
+    const release = (): void => opened.release();
+    // Where nobody answers any more, the seat goes with its grace.
+    leaving.then(release, release);
   }
 
   get #now(): number {
