@@ -104,5 +104,7 @@ export class ChannelRegistry {
 function mustBeFree(pattern: string): void {
   const [first = ""] = pattern.split("/");
   if (RESERVED.includes(first))
-    throw new TypeError(`channel pattern ${JSON.stringify(pattern)}: channels ${first}/… are the server's own`);
+    throw new TypeError(
+      `channel pattern ${JSON.stringify(pattern)}: channels ${first}/… are the server's own`,
+    );
 }

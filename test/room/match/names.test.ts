@@ -42,7 +42,10 @@ describe("the channel of a list", () => {
   });
 
   test("may be spelled otherwise at its beginning", () => {
-    expect(listingOf("%24match/arena/mode=ffa")).toEqual({ name: "arena", match: new Map([["mode", "ffa"]]) });
+    expect(listingOf("%24match/arena/mode=ffa")).toEqual({
+      name: "arena",
+      match: new Map([["mode", "ffa"]]),
+    });
   });
 });
 

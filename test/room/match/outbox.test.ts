@@ -70,7 +70,14 @@ describe("what a node says in the room that matches", () => {
   test("is nothing else than it was written, or it is refused", () => {
     const said = { rooms: [1, [["~a", 1, 2, 3, ["s"]]], true], closed: [], kept: [], failed: [], wishes: [] };
     expect(encodeSaid(readSaid(said))).toEqual(said);
-    expect(encodeGiven(readGiven([[1, "~a", true], [2, null, false]]))).toEqual([
+    expect(
+      encodeGiven(
+        readGiven([
+          [1, "~a", true],
+          [2, null, false],
+        ]),
+      ),
+    ).toEqual([
       [1, "~a", true],
       [2, null, false],
     ]);

@@ -62,7 +62,9 @@ describe("R30: a private room", () => {
   test("is as full as others, and may end", async () => {
     const town = new Town();
     const { code = "", channel } = await town.until(town.find(town.server(0), "ann", { how: "private" }));
-    const friends = Array.from({ length: 9 }, (_, n) => town.find(town.server(1), `friend${n}`, { how: { code } }));
+    const friends = Array.from({ length: 9 }, (_, n) =>
+      town.find(town.server(1), `friend${n}`, { how: { code } }),
+    );
     await town.until(Promise.all(friends));
     await expect(town.until(town.find(town.server(2), "late", { how: { code } }))).rejects.toMatchObject({
       code: "room_full",

@@ -5,7 +5,9 @@ import { LIST, Town, type Guest } from "./support/town.js";
 /** So many are found rooms at once, on all servers, and sit down. */
 async function crowd(town: Town, count: number, prefix = "g"): Promise<Guest[]> {
   const { servers } = town;
-  const all = Array.from({ length: count }, (_, n) => town.play(town.server(n % servers.length), `${prefix}${n}`));
+  const all = Array.from({ length: count }, (_, n) =>
+    town.play(town.server(n % servers.length), `${prefix}${n}`),
+  );
   return town.until(Promise.all(all));
 }
 

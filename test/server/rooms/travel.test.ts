@@ -7,7 +7,12 @@ import { Run } from "../../../src/server/kinds/room/run/run.js";
 import { World } from "../support/engine.js";
 import { ask, hooks, until } from "./support.js";
 
-const shape = room({ rate: 20, seats: 3, input: z.string(), state: { all: table({ n: u16, name: text(16) }) } });
+const shape = room({
+  rate: 20,
+  seats: 3,
+  input: z.string(),
+  state: { all: table({ n: u16, name: text(16) }) },
+});
 
 /** What a player puts in is where all go. */
 const Station = shape.code({ input: (r, _seat, to) => r.travel(to) });
@@ -15,8 +20,9 @@ const Station = shape.code({ input: (r, _seat, to) => r.travel(to) });
 describe("R47: travel", () => {
   test("tells all who play and look on where to go on, and who comes later as well", async () => {
     const world = new World({ "station/:id": Station }, { hooks });
-    const [ann, bob, eve] = await Promise.all(["ann", "bob", "eve"].map((token) => world.connect({ token })));
-    if (ann === undefined || bob === undefined || eve === undefined) throw new Error("somebody is missing");
+    const ann = await world.connect({ token: "ann" });
+    const bob = await world.connect({ token: "bob" });
+    const eve = await world.connect({ token: "eve" });
     const { ch } = await ask(world, ann, { subscribe: "station/a", join: null });
     await ask(world, bob, { subscribe: "station/a", join: null });
     await ask(world, eve, { subscribe: "station/a" });

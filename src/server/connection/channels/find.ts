@@ -31,8 +31,7 @@ async function findRoom(
 ): Promise<Found> {
   const { node, sessions } = connection;
   const owner = seatOwner(identity, secret ?? sessions.secret);
-  if (node.matching === undefined)
-    throw new TidemarkError("not_found", "there are no rooms on this server");
+  if (node.matching === undefined) throw new TidemarkError("not_found", "there are no rooms on this server");
   node.finds.use(connection);
   if (typeof how === "object") node.codes.use(connection);
   return node.matching.find({

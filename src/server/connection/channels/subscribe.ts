@@ -197,7 +197,13 @@ export async function prepare(
         undo();
         return new TidemarkError("going_away", "the connection has closed");
       }
-      return begin(connection, session, { active: active as ActiveChannel, membership, visit }, start, options);
+      return begin(
+        connection,
+        session,
+        { active: active as ActiveChannel, membership, visit },
+        start,
+        options,
+      );
     };
   } catch (error) {
     undo();

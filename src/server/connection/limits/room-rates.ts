@@ -7,7 +7,10 @@ export function roomRates(
   { made, finds, codes }: RoomLimits,
   clock: Pick<Clock, "monotonic">,
 ): Pick<ServerNode, "newRooms" | "finds" | "codes"> {
-  const ofCodes = { code: "rate_limited", message: `more than ${String(codes)} codes of rooms a minute` } as const;
+  const ofCodes = {
+    code: "rate_limited",
+    message: `more than ${String(codes)} codes of rooms a minute`,
+  } as const;
   const ofFinds = { code: "rate_limited", message: "too many rooms are asked for" } as const;
   const ofRooms = { code: "limit_reached", message: `more than ${String(made)} new rooms a minute` } as const;
   return {

@@ -91,7 +91,11 @@ export class Town {
       clock: process.clock,
       random: fork(this.#seed, name),
       broker: way,
-      log: { info: () => {}, warn: () => {}, error: (fields, message) => void errors.push({ message, ...fields }) },
+      log: {
+        info: () => {},
+        warn: () => {},
+        error: (fields, message) => void errors.push({ message, ...fields }),
+      },
       registry: new ChannelRegistry([["hall/:id", Hall.def]]),
       methods: new Map(),
       hooks: { authenticate: undefined, onConnect: undefined, onDisconnect: undefined },

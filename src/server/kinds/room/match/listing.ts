@@ -49,14 +49,24 @@ export const PASSING_MS = 5000;
 const KEPT_MS = 2500;
 
 /** Takes in what a node owns. */
-export function told(rows: Rows, by: string, { round, all, isLast }: NonNullable<Said["rooms"]>, now: number): void {
+export function told(
+  rows: Rows,
+  by: string,
+  { round, all, isLast }: NonNullable<Said["rooms"]>,
+  now: number,
+): void {
   for (const report of all) note(rows, by, round, report);
   arrived(rows, all);
   if (!isLast) return;
   for (const known of rows.known.values()) if (known.by === by && known.round < round) pass(known, now);
 }
 
-function note({ rooms, known }: Rows, by: string, round: number, [id, players, used, seats]: RoomReport): void {
+function note(
+  { rooms, known }: Rows,
+  by: string,
+  round: number,
+  [id, players, used, seats]: RoomReport,
+): void {
   const shown = rooms.get(id);
   if (shown === undefined && rooms.size >= MOST_ROOMS) return;
   if (shown === undefined) rooms.set(id, { players, seats });

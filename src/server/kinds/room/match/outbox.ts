@@ -60,7 +60,9 @@ export class MatchOutbox {
     };
     // Reports first: what is wished stands on them.
     const all = this.#isTelling ? from(this.#reports) : [];
-    const rooms = this.#isTelling ? { round: this.#round, all, isLast: this.#reports.length === 0 } : undefined;
+    const rooms = this.#isTelling
+      ? { round: this.#round, all, isLast: this.#reports.length === 0 }
+      : undefined;
     if (rooms?.isLast === true) this.#isTelling = false;
     const { closed, kept, failed, wishes } = this.#queues;
     if (this.#isTelling) return { rooms, closed: [], kept: [], failed: [], wishes: [] };

@@ -84,7 +84,9 @@ export class PrivateRooms {
       { slots: [MADE, CLOSED] },
       roomLogOptions(),
     );
-    const values = new Map(entries.flatMap(({ changes = [] }) => changes.map(({ slot, data }) => [slot, data])));
+    const values = new Map(
+      entries.flatMap(({ changes = [] }) => changes.map(({ slot, data }) => [slot, data])),
+    );
     const [made, closed] = [values.get(MADE), values.get(CLOSED)];
     return {
       made: typeof made === "string" ? made : undefined,

@@ -2,16 +2,7 @@
  * What nodes say in the room that matches, as its players: inputs, each a part of what a node has to say. And what they are told: an
  * event for one of them.
  */
-import {
-  fields,
-  flag,
-  list,
-  orNull,
-  text,
-  tuple,
-  whole,
-  type Reader,
-} from "../run/strict-json.js";
+import { fields, flag, list, orNull, text, tuple, whole, type Reader } from "../run/strict-json.js";
 
 /** The event by which a node is told what became of what it was asked to find. */
 export const GIVEN = "given";

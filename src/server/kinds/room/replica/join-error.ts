@@ -38,9 +38,13 @@ export function joinError(
 export function closedError(reason: string | undefined): TidemarkError {
   const to = destinationOf(reason);
   if (to !== undefined)
-    return new TidemarkError("room_moved", `the room has ended, and its players go on in ${JSON.stringify(to)}`, {
-      details: { to },
-    });
+    return new TidemarkError(
+      "room_moved",
+      `the room has ended, and its players go on in ${JSON.stringify(to)}`,
+      {
+        details: { to },
+      },
+    );
   return new TidemarkError(
     "room_closed",
     reason === undefined ? "the room has ended" : `the room has ended: ${reason}`,
