@@ -66,5 +66,6 @@ export type {
   PlayOptions,
   PlayResult,
   RefusedInput,
+  RefusedOverHttp,
 } from "./room-frames.js";
 export { realClock, realRandom } from "./real-environment.js";

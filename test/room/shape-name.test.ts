@@ -3,8 +3,16 @@ import { angle, bool, fixed, f64, oneOf, optional, table, text, u16, u8 } from "
 import { shapeName } from "../../src/room/shape-name.js";
 import { room } from "../../src/room/shape.js";
 
-const columns = { x: fixed(0, 100, 1 / 8), aim: angle, hp: u8, name: text(16), mood: oneOf("calm", "angry"), is: bool };
-const nameOf = (state: Parameters<typeof room>[0]["state"], rate = 20): string => shapeName(room({ rate, state }));
+const columns = {
+  x: fixed(0, 100, 1 / 8),
+  aim: angle,
+  hp: u8,
+  name: text(16),
+  mood: oneOf("calm", "angry"),
+  is: bool,
+};
+const nameOf = (state: Parameters<typeof room>[0]["state"], rate = 20): string =>
+  shapeName(room({ rate, state }));
 
 describe("the name of a room's shape", () => {
   test("R32: is eight letters, the same on every engine and in every version", () => {
@@ -16,8 +24,8 @@ describe("the name of a room's shape", () => {
     const others = [
       nameOf({ players: table(columns) }),
       nameOf({ players: table(columns) }, 30),
-      nameOf({ players: table(columns), shots: table({}) }),
-      nameOf({ shots: table({}), players: table(columns) }),
+      nameOf({ players: table(columns), shots: table({ n: u8 }) }),
+      nameOf({ shots: table({ n: u8 }), players: table(columns) }),
       nameOf({ players: table({ ...columns, x: fixed(0, 100, 1 / 4) }) }),
       nameOf({ players: table({ ...columns, x: fixed(0, 200, 1 / 8) }) }),
       nameOf({ players: table({ ...columns, x: fixed(-1, 100, 1 / 8) }) }),
@@ -36,7 +44,8 @@ describe("the name of a room's shape", () => {
 
   test("R32: is spread evenly", () => {
     const names = new Set<string>();
-    for (let most = 1; most <= 400; most++) for (let rate = 0; rate < 50; rate++) names.add(nameOf({ a: table({ b: text(most) }) }, rate));
+    for (let most = 1; most <= 400; most++)
+      for (let rate = 0; rate < 50; rate++) names.add(nameOf({ a: table({ b: text(most) }) }, rate));
     expect(names.size).toBe(20_000);
     const firsts = new Set([...names].map(([letter]) => letter));
     const lasts = new Set([...names].map((name) => name.at(-1)));
@@ -45,6 +54,8 @@ describe("the name of a room's shape", () => {
 
   test("R32: does not depend on its code, its seats or its schemas", () => {
     const state = { players: table(columns) };
-    expect(shapeName(room({ state, seats: 3, grace: "1s", keep: "inputs" }))).toBe(shapeName(room({ state })));
+    expect(shapeName(room({ state, seats: 3, grace: "1s", keep: "inputs" }))).toBe(
+      shapeName(room({ state })),
+    );
   });
 });

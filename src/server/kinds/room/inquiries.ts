@@ -75,7 +75,7 @@ export class Inquiries {
     const { clock, onError } = this.#deps;
     const id = `${this.#name}.${++this.#number}`;
     const until = clock.monotonic() + patience;
-    for (let silent = 0; !this.#isClosed && clock.monotonic() < until; ) {
+    for (let silent = 0; !this.#isClosed && clock.monotonic() < until;) {
       try {
         const at = await this.#find(channel, { wake, match, isSilent: silent >= SILENT });
         if (at === undefined || "code" in at) return at && { ...at, id };
