@@ -96,7 +96,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   channels: { perSecond: 50, burst: 2000 },
   keys: 10_000,
   memories: 256 * 1024 * 1024,
-  rooms: { seats: 4, made: 30, finds: { perSecond: 2, burst: 20 }, codes: 20, owned: 500 },
+  rooms: { seats: 4, made: 30, finds: 60, codes: 20, owned: 500 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -169,15 +169,14 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
 
 /** @throws {TypeError} when a limit of rooms is none */
 function checkRooms(rooms: RoomLimits): void {
-  for (const name of ["seats", "made", "codes", "owned"] as const) {
+  for (const name of ["seats", "made", "finds", "codes", "owned"] as const) {
     const most = rooms[name];
-    const mayBeNone = name === "made" || name === "codes";
+    const mayBeNone = name !== "seats" && name !== "owned";
     if (!(Number.isSafeInteger(most) && most !== false && most >= 1) && !(mayBeNone && most === false))
       throw new TypeError(
         `limits.rooms.${name} must be a whole number of at least 1, not ${JSON.stringify(most)}`,
       );
   }
-  mustBeRate("rooms.finds", rooms.finds);
 }
 
 /** @throws {TypeError} */

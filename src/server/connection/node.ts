@@ -130,9 +130,12 @@ export interface RoomLimits {
    * times as many. Above it, `limit_reached`. Default 30; `false` for no limit.
    */
   readonly made: number | false;
-  /** What is found for one user: without one for a connection, and for an address ten times as much. Default 2 a second, 20 at once. */
-  readonly finds: RateOptions | false;
-  /** Codes of private rooms that one user may try a minute: without one as above. Default 20. */
+  /**
+   * Rooms that are found for one user a minute, counted as those that it makes. Above it, `rate_limited`. Default 60; `false` for no
+   * limit.
+   */
+  readonly finds: number | false;
+  /** Codes of private rooms that one user may try a minute, counted likewise. Above it, `rate_limited`. Default 20; `false` for no limit. */
   readonly codes: number | false;
   /** Rooms that a server runs. Where none takes more, joining a room that nobody runs is `room_full`. Default 500. */
   readonly owned: number;

@@ -22,7 +22,7 @@ describe("R30: a code", () => {
       seen.add(code);
     }
     expect(seen.size).toBe(300);
-    const letters = new Set([...seen].flatMap((code) => [...code]));
+    const letters = new Set([...seen].flatMap((code) => code.split("")));
     expect(letters.size).toBe(31);
   });
 

@@ -105,7 +105,7 @@ describe("find", () => {
   });
 
   test("R45: costs who asks too often a refusal, and nobody else", async () => {
-    const world = worldOf(undefined, { finds: { perSecond: 0.1, burst: 3 } });
+    const world = worldOf(undefined, { finds: 3 });
     const eve = await world.connect({ token: "eve" });
     const answers = [];
     for (let n = 0; n < 8; n++)

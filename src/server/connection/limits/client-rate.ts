@@ -1,7 +1,6 @@
 /** How often a client may do something: a user over all connections; who has none by the connection, and by its address, ten times as often. */
-import type { Clock } from "../../../protocol/index.js";
+import type { Clock, ErrorCode } from "../../../protocol/index.js";
 import { TidemarkError } from "../../errors.js";
-import type { ErrorCode } from "../../../protocol/index.js";
 import type { ChannelUser } from "./new-channels.js";
 import { RateMemory } from "./rate-memory.js";
 import { PER_ADDRESS, together, type RateOptions } from "./rate.js";

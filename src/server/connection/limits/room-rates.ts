@@ -11,11 +11,14 @@ export function roomRates(
     code: "rate_limited",
     message: `more than ${String(codes)} codes of rooms a minute`,
   } as const;
-  const ofFinds = { code: "rate_limited", message: "too many rooms are asked for" } as const;
+  const ofFinds = {
+    code: "rate_limited",
+    message: `more than ${String(finds)} rooms found a minute`,
+  } as const;
   const ofRooms = { code: "limit_reached", message: `more than ${String(made)} new rooms a minute` } as const;
   return {
     newRooms: new ClientRate({ clock, rate: aMinute(made), refusal: ofRooms }),
-    finds: new ClientRate({ clock, rate: finds, refusal: ofFinds }),
+    finds: new ClientRate({ clock, rate: aMinute(finds), refusal: ofFinds }),
     codes: new ClientRate({ clock, rate: aMinute(codes), refusal: ofCodes }),
   };
 }

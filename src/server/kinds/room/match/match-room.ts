@@ -79,14 +79,14 @@ export function matchRoomOf({ shape, hooks }: RoomDef): RoomDef {
     },
   });
   // Nobody takes a seat in it but nodes, which do not ask; and it shows what may be seen of the rooms that it lists.
-  const allow = hooks.allow;
   return {
     shape: { ...def.shape, state: roomList.state },
     hidden,
     hooks: {
       ...def.hooks,
       allow: (context) =>
-        context.action === "spectate" && (allow === undefined || allow({ ...context, action: "list" })),
+        context.action === "spectate" &&
+        (hooks.allow === undefined || hooks.allow({ ...context, action: "list" })),
     },
   };
 }

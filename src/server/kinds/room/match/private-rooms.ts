@@ -14,6 +14,7 @@ import { closedError } from "../replica/join-error.js";
 const LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /** About 900 million codes. */
 const LENGTH = 6;
+const CODE = new RegExp(`^[${LETTERS}]{${LENGTH}}$`);
 const COUNT = LETTERS.length ** LENGTH;
 /** So many new codes are tried until one is nobody's. */
 const MOST_TRIES = 8;
@@ -117,7 +118,7 @@ export class PrivateRooms {
 
 /** Whether it can be a code, in capital letters. */
 export function isCode(text: string): boolean {
-  return text.length === LENGTH && [...text].every((letter) => LETTERS.includes(letter));
+  return CODE.test(text);
 }
 
 /** @param random 128 bits */
