@@ -93,7 +93,7 @@ export class Inquiries {
   close(): void {
     this.#isClosed = true;
     this.#stop();
-    for (const id of [...this.#asked.keys()]) this.#end(id, undefined);
+    for (const id of this.#asked.keys()) this.#end(id, undefined);
   }
 
   /** Who owns the room; an answer where nobody does and will; undefined where nobody does and it is not to be woken. */
