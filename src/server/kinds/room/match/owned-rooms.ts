@@ -61,10 +61,10 @@ export class OwnedRooms {
 }
 
 function reportOf(id: string, { run }: Owner, seats: ReadonlyMap<string, number>, since: number): RoomReport {
-  const { reserved, settings } = run;
-  const recent = new Set(reserved.keys());
+  const { expected, settings } = run;
+  const recent = new Set(expected.keys());
   for (const [seat, at] of seats) if (at > since) recent.add(seat);
-  return [id, seats.size, seats.size + reserved.size, settings.seats, [...recent]];
+  return [id, seats.size, seats.size + expected.size, settings.seats, [...recent]];
 }
 
 function placeOf({ channel, shape, match }: Owner): ReturnType<typeof listOf> {

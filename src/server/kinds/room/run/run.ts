@@ -143,7 +143,7 @@ export class Run {
   }
 
   /** Who else has a place that is kept for them, and until when. */
-  get reserved(): ReadonlyMap<string, number> {
+  get expected(): ReadonlyMap<string, number> {
     return this.#seats.reserved;
   }
 
