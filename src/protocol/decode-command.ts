@@ -3,6 +3,7 @@ import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
 import { CommandError, FieldReader, NotACommand, asObject, nameOf, type Fields } from "./field-reader.js";
 import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
+import { readFind } from "./decode-find.js";
 import { readPlay, readSecret } from "./decode-play.js";
 import type { Line } from "./lines.js";
 import type { AckCommand, ViewOptions } from "./state-frames.js";
@@ -20,6 +21,7 @@ const VERBS = [
   "call",
   "ack",
   "tune",
+  "find",
 ] as const;
 type Verb = (typeof VERBS)[number];
 const KINDS: readonly string[] = ["stream", "transient", "state", "room"] satisfies Kind[];
@@ -76,6 +78,8 @@ export function decodeCommand(line: Line): Command {
       return { do: verb, id, ...readAck(read) };
     case "tune":
       return { do: verb, id, channel: read.channel(verb), rate: readTuned(read) };
+    case "find":
+      return { do: verb, id, ...readFind(read) };
     case "call":
       return {
         do: verb,
@@ -97,6 +101,7 @@ function verbOf(fields: Fields, id: Id): Verb | undefined {
   if (fields["members"] !== undefined) found = and(found, "members");
   if (fields["ack"] !== undefined) found = and(found, "ack");
   if (fields["tune"] !== undefined) found = and(found, "tune");
+  if (fields["find"] !== undefined) found = and(found, "find");
   if (fields["get"] !== undefined) found = and(found, "get");
   if (fields["connect"] !== undefined) found = and(found, "connect");
   if (fields["refresh"] !== undefined) found = and(found, "refresh");

@@ -36,7 +36,7 @@ export function readSecret(read: FieldReader): string | undefined {
   return read.fail("secret must be a text of 16 to 64 letters, digits, - and _");
 }
 
-function readMatch(read: FieldReader, value: unknown): Readonly<Record<string, string>> {
+export function readMatch(read: FieldReader, value: unknown): Readonly<Record<string, string>> {
   const fields = asObject(value);
   const entries = Object.entries(fields ?? {});
   const fits = ([name, of]: readonly [string, unknown]): boolean => isShort(name) && isShort(of);

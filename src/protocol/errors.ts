@@ -33,7 +33,7 @@ export type ClientCode =
   | "disconnected";
 
 /** Fields of an error that only some codes have. */
-export type ErrorDetails = Pick<ErrorBody, "cursor" | "now" | "limit">;
+export type ErrorDetails = Pick<ErrorBody, "cursor" | "now" | "limit" | "to">;
 
 /** What the table of codes says about trying again: a test compares them. The table itself would be much of what a page loads. */
 const RETRYABLE = /^(aborted|rate_limited|overloaded|unavailable|going_away|room_full)$/;

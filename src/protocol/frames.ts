@@ -3,7 +3,7 @@
  * an array is a message, an object is everything else; a frame holds one or more of them, one per line.
  */
 import type { ErrorCode } from "./codes.js";
-import type { PlayOptions, PlayResult, RefusedInput } from "./room-frames.js";
+import type { FindCommand, PlayOptions, PlayResult, RefusedInput } from "./room-frames.js";
 import type { AckCommand, TuneCommand, ViewOptions } from "./state-frames.js";
 
 /** What falls behind gets: the only thing in which channels differ. */
@@ -45,6 +45,7 @@ export type Command =
   | { readonly do: "members"; readonly id: Id; readonly channel: string }
   | ({ readonly do: "ack"; readonly id: Id } & AckCommand)
   | ({ readonly do: "tune"; readonly id: Id } & TuneCommand)
+  | ({ readonly do: "find"; readonly id: Id } & FindCommand)
   | { readonly do: "get"; readonly id: Id; readonly channel: string; readonly keys: readonly string[] }
   | { readonly do: "call"; readonly id: Id; readonly method: string; readonly data: unknown };
 
@@ -137,6 +138,8 @@ export interface ErrorBody {
   readonly cursor?: string;
   /** and what the keys of the conditions hold there, as far as that fits; null for nothing. */
   readonly now?: Readonly<Record<string, unknown>>;
+  /** With `room_moved`: the room that its players are to go on to. */
+  readonly to?: string;
   /** With `limit_reached`, where it is a channel that is full: what there is too much of. */
   readonly limit?: "keys" | "bytes";
 }
@@ -270,7 +273,14 @@ export type EventFrame =
       readonly reason: GapReason;
     }
   | ({ readonly event: "subscribed"; readonly channel: string } & SubscribeResult)
-  | { readonly event: "unsubscribed"; readonly ch: number; readonly code: string; readonly message: string }
+  | {
+      readonly event: "unsubscribed";
+      readonly ch: number;
+      readonly code: string;
+      readonly message: string;
+      /** With `room_moved`: the room to go on to. */
+      readonly to?: string;
+    }
   | RefusedInput
   | { readonly event: "goaway"; readonly after: number };
 

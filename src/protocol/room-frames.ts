@@ -17,6 +17,25 @@ export interface PlayOptions {
   readonly budget?: number;
 }
 
+/** What a find command says. */
+export interface FindCommand {
+  /** What stands before the last part of the rooms' names. */
+  readonly name: string;
+  /** Values of the shape's `match`, texts of at most 64 bytes; a missing one is as if it were empty. */
+  readonly match: Readonly<Record<string, string>>;
+  /** As that of {@link PlayOptions}. */
+  readonly secret?: string;
+  /** Any room with a place, a new one that is found by its code only, or the one with this code. */
+  readonly how: "fill" | "private" | { readonly code: string };
+}
+
+/** What it is answered with: a room in which a seat is kept for some seconds. */
+export interface FindResult {
+  readonly channel: string;
+  /** Of a private room that is new. */
+  readonly code?: string;
+}
+
 /** What is said besides in the answer to a subscription to a room. */
 export interface PlayResult {
   /** The id of the seat; absent for those who look on. */

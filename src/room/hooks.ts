@@ -103,6 +103,15 @@ export interface Room<P extends Parts = Parts, User = unknown> {
   seen(this: void, seat: { readonly id: string }): SeenOf<P["tables"]>;
   /** Saves the room at the end of this tick, as also happens every `checkpoint`. */
   checkpoint(this: void): void;
+  /**
+   * Ends the room for good with this tick, and sends all who are in it on to another one of the same shape: they join it with what they
+   * joined this one with, also those who are cut off now and come back later.
+   *
+   * @param to the other room's channel, of at most 254 letters. Whoever gets there first makes it, if nobody has
+   * @throws {TypeError} `bad_travel`
+   * @example r.travel(`arena/${Math.floor(r.random() * 2 ** 53).toString(36)}`)
+   */
+  travel(this: void, to: string): void;
   /** Ends the room for good with this tick. The reason, at most 256 letters, is told to all who are there. */
   close(this: void, reason: string): void;
 }
@@ -115,7 +124,8 @@ export type TimerHook<P extends Parts, User> = {
 
 /** What somebody wants of a room, as `allow` is asked about it. */
 export interface RoomAllowContext<P extends Parts, User> {
-  readonly action: "join" | "spectate" | "create";
+  /** `list`: to see which rooms `find` fills; `channel` is that of the list. */
+  readonly action: "join" | "spectate" | "create" | "list";
   readonly user: User;
   /** The id of the connection. */
   readonly client: string;

@@ -77,6 +77,8 @@ export type AnyHooks = Hooks<Parts, unknown>;
 export interface RoomDef {
   readonly shape: ShapeData;
   readonly hooks: AnyHooks;
+  /** Tables that its hooks have in the state beside those of the shape. They are kept like those, and never leave the servers that own it. */
+  readonly hidden?: Tables;
 }
 
 /** What an app's type tells of a room: nobody publishes to it, and what it shows is its shape's. */

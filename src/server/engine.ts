@@ -23,7 +23,7 @@ import { IncompleteMessages, mostIncomplete } from "./connection/limits/incomple
 import { KeyShares } from "./connection/limits/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
 import { NewChannels } from "./connection/limits/new-channels.js";
-import { NewRooms } from "./connection/limits/new-rooms.js";
+import { roomRates } from "./connection/limits/room-rates.js";
 import { Newcomers } from "./connection/limits/newcomers.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/limits/rate-memory.js";
@@ -44,6 +44,7 @@ import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
 import { RoomNode } from "./kinds/room/room-node.js";
 import { watchRooms } from "./kinds/room/watch/watch-rooms.js";
+import { Matchmaking } from "./kinds/room/match/matchmaking.js";
 import type { Logger } from "./logger.js";
 
 /** How often the age of what comes is asked within the shortest dedupe window. */
@@ -80,6 +81,7 @@ export class Engine {
   readonly inspector: Inspector;
   /** Its part in rooms, where the application has some. */
   readonly rooms: RoomNode | undefined;
+  readonly #matching: Matchmaking | undefined;
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
@@ -149,6 +151,21 @@ export class Engine {
         ),
       ),
     });
+    this.#matching =
+      rooms &&
+      new Matchmaking({
+        broker,
+        clock,
+        random,
+        node: rooms,
+        roomsOf: (name) => registry.roomsOf(name),
+        acquire: async (channel) => {
+          const resolved = registry.resolve(channel);
+          if (resolved !== undefined) await hub.acquire(resolved);
+        },
+        release: (channel) => hub.release(channel),
+        onError: (error) => log.warn({ error }, "rooms could not be matched with players; it is tried again"),
+      });
     this.node = {
       ...options,
       clock,
@@ -165,7 +182,8 @@ export class Engine {
       rates: new RateMemory(options.limits.commands),
       addressRates: new RateMemory(together(options.limits.commands, PER_ADDRESS)),
       newChannels: new NewChannels(options.limits.channels, { clock, hub, refused }),
-      newRooms: new NewRooms(options.limits.rooms.made, clock),
+      ...roomRates(options.limits.rooms, clock),
+      matching: this.#matching,
       keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
       tickets: new Tickets(options.secret ?? random.id()),
       refused,
@@ -259,6 +277,7 @@ export class Engine {
     this.#drain?.cut();
     this.node.admission.stop();
     for (const connection of this.#connections) connection.close("going_away", reason);
+    this.#matching?.close();
     this.node.hub.close();
     this.rooms?.close();
     this.node.leaves.close();

@@ -5,6 +5,7 @@ import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "./delivery/budget.js";
 import type { Peer } from "./connection/link.js";
 import type { ConnectionLimits, RoomLimits } from "./connection/node.js";
+import type { RateOptions } from "./connection/limits/rate.js";
 import type { Logger } from "./logger.js";
 import type { HttpOptions } from "./transports/http/endpoints.js";
 import { trustedBy, type TrustedProxies } from "./transports/addresses.js";
@@ -118,7 +119,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   channels: { perSecond: 50, burst: 2000 },
   keys: 10_000,
   memories: 256 * 1024 * 1024,
-  rooms: { seats: 4, made: 30, owned: 500 },
+  rooms: { seats: 4, made: 30, finds: 60, codes: 20, owned: 500 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -172,14 +173,7 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   if (limits.message > MOST_JSON)
     throw new TypeError(`limits.message (${limits.message}) must be at most ${MOST_JSON}: JSON is never cut`);
   checkBinary(limits);
-  for (const name of ["commands", "frames", "connects", "channels"] as const) {
-    const rate = limits[name];
-    if (rate !== false && !(rate.perSecond > 0 && rate.burst >= 1)) {
-      throw new TypeError(
-        `limits.${name} must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(rate)}`,
-      );
-    }
-  }
+  for (const name of ["commands", "frames", "connects", "channels"] as const) mustBeRate(name, limits[name]);
   const { bytes } = limits;
   if (bytes !== false && !(bytes.perSecond >= LEAST_BYTES && bytes.burst >= 1)) {
     throw new TypeError(
@@ -198,13 +192,22 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
 
 /** @throws {TypeError} when a limit of rooms is none */
 function checkRooms(rooms: RoomLimits): void {
-  for (const name of ["seats", "made", "owned"] as const) {
+  for (const name of ["seats", "made", "finds", "codes", "owned"] as const) {
     const most = rooms[name];
-    if (!(Number.isSafeInteger(most) && most !== false && most >= 1) && !(name === "made" && most === false))
+    const mayBeNone = name !== "seats" && name !== "owned";
+    if (!(Number.isSafeInteger(most) && most !== false && most >= 1) && !(mayBeNone && most === false))
       throw new TypeError(
         `limits.rooms.${name} must be a whole number of at least 1, not ${JSON.stringify(most)}`,
       );
   }
+}
+
+/** @throws {TypeError} */
+function mustBeRate(name: string, rate: RateOptions | false): void {
+  if (rate === false || (rate.perSecond > 0 && rate.burst >= 1)) return;
+  throw new TypeError(
+    `limits.${name} must be { perSecond: above 0, burst: 1 or more } or false, not ${JSON.stringify(rate)}`,
+  );
 }
 
 /** @throws {TypeError} when payloads of bytes may not be so long, or could not come with the other limits */

@@ -112,7 +112,7 @@ const Game = shape.code<User>({
     return player === undefined ? "all" : { x: player.x, y: 0, rx: 1, ry: 1 };
   },
   allow({ action, user, match }) {
-    same<Equal<typeof action, "join" | "spectate" | "create">>();
+    same<Equal<typeof action, "join" | "spectate" | "create" | "list">>();
     same<Equal<typeof match, Readonly<Record<"mode" | "map", string>>>>();
     return user.vip;
   },

@@ -1,5 +1,6 @@
 /** A room's definition, as the server works with it. */
 import type { RoomDef } from "../../room/shape.js";
+import { matchRoomOf } from "../kinds/room/match/match-room.js";
 import { ROOM } from "../kinds/room/room.js";
 import { settingsOf } from "../kinds/room/run/settings.js";
 import { define, type ChannelDef } from "./define.js";
@@ -17,4 +18,9 @@ export function roomChannel(def: RoomDef): ChannelDef {
   settingsOf(def);
   // Its hooks are asked by the room, and `allow` by those who let players in.
   return { ...define(ROOM, NO_LOG, {}), room: def };
+}
+
+/** The list of rooms of a definition, as a channel: for those who look on. */
+export function listOfRooms(def: RoomDef): ChannelDef {
+  return roomChannel(matchRoomOf(def));
 }

@@ -20,7 +20,8 @@ import type { IncompleteMessages } from "./limits/incomplete.js";
 import type { KeyShares } from "./limits/key-shares.js";
 import type { Peer } from "./link.js";
 import type { NewChannels } from "./limits/new-channels.js";
-import type { NewRooms } from "./limits/new-rooms.js";
+import type { Matching } from "../feed/matching.js";
+import type { ClientRate } from "./limits/client-rate.js";
 import type { Newcomers } from "./limits/newcomers.js";
 import type { RateMemory } from "./limits/rate-memory.js";
 import type { RateOptions } from "./limits/rate.js";
@@ -129,6 +130,13 @@ export interface RoomLimits {
    * times as many. Above it, `limit_reached`. Default 30; `false` for no limit.
    */
   readonly made: number | false;
+  /**
+   * Rooms that are found for one user a minute, counted as those that it makes. Above it, `rate_limited`. Default 60; `false` for no
+   * limit.
+   */
+  readonly finds: number | false;
+  /** Codes of private rooms that one user may try a minute, counted likewise. Above it, `rate_limited`. Default 20; `false` for no limit. */
+  readonly codes: number | false;
   /** Rooms that a server runs. Where none takes more, joining a room that nobody runs is `room_full`. Default 500. */
   readonly owned: number;
 }
@@ -146,7 +154,13 @@ export interface ServerNode {
   /** The rates of addresses, each over all requests that come from there. */
   readonly addressRates: RateMemory;
   readonly newChannels: NewChannels;
-  readonly newRooms: NewRooms;
+  /** Rooms that clients make. */
+  readonly newRooms: ClientRate;
+  /** What clients have found for them, and codes of private rooms that they try. */
+  readonly finds: ClientRate;
+  readonly codes: ClientRate;
+  /** Finds rooms, where the application has some. */
+  readonly matching: Matching | undefined;
   readonly keyShares: KeyShares;
   readonly tickets: Tickets;
   /** What was refused for a limit so far. */

@@ -1,6 +1,7 @@
 /** What strangers send to rooms, and what it costs: them. In virtual time, without sockets. */
 import { describe, expect, test } from "vitest";
 import { stream } from "../../../src/server/index.js";
+import { DEFAULT_LIMITS } from "../../../src/server/index.js";
 import { World, type Peer } from "../support/engine.js";
 import { deferred } from "../support/serve.js";
 import { ask, gameOf, hooks, play, playersHere, roomsOf, seatOf, SECRET, until } from "./support.js";
@@ -236,7 +237,7 @@ describe("limits", () => {
   });
 
   test("R41: a user makes so many rooms a minute, over all connections", async () => {
-    const limits = { rooms: { seats: 100, made: 3, owned: 500 } };
+    const limits = { rooms: { ...DEFAULT_LIMITS.rooms, seats: 100, made: 3 } };
     const world = new World({ "arena/:id": gameOf() }, { hooks, limits });
     for (let i = 1; i <= 3; i++)
       expect((await play(world, { token: "ann" }, `arena/${i}`)).ok["error"]).toBeUndefined();
@@ -253,7 +254,7 @@ describe("limits", () => {
   });
 
   test("R41: a server runs so many rooms; where none takes more, a room is full", async () => {
-    const limits = { rooms: { seats: 100, made: false, owned: 2 } } as const;
+    const limits = { rooms: { ...DEFAULT_LIMITS.rooms, seats: 100, made: false as const, owned: 2 } };
     const world = new World({ "arena/:id": gameOf() }, { hooks, limits });
     for (let i = 1; i <= 2; i++) await play(world, { token: "ann" }, `arena/${i}`);
     const third = await play(world, { token: "ann" }, "arena/3");

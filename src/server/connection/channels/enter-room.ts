@@ -85,10 +85,7 @@ export async function enter(
         // Nobody is there any more who would have the seat.
         if (connection.closed) throw new TidemarkError("going_away", "the connection has closed");
       },
-      mayMake: async () => {
-        await mustAllow(visitor, "create");
-        node.newRooms.use(connection);
-      },
+      mayMake: () => mayMake(visitor),
       onEnd: visit.playerEnded,
     });
     return visit;
@@ -96,6 +93,17 @@ export async function enter(
     sessions.seats--;
     throw error;
   }
+}
+
+/**
+ * Asked before a room is made that nobody has made.
+ *
+ * @throws {TidemarkError} as a rejection: `forbidden`, `limit_reached`
+ */
+export async function mayMake(visitor: Visitor): Promise<void> {
+  const { connection } = visitor;
+  await mustAllow(visitor, "create");
+  connection.node.newRooms.use(connection);
 }
 
 /**

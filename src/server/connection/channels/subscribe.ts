@@ -103,18 +103,13 @@ export function unsubscribeByServer(
 }
 
 /** The room has ended a visit: its client is told why. */
-function visitEnded(
-  connection: Caller,
-  session: ChannelSession,
-  visit: Visit,
-  { code, message }: VisitEnd,
-): void {
+function visitEnded(connection: Caller, session: ChannelSession, visit: Visit, why: VisitEnd): void {
   session.queue.run(() => {
     const { subscription } = session;
     if (connection.closed || typeof subscription !== "object" || subscription.visit !== visit) return;
     const { ch } = subscription.active;
     end(connection, session, 0);
-    connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
+    connection.tell(JSON.stringify({ event: "unsubscribed", ch, ...why }));
     connection.sessions.tidy(session.channel);
   });
 }

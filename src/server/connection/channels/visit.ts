@@ -1,6 +1,7 @@
 /** One connection's subscription to a room: the seat that it holds there, if it plays, and how that ends. */
 import type { Clock, Cursor, InputLine, SubscribeResult } from "../../../protocol/index.js";
 import type { Subscriber } from "../../delivery/audience.js";
+import { destinationOf } from "../../../room/travel.js";
 import type { Outgoing } from "../../delivery/outgoing.js";
 import { errorBody, type TidemarkError } from "../../errors.js";
 import type { PlayerEnd, RoomPart, Seated } from "../../feed/room-part.js";
@@ -14,8 +15,10 @@ const NO_REIGN: Cursor = { epoch: "none", offset: 0 };
 
 /** Why the server ends a subscription to a room, as its client is told. */
 export interface VisitEnd {
-  readonly code: "seat_taken" | "seat_lost" | "kicked" | "room_closed";
+  readonly code: "seat_taken" | "seat_lost" | "kicked" | "room_closed" | "room_moved";
   readonly message: string;
+  /** Where it goes on. */
+  readonly to?: string;
 }
 
 /** Who is told of inputs that do not count: a connection. */
@@ -154,7 +157,11 @@ function endOf(why: PlayerEnd, reason: string | undefined): VisitEnd {
       return { code: "seat_lost", message: "the seat was lost with data, and others have all there are" };
     case "kicked":
       return { code: "kicked", message: reason ?? "the application has sent this player away" };
-    case "closed":
-      return { code: "room_closed", message: reason ?? "the room has ended" };
+    case "closed": {
+      const to = destinationOf(reason);
+      return to === undefined
+        ? { code: "room_closed", message: reason ?? "the room has ended" }
+        : { code: "room_moved", message: "the room has ended, and its players go on in another one", to };
+    }
   }
 }

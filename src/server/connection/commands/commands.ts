@@ -6,6 +6,7 @@ import type { Caller } from "../caller.js";
 import { refresh } from "../refresh.js";
 import { publish } from "../publish/publish.js";
 import { ack } from "../channels/ack.js";
+import { find } from "../channels/find.js";
 import { get } from "../channels/get.js";
 import { call, history, members } from "../channels/queries.js";
 import { subscribe, unsubscribe } from "../channels/subscribe.js";
@@ -45,5 +46,7 @@ export function runCommand(caller: Caller, command: Exclude<RealCommand, { do: "
       return ack(caller, command);
     case "tune":
       return tune(caller, command);
+    case "find":
+      return find(caller, command);
   }
 }

@@ -1,6 +1,6 @@
 import { BrokerError, type Broker } from "../../../../broker/index.js";
 import type { Clock, Random, Timer } from "../../../../protocol/index.js";
-import type { RoomDef } from "../../../../room/shape.js";
+import type { RoomDef, ShapeData } from "../../../../room/shape.js";
 import { detach, type OnError } from "../../../guard.js";
 import type { Logger } from "../../../logger.js";
 import type { Batch } from "../messages.js";
@@ -120,6 +120,15 @@ export class Owner {
   /** The room itself, for those on this node who look at it between ticks. */
   get run(): Taken["run"] {
     return this.#taken.run;
+  }
+
+  get shape(): ShapeData {
+    return this.#room.def.shape;
+  }
+
+  /** What it was made for. */
+  get match(): ReadonlyMap<string, string> {
+    return this.#taken.made.match;
   }
 
   takeIn(batch: Batch, from: string): void {

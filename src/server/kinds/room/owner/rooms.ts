@@ -124,6 +124,11 @@ export class Rooms {
     return this.#owners.get(channel);
   }
 
+  /** All rooms that this node owns, and is good for. */
+  *owned(): IterableIterator<Owner> {
+    for (const owner of this.#owners.values()) if (owner.reign !== undefined) yield owner;
+  }
+
   /**
    * The node that owns a room; where none does, one that takes it from now on. Rejects with the broker's error.
    *

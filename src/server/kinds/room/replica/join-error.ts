@@ -1,3 +1,4 @@
+import { destinationOf } from "../../../../room/travel.js";
 import { TidemarkError } from "../../../errors.js";
 import type { Answer } from "../messages.js";
 
@@ -35,6 +36,15 @@ export function joinError(
 }
 
 export function closedError(reason: string | undefined): TidemarkError {
+  const to = destinationOf(reason);
+  if (to !== undefined)
+    return new TidemarkError(
+      "room_moved",
+      `the room has ended, and its players go on in ${JSON.stringify(to)}`,
+      {
+        details: { to },
+      },
+    );
   return new TidemarkError(
     "room_closed",
     reason === undefined ? "the room has ended" : `the room has ended: ${reason}`,

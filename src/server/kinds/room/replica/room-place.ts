@@ -11,6 +11,7 @@ import { decodeSignal, reignOf, type RoomSignal } from "../tick-message.js";
 import { findOwner } from "./find-owner.js";
 import { closedError } from "./join-error.js";
 import { travellingOf, type Joining } from "./joining.js";
+import { Listeners } from "./listeners.js";
 import type { RoomAt, RoomPlaceDeps } from "./place-deps.js";
 import type { Player, PlayerHost } from "./player.js";
 import { Players } from "./players.js";
@@ -35,6 +36,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
   readonly audience: Subscribers;
   readonly rate: number;
   readonly shape: string;
+  /** Told of ticks as they are reached, and of none where a keyframe was. */
+  readonly reached = new Listeners<Reached>();
   readonly #at: RoomAt;
   readonly #deps: RoomPlaceDeps;
   readonly #watch: ReignWatch;
@@ -156,8 +159,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
   }
 
   async inputOf(seat: string, n: number, value: unknown, seen: number | undefined): Promise<InputOutcome> {
-    if (!this.#isKnown) await this.#forKnowledge.wait();
-    if (!this.#isKnown) return new TidemarkError("unavailable", "the room is not known here yet");
+    if (!this.#stage.isKnown) await this.#forKnowledge.wait();
+    if (!this.#stage.isKnown) return new TidemarkError("unavailable", "the room is not known here yet");
     const isTaken = this.#stage.seats.has(seat) || this.#players.get(seat) !== undefined;
     if (!isTaken) return new TidemarkError("forbidden", "you have no seat in this room");
     return this.#players.inputOf(seat, { n, value, seen }, this.#stage.showing?.tick ?? 0);
@@ -293,17 +296,13 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
       this.#hasLastTick = true;
       this.onClosed(message.closed);
     }
+    this.reached.tell(reached);
   }
 
   #endPlayers(): void {
     if (this.#ended === undefined || this.#isClosed) return;
     this.#players.endAll("closed", this.#ended);
     this.#stage.screens.endAll(this.#ended);
-  }
-
-  /** Whether it is known who has a seat. */
-  get #isKnown(): boolean {
-    return (this.#stage.showing?.tick ?? -1) >= 0;
   }
 
   async #summon(): Promise<void> {
@@ -325,7 +324,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
       this.#isTurnDue = false;
       if (this.#isClosed) return;
       this.#stage.flush();
-      if (!this.#forKnowledge.isEmpty && this.#isKnown) this.#forKnowledge.tell();
+      if (!this.#forKnowledge.isEmpty && this.#stage.isKnown) this.#forKnowledge.tell();
       if (this.#hasLastTick) this.#endPlayers();
       this.#hasLastTick = false;
       this.#post();

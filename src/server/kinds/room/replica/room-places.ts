@@ -18,6 +18,10 @@ export class RoomPlaces {
     return this.#places.values();
   }
 
+  get(channel: string): RoomPlace | undefined {
+    return this.#places.get(channel);
+  }
+
   /** For `RoomMail.listen`. */
   readonly onItem: OnItem = (item, from) => {
     if ("channel" in item) this.#places.get(item.channel)?.onItem(item, from);

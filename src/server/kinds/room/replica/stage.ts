@@ -46,6 +46,11 @@ export class Stage implements ScreensOwner {
     return this.#showing;
   }
 
+  /** Whether it is known who has a seat. */
+  get isKnown(): boolean {
+    return (this.#showing?.tick ?? -1) >= 0;
+  }
+
   /** Whether something is missing that a keyframe would bring. */
   get hasHole(): boolean {
     return this.#track?.hasHole === true;

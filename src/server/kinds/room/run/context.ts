@@ -1,7 +1,9 @@
 /** The `r` that hooks are given. */
+import { channelNameProblem } from "../../../../protocol/channel-name.js";
 import { duration, type Duration } from "../../../../protocol/duration.js";
 import type { Room } from "../../../../room/hooks.js";
 import { math } from "../../../../room/math.js";
+import { MOST_DESTINATION, travelReason } from "../../../../room/travel.js";
 import { MOST_SENDS, type Effects } from "./effects.js";
 import { fault } from "./faults.js";
 import type { RoomRandom } from "./random.js";
@@ -75,11 +77,25 @@ export function contextOf({ settings, world, seats, timers, random, effects }: C
       demandHook("checkpoint");
       effects.wantsCheckpoint = true;
     },
+    travel: (to) => {
+      demandHook("travel");
+      effects.closing = travelReason(checkedDestination(to));
+    },
     close: (reason) => {
       demandHook("close");
       effects.closing = checkedReason(reason);
     },
   };
+}
+
+/** @throws {RoomFault} `bad_travel` */
+export function checkedDestination(to: unknown): string {
+  const problem =
+    typeof to !== "string" || to.length > MOST_DESTINATION
+      ? `it is a text of at most ${MOST_DESTINATION} letters`
+      : channelNameProblem(to);
+  if (problem === undefined) return String(to);
+  throw fault("bad_travel", `players travel to the channel of another room: ${problem}`);
 }
 
 /** @throws {RoomFault} `bad_reason` */

@@ -24,6 +24,7 @@ export type RoomFaultCode =
   | "bad_event"
   | "too_many_events"
   | "bad_reason"
+  | "bad_travel"
   | "bad_state"
   // Of a run.
   | "create_failed"

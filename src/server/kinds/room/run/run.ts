@@ -70,6 +70,8 @@ const NOTHING: readonly Entering[] = [];
  */
 export class Run {
   readonly settings: Settings;
+  /** The columns of the tables that are shown, and what changed in them when, in the order of the shape. */
+  readonly stores: readonly TableStore[];
   readonly #stage: Stage;
   readonly #effects: Effects;
   readonly #seats: Seats;
@@ -102,6 +104,7 @@ export class Run {
       this.#timers = new Timers();
       this.#random = seeded(beginning.seed);
     }
+    this.stores = this.#world.tables.slice(0, settings.shown).map(({ store }) => store);
     const { tick, time } = progress;
     this.#discarded = progress.discarded;
     this.#closed = progress.closed;
@@ -144,9 +147,9 @@ export class Run {
     return this.#seats.reserved.size;
   }
 
-  /** The tables' columns, and what changed in them when, in the order of the shape. */
-  get stores(): readonly TableStore[] {
-    return this.#world.tables.map(({ store }) => store);
+  /** Who else has a place that is kept for them, and until when. */
+  get expected(): ReadonlyMap<string, number> {
+    return this.#seats.reserved;
   }
 
   /** Why it has ended, if it has. */

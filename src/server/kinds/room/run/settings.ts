@@ -32,6 +32,8 @@ const SYNCHRONOUS = ["create", "join", "leave", "input", "tick", "view"] as cons
 export interface Settings {
   readonly hooks: AnyHooks;
   readonly tables: readonly { readonly name: string; readonly table: Table }[];
+  /** So many of them are shown, the first ones; the others are the room's own. */
+  readonly shown: number;
   readonly events: Readonly<Record<string, StandardSchemaV1>>;
   readonly rate: number;
   readonly seats: number;
@@ -49,7 +51,7 @@ export interface Settings {
  * @throws {RoomFault} with a code of its own for each mistake
  * @example settingsOf(Arena.def).grace // 400: ticks of 50 ms
  */
-export function settingsOf({ shape, hooks }: RoomDef): Settings {
+export function settingsOf({ shape, hooks, hidden = {} }: RoomDef): Settings {
   const { rate } = shape;
   if (!Number.isInteger(rate) || rate < 0 || rate > MOST_RATE)
     throw fault(
@@ -73,7 +75,8 @@ export function settingsOf({ shape, hooks }: RoomDef): Settings {
   checkHooks(hooks, rate);
   return {
     hooks,
-    tables: tablesOf(shape.state),
+    tables: tablesOf({ ...shape.state, ...hidden }),
+    shown: Object.keys(shape.state).length,
     events: shape.events,
     rate,
     seats: shape.seats,
