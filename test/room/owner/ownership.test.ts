@@ -65,7 +65,7 @@ describe("R2: the log keeps out whoever does not reign", () => {
     const scene = sceneOf();
     await scene.own(ROOM);
     const draft = { key: { scope: "x", id: 1, print: 0 }, changes: [{ slot: "seat/x", data: "1" }] };
-    const change = scene.cluster.node(1).way.change(ROOM, [draft], roomLogOptions());
+    const change = scene.cluster.node(1).way.broker.change(ROOM, [draft], roomLogOptions());
     expect(await scene.until(change)).toEqual([{ error: "fenced" }]);
   });
 });
