@@ -137,7 +137,6 @@ export class ClientView {
     this.tick = tick;
     this.#hasFrame = true;
     this.#apply(frame);
-    if (this.epoch === "") return frame;
     const shown = { epoch: this.epoch, tick, digest: this.#digest, placed: this.#rows.get(THINGS) ?? NOTHING };
     const known = truth.shown.at(this.epoch, tick);
     if (known !== undefined) this.#judge(known, shown);

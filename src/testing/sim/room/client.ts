@@ -166,7 +166,7 @@ export class RoomClient implements LinkClient {
   onSeated(link: RoomLink): void {
     const { truth, findings } = this.#deps;
     if (this.seat === undefined) return;
-    if (!truth.hasSeat(this.seat) && !truth.isAfterLoss && truth.log.closed === undefined && link === this.#link)
+    if (!truth.hasSeat(this.seat) && !truth.isAfterLoss && truth.log.closed === undefined && !this.isKicked && link === this.#link)
       findings.add("seats", `R12: ${this.name} has a seat in ${this.channel}, and its log does not say so`);
     if (link === this.#link && this.wants) this.isHeld = true;
   }
@@ -261,6 +261,7 @@ export class RoomClient implements LinkClient {
     if (this.seat === undefined) return;
     if (this.#had && isKept && keepsInputs(this.channel) && !truth.hasLost && !this.isKicked && last < this.#acked)
       findings.add("seats", `R19: ${this.name} had input ${this.#acked} acknowledged, and its seat has ${last}`);
+    if (!this.#had) this.#acked = last;
     this.#had = true;
     this.#n = Math.max(this.#n, last);
     this.#acknowledge(last);
@@ -274,7 +275,7 @@ export class RoomClient implements LinkClient {
     this.#drop(1);
     if (code === "room_full") this.#retryAt += 700;
     if (code !== "room_closed") return;
-    if (truth.log.closed === undefined && !truth.isAfterLoss)
+    if (!truth.log.wasClosed)
       findings.add("seats", `R29: ${this.name} is told that ${this.channel} has ended, and it has not`);
     this.#retryAt += 3000;
   }
@@ -305,7 +306,7 @@ export class RoomClient implements LinkClient {
       case "taken":
         return this.#links > 1;
       case "closed":
-        return truth.log.closed !== undefined || truth.isAfterLoss || truth.hasLost;
+        return truth.log.wasClosed;
       case "lost":
         return truth.hasLost;
       case "kicked":

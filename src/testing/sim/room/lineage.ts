@@ -10,6 +10,7 @@ import {
   REIGN,
   decodeMade,
   decodeSaved,
+  inputsSlot,
   isInputs,
   pieceSlots,
   writerOf,
@@ -70,7 +71,8 @@ export class Lineage {
       if (isInputs(slot)) this.#take(decodeEntry(data));
     }
     const saved = changes.find(({ slot }) => slot === CHECKPOINT)?.data;
-    if (typeof saved === "string") this.#compare(decodeSaved(saved).at(-1), slots.has(MADE));
+    const newest = typeof saved === "string" ? decodeSaved(saved).at(-1) : undefined;
+    if (newest !== undefined) this.#compare(newest, slots.has(MADE) || this.#isOvertaken(changes));
   }
 
   /** A tick was told, in which the room held that. */
@@ -123,19 +125,28 @@ export class Lineage {
     return run.tick === tick;
   }
 
+  /** Whether a change takes away what entered in ticks of which nothing was ever in the log: a checkpoint stands for it. */
+  #isOvertaken(changes: ChangesDraft["changes"]): boolean {
+    return changes.some(({ slot, data }) => {
+      const tick = data === undefined && isInputs(slot) ? Number(slot.slice(inputsSlot(0).length - 1)) : 0;
+      return tick > (this.#run?.tick ?? 0) && !this.#entries.has(tick);
+    });
+  }
+
   /**
    * A checkpoint is in the log: it is what the log says without it.
    *
-   * @param isRestated whether its owner goes on with what it remembers: it may hold a tick that was not written by itself, nor told
+   * @param holdsMore whether it stands for something that was not written by itself, nor told: a tick whose inputs it takes the place of, or
+   *   what its owner remembers
    */
-  #compare(saved: SavedRecord | undefined, isRestated: boolean): void {
+  #compare(saved: SavedRecord, holdsMore: boolean): void {
     const run = this.#run;
-    if (saved === undefined || run === undefined || saved.tick < run.tick) return;
+    if (run === undefined || saved.tick < run.tick) return;
     const bytes = this.#bytesOf(saved);
     const isSame =
       bytes !== undefined && this.#step(run, saved.tick) && Buffer.compare(run.checkpoint(), bytes) === 0;
     if (isSame) return;
-    if ((this.#isUnsure || (isRestated && saved.tick > this.#told)) && bytes !== undefined) {
+    if ((this.#isUnsure || (holdsMore && saved.tick > this.#told)) && bytes !== undefined) {
       this.#run = new Run(this.#deps.def, { from: bytes });
       return;
     }

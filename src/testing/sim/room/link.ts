@@ -16,6 +16,8 @@ import type { SimInput } from "./schemas.js";
 /** A peer of which nothing has come for so long is taken to be gone, in milliseconds. */
 const SILENT_MS = 10_000;
 const LOOK_MS = 3000;
+/** Where one begins of whom no reign is known yet: it is told of the first one by a gap. */
+const NOWHERE: Cursor = { epoch: "none", offset: 0 };
 /** About as many bytes as a line of a client. */
 const LINE_BYTES = 60;
 
@@ -204,9 +206,9 @@ export class RoomLink implements NodeLink {
   }
 
   #look(place: RoomPlace): void {
-    const cursor = this.wish.cursor ?? place.beginning;
+    const cursor = this.wish.cursor ?? place.beginning ?? NOWHERE;
     this.#tell({ ok: { cursor, last: 0 } });
-    this.#subscriber = new Subscriber(this.#out, cursor ?? { epoch: "", offset: 0 }, true);
+    this.#subscriber = new Subscriber(this.#out, cursor, true);
     place.add(this.#subscriber);
   }
 
@@ -227,9 +229,9 @@ export class RoomLink implements NodeLink {
     this.#player = player;
     if (player.hasEnded) return;
     this.#options.client.onSeated(this);
-    const cursor = this.wish.cursor ?? place.beginning;
+    const cursor = this.wish.cursor ?? place.beginning ?? NOWHERE;
     this.#tell({ ok: { cursor, last: player.edge.last } });
-    this.#subscriber = new Subscriber(this.#out, cursor ?? { epoch: "", offset: 0 }, true);
+    this.#subscriber = new Subscriber(this.#out, cursor, true);
     player.begin(this.#subscriber, { cursor, budget });
   }
 

@@ -61,6 +61,7 @@ export class LogTruth {
   readonly #over = new Set<string>();
   /** How many reigns there were when the log last lost something; below 0 where it never has. */
   #lostAt = -1;
+  #wasClosed = false;
 
   constructor(deps: LogTruthDeps) {
     this.#deps = deps;
@@ -89,6 +90,11 @@ export class LogTruth {
   /** Whether only a node without other rooms may take it (R9). */
   get isMarked(): boolean {
     return this.#short > 0;
+  }
+
+  /** Whether it has ever said that the room has ended, also where it has lost that. */
+  get wasClosed(): boolean {
+    return this.#wasClosed;
   }
 
   /** Which reign in their order it is; undefined: the log has never had it. */
@@ -126,7 +132,7 @@ export class LogTruth {
     const { token } = answer;
     if (step.do === "take" && !this.#grants.some((grant) => grant.token === token)) {
       const { name = "" } = readNote(step.note);
-      if (this.#until.has(name))
+      if (this.#order.has(name))
         this.#deps.findings.add("one owner", `R1: a second reign of ${this.#deps.channel} is named ${name}`);
       this.#grants.push({ token, name });
     }
@@ -239,6 +245,7 @@ export class LogTruth {
     for (const { slot, data } of changes) {
       if (data === undefined) this.#slots.delete(slot);
       else this.#slots.set(slot, data);
+      if (slot === CLOSED) this.#wasClosed = true;
     }
   }
 }

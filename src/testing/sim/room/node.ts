@@ -27,9 +27,7 @@ import type { Truths } from "./truths.js";
 export const UNSENT = { perConnection: 96 * 1024, total: 64 * 1024 * 1024 } as const;
 /** A place that nobody uses is closed after so long, in milliseconds. */
 const LINGER_MS = 1500;
-/** What a node owns at least, so that no room of it is alone. */
-const FILLED = 2;
-const FILL_MS = 700;
+const FILL_MS = 500;
 /** What is logged as an error where nothing is wrong with the server. */
 const EXPECTED = /^a hook of a room threw/;
 
@@ -56,7 +54,7 @@ export interface RoomNodeOptions {
   readonly findings: RoomFindings;
   readonly truths: Truths;
   readonly times: TenureOptions;
-  /** Whether it always owns some rooms. */
+  /** Whether it always owns a room that nobody plays in. */
   readonly isFilled: boolean;
 }
 
@@ -74,7 +72,7 @@ export class NodeLife {
   readonly define: (channel: string) => RoomDef | undefined;
   readonly #options: RoomNodeOptions;
   readonly #open = new Map<string, OpenPlace>();
-  #filled = 0;
+  #filled = "";
   #numbers = 0;
 
   constructor(options: RoomNodeOptions, onDoom: (life: NodeLife, channel: string) => void) {
@@ -214,11 +212,12 @@ export class NodeLife {
     return { opening: open(), users: 0, close };
   }
 
-  /** Has some rooms of its own, always. */
+  /** Has a room that nobody plays in, always, so that no other one is alone. */
   #fill(): void {
     const { name } = this.#options;
-    if (this.rooms.load.rooms < FILLED) {
-      const channel = `fill/${name}.${this.broker.node}.${++this.#filled}`;
+    if (this.rooms.get(this.#filled) === undefined) {
+      const channel = `fill/${name}.${this.newName()}`;
+      this.#filled = channel;
       this.mail.post(this.broker.node, { is: "place", id: channel, channel, match: new Map(), was: undefined });
     }
     this.clock.setTimeout(() => this.#fill(), FILL_MS);

@@ -19,7 +19,7 @@ export function ownersOf(world: RoomWorld, channel: string): RoomNode[] {
 
 /** Whether somebody can be expected to own it. */
 export function isLive(truth: RoomTruth): boolean {
-  return truth.log.closed === undefined && !truth.isDeadly && !truth.log.isMarked;
+  return !truth.log.wasClosed && !truth.isDeadly && !truth.log.isMarked;
 }
 
 /** Every room has an owner, which tells what it does; every player is in, and at its newest tick. */
@@ -55,7 +55,8 @@ function checkPlayers(world: RoomWorld, truth: RoomTruth, players: readonly Room
   const isIn = players.filter((one) => one.isIn);
   if (isFull && isIn.length < seats)
     findings.add("progress", `R20: ${isIn.length} of ${seats} seats of ${channel} are taken, and more want one`);
-  const late = rate === 0 ? 0 : Math.ceil((WAY_MS * rate) / 1000) + 1;
+  const isFresh = world.recorder.time - truth.toldAt < WAY_MS;
+  const late = rate === 0 ? (isFresh ? 2 : 0) : Math.ceil((WAY_MS * rate) / 1000) + 1;
   for (const one of players) {
     if (!one.wants || (isFull && !one.isIn)) continue;
     const { epoch, tick, isShown } = one.view;

@@ -117,6 +117,11 @@ export class RoomTruth {
     return this.log.slots.has(seatSlot(seat));
   }
 
+  /** How many seats are taken, as the log says. */
+  get seats(): number {
+    return [...this.log.slots.keys()].filter((slot) => slot.startsWith(seatSlot(""))).length;
+  }
+
   /** Whether seats may be missing which were lost, and are given again. */
   get isAfterLoss(): boolean {
     return this.#deps.recorder.time < this.#lostAt + AFTER_LOSS_MS;

@@ -206,6 +206,8 @@ export class Desk {
         else this.#join(asked, ask.had && this.#held !== undefined);
         return;
       case "here":
+        // What is only said again takes no seat from a connection that came later.
+        if (!this.#holders.mayLetGo(ask.seat, { node, client: ask.client })) return this.#isTaken(asked, ask);
         this.#hold(ask.seat, { node, client: ask.client });
         this.#inbox.put({ is: "here", seat: ask.seat, ...(ask.from !== undefined && { from: ask.from }) });
         return this.#wait(asked);
@@ -257,6 +259,12 @@ export class Desk {
     const { mail, channel } = this.#deps;
     const lost = this.#holders.hold(seat, holder);
     if (lost !== undefined) mail.post(lost.node, { is: "taken", channel, seat, client: lost.client });
+  }
+
+  #isTaken(asked: Asked, { seat, client }: Extract<Ask, { is: "here" }>): void {
+    const { mail, channel } = this.#deps;
+    mail.post(asked.node, { is: "taken", channel, seat, client });
+    this.send([this.reply(asked, "refused", { reason: "another connection has the seat" })]);
   }
 
   #wait(asked: Asked): void {
