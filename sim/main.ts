@@ -78,7 +78,10 @@ function printTotals(outcomes: readonly Outcome[], { kind }: Arguments): void {
     say("publishes", count("publish"));
     say("acknowledged", count("ack"));
     say("deliveries", count("message"));
-    say("applied", `${count("applied")}, ${((1000 * count("applied")) / Math.max(1, ms)).toFixed(2)} a second`);
+    say(
+      "applied",
+      `${count("applied")}, ${((1000 * count("applied")) / Math.max(1, ms)).toFixed(2)} a second`,
+    );
     say("signals heard", count("heard"));
   }
   say("connections", count("connections"));

@@ -76,7 +76,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "failover-unnoticed-by-its-owner",
     about: "an owner whose log has lost its end does not write down what it holds",
     file: `${OWNER}/keeper.ts`,
-    find: 'if (epoch !== this.#record.epoch) await this.#restate(epoch);',
+    find: "if (epoch !== this.#record.epoch) await this.#restate(epoch);",
     replace: "",
     promise: "seats",
   },
@@ -198,7 +198,8 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     about: "an input counts as done with when it waits for its tick",
     file: `${OWNER}/teller.ts`,
     find: "const { last, depth } = state.inputs; if (told.last === last && told.depth === depth) continue;",
-    replace: "const { depth } = state.inputs; const last = state.inputs.last + depth; if (told.last === last && told.depth === depth) continue;",
+    replace:
+      "const { depth } = state.inputs; const last = state.inputs.last + depth; if (told.last === last && told.depth === depth) continue;",
     promise: "inputs",
   },
   // What is shown.

@@ -29,7 +29,8 @@ describe("rooms outlive their servers (R1-R24, R28, R29, R31)", () => {
   test("and a run in which nothing is told or shown would be none", () => {
     for (const what of ["reigns told", "ticks told", "frames", "parts", "events", "books compared", "slept"])
       expect(counts.get(what), what).toBeGreaterThan(0);
-    for (const reason of ["epoch", "rollback"]) expect(counts.get(`gap: ${reason}`), reason).toBeGreaterThan(0);
+    for (const reason of ["epoch", "rollback"])
+      expect(counts.get(`gap: ${reason}`), reason).toBeGreaterThan(0);
   });
 });
 

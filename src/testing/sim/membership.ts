@@ -26,12 +26,7 @@ export class Membership {
   #expiry: Timer;
   #over = false;
 
-  constructor(
-    site: BrokerSite,
-    clock: Clock,
-    node: string,
-    call: <T>(run: () => Promise<T>) => Promise<T>,
-  ) {
+  constructor(site: BrokerSite, clock: Clock, node: string, call: <T>(run: () => Promise<T>) => Promise<T>) {
     this.#site = site;
     this.#clock = clock;
     this.#node = node;

@@ -61,14 +61,15 @@ export function planFor({ seed, kind, steps = planKind(kind).steps }: PlanOption
       size: Math.round(random.float() * 1000) / 1000,
     });
   }
-  const late = calm || !endsLate
-    ? []
-    : lateSteps(
-        fork(seed, "late"),
-        at,
-        (name) => happensWith(broker, name),
-        Object.keys(actionsOf)[0] ?? "",
-      ).slice(-steps);
+  const late =
+    calm || !endsLate
+      ? []
+      : lateSteps(
+          fork(seed, "late"),
+          at,
+          (name) => happensWith(broker, name),
+          Object.keys(actionsOf)[0] ?? "",
+        ).slice(-steps);
   return {
     seed,
     ...(kind !== undefined && { kind }),

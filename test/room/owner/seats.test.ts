@@ -25,6 +25,42 @@ describe("R19, R20: a seat has one connection", () => {
     expect(a.rooms.get(ROOM)?.run.state["players"]?.get("ann")).toBeDefined();
   });
 
+  test("R19: who only says again that it is here takes no seat from a connection that came later", async () => {
+    const scene = sceneOf({ nodes: 3 });
+    const [a, b, c] = [scene.cluster.node(0), scene.cluster.node(1), scene.cluster.node(2)];
+    await scene.own(ROOM, a);
+    const first = await scene.joined(b, ROOM, "ann");
+    const second = await scene.joined(c, ROOM, "ann");
+    await scene.advance(50);
+    const here = { is: "here", seat: "ann", client: first.client, from: undefined } as const;
+    const answer = await scene.until(first.ask(here));
+    expect(answer.code).toBe("refused");
+    // Once more, since the first letter may have been lost.
+    expect(first.lost).toEqual([first.client, first.client]);
+    expect(second.lost).toEqual([]);
+    scene.check(ROOM);
+  });
+
+  test("R19: one that gives it up to a new owner, which does not know who has it, waits for whoever has come since", async () => {
+    const scene = sceneOf({ nodes: 3 });
+    const [a, b, c] = [scene.cluster.node(0), scene.cluster.node(1), scene.cluster.node(2)];
+    await scene.own(ROOM, a);
+    const first = await scene.joined(b, ROOM, "ann");
+    await scene.joined(c, ROOM, "ann");
+    first.stop();
+    await scene.advance(1100);
+    scene.cluster.kill(a);
+    await scene.untilSo(() => scene.cluster.ownersOf(ROOM).length > 0);
+    const { name, rooms } = scene.cluster.ownerOf(ROOM);
+    const room = rooms.get(ROOM);
+    // It was asked of the owner before, and is asked again.
+    const ask = { is: "leave", seat: "ann", why: "left", client: first.client } as const;
+    const about = { channel: ROOM, reign: room?.reign ?? "", inputs: [], seen: [] };
+    b.mail.post(name, { is: "batch", ...about, requests: [{ id: "once more", ask }] });
+    await scene.advance(2 * TOLD_MS);
+    expect([...(room?.run.seats.keys() ?? [])]).toEqual(["ann"]);
+  });
+
   test("dropped it is kept for its grace, and then given free, also in the log", async () => {
     const scene = sceneOf();
     const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];

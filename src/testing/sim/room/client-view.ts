@@ -96,7 +96,8 @@ export class ClientView {
     }
     if (part !== undefined) {
       if (part === 0) this.#parts = [];
-      if (part !== this.#parts.length) this.#fault(`part ${part} behind ${this.#parts.length} of tick ${tick}`);
+      if (part !== this.#parts.length)
+        this.#fault(`part ${part} behind ${this.#parts.length} of tick ${tick}`);
       this.#deps.recorder.count("parts");
     } else this.#parts = [];
     this.#parts.push(bytes);
@@ -137,7 +138,12 @@ export class ClientView {
     this.tick = tick;
     this.#hasFrame = true;
     this.#apply(frame);
-    const shown = { epoch: this.epoch, tick, digest: this.#digest, placed: this.#rows.get(THINGS) ?? NOTHING };
+    const shown = {
+      epoch: this.epoch,
+      tick,
+      digest: this.#digest,
+      placed: this.#rows.get(THINGS) ?? NOTHING,
+    };
     const known = truth.shown.at(this.epoch, tick);
     if (known !== undefined) this.#judge(known, shown);
     else this.#early.push({ ...shown, placed: new Map(shown.placed) });

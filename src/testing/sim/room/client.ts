@@ -166,7 +166,13 @@ export class RoomClient implements LinkClient {
   onSeated(link: RoomLink): void {
     const { truth, findings } = this.#deps;
     if (this.seat === undefined) return;
-    if (!truth.hasSeat(this.seat) && !truth.isAfterLoss && truth.log.closed === undefined && !this.isKicked && link === this.#link)
+    if (
+      !truth.hasSeat(this.seat) &&
+      !truth.isAfterLoss &&
+      truth.log.closed === undefined &&
+      !this.isKicked &&
+      link === this.#link
+    )
       findings.add("seats", `R12: ${this.name} has a seat in ${this.channel}, and its log does not say so`);
     if (link === this.#link && this.wants) this.isHeld = true;
   }
@@ -237,6 +243,8 @@ export class RoomClient implements LinkClient {
     const link = this.#link;
     this.#link = undefined;
     this.#isIn = false;
+    // Nobody may have announced it again.
+    if (this.#deps.truth.isAfterLoss) this.isHeld = false;
     this.#retryAt = this.#now + between(this.#deps.random, 20, 600);
     link?.drop(ms);
   }
@@ -259,8 +267,18 @@ export class RoomClient implements LinkClient {
     if (cursor !== undefined) this.view.begin(cursor.epoch);
     this.#isIn = true;
     if (this.seat === undefined) return;
-    if (this.#had && isKept && keepsInputs(this.channel) && !truth.hasLost && !this.isKicked && last < this.#acked)
-      findings.add("seats", `R19: ${this.name} had input ${this.#acked} acknowledged, and its seat has ${last}`);
+    if (
+      this.#had &&
+      isKept &&
+      keepsInputs(this.channel) &&
+      !truth.hasLost &&
+      !this.isKicked &&
+      last < this.#acked
+    )
+      findings.add(
+        "seats",
+        `R19: ${this.name} had input ${this.#acked} acknowledged, and its seat has ${last}`,
+      );
     if (!this.#had) this.#acked = last;
     this.#had = true;
     this.#n = Math.max(this.#n, last);

@@ -152,7 +152,10 @@ export class Lineage {
     }
     this.#isBroken = true;
     const { channel, findings } = this.#deps;
-    findings.add("one run", `R11: the checkpoint of tick ${saved.tick} of ${channel} is not what its log comes to`);
+    findings.add(
+      "one run",
+      `R11: the checkpoint of tick ${saved.tick} of ${channel} is not what its log comes to`,
+    );
   }
 
   /** Goes on from what the log holds, if that is what is told. */

@@ -185,7 +185,10 @@ export class LogTruth {
     const { channel, findings, lastTold, isLeaving } = this.#deps;
     const saved = this.#savedTick;
     if (record.tick < saved)
-      findings.add("one run", `R1: ${record.name} takes ${channel} at tick ${record.tick}, and ${saved} was saved`);
+      findings.add(
+        "one run",
+        `R1: ${record.name} takes ${channel} at tick ${record.tick}, and ${saved} was saved`,
+      );
     const last = this.record;
     if (last === undefined || isKept) return;
     if (this.#knowsLast && record.short !== this.#short)

@@ -218,7 +218,13 @@ export class NodeLife {
     if (this.rooms.get(this.#filled) === undefined) {
       const channel = `fill/${name}.${this.newName()}`;
       this.#filled = channel;
-      this.mail.post(this.broker.node, { is: "place", id: channel, channel, match: new Map(), was: undefined });
+      this.mail.post(this.broker.node, {
+        is: "place",
+        id: channel,
+        channel,
+        match: new Map(),
+        was: undefined,
+      });
     }
     this.clock.setTimeout(() => this.#fill(), FILL_MS);
   }

@@ -40,11 +40,15 @@ function checkOwner(world: RoomWorld, truth: RoomTruth): void {
   const { channel } = truth;
   const owners = ownersOf(world, channel);
   if (owners.length !== 1)
-    findings.add("progress", `R1: ${owners.length} nodes own ${channel}: ${owners.map(({ name }) => name).join(", ")}`);
+    findings.add(
+      "progress",
+      `R1: ${owners.length} nodes own ${channel}: ${owners.map(({ name }) => name).join(", ")}`,
+    );
   const silent = recorder.time - truth.toldAt;
   const { rate } = shapeOf(channel);
   const most = rate === 0 ? SIGN_MS : 2000 / rate + 50;
-  if (silent > most) findings.add("progress", `R10: nobody has told anything of ${channel} for ${Math.round(silent)} ms`);
+  if (silent > most)
+    findings.add("progress", `R10: nobody has told anything of ${channel} for ${Math.round(silent)} ms`);
 }
 
 function checkPlayers(world: RoomWorld, truth: RoomTruth, players: readonly RoomClient[]): void {
@@ -54,7 +58,10 @@ function checkPlayers(world: RoomWorld, truth: RoomTruth, players: readonly Room
   const isFull = players.length > seats;
   const isIn = players.filter((one) => one.isIn);
   if (isFull && isIn.length < seats)
-    findings.add("progress", `R20: ${isIn.length} of ${seats} seats of ${channel} are taken, and more want one`);
+    findings.add(
+      "progress",
+      `R20: ${isIn.length} of ${seats} seats of ${channel} are taken, and more want one`,
+    );
   const isFresh = world.recorder.time - truth.toldAt < WAY_MS;
   const late = rate === 0 ? (isFresh ? 2 : 0) : Math.ceil((WAY_MS * rate) / 1000) + 1;
   for (const one of players) {
@@ -72,7 +79,8 @@ function checkPlayers(world: RoomWorld, truth: RoomTruth, players: readonly Room
 /** Little lies in it. */
 function checkLog({ findings }: RoomWorld, { channel, log }: RoomTruth): void {
   const inputs = [...log.slots.keys()].filter(isInputs).length;
-  if (inputs > MOST_LOGGED) findings.add("bounded memory", `${inputs} ticks of inputs lie in the log of ${channel}`);
+  if (inputs > MOST_LOGGED)
+    findings.add("bounded memory", `${inputs} ticks of inputs lie in the log of ${channel}`);
 }
 
 /** What everybody has made is done with, and where all inputs are kept, it is in the room: each once, in their order. */
@@ -83,7 +91,10 @@ export function checkInputs(world: RoomWorld): void {
     const truth = world.truths.of(channel);
     if (seat === undefined || !one.isIn || !isLive(truth)) continue;
     if (one.unacknowledged > 0)
-      findings.add("progress", `R16: ${one.unacknowledged} inputs of ${name} in ${channel} are not done with`);
+      findings.add(
+        "progress",
+        `R16: ${one.unacknowledged} inputs of ${name} in ${channel} are not done with`,
+      );
     const run = ownersOf(world, channel)[0]?.life?.rooms.get(channel)?.run;
     const book = run?.state["books"]?.get(seat);
     const made = one.book;

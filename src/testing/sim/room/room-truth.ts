@@ -21,6 +21,8 @@ export interface RoomTruthDeps {
   readonly isLeaving: (node: string) => boolean;
   /** The seats that must be taken: their players have been told so, and have not given them up. */
   readonly held: () => Iterable<string>;
+  /** Its log has lost something. */
+  readonly onLost: () => void;
 }
 
 /** So many processes may end of one room before it is closed (R9): two, and one that ended before anybody could say of what. */
@@ -105,6 +107,7 @@ export class RoomTruth {
     if (!this.log.restore(mark)) return;
     this.#lostAt = this.#deps.recorder.time;
     this.lineage?.lost();
+    this.#deps.onLost();
   }
 
   written(draft: ChangesDraft, offset: number): void {
@@ -134,7 +137,10 @@ export class RoomTruth {
     if (!this.log.isGood(reign))
       findings.add("one owner", `R3: ${node} tells tick ${tick} of ${channel} when ${reign} is over`);
     if (this.log.orderOf(reign) === undefined)
-      findings.add("one owner", `R1: ${node} tells tick ${tick} of ${channel}, and ${reign} is not in the log`);
+      findings.add(
+        "one owner",
+        `R1: ${node} tells tick ${tick} of ${channel}, and ${reign} is not in the log`,
+      );
     this.#toldAt = recorder.time;
     if (signal.is === "tick") this.#toldTick(signal, run, node);
   }
@@ -148,7 +154,10 @@ export class RoomTruth {
       recorder.count("reigns told");
       this.#noteBefore(run, reign, prev);
     } else if (tick <= last || prev !== last)
-      findings.add("one run", `R6: ${node} tells tick ${tick} of ${channel} on ${prev}, and told ${last} before`);
+      findings.add(
+        "one run",
+        `R6: ${node} tells tick ${tick} of ${channel} on ${prev}, and told ${last} before`,
+      );
     this.#told.set(reign, tick);
     this.#newest = message;
     for (const { seat } of went) this.#freed.set(seat, this.freed(seat) + 1);
@@ -180,6 +189,7 @@ export class RoomTruth {
     if (seats.size > settings.seats && !this.hasLost)
       findings.add("seats", `R20: ${channel} has ${seats.size} seats, and may have ${settings.seats}`);
     for (const seat of held())
-      if (!seats.has(seat)) findings.add("seats", `R12, R19: ${seat} has no seat in ${channel} under ${reign}`);
+      if (!seats.has(seat))
+        findings.add("seats", `R12, R19: ${seat} has no seat in ${channel} under ${reign}`);
   }
 }

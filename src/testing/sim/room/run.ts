@@ -78,7 +78,8 @@ async function sleepAndWake(world: RoomWorld): Promise<void> {
   // Somebody may have gone whose goodbye did not come.
   if (!isLive(truth) || truth.seats > 0) return;
   recorder.count("slept");
-  for (const { name } of ownersOf(world, channel)) findings.add("progress", `R29: ${name} owns ${channel}, which is empty`);
+  for (const { name } of ownersOf(world, channel))
+    findings.add("progress", `R29: ${name} owns ${channel}, which is empty`);
   const before = truth.newest?.tick ?? 0;
   const client = world.newClient(0, channel);
   world.clients.push(client);

@@ -36,7 +36,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isInput(value: unknown): value is SimInput {
   if (!isRecord(value)) return false;
-  return Number.isInteger(value["k"]) && Number.isInteger(value["by"]) && DEEDS.some((one) => one === value["do"]);
+  return (
+    Number.isInteger(value["k"]) && Number.isInteger(value["by"]) && DEEDS.some((one) => one === value["do"])
+  );
 }
 
 /** What a client reads of a line. */

@@ -6,8 +6,9 @@ import type { SlotsWitness } from "../store.js";
 import type { LogMark } from "./log-truth.js";
 import { RoomTruth, type RoomTruthDeps } from "./room-truth.js";
 
-export interface TruthsDeps extends Omit<RoomTruthDeps, "channel" | "held"> {
+export interface TruthsDeps extends Omit<RoomTruthDeps, "channel" | "held" | "onLost"> {
   readonly held: (channel: string) => Iterable<string>;
+  readonly onLost: (channel: string) => void;
 }
 
 export class Truths implements SlotsWitness {
@@ -22,8 +23,13 @@ export class Truths implements SlotsWitness {
   of(channel: string): RoomTruth {
     let room = this.#rooms.get(channel);
     if (room === undefined) {
-      const { held } = this.#deps;
-      room = new RoomTruth({ ...this.#deps, channel, held: () => held(channel) });
+      const { held, onLost } = this.#deps;
+      room = new RoomTruth({
+        ...this.#deps,
+        channel,
+        held: () => held(channel),
+        onLost: () => onLost(channel),
+      });
       this.#rooms.set(channel, room);
     }
     return room;

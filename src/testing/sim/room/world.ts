@@ -61,6 +61,11 @@ export class RoomWorld implements TroubledWorld {
       now: () => brokerClock.monotonic(),
       isLeaving: (node) => this.nodes.some((one) => one.isLeaving(node)),
       held: (channel) => this.#held(channel),
+      // Only who is connected is announced again.
+      onLost: (channel) => {
+        for (const client of this.clients)
+          if (client.channel === channel && !client.isIn) client.isHeld = false;
+      },
     });
     const store = new RecordingStore(
       {

@@ -61,7 +61,13 @@ export class Cluster {
     const { nodes = 2, seed = 1 } = options;
     const onError = (error: unknown): void => void this.thrown.push(error);
     this.store = new RecordingStore(
-      { clock: this.clock, random: fork(seed, "store"), idle: 86_400_000, maxKeys: DEFAULT_MAX_KEYS, onError },
+      {
+        clock: this.clock,
+        random: fork(seed, "store"),
+        idle: 86_400_000,
+        maxKeys: DEFAULT_MAX_KEYS,
+        onError,
+      },
       new Recorder(() => this.clock.monotonic()),
       { restored() {}, read() {}, changed() {} },
     );
