@@ -49,6 +49,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
   try {
     const taken = await new Taking(deps, request, { reign, name, sent }).take();`,
     replace: `const early = await broker.readSlots(channel, { after: 0, limit: 4096, bytes: 1 << 20 }, roomLogOptions());
+  await new Promise((resolve) => clock.setTimeout(resolve, 400));
   const reign = await ask(deps, channel, asked);
   if ("heldBy" in reign) return { is: "held", by: reign.heldBy, left: reign.left };
   try {

@@ -26,8 +26,9 @@ export function printOf(print: number, { k, by }: SimInput): number {
   return (Math.imul(print ^ k, 0x01000193) ^ by) >>> 0;
 }
 
-function wrong({ state, tick }: Kept, what: string): void {
-  if (state.wrong.size < 4) state.wrong.set(`${state.wrong.size}`, { what: `tick ${tick}: ${what}` });
+function wrong(r: Kept, what: string): void {
+  const { wrong: all } = r.state;
+  if (all.size < 4) all.set(`${all.size}`, { what: `tick ${r.tick}: ${what}` });
 }
 
 function create(r: Kept): void {

@@ -3,6 +3,7 @@ import type { Fault } from "../fault.js";
 import { NODE_FAULTS, broker } from "../node-faults.js";
 import type { LineTrouble } from "../pipes.js";
 import type { Step } from "../step.js";
+import type { RoomNode } from "./node.js";
 import type { RoomWorld } from "./world.js";
 
 type RoomFault = Fault<RoomWorld>;
@@ -20,6 +21,15 @@ function line(
       world.until(step.ms, world.client(step).trouble.begin(kind, strength(step)));
     },
   };
+}
+
+/** A room, and the node that owns it, if one does. */
+function ownerIn(
+  world: RoomWorld,
+  { who }: Step,
+): { readonly channel: string; readonly owner?: RoomNode | undefined } {
+  const channel = world.channels[who % world.channels.length] ?? "";
+  return { channel, owner: world.nodes.find(({ life }) => life?.rooms.get(channel)?.reign !== undefined) };
 }
 
 export const ROOM_FAULTS: Readonly<Record<string, RoomFault>> = {
@@ -41,8 +51,7 @@ export const ROOM_FAULTS: Readonly<Record<string, RoomFault>> = {
     weight: 3,
     longest: 4000,
     run(world, step) {
-      const channel = world.channels[step.who % world.channels.length] ?? "";
-      const owner = world.nodes.find(({ life }) => life?.rooms.get(channel)?.reign !== undefined);
+      const { owner } = ownerIn(world, step);
       const process = owner?.process;
       process?.pause();
       world.until(700 + step.ms, () => process?.resume());
@@ -53,14 +62,25 @@ export const ROOM_FAULTS: Readonly<Record<string, RoomFault>> = {
     weight: 3,
     longest: 3000,
     run(world, step) {
-      const channel = world.channels[step.who % world.channels.length] ?? "";
-      const owner = world.nodes.find(({ life }) => life?.rooms.get(channel)?.reign !== undefined);
+      const { channel, owner } = ownerIn(world, step);
       const client = world.clients.find((one) => one.channel === channel && one.isIn);
       client?.input("save", 1);
       world.later(step.ms % 400, () => {
         owner?.crash(step.size < 0.5);
         world.until(step.ms, () => owner?.start());
       });
+    },
+  },
+  /** The owner of a room is answered late, and then nothing that it asks arrives any more, while answers still come. */
+  lateRenewals: {
+    weight: 3,
+    longest: 2500,
+    run(world, step) {
+      const { owner } = ownerIn(world, step);
+      const trouble = owner?.broker?.trouble;
+      if (trouble === undefined) return;
+      world.until(2500 + step.ms, trouble.begin("slowAnswers", 400 + step.size * 1000));
+      world.later(1500, () => world.until(800 + step.ms, trouble.begin("loseRequests", 1)));
     },
   },
   /** Cut; the node hears of it at once. */

@@ -158,6 +158,18 @@ export class LogTruth {
     this.#follow(entry);
     this.#entries.push(entry);
     this.#put(entry);
+    if (writer !== undefined && changes.some(({ slot }) => slot === REIGN)) this.#judgeRelease(writer);
+  }
+
+  /** Who lets go of a room has saved it (R28). */
+  #judgeRelease(writer: string): void {
+    const { channel, findings, lastTold } = this.#deps;
+    const told = lastTold(writer) ?? 0;
+    if (this.record?.released === true && this.#savedTick < told)
+      findings.add(
+        "one run",
+        `R28: ${writer} lets go of ${channel}, which is saved at ${this.#savedTick}, and told ${told}`,
+      );
   }
 
   /** A reign's first entry says so, or ends the room. */

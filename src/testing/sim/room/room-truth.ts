@@ -4,7 +4,6 @@ import type { Run } from "../../../server/kinds/room/run/run.js";
 import type { RoomSignal, TickMessage } from "../../../server/kinds/room/tick-message.js";
 import type { Recorder } from "../recorder.js";
 import { codeFor } from "./code.js";
-import type { Rows } from "./digest.js";
 import type { RoomFindings } from "./findings.js";
 import { Lineage } from "./lineage.js";
 import { LogTruth, type LogMark } from "./log-truth.js";
@@ -161,7 +160,7 @@ export class RoomTruth {
     this.#told.set(reign, tick);
     this.#newest = message;
     for (const { seat } of went) this.#freed.set(seat, this.freed(seat) + 1);
-    const digest = this.shown.note(reign, tick, (table) => run.state[table] as Rows | undefined);
+    const digest = this.shown.note(reign, tick, (table) => run.state[table]);
     recorder.trace(`${reign}${tick}${digest}`);
     if (message.closed === undefined) this.lineage?.told(tick, digest, reign);
     this.#checkBooks(run);

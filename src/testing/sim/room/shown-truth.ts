@@ -44,7 +44,7 @@ export class ShownTruth {
 
   /** What a run holds, all of it. */
   digestOf(run: Run): number {
-    return digestOf(this.digests, (table) => run.state[table] as Rows | undefined);
+    return digestOf(this.digests, (table) => run.state[table]);
   }
 
   /** Notes what the room is in a tick of a reign. @returns the digest of all of it */
