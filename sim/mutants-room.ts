@@ -188,10 +188,10 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
   },
   {
     name: "inputs-not-sent-again",
-    about: "what is not acknowledged is not sent to the next owner",
-    file: `${REPLICA}/players.ts`,
-    find: "player.edge.again(); this.#sayHere(player);",
-    replace: "this.#sayHere(player);",
+    about: "what was sent once and is not acknowledged is not sent again",
+    file: `${REPLICA}/input-edge.ts`,
+    find: "lastAt === NEVER || (heard - lastAt >= AGAIN_AFTER && n > arrived)",
+    replace: "lastAt === NEVER && n > arrived - 64",
     promise: "progress",
   },
   {
@@ -205,10 +205,10 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
   },
   // What is shown.
   {
-    name: "older-reign-shown",
-    about: "a node that reads of a reign takes it for the newest one, whatever it knows",
-    file: `${REPLICA}/reigns.ts`,
-    find: "if (before !== undefined && !isLater(found.at, before.at, epochs)) return false;",
+    name: "older-reign-counts-as-shown",
+    about: "what a player was shown of one reign counts as shown of the next one",
+    file: `${REPLICA}/stage.ts`,
+    find: "this.screens.renew();",
     replace: "",
     promise: "frames",
   },
@@ -261,11 +261,11 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     promise: "bounded memory",
   },
   {
-    name: "frame-cut-moves-the-cursor",
-    about: "what is left of a frame is not sent, and the next one stands on it",
-    file: `${REPLICA}/screens.ts`,
-    find: "if (screen.sending?.end.epoch === showing.reign && !this.#goOn(screen, screen.sending)) return;",
-    replace: "",
+    name: "frame-without-its-last-part",
+    about: "a frame that goes in parts ends before its last one",
+    file: `${REPLICA}/frame-cut.ts`,
+    find: "const more = part + 1 < this.pages;",
+    replace: "const more = part + 2 < this.pages;",
     promise: "frames",
   },
   {
@@ -283,14 +283,6 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     file: `${REPLICA}/players.ts`,
     find: "player.edge.again(); this.#sayHere(player);",
     replace: "player.edge.again();",
-    promise: "seats",
-  },
-  {
-    name: "lost-seats-not-asked-for",
-    about: "whose seat was lost with the log is not asked for again",
-    file: `${REPLICA}/players.ts`,
-    find: "for (const player of this.#seated.values()) void this.#sayAgain(player);",
-    replace: "",
     promise: "seats",
   },
   {
