@@ -80,10 +80,9 @@ export const ROOM_ACTIONS: Readonly<Record<string, RoomAction>> = {
       client.isKicked = true;
       client.isHeld = false;
       const truth = world.truths.of(channel);
-      askRoom(life, truth, { is: "leave", seat, why: "kicked", client: undefined }, (code) => {
-        world.recorder.count(`kicked: ${code}`);
-        world.later(9000, () => (client.isKicked = false));
-      });
+      askRoom(life, truth, { is: "leave", seat, why: "kicked", client: undefined }, (code) =>
+        world.recorder.count(`kicked: ${code}`),
+      );
     },
   },
   /** The application tells everybody something. */

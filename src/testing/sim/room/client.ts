@@ -49,7 +49,7 @@ export class RoomClient implements LinkClient {
   wants = true;
   /** Whether a node holds its seat, as far as it was told, and it has not given it up. */
   isHeld = false;
-  /** Whether somebody has sent it away. */
+  /** Whether somebody has sent it away: what was asked once may be carried out by each owner. */
   isKicked = false;
   view: ClientView;
   readonly #deps: ClientDeps;
@@ -326,7 +326,7 @@ export class RoomClient implements LinkClient {
       case "closed":
         return truth.log.wasClosed;
       case "lost":
-        return truth.hasLost;
+        return truth.hasLost || (truth.hasFailedOver && !isKept);
       case "kicked":
         return this.isKicked;
       default:
