@@ -1,6 +1,10 @@
 /** What the owner makes of what nodes ask: seats, their connections, and requests that come twice. */
 import { describe, expect, test } from "vitest";
-import { TOLD_MS } from "../../../src/server/kinds/room/owner/open-desk.js";
+import { Desk } from "../../../src/server/kinds/room/owner/desk.js";
+import { REST_MS, TOLD_MS, openDesk } from "../../../src/server/kinds/room/owner/open-desk.js";
+import { Run } from "../../../src/server/kinds/room/run/run.js";
+import { VirtualClock } from "../../../src/testing/virtual-clock.js";
+import { Counter } from "./support/rooms.js";
 import { sceneOf } from "./support/scene.js";
 
 const ROOM = "counter/1";
@@ -246,4 +250,26 @@ describe("what is told", () => {
     expect(stalled?.tick).toBe(before + 5);
     expect(stalled?.prev).toBe(before);
   });
+});
+
+test("R8: newcomers who wait for those who may have lost a seat are let in, though that reign has ended", async () => {
+  const clock = new VirtualClock();
+  const run = new Run(Counter.def, { seed: 1, about: { name: ROOM, match: {} } });
+  const desk = new Desk({ channel: ROOM, mail: { post() {} }, onKeyframe() {}, onEntering() {} });
+  openDesk(desk, clock, { run, isKept: false, isAfterLoss: true, entering: [] })();
+  const join = {
+    is: "join",
+    seat: "ann",
+    client: "c",
+    user: null,
+    join: null,
+    had: false,
+    from: undefined,
+  } as const;
+  const about = { is: "batch", channel: ROOM, reign: "reign---", inputs: [], seen: [] } as const;
+  desk.takeIn({ ...about, requests: [{ id: "one", ask: join }] }, "b", "reign---", run);
+  expect(desk.take().entered).toEqual([]);
+  openDesk(desk, clock, { run, isKept: true, isAfterLoss: false, entering: [] });
+  await clock.advance(REST_MS);
+  expect(desk.take().entered.map(({ is }) => is)).toEqual(["join"]);
 });

@@ -28,6 +28,8 @@ export const UNSENT = { perConnection: 96 * 1024, total: 64 * 1024 * 1024 } as c
 /** A place that nobody uses is closed after so long, in milliseconds. */
 const LINGER_MS = 1500;
 const FILL_MS = 500;
+/** A process that has ended of a room is started again after so long, in milliseconds. */
+const RESTART_MS = 800;
 /** What is logged as an error where nothing is wrong with the server. */
 const EXPECTED = /^a hook of a room threw/;
 
@@ -332,7 +334,10 @@ export class RoomNode implements TroubledNode {
       const changes = [{ slot: STUCK, data: '{"why":"it stood still"}' }];
       if (token !== undefined && kindOf(channel) !== undefined)
         void site.outside.change(channel, [{ key, reign: token, changes }], roomLogOptions()).catch(() => {});
-      if (this.#life === life) this.crash(true);
+      if (this.#life === life) {
+        this.crash(false);
+        this.#options.clock.setTimeout(() => this.start(), RESTART_MS);
+      }
     }
     throw new Error("the process has ended");
   }

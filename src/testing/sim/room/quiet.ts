@@ -10,6 +10,8 @@ import type { RoomWorld } from "./world.js";
 const WAY_MS = 700;
 /** An owner without ticks gives a sign that often at least. */
 const SIGN_MS = 2500;
+/** How long after the end of a process of which nobody knew everything is as it was. */
+const CALM_MS = 14_000;
 /** So many inputs may lie in a log. */
 const MOST_LOGGED = 400;
 
@@ -25,6 +27,9 @@ export function isLive(truth: RoomTruth): boolean {
 /** Every room has an owner, which tells what it does; every player is in, and at its newest tick. */
 export function checkQuiet(world: RoomWorld): void {
   for (const client of world.clients) client.view.settle(false);
+  // A process may end at any time where a room is ill.
+  const doomedAt = Math.max(...world.channels.map((channel) => world.truths.of(channel).doomedAt));
+  if (world.recorder.time - doomedAt < CALM_MS) return;
   for (const channel of world.channels) {
     const truth = world.truths.of(channel);
     const players = world.clients.filter((one) => one.channel === channel && one.seat !== undefined);

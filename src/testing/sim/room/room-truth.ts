@@ -46,6 +46,7 @@ export class RoomTruth {
   readonly #freed = new Map<string, number>();
   #hasShown = false;
   #doomed = 0;
+  #doomedAt = -Infinity;
 
   constructor(deps: RoomTruthDeps) {
     const { channel, findings, now, isLeaving } = deps;
@@ -86,8 +87,14 @@ export class RoomTruth {
     return this.#doomed > 0;
   }
 
+  /** When a process last ended of it; the recorder's time. */
+  get doomedAt(): number {
+    return this.#doomedAt;
+  }
+
   /** A process has ended of it. */
   doomed(): void {
+    this.#doomedAt = this.#deps.recorder.time;
     if (++this.#doomed > MOST_DOOMED)
       this.#deps.findings.add("one owner", `R9: ${this.#doomed} processes have ended of ${this.channel}`);
   }
