@@ -1,4 +1,7 @@
 /** What the simulation's commands are told: `--seed 7`, `--seeds 1..100`, `--steps 300`. */
+import type { SimKindName } from "tidemark/testing";
+
+const KINDS: readonly SimKindName[] = ["stream", "state", "room"];
 
 export interface Arguments {
   readonly from: number;
@@ -6,16 +9,16 @@ export interface Arguments {
   /** How many things are done in a run; `undefined` is the simulation's own number. */
   readonly steps: number | undefined;
   readonly workers: number;
-  readonly kind: "stream" | "state" | undefined;
+  readonly kind: SimKindName | undefined;
   /** A file with a plan to run instead. */
   readonly plan: string | undefined;
 }
 
 export const USAGE = `npm run sim -- --seed 7           runs one seed, and cuts it down where it fails
 npm run sim -- --seeds 1..1000    runs many
-                 --steps 300      does more in each than the usual 150
+                 --steps 300      does more in each than the usual 150, or 80 with rooms
                  --workers 2      on so many cores
-                 --kind state     on channels of keys and values; stream unless it is said
+                 --kind state     on channels of keys and values; or room; stream unless it is said
 npm run sim -- --plan file.json   runs a plan that was cut down`;
 
 /** @throws {TypeError} when they make no sense */
@@ -43,8 +46,9 @@ export function readArguments(given: readonly string[], cores: number): Argument
       throw new TypeError(`${name} must be a whole number.\n\n${USAGE}`);
     }
   }
-  const kind = values.get("kind");
-  if (kind !== undefined && kind !== "stream" && kind !== "state")
-    throw new TypeError(`there is no kind ${kind}.\n\n${USAGE}`);
+  const named = values.get("kind");
+  const kind = KINDS.find((one) => one === named);
+  if (named !== undefined && kind === undefined)
+    throw new TypeError(`there is no kind ${named}.\n\n${USAGE}`);
   return { ...all, kind, plan: values.get("plan") };
 }

@@ -2,7 +2,16 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { FAULTS, planFor, planText, runPlan, shrink, type Plan, type Violation } from "tidemark/testing";
+import {
+  FAULTS,
+  ROOM_FAULTS,
+  planFor,
+  planText,
+  runPlan,
+  shrink,
+  type Plan,
+  type Violation,
+} from "tidemark/testing";
 import { readArguments, type Arguments } from "./arguments.js";
 import { runSeeds } from "./pool.js";
 import type { Outcome } from "./worker.js";
@@ -15,7 +24,7 @@ async function main(): Promise<number> {
   const given = readArguments(process.argv.slice(2), availableParallelism());
   if (given.plan !== undefined) return replay(JSON.parse(readFileSync(given.plan, "utf8")) as Plan);
   const outcomes = await runAll(given);
-  printTotals(outcomes);
+  printTotals(outcomes, given);
   const failed = outcomes.filter(({ violations }) => violations.length > 0);
   for (const { seed, violations } of failed.slice(0, LISTED)) {
     console.log(`\nSeed ${seed} breaks a promise:`);
@@ -47,7 +56,8 @@ async function runAll(given: Arguments): Promise<Outcome[]> {
   return outcomes.sort((a, b) => a.seed - b.seed);
 }
 
-function printTotals(outcomes: readonly Outcome[]): void {
+function printTotals(outcomes: readonly Outcome[], { kind }: Arguments): void {
+  const faults = kind === "room" ? ROOM_FAULTS : FAULTS;
   const counts = new Map<string, number>();
   let ms = 0;
   const hash = createHash("sha256");
@@ -59,20 +69,30 @@ function printTotals(outcomes: readonly Outcome[]): void {
   const count = (name: string): number => counts.get(name) ?? 0;
   const say = (what: string, number: number | string): void => console.log(`${what.padEnd(24)}${number}`);
   say("simulated hours", (ms / HOUR).toFixed(1));
-  say("publishes", count("publish"));
-  say("acknowledged", count("ack"));
-  say("deliveries", count("message"));
-  say("applied", `${count("applied")}, ${((1000 * count("applied")) / Math.max(1, ms)).toFixed(2)} a second`);
-  say("signals heard", count("heard"));
+  if (kind === "room") {
+    for (const what of ["reigns told", "ticks told", "frames", "parts", "events", "inputs", "books compared"])
+      say(what, count(what));
+    for (const why of ["taken", "left", "away", "kicked", "lost", "closed"])
+      say(`ended: ${why}`, count(`ended: ${why}`));
+  } else {
+    say("publishes", count("publish"));
+    say("acknowledged", count("ack"));
+    say("deliveries", count("message"));
+    say(
+      "applied",
+      `${count("applied")}, ${((1000 * count("applied")) / Math.max(1, ms)).toFixed(2)} a second`,
+    );
+    say("signals heard", count("heard"));
+  }
   say("connections", count("connections"));
   for (const reason of ["trimmed", "failover", "rollback", "epoch"])
     say(`gaps: ${reason}`, count(`gap: ${reason}`));
   for (const model of ["redis", "local", "memory", "any"]) say(`broker: ${model}`, count(`broker: ${model}`));
   console.log("\nFaults");
-  for (const name of Object.keys(FAULTS)) say(`  ${name}`, count(`do ${name}`));
+  for (const name of Object.keys(faults)) say(`  ${name}`, count(`do ${name}`));
   console.log("\nWorkload");
   for (const [name, number] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name.startsWith("do ") && !(name.slice(3) in FAULTS)) say(`  ${name.slice(3)}`, number);
+    if (name.startsWith("do ") && !(name.slice(3) in faults)) say(`  ${name.slice(3)}`, number);
   }
   const [only] = outcomes;
   console.log(

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Mutant } from "./mutants-table.js";
 import type { Found, Order, Told } from "./mutants-worker.js";
 import { ROOMY } from "./pool.js";
 
@@ -6,7 +7,7 @@ import { ROOMY } from "./pool.js";
 const PATIENCE_MS = 60_000;
 
 /** Runs up to `seeds` seeds on a copy of the library, on a thread of its own. Rejects when the copy cannot be loaded. */
-export async function tryCopy(module: string, seeds: number, kind?: "state"): Promise<Found> {
+export async function tryCopy(module: string, seeds: number, kind?: Mutant["kind"]): Promise<Found> {
   const order: Order = { module, seeds, kind };
   const place = new URL("./mutants-worker.js", import.meta.url);
   const worker = new Worker(place, { workerData: order, resourceLimits: ROOMY });

@@ -13,7 +13,7 @@ export interface Mutant {
   readonly find: string;
   readonly replace: string;
   /** Which kind of channels it shows on; streams and transients where it does not say. */
-  readonly kind?: "state";
+  readonly kind?: "state" | "room";
   /** Which promise is expected to be the first that breaks. */
   readonly promise: PromiseName;
 }

@@ -2,12 +2,13 @@
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Testing from "tidemark/testing";
+import type { Mutant } from "./mutants-table.js";
 
 export interface Order {
   /** The copy's `testing` module. */
   readonly module: string;
   readonly seeds: number;
-  readonly kind: "state" | undefined;
+  readonly kind: Mutant["kind"];
 }
 
 export interface Found {

@@ -35,7 +35,7 @@ async function work(): Promise<void> {
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 const missed = [...results].filter(([, found]) => found.seed === undefined);
 let isClean = true;
-for (const kind of [undefined, "state"] as const) {
+for (const kind of [undefined, "state", "room"] as const) {
   const found = [...results].filter(([mutant]) => mutant.kind === kind);
   const needed = Math.max(0, ...found.map(([, { seed }]) => seed ?? SEEDS));
   if (needed === 0) continue;

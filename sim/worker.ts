@@ -1,11 +1,11 @@
 /** Runs seeds on a core of its own: one message in, one out. */
 import { parentPort } from "node:worker_threads";
-import { simulate, type Violation } from "tidemark/testing";
+import { simulate, type SimKindName, type Violation } from "tidemark/testing";
 
 export interface Job {
   readonly seed: number;
   readonly steps: number | undefined;
-  readonly kind: "stream" | "state" | undefined;
+  readonly kind: SimKindName | undefined;
 }
 
 /** What is worth telling of a run. */

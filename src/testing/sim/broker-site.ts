@@ -1,6 +1,7 @@
 /** Where the broker is: its store, its clock, its failures. The nodes' ways to it are `SimBroker`s. */
 import type { Random } from "../../protocol/index.js";
 import type { StoreSnapshot } from "../../broker/memory/store.js";
+import type { NodeInfo } from "../../broker/index.js";
 import { MemoryBroker } from "../../broker/memory/memory-broker.js";
 import type { VirtualClock } from "../virtual-clock.js";
 import { between, pick } from "./fork.js";
@@ -20,6 +21,10 @@ export class BrokerSite {
   readonly #random: Random;
   /** Next door, or far away: what overtakes what is a matter of distance. */
   readonly #slowest: number;
+  /** Nodes that have died without a word, and those whose lease is over although they may be there. */
+  readonly #dead = new Map<string, NodeInfo>();
+  readonly #lapsed = new Set<string>();
+  #outside: MemoryBroker | undefined;
   #nodes = 0;
   #outages = 0;
   #upSince = -Infinity;
@@ -36,8 +41,38 @@ export class BrokerSite {
     return this.#outages > 0;
   }
 
-  connect(): MemoryBroker {
-    return new MemoryBroker(this.#store, ++this.#nodes);
+  connect(id?: string): MemoryBroker {
+    return new MemoryBroker(this.#store, ++this.#nodes, id === undefined ? {} : { id });
+  }
+
+  /** A way to the store that is no node's: nobody is told of it. */
+  connectUnlisted(): MemoryBroker {
+    const number = ++this.#nodes;
+    const unlisted = new MemoryBroker(this.#store, number);
+    this.#store.nodes.drop(number);
+    return unlisted;
+  }
+
+  /** For what is done to the store from outside, at once. */
+  get outside(): MemoryBroker {
+    return (this.#outside ??= this.connectUnlisted());
+  }
+
+  /** The nodes that are there, as the broker knows it: by their leases. */
+  listed(): NodeInfo[] {
+    return [...this.#store.nodes.list(), ...this.#dead.values()].filter(({ id }) => !this.#lapsed.has(id));
+  }
+
+  /** A node has died without a word; it stays for its lease. */
+  died(node: string): void {
+    const info = this.#store.nodes.list().find(({ id }) => id === node);
+    if (info !== undefined) this.#dead.set(node, info);
+  }
+
+  /** A node's lease is over, or runs again. */
+  leased(node: string, runs: boolean): void {
+    if (runs) this.#lapsed.delete(node);
+    else this.#lapsed.add(node);
   }
 
   latency(): number {

@@ -16,6 +16,7 @@ const RENEW_MS = LEASE_MS / 3;
 export class Membership {
   readonly #site: BrokerSite;
   readonly #clock: Clock;
+  readonly #node: string;
   readonly #call: <T>(run: () => Promise<T>) => Promise<T>;
   /** What the node means to be joined, and joins again under a new incarnation when its lease was lost. */
   readonly #joined = new Map<string, Joined>();
@@ -25,11 +26,12 @@ export class Membership {
   #expiry: Timer;
   #over = false;
 
-  constructor(site: BrokerSite, clock: Clock, call: <T>(run: () => Promise<T>) => Promise<T>) {
+  constructor(site: BrokerSite, clock: Clock, node: string, call: <T>(run: () => Promise<T>) => Promise<T>) {
     this.#site = site;
     this.#clock = clock;
+    this.#node = node;
     this.#call = call;
-    this.#there = site.connect();
+    this.#there = site.connectUnlisted();
     this.#renewed();
     this.#renewLater();
   }
@@ -76,7 +78,7 @@ export class Membership {
     this.#renewed();
     if (!this.#lapsed) return;
     this.#lapsed = false;
-    this.#there = this.#site.connect();
+    this.#there = this.#site.connectUnlisted();
     for (const { channel, member, instance } of this.#joined.values())
       await this.#there.join(channel, member, instance);
   }
@@ -85,6 +87,7 @@ export class Membership {
   #renewed(): void {
     const { brokerClock } = this.#site;
     brokerClock.clearTimeout(this.#expiry);
+    this.#site.leased(this.#node, true);
     this.#expiry = brokerClock.setTimeout(() => this.#expire(), LEASE_MS);
   }
 
@@ -95,6 +98,7 @@ export class Membership {
       return;
     }
     this.#lapsed = true;
+    this.#site.leased(this.#node, false);
     void this.#there.close();
   }
 }

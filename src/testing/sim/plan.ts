@@ -1,34 +1,32 @@
 /** Draws the plan of a run from its seed. */
 import type { Random } from "../../protocol/index.js";
 import { drawBroker, happensWith } from "./broker-models.js";
-import { FAULTS } from "./faults.js";
 import { lateSteps } from "./late-faults.js";
 import { between, fork, pick } from "./fork.js";
-import { simKind } from "./kinds.js";
+import { planKind } from "./plan-kinds.js";
 import type { Plan, SimKindName, Step } from "./step.js";
 
 /** What a plan is made of; the same seed and options make the same plan. */
 export interface PlanOptions {
   readonly seed: number;
-  /** How many things are done in all. Default 150. */
+  /** How many things are done in all. Default 150, of rooms 80. */
   readonly steps?: number;
   /** Which kind of channels. Default `stream`. */
   readonly kind?: SimKindName;
 }
 
-const DEFAULT_STEPS = 150;
 /** So many runs have no faults at all, and nothing that asks for more than a log or a connection keeps. */
 const CALM_SHARE = 0.08;
 
 /** Whether nothing happens in a plan that could be a reason for a gap. */
 export function isCalm({ kind, steps }: Plan): boolean {
-  const { notCalm } = simKind(kind);
-  return !steps.some((step) => step.do in FAULTS || notCalm.includes(step.do));
+  const { notCalm, faults } = planKind(kind);
+  return !steps.some((step) => step.do in faults || notCalm.includes(step.do));
 }
 
 /** Draws a run. Each seed has a taste of its own: a few kinds of fault much, the others hardly or not at all. */
-export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Plan {
-  const { actions: actionsOf, notCalm } = simKind(kind);
+export function planFor({ seed, kind, steps = planKind(kind).steps }: PlanOptions): Plan {
+  const { actions: actionsOf, faults: faultsOf, notCalm, endsLate, paces } = planKind(kind);
   const random = fork(seed, "plan");
   const calm = random.float() < CALM_SHARE;
   const broker = drawBroker(fork(seed, "broker model"));
@@ -41,20 +39,20 @@ export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Pla
   );
   const faults = weigh(
     random,
-    Object.entries(FAULTS).flatMap(([name, { weight }]) => {
+    Object.entries(faultsOf).flatMap(([name, { weight }]) => {
       if (weight === 0) return [];
       const used = random.float() >= 0.5 && happensWith(broker, name);
       return [[name, used ? weight : 0] as const];
     }),
   );
   const faultShare = calm || faults.length === 0 ? 0 : 0.1 + random.float() * 0.4;
-  const pace = pick(random, [60, 150, 400, 1000]);
+  const pace = pick(random, paces);
   const list: Step[] = [];
   let at = 500;
   for (let i = 0; i < steps; i++) {
     at += Math.floor(-Math.log(1 - random.float()) * pace);
     const name = random.float() < faultShare ? draw(random, faults) : draw(random, actions);
-    const longest = FAULTS[name]?.longest ?? 2000;
+    const longest = faultsOf[name]?.longest ?? 2000;
     list.push({
       at,
       do: name,
@@ -63,14 +61,15 @@ export function planFor({ seed, kind, steps = DEFAULT_STEPS }: PlanOptions): Pla
       size: Math.round(random.float() * 1000) / 1000,
     });
   }
-  const late = calm
-    ? []
-    : lateSteps(
-        fork(seed, "late"),
-        at,
-        (name) => happensWith(broker, name),
-        Object.keys(actionsOf)[0] ?? "",
-      ).slice(-steps);
+  const late =
+    calm || !endsLate
+      ? []
+      : lateSteps(
+          fork(seed, "late"),
+          at,
+          (name) => happensWith(broker, name),
+          Object.keys(actionsOf)[0] ?? "",
+        ).slice(-steps);
   return {
     seed,
     ...(kind !== undefined && { kind }),

@@ -1,23 +1,11 @@
 /** Runs a plan and judges what happened. */
 import { checkHistory } from "../history/check.js";
-import type { HistoryEvent, Violation } from "../history/events.js";
 import { perform } from "./perform.js";
 import { isCalm, planFor, type PlanOptions } from "./plan.js";
+import { runRooms } from "./room/run.js";
+import type { SimResult } from "./sim-result.js";
 import type { Plan } from "./step.js";
 import { World } from "./world.js";
-
-/** How a simulated run ended. */
-export interface SimResult {
-  readonly plan: Plan;
-  readonly violations: readonly Violation[];
-  /** The same for the same plan, on every machine. */
-  readonly hash: string;
-  /** Virtual time that passed, in milliseconds. */
-  readonly ms: number;
-  /** How often each thing happened: faults and actions by name, messages, acknowledgements, gaps. */
-  readonly counts: ReadonlyMap<string, number>;
-  readonly history: readonly HistoryEvent[];
-}
 
 /**
  * After the faults everybody has this long to catch up, in milliseconds. The longest road: a half-open link is
@@ -51,6 +39,7 @@ export function simulate(options: PlanOptions): Promise<SimResult> {
 
 /** Carries a plan out. Never rejects for what it finds: that is in `violations`. */
 export async function runPlan(plan: Plan): Promise<SimResult> {
+  if (plan.kind === "room") return runRooms(plan);
   const calm = isCalm(plan);
   const world = new World(plan, calm);
   const { clock, recorder } = world;

@@ -62,8 +62,9 @@ function closer(steps: readonly Step[]): Step[] {
 }
 
 /** A plan as a test can hold it: one line a step. */
-export function planText({ seed, nodes, clients, broker, steps }: Plan): string {
+export function planText({ seed, kind, nodes, clients, broker, steps }: Plan): string {
+  const of = kind === undefined ? "" : ` "kind": "${kind}",`;
   const drawn = broker === undefined ? "" : ` "broker": "${broker}",`;
   const lines = steps.map((step) => `  ${JSON.stringify(step)},`);
-  return `{ "seed": ${seed}, "nodes": ${nodes}, "clients": ${clients},${drawn} "steps": [\n${lines.join("\n").replace(/,$/, "")}\n] }`;
+  return `{ "seed": ${seed},${of} "nodes": ${nodes}, "clients": ${clients},${drawn} "steps": [\n${lines.join("\n").replace(/,$/, "")}\n] }`;
 }

@@ -1,7 +1,7 @@
 /** A run as data: who is there, and everything that is done to them, in order. Made of a seed, or written by hand. */
 
 /** The kinds of channels that are simulated, each by itself. */
-export type SimKindName = "stream" | "state";
+export type SimKindName = "stream" | "state" | "room";
 
 /** One thing that is done. What `who`, `ms` and `size` mean is said with each action and fault. */
 export interface Step {

@@ -19,6 +19,20 @@ import { idOf } from "./payload.js";
 import type { Recorder } from "./recorder.js";
 import { RecordedSlots } from "./state/recorded-slots.js";
 
+/** Sees all that happens to logs by slots, as it happens. */
+export interface SlotsWitness {
+  /** The store may go on from what it is now: from these logs. */
+  saved?(logs: StoreSnapshot["slots"]): void;
+  /** The store goes on from what it was, or from nothing. */
+  restored(logs: StoreSnapshot["slots"]): void;
+  /** Somebody has read. */
+  read(channel: string, page: SlotsPage): void;
+  /** What became of drafts. */
+  changed(channel: string, drafts: readonly ChangesDraft[], outcomes: readonly Changed[]): void;
+  /** What became of a step of a reign. */
+  reigned?(channel: string, step: ReignStep, answer: ReignAnswer): void;
+}
+
 interface Known {
   head: number;
   trimmed: number;
@@ -33,7 +47,7 @@ export class RecordingStore extends MemoryStore {
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
-  readonly #slots: RecordedSlots;
+  readonly #slots: SlotsWitness;
   /** Failovers and restarts so far; a log that changed without one was dropped. */
   #failures = 0;
   /** How many faults fill the disk just now. */
@@ -42,11 +56,15 @@ export class RecordingStore extends MemoryStore {
   appends = 0;
   readonly #seenFailures = new Map<string, number>();
 
-  constructor(options: StoreOptions, recorder: Recorder) {
+  constructor(
+    options: StoreOptions,
+    recorder: Recorder,
+    slots: SlotsWitness = new RecordedSlots(recorder, options.clock),
+  ) {
     super(options);
     this.#recorder = recorder;
     this.#clock = options.clock;
-    this.#slots = new RecordedSlots(recorder, options.clock);
+    this.#slots = slots;
   }
 
   /** A fault has taken something away, or is about to. */
@@ -96,13 +114,21 @@ export class RecordingStore extends MemoryStore {
     this.#mustHaveRoom();
     // As an entry it is written, so a folder from before it has lost something.
     this.appends += 1;
-    return super.reign(channel, step, options);
+    const answer = super.reign(channel, step, options);
+    this.#slots.reigned?.(channel, step, answer);
+    return answer;
   }
 
   override readSlots(channel: string, from: SlotsFrom, options: SlotsOptions): SlotsPage {
     const page = super.readSlots(channel, from, options);
     this.#slots.read(channel, page);
     return page;
+  }
+
+  override snapshot(): StoreSnapshot {
+    const snapshot = super.snapshot();
+    this.#slots.saved?.(snapshot.slots);
+    return snapshot;
   }
 
   override restore(snapshot: StoreSnapshot, isLess?: boolean): void {

@@ -65,7 +65,7 @@ describe("R2: the log keeps out whoever does not reign", () => {
     const scene = sceneOf();
     await scene.own(ROOM);
     const draft = { key: { scope: "x", id: 1, print: 0 }, changes: [{ slot: "seat/x", data: "1" }] };
-    const change = scene.cluster.node(1).way.change(ROOM, [draft], roomLogOptions());
+    const change = scene.cluster.node(1).way.broker.change(ROOM, [draft], roomLogOptions());
     expect(await scene.until(change)).toEqual([{ error: "fenced" }]);
   });
 });
@@ -111,6 +111,24 @@ describe("R3: an owner whose renewals do not come through", () => {
     expect(player.replica.stores[0]?.at(player.replica.tick)?.get("top")).toMatchObject({ amount: 50 });
     scene.check(room);
   });
+});
+
+test("R8: an owner whose renewals come through, while their answers do not, goes on with what it holds", async () => {
+  const scene = sceneOf();
+  const [a, b] = [scene.cluster.node(0), scene.cluster.node(1)];
+  await scene.own(ROOM, a);
+  const ann = await scene.joined(b, ROOM, "ann");
+  const first = a.rooms.get(ROOM)?.reign;
+  a.way.losesAnswer = (command) => command === "renew";
+  await scene.untilSo(() => (a.rooms.get(ROOM)?.reign ?? first) !== first);
+  a.way.losesAnswer = () => false;
+  await scene.advance(500);
+  const told = scene.ticksTold(ROOM, a.name).map(({ tick }) => tick);
+  expect(told.length).toBeGreaterThan(10);
+  expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
+  expect(scene.cluster.ownerOf(ROOM)).toBe(a);
+  expect(ann.faults()).toEqual([]);
+  scene.check(ROOM);
 });
 
 test("R3: an owner that was stopped between a write and its answer shows nothing of what it wrote", async () => {

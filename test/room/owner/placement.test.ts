@@ -85,7 +85,7 @@ test("a broker that is away is told as what it is, and nothing is thrown anywher
   const scene = sceneOf({ nodes: 1 });
   const { rooms, way } = scene.cluster.node(0);
   way.isCut = true;
-  await expect(scene.until(rooms.place(ROOM, {}))).rejects.toThrow("no answer");
+  await expect(scene.until(rooms.place(ROOM, {}))).rejects.toThrow("did not answer");
   way.isCut = false;
   expect((await scene.until(rooms.place(ROOM, {}))).owner).toBe("a");
   scene.check();

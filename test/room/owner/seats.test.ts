@@ -1,6 +1,10 @@
 /** What the owner makes of what nodes ask: seats, their connections, and requests that come twice. */
 import { describe, expect, test } from "vitest";
-import { TOLD_MS } from "../../../src/server/kinds/room/owner/open-desk.js";
+import { Desk } from "../../../src/server/kinds/room/owner/desk.js";
+import { REST_MS, TOLD_MS, openDesk } from "../../../src/server/kinds/room/owner/open-desk.js";
+import { Run } from "../../../src/server/kinds/room/run/run.js";
+import { VirtualClock } from "../../../src/testing/virtual-clock.js";
+import { Counter } from "./support/rooms.js";
 import { sceneOf } from "./support/scene.js";
 
 const ROOM = "counter/1";
@@ -23,6 +27,42 @@ describe("R19, R20: a seat has one connection", () => {
     await scene.advance(100);
     expect(a.rooms.get(ROOM)?.run.seats.get("ann")?.shown.here).toBe(false);
     expect(a.rooms.get(ROOM)?.run.state["players"]?.get("ann")).toBeDefined();
+  });
+
+  test("R19: who only says again that it is here takes no seat from a connection that came later", async () => {
+    const scene = sceneOf({ nodes: 3 });
+    const [a, b, c] = [scene.cluster.node(0), scene.cluster.node(1), scene.cluster.node(2)];
+    await scene.own(ROOM, a);
+    const first = await scene.joined(b, ROOM, "ann");
+    const second = await scene.joined(c, ROOM, "ann");
+    await scene.advance(50);
+    const here = { is: "here", seat: "ann", client: first.client, from: undefined } as const;
+    const answer = await scene.until(first.ask(here));
+    expect(answer.code).toBe("refused");
+    // Once more, since the first letter may have been lost.
+    expect(first.lost).toEqual([first.client, first.client]);
+    expect(second.lost).toEqual([]);
+    scene.check(ROOM);
+  });
+
+  test("R19: one that gives it up to a new owner, which does not know who has it, waits for whoever has come since", async () => {
+    const scene = sceneOf({ nodes: 3 });
+    const [a, b, c] = [scene.cluster.node(0), scene.cluster.node(1), scene.cluster.node(2)];
+    await scene.own(ROOM, a);
+    const first = await scene.joined(b, ROOM, "ann");
+    await scene.joined(c, ROOM, "ann");
+    first.stop();
+    await scene.advance(1100);
+    scene.cluster.kill(a);
+    await scene.untilSo(() => scene.cluster.ownersOf(ROOM).length > 0);
+    const { name, rooms } = scene.cluster.ownerOf(ROOM);
+    const room = rooms.get(ROOM);
+    // It was asked of the owner before, and is asked again.
+    const ask = { is: "leave", seat: "ann", why: "left", client: first.client } as const;
+    const about = { channel: ROOM, reign: room?.reign ?? "", inputs: [], seen: [] };
+    b.mail.post(name, { is: "batch", ...about, requests: [{ id: "once more", ask }] });
+    await scene.advance(2 * TOLD_MS);
+    expect([...(room?.run.seats.keys() ?? [])]).toEqual(["ann"]);
   });
 
   test("dropped it is kept for its grace, and then given free, also in the log", async () => {
@@ -210,4 +250,26 @@ describe("what is told", () => {
     expect(stalled?.tick).toBe(before + 5);
     expect(stalled?.prev).toBe(before);
   });
+});
+
+test("R8: newcomers who wait for those who may have lost a seat are let in, though that reign has ended", async () => {
+  const clock = new VirtualClock();
+  const run = new Run(Counter.def, { seed: 1, about: { name: ROOM, match: {} } });
+  const desk = new Desk({ channel: ROOM, mail: { post() {} }, onKeyframe() {}, onEntering() {} });
+  openDesk(desk, clock, { run, isKept: false, isAfterLoss: true, entering: [] })();
+  const join = {
+    is: "join",
+    seat: "ann",
+    client: "c",
+    user: null,
+    join: null,
+    had: false,
+    from: undefined,
+  } as const;
+  const about = { is: "batch", channel: ROOM, reign: "reign---", inputs: [], seen: [] } as const;
+  desk.takeIn({ ...about, requests: [{ id: "one", ask: join }] }, "b", "reign---", run);
+  expect(desk.take().entered).toEqual([]);
+  openDesk(desk, clock, { run, isKept: true, isAfterLoss: false, entering: [] });
+  await clock.advance(REST_MS);
+  expect(desk.take().entered.map(({ is }) => is)).toEqual(["join"]);
 });

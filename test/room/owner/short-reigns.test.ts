@@ -108,7 +108,7 @@ describe("R9: reigns that end soon and badly", () => {
       reign: token,
       changes: [{ slot: "stuck", data: "{}" }],
     };
-    await scene.until(b.way.change(ROOM, [draft], roomLogOptions()));
+    await scene.until(b.way.broker.change(ROOM, [draft], roomLogOptions()));
     expect(await fail(scene)).toBeDefined();
     const log = await scene.cluster.logOf(ROOM);
     expect(log.reign?.short).toBe(1);

@@ -1,22 +1,25 @@
 /** Several nodes that own rooms, over one broker in memory, in virtual time. */
 import { BrokerError, type Broker } from "../../../../src/broker/index.js";
 import { MemoryBroker } from "../../../../src/broker/memory/memory-broker.js";
-import { MemoryStore, type StoreSnapshot } from "../../../../src/broker/memory/store.js";
+import type { StoreSnapshot } from "../../../../src/broker/memory/store.js";
 import { DEFAULT_MAX_KEYS } from "../../../../src/broker/log/key-memory.js";
 import type { RoomDef } from "../../../../src/room/shape.js";
 import { RoomMail } from "../../../../src/server/kinds/room/owner/mail.js";
 import { Rooms, type RoomsDeps } from "../../../../src/server/kinds/room/owner/rooms.js";
 import { readRoom, type RoomRecord } from "../../../../src/server/kinds/room/owner/read-room.js";
+import { BrokerSite } from "../../../../src/testing/sim/broker-site.js";
 import { fork } from "../../../../src/testing/sim/fork.js";
 import { SimProcess } from "../../../../src/testing/sim/process.js";
+import { Recorder } from "../../../../src/testing/sim/recorder.js";
+import { RecordingStore } from "../../../../src/testing/sim/store.js";
 import { VirtualClock } from "../../../../src/testing/virtual-clock.js";
 import { Journal } from "./journal.js";
 import { Way } from "./way.js";
 
 /** Shorter than in use, so that commands may be late by more. */
 export const TIMES = { ttl: 1000, margin: 200 };
-/** A dead node stays among those that are there for so long, in milliseconds. */
-const LEASE_MS = 5000;
+/** Every way is next door. */
+const NEAR = { float: () => 0, id: () => "near" };
 
 export type RoomsOptions = Partial<Pick<RoomsDeps, "most" | "marked" | "marks" | "onMarked" | "times">>;
 
@@ -45,7 +48,8 @@ export interface TestNode {
 
 export class Cluster {
   readonly clock = new VirtualClock();
-  readonly store: MemoryStore;
+  readonly store: RecordingStore;
+  readonly site: BrokerSite;
   readonly nodes: TestNode[] = [];
   readonly journal: Journal;
   /** What was thrown where nothing may be. */
@@ -57,13 +61,19 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     const { nodes = 2, seed = 1 } = options;
-    this.store = new MemoryStore({
-      clock: this.clock,
-      random: fork(seed, "store"),
-      idle: 86_400_000,
-      maxKeys: DEFAULT_MAX_KEYS,
-      onError: (error) => this.thrown.push(error),
-    });
+    const onError = (error: unknown): void => void this.thrown.push(error);
+    this.store = new RecordingStore(
+      {
+        clock: this.clock,
+        random: fork(seed, "store"),
+        idle: 86_400_000,
+        maxKeys: DEFAULT_MAX_KEYS,
+        onError,
+      },
+      new Recorder(() => this.clock.monotonic()),
+      { restored() {}, read() {}, changed() {} },
+    );
+    this.site = new BrokerSite(this.clock, this.clock, this.store, NEAR);
     this.#outside = new MemoryBroker(this.store, 1000, { id: "outside" });
     this.store.nodes.drop(1000);
     this.journal = new Journal(this.#outside);
@@ -75,7 +85,8 @@ export class Cluster {
     const { seed = 1, define, options } = this.#options;
     const name = String.fromCharCode(97 + this.#count++);
     const process = new SimProcess(this.clock);
-    const way = new Way(new MemoryBroker(this.store, this.#count, { id: name }), process, this.clock);
+    const way = new Way(this.site, process, name);
+    const { broker } = way;
     const said: Said[] = [];
     const say =
       (level: Said["level"]) =>
@@ -85,9 +96,9 @@ export class Cluster {
     const { clock } = process;
     // A broker that is away is nothing to be told of here.
     const onError = (error: unknown): void => void (error instanceof BrokerError || this.thrown.push(error));
-    const mail = new RoomMail({ broker: way, clock, onError });
+    const mail = new RoomMail({ broker, clock, onError });
     const rooms = new Rooms({
-      broker: way,
+      broker,
       clock,
       mail,
       define,
@@ -111,10 +122,8 @@ export class Cluster {
   /** Its process ends without a word. */
   kill(node: TestNode): void {
     node.process.kill();
-    const { way } = node;
-    way.isCut = true;
+    node.way.broker.died();
     this.nodes.splice(this.nodes.indexOf(node), 1);
-    this.clock.setTimeout(() => void way.close(), LEASE_MS);
   }
 
   /** The nodes that own a room, as they themselves say. */
@@ -138,7 +147,7 @@ export class Cluster {
   /** The broker fails over to a replica; without one, all is lost. */
   failOver(replica?: ReturnType<Cluster["snapshot"]>): void {
     this.journal.cutTo(replica?.journal ?? 0);
-    this.store.restore(replica?.store ?? { logs: new Map(), slots: new Map(), leases: new Map() });
+    this.site.failOver(replica?.store);
   }
 
   /** Another way to the logs, as a thread of some process has it. */

@@ -67,7 +67,7 @@ export class Player {
   }
 
   async follow(): Promise<void> {
-    await this.node.way.follow(this.#channel, {
+    await this.node.way.broker.follow(this.#channel, {
       onEntries: () => {},
       onSignals: (signals) => {
         for (const { data } of signals) if (typeof data === "object") this.#hear(decodeSignal(data));

@@ -68,13 +68,17 @@ export class Desk {
   readonly #late = new Set<Reply>();
   /** Those who are new and wait for those who may have lost a seat; undefined: nobody has to. */
   #held: Asked[] | undefined;
+  /** Whether nodes have had the time to say who is here. */
+  #hasWaited = false;
+  /** Connections that give up seats of which nobody has said yet who has them. */
+  #early: Asked[] = [];
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
   }
 
   get isEmpty(): boolean {
-    return this.#inbox.isEmpty && (this.#held === undefined || this.#held.length === 0);
+    return this.#inbox.isEmpty && this.#early.length === 0 && (this.#held ?? []).length === 0;
   }
 
   /** From now on, seats are given only to those who say that they had them, and to those however many there are. */
@@ -115,8 +119,12 @@ export class Desk {
     return entrance;
   }
 
-  /** Seats that have a connection, as far as the room knows, and none of which anybody has told. */
+  /** Nodes have had the time to say who is here: seats that have a connection, as far as the room knows, and none of which anybody has told. */
   awayUnlessTold({ seats }: Seen): void {
+    this.#hasWaited = true;
+    const early = this.#early;
+    this.#early = [];
+    for (const asked of early) this.#leave(asked);
     for (const [seat, { shown }] of seats)
       if (shown.here && this.#holders.get(seat) === undefined) this.#inbox.put({ is: "away", seat });
     if (!this.#inbox.isEmpty) this.#deps.onEntering();
@@ -205,8 +213,11 @@ export class Desk {
   /** Nothing of what waits will happen here, and of what has happened nobody knows. */
   refuse(code: "room_moved" | "room_closed", reason?: string): void {
     const { seats, others } = this.take();
-    const all = [...seats, ...others, ...(this.#held ?? [])].filter((asked) => asked !== undefined);
+    const all = [...seats, ...others, ...(this.#held ?? []), ...this.#early].filter(
+      (asked) => asked !== undefined,
+    );
     this.#held = undefined;
+    this.#early = [];
     this.send(all.map((asked) => this.reply(asked, code, { reason })));
     this.send(
       [...this.#late].map(({ node, answer }) => ({ node, answer: { ...answer, code: "unavailable" } })),
@@ -245,6 +256,8 @@ export class Desk {
         else this.#join(asked, ask.had && this.#held !== undefined);
         return;
       case "here":
+        // What is only said again takes no seat from a connection that came later.
+        if (!this.#holders.mayLetGo(ask.seat, { node, client: ask.client })) return this.#isTaken(asked, ask);
         this.#hold(ask.seat, { node, client: ask.client });
         this.#inbox.put({ is: "here", seat: ask.seat, ...(ask.from !== undefined && { from: ask.from }) });
         return this.#wait(asked);
@@ -255,9 +268,7 @@ export class Desk {
         }
         return this.#wait(asked);
       case "leave":
-        if (ask.client === undefined || this.#holders.mayLetGo(ask.seat, { node, client: ask.client }))
-          this.#inbox.put({ is: "leave", seat: ask.seat, why: ask.why });
-        return this.#wait(asked);
+        return this.#leave(asked);
       case "kick":
         this.#kicks.add(ask);
         this.#inbox.put({ is: "leave", seat: ask.seat, why: "kicked" });
@@ -288,6 +299,21 @@ export class Desk {
     }
   }
 
+  #leave(asked: Asked): void {
+    const { node, request } = asked;
+    const { ask } = request;
+    if (ask.is !== "leave") return;
+    const { seat, client, why } = ask;
+    // It may have been carried out under the reign before, and its player may be back on another node, which says so soon.
+    if (client !== undefined && !this.#hasWaited && this.#holders.get(seat) === undefined) {
+      this.#early.push(asked);
+      return;
+    }
+    if (client === undefined || this.#holders.mayLetGo(seat, { node, client }))
+      this.#inbox.put({ is: "leave", seat, why });
+    this.#wait(asked);
+  }
+
   #join(asked: Asked, over: boolean): void {
     const { ask } = asked.request;
     if (ask.is !== "join") return;
@@ -303,6 +329,12 @@ export class Desk {
     const { mail, channel } = this.#deps;
     const lost = this.#holders.hold(seat, holder);
     if (lost !== undefined) mail.post(lost.node, { is: "taken", channel, seat, client: lost.client });
+  }
+
+  #isTaken(asked: Asked, { seat, client }: Extract<Ask, { is: "here" }>): void {
+    const { mail, channel } = this.#deps;
+    mail.post(asked.node, { is: "taken", channel, seat, client });
+    this.send([this.reply(asked, "refused", { reason: "another connection has the seat" })]);
   }
 
   #wait(asked: Asked): void {

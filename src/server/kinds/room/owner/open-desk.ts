@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../../../protocol/index.js";
+import type { Clock } from "../../../../protocol/index.js";
 import type { Desk } from "./desk.js";
 import type { Taken } from "./takeover.js";
 
@@ -14,16 +14,14 @@ export const REST_MS = 1000;
 export function openDesk(
   desk: Desk,
   clock: Clock,
-  { run, isKept, isAfterLoss, entering }: Taken,
+  { run, isKept, isAfterLoss, entering }: Pick<Taken, "run" | "isKept" | "isAfterLoss" | "entering">,
 ): () => void {
   const told = clock.setTimeout(() => desk.awayUnlessTold(run), TOLD_MS);
-  let rest: Timer;
   desk.enter(entering);
   if (isKept) desk.sendLate();
-  else if (isAfterLoss) {
-    desk.rest();
-    rest = clock.setTimeout(() => desk.endRest(), REST_MS);
-  }
+  else if (isAfterLoss) desk.rest();
+  // Always: it may rest since a reign before, which has ended meanwhile.
+  const rest = clock.setTimeout(() => desk.endRest(), REST_MS);
   return () => {
     clock.clearTimeout(told);
     clock.clearTimeout(rest);

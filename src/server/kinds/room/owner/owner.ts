@@ -250,6 +250,8 @@ export class Owner {
         return;
       }
       if (takeover.is === "taken") return this.#reign(takeover);
+      if (takeover.is === "held" && readNote(takeover.by).node === this.#deps.broker.node)
+        return await this.#goOnBehind(takeover, memory);
       // What others have made of it since is another room than the one remembered here: it begins from the log, with whoever wants it (R4).
       if (takeover.is === "held") this.#saySurvived(takeover.by, memory.reign.name);
       if (takeover.is === "closed") this.#desk.refuse("room_closed", takeover.reason);
@@ -259,6 +261,16 @@ export class Owner {
       if (!(error instanceof BrokerError) || error.code === "closed") throw error;
       this.#again = this.#deps.clock.setTimeout(() => this.#goOn(memory.reign, memory.fencedIn), AGAIN_MS);
     }
+  }
+
+  /** What has it is this node's own: a renewal, or an earlier try, that came through while its answer did not. Nobody else has gone on. */
+  async #goOnBehind(
+    { by, left }: { readonly by: string; readonly left: number },
+    { reign, fencedIn }: Memory,
+  ): Promise<void> {
+    const isKnown = readNote(by).name === this.#name;
+    if (isKnown) await this.#taken.reign.release();
+    this.#again = this.#deps.clock.setTimeout(() => this.#goOn(reign, fencedIn), isKnown ? 1 : left);
   }
 
   /** To whoever has it now, and may think that this node died of the room. */
