@@ -200,7 +200,7 @@ export function createSubscription(
     // The last handle's: the server has not ended that one yet.
     const before = error.code === "already_subscribed";
     if (before) unsubscribe();
-    if (!error.retry && !before) {
+    if (!before && (!error.retry || compacted?.ends?.(error.code))) {
       over(fromReply(error, name));
       return;
     }
@@ -285,8 +285,8 @@ export function createSubscription(
       askAgain();
       return true;
     },
-    ack(n) {
-      if (state.at === "on" && !wire.renew) wire.request(`"ack":${state.ch},"n":${n}`);
+    line(write) {
+      if (state.at === "on") wire.line(write(wire.renew ? name : state.ch));
     },
     unsubscribe,
     subscribed: confirm,
@@ -313,8 +313,8 @@ export function createSubscription(
       } else if (event.event === "unsubscribed") {
         byNumber.delete(event.ch);
         over(new TidemarkError(event.code, event.message, { channel: name }));
-        // What a newer server may tell has no version.
       } else if ("version" in event) presence.change(event);
+      else compacted?.event?.(event);
     },
     down() {
       if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });

@@ -147,14 +147,16 @@ export function createSubscriptions(core: Core): Subscriptions {
     },
     channel: (ch) => byNumber.get(ch),
     event(event) {
+      // Over HTTP some are told aside, where a channel has no number.
+      const subscription =
+        "channel" in event ? byName.get(canonicalName(event.channel)) : byNumber.get(event.ch);
       if (event.event === "subscribed") {
-        const subscription = byName.get(canonicalName(event.channel));
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
         if (subscription?.at() === "refused") subscription.subscribed(event);
         else give(event.channel, event);
         return;
       }
-      byNumber.get(event.ch)?.event(event);
+      subscription?.event(event);
       if (event.event === "unsubscribed") {
         for (const [name, { ch }] of given) if (ch === event.ch) given.delete(name);
       }

@@ -23,6 +23,16 @@ const ABOUT = {
     what: "Channels of keys and values, over the client.",
     more: "See [the guide](../guide/state.md).",
   },
+  "tidemark/room": {
+    page: "room.md",
+    what: "What both sides of a room know: its shape, its columns, and steps that they share.",
+    more: "See [the specification](../spec.md#rooms-r).",
+  },
+  "tidemark/room/client": {
+    page: "room-client.md",
+    what: "Rooms, over the client: to play in them, to watch them, and the parts that this is made of.",
+    more: "See [the specification](../spec.md#rooms-r).",
+  },
   "tidemark/react": {
     page: "react.md",
     what: "Hooks over the client.",
@@ -32,6 +42,11 @@ const ABOUT = {
     page: "react-state.md",
     what: "Hooks on channels of keys and values.",
     more: "See [the guide](../guide/react.md#state).",
+  },
+  "tidemark/react/room": {
+    page: "react-room.md",
+    what: "Hooks on rooms.",
+    more: "They use the client of the `TidemarkProvider` of [`tidemark/react`](react.md).",
   },
   "tidemark/testing": {
     page: "testing.md",

@@ -1,4 +1,4 @@
-import type { HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
+import type { EventFrame, HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
 import type { Payload } from "../payload.js";
 import type { Published } from "../published.js";
 import type { History } from "../history.js";
@@ -48,4 +48,8 @@ export interface CompactedKind {
    * @throws {Error} where it is not the part that has to come next
    */
   readonly line: (message: MessageFrame, size: number) => boolean;
+  /** Whether a refusal with this code is the end, though a retry could help. */
+  readonly ends?: (code: string) => boolean;
+  /** The server says something about it that only this kind knows. What a newer server may say comes here too. */
+  readonly event?: (event: EventFrame) => void;
 }
