@@ -38,6 +38,10 @@ export const ERRORS = {
   going_away: { retry: true, about: "this server is stopping; another one will answer" },
   room_full: { retry: true, about: "all seats of the room are taken; `after` says when to try again" },
   room_closed: { retry: false, about: "the room has ended; the message says why" },
+  seat_taken: { retry: false, about: "another connection of the same player has the seat now" },
+  seat_lost: { retry: false, about: "the seat is free again; the message says why" },
+  kicked: { retry: false, about: "the application has sent the player away" },
+  wrong_shape: { retry: false, about: "the client and the server know the room by different tables or rates" },
   internal: { retry: false, about: "the server failed; its log says why" },
 } as const satisfies Record<string, { retry: boolean; about: string }>;
 

@@ -1,31 +1,12 @@
 /** From a line to a command: total validation of what a client sent. Nothing behind this looks at raw input. */
 import { channelNameProblem } from "./channel-name.js";
 import { parseCursor } from "./cursor.js";
+import { CommandError, FieldReader, NotACommand, asObject, nameOf, type Fields } from "./field-reader.js";
 import type { Command, HistoryOptions, Id, Kind, StartAt, SubscribeOptions } from "./frames.js";
+import { readPlay, readSecret } from "./decode-play.js";
 import type { Line } from "./lines.js";
 import type { AckCommand, ViewOptions } from "./state-frames.js";
 import { isOffset } from "./offset.js";
-
-/** A command that cannot be carried out as written; answered with an error, the connection goes on. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-  readonly code: "bad_request" | "unknown_command";
-  /** The id to answer to, where the command had a usable one. */
-  readonly id: Id;
-
-  constructor(code: "bad_request" | "unknown_command", message: string, id: Id) {
-    super(message);
-    this.code = code;
-    this.id = id;
-  }
-}
-
-/** A line that is no command at all. The connection is closed with 1008 and this message. */
-export class NotACommand extends Error {
-  override readonly name = "NotACommand";
-}
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const VERBS = [
   "connect",
@@ -41,7 +22,7 @@ const VERBS = [
   "tune",
 ] as const;
 type Verb = (typeof VERBS)[number];
-const KINDS: readonly string[] = ["stream", "transient", "state"] satisfies Kind[];
+const KINDS: readonly string[] = ["stream", "transient", "state", "room"] satisfies Kind[];
 const MAX_TOKEN = 16_384;
 const MAX_KEY = 128;
 /** The longest name of a method, in UTF-16 units. */
@@ -105,45 +86,6 @@ export function decodeCommand(line: Line): Command {
   }
 }
 
-/** Reads fields of one object, each checked; a wrong one is a {@link CommandError} that names it. */
-class FieldReader {
-  readonly fields: Fields;
-  readonly id: Id;
-  constructor(fields: Fields, id: Id) {
-    this.fields = fields;
-    this.id = id;
-  }
-
-  fail(message: string): never {
-    throw new CommandError("bad_request", message, this.id);
-  }
-
-  get(name: string): unknown {
-    return Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
-  }
-
-  channel(name: string): string {
-    const value = this.get(name);
-    if (typeof value !== "string") return this.fail(`${name} takes a channel's name, not ${nameOf(value)}`);
-    const problem = channelNameProblem(value);
-    return problem === undefined ? value : this.fail(problem);
-  }
-
-  text(name: string, least: number, most: number): string | undefined {
-    const value = this.get(name);
-    if (value === undefined) return undefined;
-    if (typeof value === "string" && value.length >= least && value.length <= most) return value;
-    return this.fail(`${name} must be a text of ${least} to ${most} characters`);
-  }
-
-  count(name: string, least: number, most: number): number | undefined {
-    const value = this.get(name);
-    if (value === undefined) return undefined;
-    if (isOffset(value) && value >= least && value <= most) return value;
-    return this.fail(`${name} must be a whole number from ${least} to ${most}`);
-  }
-}
-
 /** Hot path: once per command. Each name is written out, since such a look-up takes a tenth of one by a variable. */
 function verbOf(fields: Fields, id: Id): Verb | undefined {
   let found: Verb | "several" | undefined;
@@ -198,6 +140,7 @@ function readConnect(value: unknown, id: Id): Command {
     token: readToken(read),
     publisher: read.text("publisher", 16, MAX_KEY),
     ticket: read.text("ticket", 0, MAX_KEY),
+    secret: readSecret(read),
     subs,
   };
 }
@@ -216,7 +159,8 @@ function readToken(read: FieldReader): string | undefined {
 function readSubscribe(read: FieldReader): SubscribeOptions {
   const start = readStart(read);
   const view = readView(read);
-  const wanted = view === undefined ? start : { ...start, ...view };
+  const play = readPlay(read);
+  const wanted = view === undefined && play === undefined ? start : { ...start, ...view, ...play };
   const kind = read.get("kind");
   if (kind === undefined) return wanted;
   if (typeof kind !== "string" || !KINDS.includes(kind))
@@ -327,15 +271,4 @@ function readHistory(read: FieldReader): HistoryOptions {
   const limit = read.count("limit", 1, MAX_PAGE);
   if (limit !== undefined) options.limit = limit;
   return options;
-}
-
-function asObject(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-}
-
-function nameOf(value: unknown): string {
-  if (value === null) return "null";
-  if (value === undefined) return "nothing";
-  if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
-  return `a ${typeof value}`;
 }

@@ -3,10 +3,11 @@
  * an array is a message, an object is everything else; a frame holds one or more of them, one per line.
  */
 import type { ErrorCode } from "./codes.js";
+import type { PlayOptions, PlayResult, RefusedInput } from "./room-frames.js";
 import type { AckCommand, TuneCommand, ViewOptions } from "./state-frames.js";
 
 /** What falls behind gets: the only thing in which channels differ. */
-export type Kind = "stream" | "transient" | "state";
+export type Kind = "stream" | "transient" | "state" | "room";
 
 /** A message's payload: a JSON value, or bytes. */
 export type Data = unknown;
@@ -22,7 +23,7 @@ export interface StartAt {
 }
 
 /** What a subscribe command may say. */
-export interface SubscribeOptions extends StartAt, ViewOptions {
+export interface SubscribeOptions extends StartAt, ViewOptions, PlayOptions {
   /** Answer `wrong_kind` unless the channel is of this kind. */
   readonly kind?: Kind;
 }
@@ -65,6 +66,8 @@ export interface ConnectOptions {
   readonly ticket?: string | undefined;
   /** A secret of the client's, 16 to 128 characters: the scope of its idempotency keys over all its connections. */
   readonly publisher: string | undefined;
+  /** Over `/send`: whose inputs there are, where the user has no id; see {@link PlayOptions}. */
+  readonly secret?: string | undefined;
   readonly subs: ReadonlyMap<string, SubscribeOptions>;
 }
 
@@ -181,7 +184,7 @@ export interface RefreshResult {
 }
 
 /** What a subscribe command is answered with. */
-export interface SubscribeResult {
+export interface SubscribeResult extends PlayResult {
   readonly ch: number;
   readonly kind: Kind;
   /** Where delivery starts; absent on a channel without a log. */
@@ -190,7 +193,10 @@ export interface SubscribeResult {
   readonly presence?: true;
   /** Said with `last` and `since`: false when older messages that were asked for are gone. */
   readonly complete?: boolean;
-  /** On a channel that is kept by keys: how many messages a second there are at most, where that was asked for. */
+  /**
+   * On a channel that is kept by keys: how many messages a second there are at most, where that was asked for. Of a room: its ticks a
+   * second.
+   */
   readonly rate?: number;
   /** There too: which keys are seen, where those are not all. It belongs to every cursor, and comes back with it. */
   readonly view?: string;
@@ -265,6 +271,7 @@ export type EventFrame =
     }
   | ({ readonly event: "subscribed"; readonly channel: string } & SubscribeResult)
   | { readonly event: "unsubscribed"; readonly ch: number; readonly code: string; readonly message: string }
+  | RefusedInput
   | { readonly event: "goaway"; readonly after: number };
 
 /** What a server sends, one line each. The field that is there says what it is; a ping has none. */

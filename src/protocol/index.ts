@@ -4,9 +4,11 @@ export { bytesOf } from "./bytes.js";
 export { CLOSE_CODES, ERRORS, shouldReconnect, type CloseName, type ErrorCode } from "./codes.js";
 export { MAX_CHANNEL_BYTES, canonicalName, channelNameProblem, utf8Length } from "./channel-name.js";
 export { formatCursor, parseCursor, type Cursor } from "./cursor.js";
-export { CommandError, NotACommand, decodeCommand } from "./decode-command.js";
+export { decodeCommand } from "./decode-command.js";
+export { decodeInput } from "./decode-input.js";
 export { decodeServer, readError, waitOf } from "./decode-server.js";
 export type { Clock, Random, Timer } from "./environment.js";
+export { CommandError, NotACommand } from "./field-reader.js";
 export { LEAST_FRAME, MAX_CONNECT_SUBS, MAX_CONNECT_SUBS_HTTP } from "./frames.js";
 export type {
   Command,
@@ -57,4 +59,5 @@ export {
 export { joinPart, writeParts, type Incomplete, type PartOwner } from "./parts.js";
 export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
+export type { InputLine, PlayOptions, PlayResult, RefusedInput } from "./room-frames.js";
 export { realClock, realRandom } from "./real-environment.js";

@@ -79,11 +79,22 @@ export interface RoomDef {
   readonly hooks: AnyHooks;
 }
 
-/** A room with its code, as `.channels({ … })` takes it. Its types are the shape's; its insides are the server's. */
+/** What an app's type tells of a room: nobody publishes to it, and what it shows is its shape's. */
+export interface RoomTypes<P extends Parts = Parts> {
+  readonly kind: "room";
+  readonly input: never;
+  readonly output: never;
+  readonly parts: P;
+}
+
+/**
+ * A room with its code, as `.channels({ … })` takes it where what `authenticate` returns is a `User`. Its types are the shape's; its
+ * insides are the server's.
+ */
 export interface RoomDefinition<P extends Parts = Parts, User = unknown> {
   readonly kind: "room";
   readonly def: RoomDef;
-  readonly "~types"?: { readonly parts: P; readonly user: User };
+  readonly "~types"?: (user: User, params: unknown) => RoomTypes<P>;
 }
 
 /** The `r` that hooks of this shape get, for functions of their own. @example function hit(r: RoomOf<typeof arena>, whom: string) {} */

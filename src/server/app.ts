@@ -96,7 +96,8 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
   /**
    * Says which channels there are, by pattern.
    *
-   * @throws {TypeError} when a pattern is malformed, or two match the same names
+   * @throws {TypeError} when a pattern is malformed, two match the same names, or a room's definition makes no sense
+   * @example tidemark().channels({ "chat/:id": stream(), "arena/:id": Arena }); // Arena = arena.code({ … })
    */
   channels<T extends Record<string, ChannelTypes>>(definitions: {
     readonly [Pattern in keyof T]: Channel<User, Params<Pattern & string>, T[Pattern]>;
@@ -276,8 +277,10 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const { engine, mount } = this.#running;
     mount.stopping();
     if (handOver) this.#server?.close();
+    // Rooms first: those who move then find them where they come to.
+    const rooms = engine.drainRooms();
     this.#drain = engine.drain(grace, STOPPING);
-    return this.#drain.done;
+    return Promise.all([rooms, this.#drain.done]).then(() => {});
   }
 
   async #end(): Promise<void> {
@@ -290,6 +293,7 @@ export class App<User, Types extends AppTypes> implements TypedApp<Types> {
     const stopped = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
     // What was set before goes to the broker as long as that is there.
     const written = running?.states.close();
+    if (running?.engine.rooms !== undefined) await running.engine.drainRooms();
     running?.engine.close(STOPPING);
     await running?.mount.close();
     server?.closeAllConnections();

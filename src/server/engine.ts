@@ -23,6 +23,7 @@ import { IncompleteMessages, mostIncomplete } from "./connection/limits/incomple
 import { KeyShares } from "./connection/limits/key-shares.js";
 import type { Link, Peer } from "./connection/link.js";
 import { NewChannels } from "./connection/limits/new-channels.js";
+import { NewRooms } from "./connection/limits/new-rooms.js";
 import { Newcomers } from "./connection/limits/newcomers.js";
 import type { ConnectionLimits, Hooks, ServerNode } from "./connection/node.js";
 import { RateMemory } from "./connection/limits/rate-memory.js";
@@ -41,6 +42,7 @@ import { Hub } from "./feed/hub.js";
 import { Reads } from "./feed/read-limit.js";
 import { guarded, guardedClock, guardedLogger } from "./guard.js";
 import { readUserCommand, writeUserCommand, type UserCommand } from "./connection/users/user-command.js";
+import { RoomNode } from "./kinds/room/room-node.js";
 import type { Logger } from "./logger.js";
 
 /** How often the age of what comes is asked within the shortest dedupe window. */
@@ -70,6 +72,8 @@ export class Engine {
   readonly node: ServerNode;
   /** Who is subscribed to what, on all nodes. */
   readonly inspector: Inspector;
+  /** Its part in rooms, where the application has some. */
+  readonly rooms: RoomNode | undefined;
   readonly #connections = new Set<Connection>();
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
@@ -101,6 +105,19 @@ export class Engine {
     const reads = new Reads(options.limits.binary);
     const refused = noneRefused();
     const memories = new Memories(options.limits.memories);
+    const { registry } = options;
+    this.rooms = registry.hasRooms
+      ? new RoomNode({
+          broker,
+          clock,
+          random,
+          log,
+          most: options.limits.rooms.owned,
+          define: (channel) => registry.resolve(channel)?.def.room,
+          collect: (flush) => flusher.collect(flush),
+        })
+      : undefined;
+    const { rooms } = this;
     const hub = new Hub({
       broker,
       memories,
@@ -117,6 +134,7 @@ export class Engine {
         log.warn({ channel, error }, "reading a channel failed; it is tried again");
       },
       jitter: () => random.float(),
+      placeFor: rooms && ((resolved, ch) => rooms.placeFor(resolved, ch)),
       clocks: new ClockWatch(clock, (channel, days) =>
         log.warn(
           { channel, days },
@@ -140,6 +158,7 @@ export class Engine {
       rates: new RateMemory(options.limits.commands),
       addressRates: new RateMemory(together(options.limits.commands, PER_ADDRESS)),
       newChannels: new NewChannels(options.limits.channels, { clock, hub, refused }),
+      newRooms: new NewRooms(options.limits.rooms.made, clock),
       keyShares: new KeyShares(clock, random, options.limits.keys || Infinity),
       tickets: new Tickets(options.secret ?? random.id()),
       refused,
@@ -205,6 +224,11 @@ export class Engine {
     await this.node.broker.send("*", writeUserCommand(command));
   }
 
+  /** Has other nodes take the rooms of this one, and takes none from now on. Before `close`, and before or with `drain`. */
+  async drainRooms(): Promise<void> {
+    await this.rooms?.drain();
+  }
+
   /**
    * Lets nobody in any more, and has all clients move within a grace time, in milliseconds. Once; `close` comes after it.
    */
@@ -229,6 +253,7 @@ export class Engine {
     this.node.admission.stop();
     for (const connection of this.#connections) connection.close("going_away", reason);
     this.node.hub.close();
+    this.rooms?.close();
     this.node.leaves.close();
     this.node.slowHooks.close();
     this.node.newcomers.close();

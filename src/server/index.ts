@@ -36,7 +36,7 @@ export type { Duration } from "../protocol/duration.js";
 export { method, type Method, type MethodContext, type MethodOptions } from "./channels/methods.js";
 export type { BudgetOptions } from "./delivery/budget.js";
 export type { Peer } from "./connection/link.js";
-export type { ConnectionLimits } from "./connection/node.js";
+export type { ConnectionLimits, RoomLimits } from "./connection/node.js";
 export type { ByteRateOptions } from "./connection/limits/byte-rate.js";
 export type { RateOptions } from "./connection/limits/rate.js";
 export type { Refused } from "./connection/limits/refused.js";
@@ -50,6 +50,7 @@ export {
   type StateFields,
   StateHandle,
   type PublishPattern,
+  type RoomPattern,
   type StatePattern,
 } from "./state/state-handle.js";
 export type { StateChanged, StateWritten } from "./state/changing.js";

@@ -3,7 +3,7 @@ import type { Broker } from "../broker/index.js";
 import { LEAST_FRAME, type Clock, type Random } from "../protocol/index.js";
 import { DEFAULT_BUDGET, type BudgetOptions } from "./delivery/budget.js";
 import type { Peer } from "./connection/link.js";
-import type { ConnectionLimits } from "./connection/node.js";
+import type { ConnectionLimits, RoomLimits } from "./connection/node.js";
 import type { Logger } from "./logger.js";
 import type { HttpOptions } from "./transports/http/endpoints.js";
 import { trustedBy, type TrustedProxies } from "./transports/addresses.js";
@@ -64,7 +64,7 @@ export interface AppOptions<User> {
    * (`socket.bytesWritten`), or has them read.
    */
   readonly directSockets?: boolean;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<Omit<ConnectionLimits, "rooms">> & { readonly rooms?: Partial<RoomLimits> };
   /** Unsent bytes, per connection and in all. Default 128 KiB and 256 MiB. */
   readonly unsent?: Partial<BudgetOptions>;
   /** Keeps the logs. Default: this process's memory. */
@@ -95,6 +95,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   channels: { perSecond: 50, burst: 2000 },
   keys: 10_000,
   memories: 256 * 1024 * 1024,
+  rooms: { seats: 4, made: 30, owned: 500 },
   unanswered: 256,
   connectTimeout: 10_000,
   ping: 25_000,
@@ -122,7 +123,8 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
   budget: BudgetOptions;
 } {
   const given = { ...DEFAULT_LIMITS, ...options.limits };
-  const limits = { ...given, binary: options.limits?.binary ?? given.message };
+  const rooms = { ...DEFAULT_LIMITS.rooms, ...options.limits?.rooms };
+  const limits = { ...given, rooms, binary: options.limits?.binary ?? given.message };
   const budget = { ...DEFAULT_BUDGET, ...options.unsent };
   if (limits.message * 2 > budget.perConnection) {
     throw new TypeError(
@@ -167,7 +169,19 @@ export function readLimits(options: Pick<AppOptions<unknown>, "limits" | "unsent
     throw new TypeError(
       `limits.memories must be a number of bytes above 0, not ${JSON.stringify(limits.memories)}`,
     );
+  checkRooms(rooms);
   return { limits, budget };
+}
+
+/** @throws {TypeError} when a limit of rooms is none */
+function checkRooms(rooms: RoomLimits): void {
+  for (const name of ["seats", "made", "owned"] as const) {
+    const most = rooms[name];
+    if (!(Number.isSafeInteger(most) && most !== false && most >= 1) && !(name === "made" && most === false))
+      throw new TypeError(
+        `limits.rooms.${name} must be a whole number of at least 1, not ${JSON.stringify(most)}`,
+      );
+  }
 }
 
 /** @throws {TypeError} when payloads of bytes may not be so long, or could not come with the other limits */

@@ -29,6 +29,7 @@ const ABOUT_KIND: Record<string, string> = { state: "slots" };
 const KNOW_KINDS: readonly string[] = [
   "src/server/channels/define.ts",
   "src/server/channels/define-state.ts",
+  "src/server/channels/define-room.ts",
   "src/server/engine.ts",
 ];
 

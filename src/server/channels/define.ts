@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { DEFAULT_DEDUPE_MS, type LogOptions, type Retain, type SlotsOptions } from "../../broker/index.js";
 import type { ChannelTypes } from "../../protocol/index.js";
+import type { RoomDef } from "../../room/shape.js";
 import type { Kind } from "../kinds/kind.js";
 import { STREAM } from "../kinds/stream/stream.js";
 import { TRANSIENT } from "../kinds/transient/transient.js";
@@ -93,7 +94,7 @@ export type TransientOptions<User, Params, Schema extends StandardSchemaV1> = Co
 /** A channel definition, as `.channels({ … })` takes it. Its types are the pattern's; its insides are the server's. */
 export interface Channel<User, Params, Types extends ChannelTypes> {
   readonly kind: Types["kind"];
-  readonly def: ChannelDef;
+  readonly def: Types["kind"] extends "room" ? RoomDef : ChannelDef;
   readonly "~types"?: (user: User, params: Params) => Types;
 }
 
@@ -105,6 +106,8 @@ export interface ChannelDef {
   readonly log: LogOptions;
   /** What the log keeps, where that is slots. */
   readonly slots: SlotsOptions | undefined;
+  /** Its shape and code, where it is a room. */
+  readonly room: RoomDef | undefined;
   readonly presence:
     | { readonly data: ((context: Context) => unknown) | undefined; readonly grace: number }
     | undefined;
@@ -197,6 +200,7 @@ export function define<User, Params, Schema extends StandardSchemaV1>(
     schema: options.message,
     log,
     slots: undefined,
+    room: undefined,
     presence:
       presence === undefined
         ? undefined

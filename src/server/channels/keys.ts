@@ -15,6 +15,11 @@ export function mustHaveKeys({ name, def }: ResolvedChannel): {
 } {
   const { kind, slots } = def;
   if (kind.by === "slots" && slots !== undefined) return { kind, options: slots };
+  if (kind.by === "room")
+    throw new TidemarkError(
+      "wrong_kind",
+      `${JSON.stringify(name)} is a room, which has no keys; use ${kind.handle(name)}`,
+    );
   const message = `${JSON.stringify(name)} is a ${kind.name} channel, which has no keys: publish to it, on a server with app.publish`;
   throw new TidemarkError("wrong_kind", message);
 }

@@ -1,6 +1,8 @@
 /** From a channel's name to what the application said of it. */
 import { PatternTable, fillPattern } from "../../protocol/index.js";
+import type { RoomDef } from "../../room/shape.js";
 import type { ChannelDef } from "./define.js";
+import { roomChannel } from "./define-room.js";
 
 /** A name with its definition and parameters. */
 export interface ResolvedChannel {
@@ -18,10 +20,16 @@ export class ChannelRegistry {
   readonly #known = new Map<string, ResolvedChannel | undefined>();
   /** The shortest time for which a channel remembers keys, in milliseconds; `Infinity` where none does. */
   readonly shortestDedupe: number;
+  /** Whether there are rooms among them. */
+  readonly hasRooms: boolean;
 
-  /** @throws {TypeError} when a pattern is malformed, or two match the same names */
-  constructor(definitions: Iterable<readonly [pattern: string, def: ChannelDef]>) {
-    const all = [...definitions];
+  /** @throws {TypeError} when a pattern is malformed, two match the same names, or a room's definition makes no sense */
+  constructor(definitions: Iterable<readonly [pattern: string, def: ChannelDef | RoomDef]>) {
+    const all = Array.from(
+      definitions,
+      ([pattern, def]) => [pattern, "shape" in def ? roomChannel(def) : def] as const,
+    );
+    this.hasRooms = all.some(([, { room }]) => room !== undefined);
     this.#table = new PatternTable(all.map(([pattern, def]) => [pattern, { pattern, def }]));
     const windows = all.map(([, { log }]) => log.dedupe).filter((ms) => ms > 0);
     this.shortestDedupe = Math.min(Infinity, ...windows);

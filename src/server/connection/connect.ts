@@ -67,6 +67,7 @@ export async function connect(connection: Caller, command: Command & { do: "conn
     refuse(connection, command, error);
     return;
   }
+  connection.sessions.secret = command.secret;
   if (connection.asksAgain) shareRates(connection, identity);
   connection.identified(identity);
   if (!connection.closed) catchUp(connection, identity, began, command.subs);

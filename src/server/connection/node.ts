@@ -20,6 +20,7 @@ import type { IncompleteMessages } from "./limits/incomplete.js";
 import type { KeyShares } from "./limits/key-shares.js";
 import type { Peer } from "./link.js";
 import type { NewChannels } from "./limits/new-channels.js";
+import type { NewRooms } from "./limits/new-rooms.js";
 import type { Newcomers } from "./limits/newcomers.js";
 import type { RateMemory } from "./limits/rate-memory.js";
 import type { RateOptions } from "./limits/rate.js";
@@ -106,6 +107,8 @@ export interface ConnectionLimits {
    * on others are refused with `overloaded`. Default 256 MiB.
    */
   readonly memories: number;
+  /** Rooms: each is explained at {@link RoomLimits}. */
+  readonly rooms: RoomLimits;
   /** Commands of one connection that may be unanswered before it is not read from any more. Default 256. */
   readonly unanswered: number;
   /**
@@ -115,6 +118,19 @@ export interface ConnectionLimits {
   readonly connectTimeout: number;
   /** Milliseconds between two pings. Default 25 s. */
   readonly ping: number;
+}
+
+/** What there may be of rooms. */
+export interface RoomLimits {
+  /** Seats of one connection, in all rooms together. Above it, `limit_reached`. Default 4. */
+  readonly seats: number;
+  /**
+   * Rooms that one user may make a minute, by joining one that nobody has made: without a user one connection may, and an address ten
+   * times as many. Above it, `limit_reached`. Default 30; `false` for no limit.
+   */
+  readonly made: number | false;
+  /** Rooms that a server runs. Where none takes more, joining a room that nobody runs is `room_full`. Default 500. */
+  readonly owned: number;
 }
 
 export interface ServerNode {
@@ -130,6 +146,7 @@ export interface ServerNode {
   /** The rates of addresses, each over all requests that come from there. */
   readonly addressRates: RateMemory;
   readonly newChannels: NewChannels;
+  readonly newRooms: NewRooms;
   readonly keyShares: KeyShares;
   readonly tickets: Tickets;
   /** What was refused for a limit so far. */

@@ -17,6 +17,8 @@ export interface ActiveChannelDeps extends FeedDeps, SlotsFeedDeps {
   readonly contact: BrokerContact;
   /** The node's payloads that go in parts. */
   readonly large: LargePayloads;
+  /** Makes the feed of a channel that is a room, which has this number; `undefined` where there are none. */
+  readonly placeFor?: ((resolved: ResolvedChannel, ch: number) => ChannelFeed) | undefined;
 }
 
 export class ActiveChannel {
@@ -81,7 +83,8 @@ export class ActiveChannel {
   }
 }
 
-function feedOf({ name, def }: ResolvedChannel, ch: number, deps: ActiveChannelDeps): ChannelFeed {
+function feedOf(resolved: ResolvedChannel, ch: number, deps: ActiveChannelDeps): ChannelFeed {
+  const { name, def } = resolved;
   const place = { channel: name, ch, log: def.log, large: deps.large };
   switch (def.kind.by) {
     case "entries":
@@ -91,5 +94,8 @@ function feedOf({ name, def }: ResolvedChannel, ch: number, deps: ActiveChannelD
       return new SlotsFeed(def.kind, { channel: name, ch, log: def.slots, rate: def.rate }, deps);
     case "nothing":
       return new SignalFeed(def.kind, place, deps);
+    case "room":
+      if (deps.placeFor === undefined) throw new TypeError(`${name} is a room, and this server runs none`);
+      return deps.placeFor(resolved, ch);
   }
 }

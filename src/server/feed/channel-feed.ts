@@ -2,6 +2,7 @@ import type { Change, Follower } from "../../broker/index.js";
 import type { Cursor, SlotFilter, SubscribeOptions } from "../../protocol/index.js";
 import type { Subscriber } from "../delivery/audience.js";
 import type { View } from "../kinds/slots-kind.js";
+import type { RoomPart } from "./room-part.js";
 import type { Rate } from "./slots/rates.js";
 
 /** Those who are subscribed to one channel on this node. */
@@ -31,6 +32,8 @@ export interface ChannelFeed extends Pick<Follower, "onEntries" | "onSignals" | 
    * broker's error.
    */
   snapshot?(filter: SlotFilter): Promise<Snapshot>;
+  /** Where the channel is a room: what there is for those who play. */
+  readonly room?: RoomPart;
   /** Compares with the broker: something may have been lost. */
   check(): void;
   close(): void;

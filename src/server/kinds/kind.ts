@@ -13,8 +13,8 @@ import type { Traits } from "./traits.js";
 
 export type { Cut } from "./cut.js";
 
-/** With a log, by entries or by slots, or with signals only. */
-export type Kind = LogKind | SlotsKind | SignalKind;
+/** With a log, by entries or by slots, or with signals only; or a room, which somebody runs. */
+export type Kind = LogKind | SlotsKind | SignalKind | RoomKind;
 
 /** A kind whose channels have a log: publishes are appended, and a place in it is a cursor. */
 export interface LogKind extends Traits {
@@ -30,6 +30,12 @@ export interface SignalKind extends Traits {
   readonly logged: false;
   readonly by: "nothing";
   memory(place: Place): SignalMemory;
+}
+
+/** A kind whose channels are rooms: code of the application runs there, and subscribers see what it makes, or play. */
+export interface RoomKind extends Traits {
+  readonly logged: true;
+  readonly by: "room";
 }
 
 /** Whose memory it is: one channel, as one node has it open. */

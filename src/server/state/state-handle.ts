@@ -15,10 +15,17 @@ export type StatePattern<Types extends AppTypes> = {
     : never;
 }[keyof Types["channels"] & string];
 
+/** Patterns of rooms. */
+export type RoomPattern<Types extends AppTypes> = {
+  [Pattern in keyof Types["channels"] & string]: Types["channels"][Pattern]["kind"] extends "room"
+    ? Pattern
+    : never;
+}[keyof Types["channels"] & string];
+
 /** Patterns of channels that messages are published to. */
 export type PublishPattern<Types extends AppTypes> = Exclude<
   keyof Types["channels"] & string,
-  StatePattern<Types>
+  StatePattern<Types> | RoomPattern<Types>
 >;
 
 /** Keys and values: an object, or a Map. */

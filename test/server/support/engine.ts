@@ -7,6 +7,7 @@ import {
   type CloseName,
   type ChannelTypes,
 } from "../../../src/protocol/index.js";
+import type { RoomDefinition } from "../../../src/room/shape.js";
 import type { Channel } from "../../../src/server/channels/define.js";
 import { ChannelRegistry } from "../../../src/server/channels/registry.js";
 import type { MethodDef } from "../../../src/server/channels/methods.js";
@@ -21,6 +22,9 @@ import { VirtualClock, seededRandom } from "../../../src/testing/index.js";
 import { textFrame } from "../../../src/testing/text-frame.js";
 import type { Line } from "./client.js";
 import { listeningLogger } from "./serve.js";
+
+/** A room, whoever its users are. */
+export type RoomChannel = Pick<RoomDefinition, "kind" | "def">;
 
 export interface WorldOptions {
   readonly limits?: Partial<ConnectionLimits>;
@@ -45,7 +49,7 @@ export class World {
   readonly engine: Engine;
 
   constructor(
-    channels: Readonly<Record<string, Channel<never, never, ChannelTypes>>>,
+    channels: Readonly<Record<string, Channel<never, never, ChannelTypes> | RoomChannel>>,
     options: WorldOptions = {},
   ) {
     const { beside } = options;

@@ -39,9 +39,10 @@ export function members(connection: Caller, command: Command & { do: "members" }
   const { id } = command;
   connection.replyLarge(
     async () => {
-      const resolved = await resolveAllowed(connection, command.channel, "members", ({ presence }) =>
-        presence === undefined ? "does not tell who is present" : undefined,
-      );
+      const resolved = await resolveAllowed(connection, command.channel, "members", ({ presence, room }) => {
+        if (room !== undefined) return "is a room: who is there are its seats, which it shows in its tables";
+        return presence === undefined ? "does not tell who is present" : undefined;
+      });
       const active = await connection.node.hub.acquire(resolved);
       connection.node.hub.release(resolved.name);
       const reply = active.roster?.reply();
@@ -78,7 +79,12 @@ async function resolveAllowed(
 }
 
 function noHistory(kind: Kind, channel: string): string {
-  const instead = kind.by === "slots" ? `; use ${kind.handle(channel)}, or get` : "";
+  const instead =
+    kind.by === "slots"
+      ? `; use ${kind.handle(channel)}, or get`
+      : kind.by === "room"
+        ? `; use ${kind.handle(channel)}`
+        : "";
   return `is a ${kind.name} and keeps no history${instead}`;
 }
 

@@ -2,7 +2,9 @@
 import type { ActiveChannel } from "../../feed/active-channel.js";
 import type { Subscriber } from "../../delivery/audience.js";
 import type { OnError } from "../../guard.js";
+import type { Seated } from "../../feed/room-part.js";
 import { TaskQueue, type TaskQueueOwner } from "../publish/task-queue.js";
+import type { Visit } from "./visit.js";
 
 /** Joined on subscribing, left on unsubscribing or when the connection ends. */
 export interface Membership {
@@ -15,6 +17,8 @@ export interface Subscription {
   readonly active: ActiveChannel;
   readonly subscriber: Subscriber;
   readonly membership: Membership | undefined;
+  /** Where the channel is a room. */
+  readonly visit: Visit | undefined;
 }
 
 /** Whose session it is: one of all those of a connection. */
@@ -39,6 +43,11 @@ export class ChannelSession implements TaskQueueOwner {
   constructor(owner: SessionOwner, channel: string) {
     this.#owner = owner;
     this.channel = channel;
+  }
+
+  /** Who plays, where the channel is a room in which the connection has a seat. */
+  get player(): Seated | undefined {
+    return typeof this.subscription === "object" ? this.subscription.visit?.player : undefined;
   }
 
   /** Subscribe, unsubscribe and publish of one channel happen in the order in which they came. */

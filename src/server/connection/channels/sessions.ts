@@ -1,6 +1,8 @@
 /** All of one connection's dealings with channels, by channel, and which channels the server has granted to it. */
 import type { OnError } from "../../guard.js";
+import type { TokenBucket } from "../limits/rate.js";
 import { ChannelSession, type SessionOwner } from "./session.js";
+import type { Visit } from "./visit.js";
 
 /** Whose sessions they are: a connection. */
 export interface SessionsOwner {
@@ -9,6 +11,8 @@ export interface SessionsOwner {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+/** So many numbers of rooms are remembered in which the connection has no seat any more. */
+const MOST_PAST = 64;
 
 /** There is one for each client: most have one channel, and a map for that would take more than all else in here. */
 export class Sessions implements SessionOwner {
@@ -20,6 +24,14 @@ export class Sessions implements SessionOwner {
   #granted: Set<string> | undefined;
   /** How many of the sessions are subscribed or about to be. */
   subscribed = 0;
+  /** How many seats the connection has in rooms, or is about to have. */
+  seats = 0;
+  /** The secret that makes the seats of a client without a user, where it was said in the connect command. */
+  secret: string | undefined;
+  /** Over HTTP: how many refused inputs are told of. */
+  refusals: TokenBucket | undefined;
+  /** By the room's number: where the connection plays; undefined where it has played. Made when it does. */
+  #seated: Map<number, Visit | undefined> | undefined;
 
   constructor(owner: SessionsOwner) {
     this.#owner = owner;
@@ -84,6 +96,33 @@ export class Sessions implements SessionOwner {
 
   revoke(channel: string): void {
     this.#granted?.delete(channel);
+  }
+
+  /** Inputs of this number are this visit's from here on. */
+  seatedOn(ch: number, visit: Visit): void {
+    this.#seated ??= new Map();
+    this.#seated.delete(ch);
+    this.#seated.set(ch, visit);
+  }
+
+  /** The visit has ended: what is on its way is passed over, since its client cannot know yet. */
+  unseated(ch: number, visit: Visit): void {
+    const seated = this.#seated;
+    if (seated?.get(ch) !== visit) return;
+    seated.delete(ch);
+    seated.set(ch, undefined);
+    if (seated.size <= this.seats + MOST_PAST) return;
+    for (const [past, other] of seated) {
+      if (other !== undefined) continue;
+      seated.delete(past);
+      return;
+    }
+  }
+
+  /** Where the connection plays by that number; `past` where it has played, `undefined` where it never has. Hot: once an input. */
+  visitOf(ch: number): Visit | "past" | undefined {
+    const visit = this.#seated?.get(ch);
+    return visit ?? (this.#seated?.has(ch) === true ? "past" : undefined);
   }
 
   abandon(error: unknown): void {

@@ -13,10 +13,12 @@ import { AckWindow } from "../../delivery/ack-window.js";
 import { Subscriber } from "../../delivery/audience.js";
 import type { Caller, Identity } from "../caller.js";
 import { contextOf, mustAllow, mustResolve } from "./access.js";
+import { enter, isPlay, mayEnter, type Visitor } from "./enter-room.js";
 import { join, leave, membershipOf } from "./membership.js";
 import { narrowed } from "./slot-rights.js";
 import { presentable } from "../presentable.js";
-import type { ChannelSession, Membership } from "./session.js";
+import type { ChannelSession, Membership, Subscription } from "./session.js";
+import type { Visit, VisitEnd } from "./visit.js";
 
 /** A subscription that is ready: `result` goes into the reply, and right after the reply `start` begins delivery. */
 export interface Started {
@@ -40,18 +42,24 @@ export function unsubscribe(connection: Caller, command: Command & { do: "unsubs
   const { id, channel } = command;
   const session = connection.sessions.of(channel);
   session.queue.run(() => {
-    if (connection.closed) return;
+    if (connection.closed) return undefined;
     const { subscription } = session;
+    let left: Promise<void> | undefined;
     if (subscription === undefined || subscription === "opening") {
       connection.fail(
         id,
         new TidemarkError("not_subscribed", `not subscribed to ${JSON.stringify(channel)}`),
       );
     } else {
+      left = subscription.visit?.leave();
       end(connection, session, 0);
-      connection.reply(id, "{}");
+      if (left === undefined) connection.reply(id, "{}");
     }
     connection.sessions.tidy(channel);
+    return left?.then(
+      () => connection.reply(id, "{}"),
+      (error: unknown) => connection.fail(id, presentable(connection, error, "leave the room")),
+    );
   });
 }
 
@@ -91,6 +99,18 @@ export function unsubscribeByServer(
       connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
     }
     connection.sessions.tidy(channel);
+  });
+}
+
+/** The room has ended a visit: its client is told why. */
+function visitEnded(connection: Caller, session: ChannelSession, visit: Visit, { code, message }: VisitEnd): void {
+  session.queue.run(() => {
+    const { subscription } = session;
+    if (connection.closed || typeof subscription !== "object" || subscription.visit !== visit) return;
+    const { ch } = subscription.active;
+    end(connection, session, 0);
+    connection.tell(JSON.stringify({ event: "unsubscribed", ch, code, message }));
+    connection.sessions.tidy(session.channel);
   });
 }
 
@@ -134,9 +154,11 @@ export async function prepare(
   session.subscription = "opening";
   let active: ActiveChannel | undefined;
   let membership: Membership | undefined;
+  let visit: Visit | undefined;
   const undo = (): void => {
     connection.sessions.subscribed--;
     session.subscription = undefined;
+    visit?.ended(0);
     if (active !== undefined) hub.release(name);
     leave(connection, name, membership, 0);
     connection.sessions.tidy(name);
@@ -150,6 +172,8 @@ export async function prepare(
         `${JSON.stringify(name)} is a ${def.kind.name}, not a ${options.kind}; use ${def.kind.handle(name)}`,
       );
     }
+    const visitor: Visitor = { connection, identity, resolved, options };
+    if (def.room !== undefined) await mayEnter(visitor);
     const context = contextOf(connection, identity, resolved);
     // Hooks that are not there are not waited for: each wait is a turn of the microtask queue for each subscription.
     let wanted = options;
@@ -163,6 +187,9 @@ export async function prepare(
     active = await hub.acquire(resolved);
     const begins = active.feed.start(wanted);
     const start = isPromise(begins) ? await begins : begins;
+    const { room } = active.feed;
+    if (room !== undefined && !(connection.closed && isPlay(options)))
+      visit = await enter(visitor, room, (ended, why) => visitEnded(connection, session, ended, why));
     if (def.presence !== undefined && !connection.closed)
       membership = await join(connection, identity, active, context);
     return () => {
@@ -170,7 +197,7 @@ export async function prepare(
         undo();
         return new TidemarkError("going_away", "the connection has closed");
       }
-      return begin(connection, session, active as ActiveChannel, membership, start, options.window);
+      return begin(connection, session, { active: active as ActiveChannel, membership, visit }, start, options);
     };
   } catch (error) {
     undo();
@@ -185,10 +212,9 @@ function refused(error: TidemarkError): () => TidemarkError {
 function begin(
   connection: Caller,
   session: ChannelSession,
-  active: ActiveChannel,
-  membership: Membership | undefined,
+  { active, membership, visit }: Omit<Subscription, "subscriber">,
   start: Start,
-  asked: number | undefined,
+  { window: asked, budget }: SubscribeOptions,
 ): Started {
   const { resolved, ch, feed } = active;
   const cursor = start.cursor ?? feed.beginning;
@@ -200,7 +226,7 @@ function begin(
     (start.cursor ?? start.seen) === undefined,
     size === undefined ? undefined : new AckWindow(size, connection.out),
   );
-  session.subscription = { active, subscriber, membership };
+  session.subscription = { active, subscriber, membership, visit };
   return {
     result: {
       ch,
@@ -211,10 +237,12 @@ function begin(
       ...(start.as?.rate.perSecond !== undefined && { rate: start.as.rate.perSecond }),
       ...(start.as?.view.id !== undefined && { view: start.as.view.id }),
       ...(size !== undefined && { window: size }),
+      ...visit?.result,
     },
     start: () => {
       // The reply may have been one too many for a peer that does not read.
-      if (!connection.closed) feed.add(subscriber, start);
+      if (!connection.closed && visit !== undefined) visit.begin(subscriber, ch, { cursor, budget });
+      else if (!connection.closed) feed.add(subscriber, start);
       connection.node.hub.release(resolved.name);
     },
   };
@@ -227,6 +255,7 @@ function end(connection: Caller, session: ChannelSession, grace: number): void {
   session.subscription = undefined;
   session.given = false;
   connection.sessions.subscribed--;
+  subscription.visit?.ended(grace);
   subscription.active.audience.delete(subscription.subscriber);
   connection.node.hub.release(channel, "subscription");
   connection.node.newChannels.note(channel);

@@ -8,6 +8,7 @@ import { TidemarkError } from "../../errors.js";
 import type { Caller } from "../caller.js";
 import { publish, refusePublish } from "../publish/publish.js";
 import { runCommand, withCanonicalName, type RealCommand } from "./commands.js";
+import { carryOutInput, type InputsOwner } from "./inputs.js";
 import type { MessageInParts } from "./message-in-parts.js";
 import type { Incoming } from "./read-frame.js";
 
@@ -15,7 +16,7 @@ import type { Incoming } from "./read-frame.js";
 export type Stage = "new" | "connecting" | "open" | "closed";
 
 /** Whose commands they are: a connection. */
-export interface Commander extends Caller {
+export interface Commander extends InputsOwner {
   readonly stage: Stage;
   /** Carries out the first command, which says who the client is and what it wants from the beginning. Answered now or later. */
   connect(command: Command & { do: "connect" }): void;
@@ -27,6 +28,7 @@ const PONG = textChunk("{}");
 export function carryOut(connection: Commander, incoming: Incoming): void {
   if (incoming.do === undefined && !("value" in incoming)) return carryOutMessage(connection, incoming);
   try {
+    if (incoming.do === undefined && Array.isArray(incoming.value)) return carryOutInput(connection, incoming.value);
     const command = incoming.do === undefined ? decodeCommand(incoming) : incoming;
     if (command.do === "ping") answerPing(connection);
     else if (mayRun(connection, command))

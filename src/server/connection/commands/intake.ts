@@ -193,6 +193,6 @@ function weightOf(incoming: Incoming): number {
   if (incoming.do !== undefined) return incoming.do === "publish" || incoming.do === "call" ? 1 : HEAVY;
   if (!("value" in incoming)) return 1;
   const { value } = incoming;
-  if (typeof value !== "object" || value === null) return 1;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return 1;
   return "publish" in value || "call" in value ? 1 : HEAVY;
 }

@@ -17,7 +17,7 @@ export interface HandedOver extends Job {
  * Hands a draft over to the log, or straight to everybody where there is none.
  *
  * @param slot whose earlier signals this one takes the place of, where there is no log
- * @throws {TidemarkError} `wrong_kind` where the channel is kept by slots: see {@link handOverChanges}
+ * @throws {TidemarkError} `wrong_kind` where the channel is kept by slots: see {@link handOverChanges}; and of a room
  */
 export function handOver(
   node: ServerNode,
@@ -31,7 +31,8 @@ export function handOver(
     case "entries":
       return node.appender.append(name, log, job);
     case "slots":
-      throw keptBySlots(name, kind);
+    case "room":
+      throw notPublished(name, kind);
     case "nothing": {
       const { data, meta } = draft;
       const signal = meta === undefined ? { data, slot } : { data, slot, meta };
@@ -41,9 +42,13 @@ export function handOver(
 }
 
 /** A message was published where there are none. */
-export function keptBySlots(channel: string, { name }: Kind): TidemarkError {
+export function notPublished(channel: string, kind: Kind): TidemarkError {
   const named = JSON.stringify(channel);
-  return new TidemarkError("wrong_kind", `${named} is a ${name}: change its keys, with app.state(${named})`);
+  const instead =
+    kind.by === "room"
+      ? `nobody publishes to it; players send inputs, with ${kind.handle(channel)}`
+      : `change its keys, with app.state(${named})`;
+  return new TidemarkError("wrong_kind", `${named} is a ${kind.name}: ${instead}`);
 }
 
 /** Hands changes over to the log of a channel that is kept by slots. */

@@ -4,7 +4,7 @@ import type { ResolvedChannel } from "../../channels/registry.js";
 import { validate } from "../../channels/validate.js";
 import { TidemarkError } from "../../errors.js";
 import type { ServerNode } from "../node.js";
-import { handOver, keptBySlots } from "./hand-over.js";
+import { handOver, notPublished } from "./hand-over.js";
 import { ownKey } from "./keys.js";
 import { readOutcome, type Outcome } from "./outcome.js";
 import { asBytes, encode } from "./payload.js";
@@ -16,7 +16,7 @@ export async function publishAsServer(
   data: unknown,
 ): Promise<{ offset: number }> {
   const { kind } = resolved.def;
-  if (kind.by === "slots") throw keptBySlots(resolved.name, kind);
+  if (kind.by === "slots" || kind.by === "room") throw notPublished(resolved.name, kind);
   // Bytes are made of it before the schema sees it, as with what clients send.
   const value = await validate(resolved.def.schema, asBytes(data) ?? data);
   const payload = encode(value, kind, node);

@@ -21,7 +21,7 @@ import { presentable } from "../presentable.js";
 import { NO_CHANGE, isKnown } from "./ask-if-known.js";
 import type { Dependence, JobBase } from "./changes/change-job.js";
 import { wayOf } from "./changes/way.js";
-import { handOver, handOverChanges, type HandedOver } from "./hand-over.js";
+import { handOver, handOverChanges, notPublished, type HandedOver } from "./hand-over.js";
 import { mustBeInTime } from "./in-time.js";
 import { keyOf, ownKey } from "./keys.js";
 import { abortedError, publishedText, readOutcome, type Outcome } from "./outcome.js";
@@ -74,6 +74,7 @@ export class Publishing implements HandedOver, JobBase {
     if (this.aborted()) throw abortedError();
     const resolved = mustResolve(this.#connection, this.#command.channel);
     const { kind, log, allow, schema, onPublish } = resolved.def;
+    if (kind.by === "room") throw notPublished(resolved.name, kind);
     if (this.#command.idem !== undefined && log.dedupe > 0) {
       mustBeInTime(this.#command, node.clock.monotonic() - this.#sent, log.dedupe);
       this.#until = this.#sent + log.dedupe;

@@ -63,6 +63,8 @@ export interface Answer {
   readonly code: AnswerCode;
   /** Of a join and of `here`: how far the inputs of that seat are done with. */
   readonly last: number | undefined;
+  /** Of a join: the number of the newest that has come. */
+  readonly newest?: number | undefined;
   /** Of `room_closed` and `refused`: why. */
   readonly reason: string | undefined;
 }
@@ -197,6 +199,7 @@ function pack(item: LetterItem): unknown {
     case "place":
       return { ...withNulls(item), match: Object.fromEntries(item.match) };
     case "answer":
+      return withNulls({ ...item, newest: item.newest });
     case "taken":
     case "moved":
     case "placed":
@@ -234,6 +237,7 @@ const ITEMS: { readonly [Is in LetterItem["is"]]: Reader<Extract<LetterItem, { i
     id: text,
     code: oneOf("ok", "room_full", "room_closed", "room_moved", "refused", "bad_request", "unavailable"),
     last: orNull(whole(0)),
+    newest: orNull(whole(0)),
     reason: orNull(text),
   }),
   keyframe: fields({

@@ -3,6 +3,7 @@ import {
   CommandError,
   NotACommand,
   decodeCommand,
+  decodeInput,
   type Command,
   type Line,
 } from "../../../protocol/index.js";
@@ -26,6 +27,8 @@ export function readCommands(lines: readonly Line[]): Incoming[] | string {
   if (typeof connect === "string") return connect;
   if (connect.do !== "connect") return "the first command must be connect";
   if (connect.subs.size > 0) return "subs belong into a stream, a poll or a WebSocket: this answer ends";
+  if (others.filter(({ value }) => Array.isArray(value)).length > MOST_INPUTS)
+    return `at most ${MOST_INPUTS} inputs in one request`;
   const commands: Incoming[] = [connect];
   for (const line of others) {
     const command = readOther(line);
@@ -34,6 +37,9 @@ export function readCommands(lines: readonly Line[]): Incoming[] | string {
   }
   return commands;
 }
+
+/** More than a client has unacknowledged in all the rooms that it may play in. */
+const MOST_INPUTS = 256;
 
 const UNFIT: ReadonlySet<string> = new Set(["connect", "refresh", "subscribe", "unsubscribe", "tune"]);
 
@@ -48,6 +54,10 @@ function readCommand(line: Line): Command | string {
 
 function readOther(line: Line): Incoming | string {
   try {
+    if (Array.isArray(line.value))
+      return typeof decodeInput(line.value).to === "string"
+        ? line
+        : "numbers of channels are a connection's own: over HTTP an input names its channel by its name";
     const command = decodeCommand(line);
     return UNFIT.has(command.do) ? `${command.do} cannot be sent on its own: this answer ends` : command;
   } catch (error) {

@@ -129,7 +129,8 @@ export class Desk {
       const code = codeOf(answered.answer);
       if (!room.seats.has(answered.seat)) this.#holders.drop(answered.seat);
       const reason = code === "room_closed" ? room.closed : messageOf(answered.error);
-      return [this.reply(one, code, { reason, last: room.seats.get(answered.seat)?.inputs.last })];
+      const inputs = room.seats.get(answered.seat)?.inputs;
+      return [this.reply(one, code, { reason, last: inputs?.last, newest: inputs?.newest })];
     });
   }
 
@@ -146,10 +147,10 @@ export class Desk {
   reply(
     { node, request }: Asked,
     code: AnswerCode,
-    { last, reason }: { readonly last?: number | undefined; readonly reason?: string | undefined } = {},
+    { last, newest, reason }: Partial<Pick<Answer, "last" | "newest" | "reason">> = {},
   ): Reply {
     const { channel } = this.#deps;
-    return { node, answer: { is: "answer", channel, id: request.id, code, last, reason } };
+    return { node, answer: { is: "answer", channel, id: request.id, code, last, newest, reason } };
   }
 
   /** Answers that are to be sent once something is in the log; if that is never known, see {@link sendLate} and {@link refuse}. */

@@ -41,7 +41,7 @@ export class RoomMail {
 
   /** Sends something with this turn's letter. It may be lost, and nobody is told. */
   post(node: string, item: LetterItem): void {
-    if (this.#outgoing.size === 0) this.#deps.clock.setImmediate(() => this.#flush());
+    if (this.#outgoing.size === 0) this.#deps.clock.setImmediate(() => this.flush());
     const items = this.#outgoing.get(node);
     if (items === undefined) this.#outgoing.set(node, [item]);
     else items.push(item);
@@ -63,7 +63,8 @@ export class RoomMail {
     this.#outgoing.clear();
   }
 
-  #flush(): void {
+  /** Sends what was posted in this turn, now. */
+  flush(): void {
     const { broker, onError } = this.#deps;
     const outgoing = this.#outgoing;
     this.#outgoing = new Map();

@@ -4,6 +4,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { TidemarkError } from "../../../errors.js";
+import type { InputOutcome } from "../../../feed/room-part.js";
 import { checked } from "./checked.js";
 
 /** The most that are kept of one player. */
@@ -14,6 +15,8 @@ const A_TICK = 2;
 const RATE_WITHOUT_TICKS = 20;
 /** After so many ticks without an acknowledgement an input is sent again. */
 const AGAIN_AFTER = 2;
+/** No player makes so many: numbers that are not told apart any more could not be told to other nodes. */
+const MOST_NUMBER = 2 ** 48;
 const NEVER = -1;
 
 /** An input that is kept. Times are counted in what was heard of the room, which is its ticks. */
@@ -82,7 +85,7 @@ export class InputEdge {
    *
    * @param seen the tick that its player says it saw
    * @param shown the newest tick that it was sent, which is the most that it can have seen
-   * @returns why it was not taken: then it does not travel, and its number is done with. What its schema throws is thrown
+   * @returns what became of it. One that is refused has its number done with. What its schema throws is thrown
    */
   take(
     n: number,
@@ -90,11 +93,12 @@ export class InputEdge {
     seen: number | undefined,
     shown: number,
     now: number,
-  ): TidemarkError | undefined {
-    if (!isWhole(n, 1)) return new TidemarkError("bad_request", "inputs are numbered from 1");
+  ): InputOutcome {
+    if (!isWhole(n, 1) || n > MOST_NUMBER)
+      return new TidemarkError("bad_request", "inputs are numbered from 1, one after the other");
     if (seen !== undefined && !isWhole(seen, 0))
       return new TidemarkError("bad_request", "the tick that was seen is a whole number from 0");
-    if (n <= this.#newest || n <= this.#last) return undefined;
+    if (n <= this.#newest || n <= this.#last) return "known";
     this.#newest = n;
     const after = this.#spend(now);
     if (after > 0) return new TidemarkError("rate_limited", `more than ${A_TICK} inputs a tick`, { after });
@@ -108,7 +112,7 @@ export class InputEdge {
     if (input instanceof TidemarkError) return input;
     const known = seen === undefined ? undefined : Math.min(seen, Math.max(0, shown));
     this.#kept.push({ n, input: input.value, seen: known, firstAt: NEVER, lastAt: NEVER });
-    return undefined;
+    return "taken";
   }
 
   /** The room says how far it is. Hot: once a player and tick. */

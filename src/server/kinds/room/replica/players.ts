@@ -1,9 +1,11 @@
 /** The players of one room that are connected to this node. */
 import type { Clock } from "../../../../protocol/index.js";
 import { TidemarkError } from "../../../errors.js";
+import type { InputOutcome } from "../../../feed/room-part.js";
 import type { OnError } from "../../../guard.js";
 import type { Answer, InputItem, Keyframe } from "../messages.js";
 import type { TickMessage } from "../tick-message.js";
+import { Asides } from "./asides.js";
 import { InputEdge, type InputRules } from "./input-edge.js";
 import { joinError } from "./join-error.js";
 import type { PlayerEnd, Travelling } from "./joining.js";
@@ -37,6 +39,10 @@ export class Players {
   readonly #deps: PlayersDeps;
   /** Those who have their seat, by it: one connection of each. */
   readonly #seated = new Map<string, Player>();
+  /** Connections that have asked for a seat and not heard; and those of them that have lost it to another one meanwhile. */
+  readonly #asking = new Set<string>();
+  readonly #overtaken = new Set<string>();
+  readonly #asides: Asides;
   /** Counts what was heard of the room: by that it is judged how old something is. */
   #heard = 0;
   /** When those who are refused for want of room may come again. */
@@ -46,6 +52,7 @@ export class Players {
 
   constructor(deps: PlayersDeps) {
     this.#deps = deps;
+    this.#asides = new Asides(deps.rules);
   }
 
   get size(): number {
@@ -61,9 +68,14 @@ export class Players {
     const { clock, host, requests, rules } = this.#deps;
     const player = new Player(host, joining, new InputEdge(rules, clock.monotonic()));
     const { seat, client, user, join, had } = joining;
+    this.#asking.add(client);
     const answer = await requests.ask({ is: "join", seat, client, user, join, had, from: undefined });
+    this.#asking.delete(client);
+    if (this.#overtaken.delete(client) && answer?.code === "ok")
+      throw new TidemarkError("seat_taken", "another connection of this player has the seat now");
     if (answer?.code === "ok" && !this.#isClosed) {
       this.#seated.get(seat)?.end("taken");
+      player.last = Math.max(answer.newest ?? 0, answer.last ?? 0);
       this.#seated.set(seat, player);
       player.edge.acknowledge(answer.last ?? 0, 0, this.#heard);
       return player;
@@ -74,20 +86,27 @@ export class Players {
   }
 
   /** An input of a player. Hot: once an input. */
-  input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined {
-    const { clock, onError } = this.#deps;
+  input(player: Player, n: number, value: unknown, seen: number | undefined): InputOutcome {
+    const { clock } = this.#deps;
     if (player.hasEnded) return new TidemarkError("forbidden", "this connection has no seat in the room");
-    try {
-      const shown = player.screen?.tick ?? 0;
-      const refused = player.edge.take(n, value, seen, shown, clock.monotonic());
-      if (refused !== undefined) return refused;
-    } catch (error) {
-      onError(error);
-      return new TidemarkError("internal", "the schema of inputs failed");
-    }
-    if (this.#deps.rules.rate === 0) this.#passTime();
-    this.#deps.soon();
-    return undefined;
+    const shown = player.screen?.tick ?? 0;
+    return this.#took(() => player.edge.take(n, value, seen, shown, clock.monotonic()));
+  }
+
+  /** An input for a seat whose connection is here, or elsewhere. @param shown the newest tick that anybody can have seen */
+  inputOf(
+    seat: string,
+    input: { readonly n: number; readonly value: unknown; readonly seen: number | undefined },
+    shown: number,
+  ): InputOutcome {
+    const now = this.#deps.clock.monotonic();
+    const { n, value, seen } = input;
+    const here = this.#seated.get(seat);
+    return this.#took(() =>
+      here === undefined
+        ? this.#asides.take(seat, input, shown, now)
+        : here.edge.take(n, value, seen, Math.max(shown, here.screen?.tick ?? 0), now),
+    );
   }
 
   /** Nobody will answer those who wait to join. */
@@ -116,6 +135,8 @@ export class Players {
   taken(seat: string, client: string): void {
     const player = this.#seated.get(seat);
     if (player?.client === client) this.#end(player, "taken");
+    // Letters pass each other: this one may come before the answer that says that it has it.
+    else if (this.#asking.has(client)) this.#overtaken.add(client);
   }
 
   /** Something was heard of the room. */
@@ -127,7 +148,9 @@ export class Players {
   onTick({ acks, went, came }: Pick<TickMessage, "acks" | "went" | "came">): void {
     for (const { seat, last, depth } of acks)
       this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
+    this.#asides.acknowledge(acks, this.#heard);
     for (const { seat, why } of went) {
+      this.#asides.delete(seat);
       const player = this.#seated.get(seat);
       if (player === undefined || came.some(({ id }) => id === seat)) continue;
       // It may be an earlier seat of the same player: what nodes send each other passes by what the owner tells all.
@@ -140,11 +163,14 @@ export class Players {
   onKeyframe({ acks }: Pick<Keyframe, "acks">, seats: ReadonlySet<string>): void {
     for (const { seat, last, depth } of acks)
       this.#seated.get(seat)?.edge.acknowledge(last, depth, this.#heard);
+    this.#asides.acknowledge(acks, this.#heard);
+    this.#asides.keep(seats);
     for (const player of this.#seated.values()) if (!seats.has(player.seat)) this.#sayHere(player);
   }
 
   /** Another owner reigns: it is told who is here, and all that is not acknowledged. */
   onReign(): void {
+    this.#asides.again();
     for (const player of this.#seated.values()) {
       player.edge.again();
       this.#sayHere(player);
@@ -166,13 +192,14 @@ export class Players {
       if (sawTick !== undefined) seen.push([seat, sawTick]);
       player.sawTick = undefined;
       // What was refused here, or left out by the player, is not waited for.
-      if (edge.hasHole) this.#sayHere(player);
+      if (edge.hasHole && !this.#isElsewhere(player)) this.#sayHere(player);
       const due = edge.due(this.#heard);
       if (due.length === 0) continue;
       for (const { n, input, seen: tick } of due) inputs.push([seat, n, input, tick]);
       const unanswered = edge.unanswered(this.#heard);
       if (unanswered > 0 && unanswered % LOST_AFTER === 0) isLost = true;
     }
+    this.#asides.collect(this.#heard, inputs);
     return { inputs, seen, isLost };
   }
 
@@ -187,13 +214,33 @@ export class Players {
     this.#seated.clear();
   }
 
+  /** Carries out the taking of an input. */
+  #took(take: () => InputOutcome): InputOutcome {
+    let outcome: InputOutcome;
+    try {
+      outcome = take();
+    } catch (error) {
+      this.#deps.onError(error);
+      return new TidemarkError("internal", "the schema of inputs failed");
+    }
+    if (outcome !== "taken") return outcome;
+    if (this.#deps.rules.rate === 0) this.#passTime();
+    this.#deps.soon();
+    return outcome;
+  }
+
+  /** Whether what is missing of a player's inputs may have come to another node, and be on its way from there. */
+  #isElsewhere({ isPartial, edge }: Player): boolean {
+    return isPartial && edge.unanswered(this.#heard) < LOST_AFTER;
+  }
+
   /** In a room without ticks it is time that says for how long something has not been acknowledged. */
   #passTime(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
     this.#deps.clock.setTimeout(() => {
       this.#isPassing = false;
-      if (![...this.#seated.values()].some(({ edge }) => edge.size > 0)) return;
+      if (!this.#asides.isWaiting && ![...this.#seated.values()].some(({ edge }) => edge.size > 0)) return;
       this.#heard++;
       this.#passTime();
       this.#deps.soon();

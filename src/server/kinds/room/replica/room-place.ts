@@ -2,65 +2,41 @@
  * A room on a node with players: it follows the room's channel, holds what the owner has told, cuts what each player sees, and takes the
  * players' inputs to the owner, whoever that is.
  */
-import type { Broker, ChangesHint, Signal } from "../../../../broker/index.js";
-import {
-  parseCursor,
-  type Clock,
-  type Cursor,
-  type Random,
-  type SubscribeOptions,
-} from "../../../../protocol/index.js";
-import type { RoomDef } from "../../../../room/shape.js";
+import type { ChangesHint, Signal } from "../../../../broker/index.js";
+import { parseCursor, type Cursor, type SubscribeOptions } from "../../../../protocol/index.js";
+import { shapeName } from "../../../../room/shape-name.js";
 import type { Subscriber } from "../../../delivery/audience.js";
 import { TidemarkError } from "../../../errors.js";
 import { AT_BEGINNING, type ChannelFeed, type Start, type Subscribers } from "../../../feed/channel-feed.js";
-import type { RoomMail } from "../owner/mail.js";
-import type { Rooms } from "../owner/rooms.js";
+import type { InputOutcome, LookingOn, PlayerView, RoomPart } from "../../../feed/room-part.js";
 import type { Keyframe, LetterItem } from "../messages.js";
 import { decodeSignal, reignOf, type RoomSignal } from "../tick-message.js";
+import { findOwner } from "./find-owner.js";
 import { closedError } from "./join-error.js";
 import { travellingOf, type Joining } from "./joining.js";
-import type { Player, PlayerHost, PlayerView } from "./player.js";
+import type { RoomAt, RoomPlaceDeps } from "./place-deps.js";
+import type { Player, PlayerHost } from "./player.js";
 import { Players } from "./players.js";
 import { ReignWatch, type ReignWatchOwner } from "./reign-watch.js";
 import type { FoundReign } from "./reigns.js";
 import { Repair } from "./repair.js";
 import { Requests } from "./requests.js";
 import { Screen } from "./screens.js";
+import { seatIdOf, type SeatOwner } from "./seat-id.js";
 import { Stage } from "./stage.js";
 import { Summons, patienceOf } from "./summons.js";
 import type { Reached } from "./track.js";
+import { Waiting } from "./waiting.js";
 
 /** How long the last tick of a room that has ended is waited for, in milliseconds. */
 const LAST_TICK_MS = 500;
 
-export interface RoomPlaceDeps {
-  readonly broker: Pick<Broker, "readSlots">;
-  /** Its timers never throw. */
-  readonly clock: Clock;
-  readonly random: Pick<Random, "id">;
-  readonly mail: Pick<RoomMail, "post">;
-  /** Finds an owner. */
-  readonly rooms: Pick<Rooms, "place">;
-  /** Has `flush` called at the end of this turn. */
-  readonly collect: (flush: () => void) => void;
-  /** Told of what fails in here, and of the first view of a room that throws. Must not throw. */
-  readonly onError: (error: unknown, channel: string) => void;
-}
-
-/** Which room it is. */
-export interface RoomAt {
-  readonly channel: string;
-  /** This node's number for the channel, that lines begin with. */
-  readonly ch: number;
-  readonly def: RoomDef;
-  /** What its players asked for. */
-  readonly match: ReadonlyMap<string, string>;
-}
-
-export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
+export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, RoomPart {
+  readonly room: RoomPart = this;
   readonly channel: string;
   readonly audience: Subscribers;
+  readonly rate: number;
+  readonly shape: string;
   readonly #at: RoomAt;
   readonly #deps: RoomPlaceDeps;
   readonly #watch: ReignWatch;
@@ -70,6 +46,9 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
   readonly #stage: Stage;
   readonly #summons: Summons;
   readonly #onError: (error: unknown) => void;
+  #match: RoomAt["match"];
+  /** Who waits for something to be known of the room. */
+  readonly #forKnowledge: Waiting;
   /** The reign of an owner on this node, which tells what it does without the broker. */
   #near: string | undefined;
   /** Why the room has ended for good, if it has. */
@@ -86,20 +65,18 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
     const name = random.id();
     const soon = (): void => this.#soon();
     this.channel = channel;
+    this.rate = rate;
+    this.shape = shapeName(def.shape);
     this.#at = at;
+    this.#match = at.match;
+    this.#forKnowledge = new Waiting(clock);
     this.#deps = deps;
     this.#onError = onError;
     this.#watch = new ReignWatch({ broker, channel, onError }, this);
     this.#repair = new Repair({ clock, name, soon });
     this.#requests = new Requests({ clock, name, soon });
-    this.#players = new Players({
-      clock,
-      host: this,
-      requests: this.#requests,
-      rules: { schema, rate },
-      soon,
-      onError,
-    });
+    const rules = { schema, rate };
+    this.#players = new Players({ clock, host: this, requests: this.#requests, rules, soon, onError });
     this.#stage = new Stage({ ch, def, edgeOf: (seat) => this.#players.get(seat)?.edge, onError });
     this.#summons = new Summons({
       clock,
@@ -135,19 +112,32 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
     return from === undefined ? AT_BEGINNING : { cursor: from };
   }
 
-  /** Somebody looks on. */
+  /** Somebody looks on who does not want to hear of the end. */
   add(subscriber: Subscriber): void {
     this.#stage.screens.add(new Screen(subscriber, { cursor: subscriber.cursor }));
   }
 
-  /**
-   * Takes a seat for a connection, or that which it has. Who gets a player has to tell it when its connection ends.
-   *
-   * @throws {TidemarkError} as a rejection: `invalid`, `room_full`, `room_closed`, `forbidden`, `unavailable`
-   */
+  lookOn(subscriber: Subscriber, { view = {}, onClosed }: LookingOn): void {
+    if (this.#ended !== undefined) onClosed(this.#ended);
+    else this.#stage.screens.add(new Screen(subscriber, { ...view, onClosed }));
+  }
+
+  mustBeOpen(): void {
+    if (this.#ended !== undefined) throw closedError(this.#ended);
+  }
+
+  seatOf(owner: SeatOwner): string {
+    return seatIdOf(this.channel, owner);
+  }
+
   async join(joining: Joining): Promise<Player> {
     const travelling = await travellingOf(joining, this.#at.def.shape.join, this.#onError);
-    if (this.#ended !== undefined) throw closedError(this.#ended);
+    this.mustBeOpen();
+    if (this.#watch.newest === undefined) {
+      await joining.mayMake?.();
+      this.mustBeOpen();
+      this.#match = joining.match ?? this.#match;
+    }
     const joined = this.#players.join(travelling);
     const reign = this.#watch.newest;
     if (reign === undefined || reign.released) this.#summons.summon();
@@ -162,8 +152,16 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
   }
 
   /** Hot path: once an input. */
-  input(player: Player, n: number, value: unknown, seen: number | undefined): TidemarkError | undefined {
+  input(player: Player, n: number, value: unknown, seen: number | undefined): InputOutcome {
     return this.#players.input(player, n, value, seen);
+  }
+
+  async inputOf(seat: string, n: number, value: unknown, seen: number | undefined): Promise<InputOutcome> {
+    if (!this.#isKnown) await this.#forKnowledge.wait();
+    if (!this.#isKnown) return new TidemarkError("unavailable", "the room is not known here yet");
+    const isTaken = this.#stage.seats.has(seat) || this.#players.get(seat) !== undefined;
+    if (!isTaken) return new TidemarkError("forbidden", "you have no seat in this room");
+    return this.#players.inputOf(seat, { n, value, seen }, this.#stage.showing?.tick ?? 0);
   }
 
   async leave(player: Player): Promise<void> {
@@ -243,6 +241,8 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
     this.#repair.want(false);
     this.#requests.close();
     this.#summons.close();
+    this.#forKnowledge.tell();
+    this.#deps.onClose?.();
   }
 
   onReign(found: FoundReign, hasLost: boolean): void {
@@ -297,19 +297,22 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
   }
 
   #endPlayers(): void {
-    if (this.#ended !== undefined && !this.#isClosed) this.#players.endAll("closed", this.#ended);
+    if (this.#ended === undefined || this.#isClosed) return;
+    this.#players.endAll("closed", this.#ended);
+    this.#stage.screens.endAll(this.#ended);
+  }
+
+  /** Whether it is known who has a seat. */
+  get #isKnown(): boolean {
+    return (this.#stage.showing?.tick ?? -1) >= 0;
   }
 
   async #summon(): Promise<void> {
-    const { channel, match } = this.#at;
-    const reign = this.#watch.newest;
+    const sought = { channel: this.channel, match: this.#match, reign: this.#watch.newest };
     try {
-      const was = reign === undefined || reign.released ? {} : { was: reign.name };
-      const { owner, refused, reason, after } = await this.#deps.rooms.place(channel, { match, ...was });
+      const isFound = await findOwner(this.#deps.rooms, sought, this.#players);
       if (this.#isClosed) return;
-      if (refused === "room_full" || refused === "room_closed")
-        this.#players.refuse(refused, { reason, after });
-      if (owner !== undefined) this.#summons.heard();
+      if (isFound) this.#summons.heard();
       await this.#watch.look();
     } catch (error) {
       this.#onError(error);
@@ -323,6 +326,7 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost {
       this.#isTurnDue = false;
       if (this.#isClosed) return;
       this.#stage.flush();
+      if (!this.#forKnowledge.isEmpty && this.#isKnown) this.#forKnowledge.tell();
       if (this.#hasLastTick) this.#endPlayers();
       this.#hasLastTick = false;
       this.#post();

@@ -45,6 +45,8 @@ export interface ScreenOptions {
   readonly cursor?: Cursor | undefined;
   /** How many bytes a frame may take: see `Frames.viewer`. */
   readonly budget?: number | undefined;
+  /** Of a spectator: told when the room has ended, and why. Must not throw. */
+  readonly onClosed?: ((reason: string) => void) | undefined;
 }
 
 /** One connection that looks at a room. */
@@ -52,6 +54,7 @@ export class Screen {
   readonly subscriber: Subscriber;
   readonly seat: string | undefined;
   readonly budget: number | undefined;
+  readonly onClosed: ScreenOptions["onClosed"];
   /** The reign that its cursor is of; empty for one that has seen nothing. */
   epoch: string;
   /** The tick that its client is at, in that reign. */
@@ -65,10 +68,11 @@ export class Screen {
   drains = -1;
   waits = false;
 
-  constructor(subscriber: Subscriber, { seat, cursor, budget }: ScreenOptions) {
+  constructor(subscriber: Subscriber, { seat, cursor, budget, onClosed }: ScreenOptions) {
     this.subscriber = subscriber;
     this.seat = seat;
     this.budget = budget;
+    this.onClosed = onClosed;
     this.epoch = cursor?.epoch ?? "";
     this.tick = cursor?.offset ?? 0;
   }
@@ -119,6 +123,15 @@ export class Screens implements Subscribers {
     if (screen === undefined) return;
     if (screen.seat === undefined) this.#spectators--;
     this.#screens.delete(subscriber);
+  }
+
+  /** The room has ended: those who only look on see no more of it, and are told. */
+  endAll(reason: string): void {
+    for (const { subscriber, onClosed } of [...this.#screens.values()]) {
+      if (onClosed === undefined) continue;
+      this.delete(subscriber);
+      onClosed(reason);
+    }
   }
 
   /** Another reign is shown from here on: nobody has seen anything of it. */

@@ -49,6 +49,11 @@ export class InputBuffer {
     return this.#last;
   }
 
+  /** The highest number that has come. */
+  get newest(): number {
+    return this.#waiting.at(-1)?.n ?? this.#last;
+  }
+
   /** How many were dropped because too many waited, since the seat was taken. */
   get dropped(): number {
     return this.#dropped;
