@@ -176,7 +176,7 @@ export function createSubscription(
     const { ch } = result;
     const steady = state.at === "asked" && state.steady;
     const before = cursor;
-    if (kind.read || compacted) begin(parseCursor(result.cursor ?? ""));
+    if (kind.read || result.cursor) begin(parseCursor(result.cursor ?? ""));
     const same = cursor === before;
     backoff.reset();
     told = false;

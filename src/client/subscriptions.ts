@@ -147,13 +147,13 @@ export function createSubscriptions(core: Core): Subscriptions {
     },
     channel: (ch) => byNumber.get(ch),
     event(event) {
-      // Over HTTP some are told aside, where a channel has no number.
-      const subscription =
-        "channel" in event ? byName.get(canonicalName(event.channel)) : byNumber.get(event.ch);
+      const { ch = -1, channel = "" }: { readonly ch?: number; readonly channel?: string } = event;
+      // What is told aside over HTTP names no number.
+      const subscription = byNumber.get(ch) ?? byName.get(canonicalName(channel));
       if (event.event === "subscribed") {
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
         if (subscription?.at() === "refused") subscription.subscribed(event);
-        else give(event.channel, event);
+        else give(channel, event);
         return;
       }
       subscription?.event(event);

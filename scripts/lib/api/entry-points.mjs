@@ -31,7 +31,7 @@ const ABOUT = {
   "tidemark/room/client": {
     page: "room-client.md",
     what: "Rooms, over the client: to play in them, to watch them, and the parts that this is made of.",
-    more: "See [the specification](../spec.md#rooms-r).",
+    more: "See [the guide](../guide/playing.md).",
   },
   "tidemark/react": {
     page: "react.md",
@@ -46,7 +46,7 @@ const ABOUT = {
   "tidemark/react/room": {
     page: "react-room.md",
     what: "Hooks on rooms.",
-    more: "They use the client of the `TidemarkProvider` of [`tidemark/react`](react.md).",
+    more: "See [the guide](../guide/playing.md#in-react).",
   },
   "tidemark/testing": {
     page: "testing.md",

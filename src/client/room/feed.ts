@@ -161,8 +161,8 @@ export class RoomFeed {
     }
     const frame = this.#read(message, tick);
     if (!frame) return;
-    const { epoch = "" } = this.#subscription.cursor() ?? {};
-    this.#cursor = formatCursor({ epoch, offset: tick });
+    const from = this.#subscription.cursor();
+    this.#cursor = from && formatCursor({ epoch: from.epoch, offset: tick });
     this.#unreadable = 0;
     this.#listener.frame(frame);
   }
@@ -175,7 +175,6 @@ export class RoomFeed {
     } catch (error) {
       // On another connection everything comes anew, and the seat is kept; where that does not help, nothing will.
       this.#reader = new FrameReader(this.#shape.state);
-      this.#cursor = undefined;
       if (++this.#unreadable < MOST_UNREADABLE) throw error;
       this.#end(
         new TidemarkError("malformed", "its frames cannot be read", { channel: this.channel, cause: error }),

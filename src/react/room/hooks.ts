@@ -1,6 +1,7 @@
 import { useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { AnyPlayOptions } from "../../client/room/game.js";
 import type { Game, PlayOptions, Rows } from "../../client/room/index.js";
+import type { MaybeOptions } from "../../client/room/types.js";
 import { readChannelArguments } from "../../protocol/pattern.js";
 import type { Parts } from "../../room/hooks.js";
 import type { Shape, ShapeData } from "../../room/shape.js";
@@ -25,7 +26,11 @@ export function usePlay<P extends Parts>(
   options: PlayOptions<P>,
 ): PlayView<P>;
 /** The same by the channel's name, such as `"arena/42"`. */
-export function usePlay<P extends Parts>(shape: Shape<P>, name: string, options: PlayOptions<P>): PlayView<P>;
+export function usePlay<P extends Parts>(
+  shape: Shape<P>,
+  name: string,
+  ...options: MaybeOptions<PlayOptions<P>>
+): PlayView<P>;
 export function usePlay(shape: ShapeData, first: string, second?: object, third?: AnyPlayOptions): PlayView {
   const client = useContext(ClientContext);
   const [name, options] = readChannelArguments<AnyPlayOptions>(first, second, third);

@@ -171,6 +171,7 @@ describe("a frame", () => {
     const server = new PlayServer();
     const game = await begun(server);
     const errors = collect<Error>();
+    const { tick } = server.room;
     server.world.client.on("error", errors.add);
     server.isOpen = false;
     server.spoil = (bytes) => bytes.subarray(0, 3);
@@ -181,7 +182,7 @@ describe("a frame", () => {
     await server.cut();
     await server.world.pass(200);
     // Everything comes anew, in the same seat.
-    expect(server.wanted[1]).toEqual({ ...server.wanted[0], had: true });
+    expect(server.wanted[1]).toEqual({ ...server.wanted[0], had: true, cursor: `reign-a:${tick}` });
     expect(game.link.age).toBeLessThan(60);
     game.input(RIGHT);
     await server.world.pass(300);

@@ -42,10 +42,11 @@ test("N88: inputs are lines in requests, and go again with the next answer, wher
   game.input(RIGHT);
   game.input(RIGHT);
   await world.settle();
-  const lines = world.link.take() as unknown as [number, number, Keys][];
-  expect(lines.map(([ch, n]) => [ch, n])).toEqual([
-    [3, 1],
-    [3, 2],
+  const lines = world.link.take() as unknown as [string, number, Keys][];
+  // A number would be another connection's.
+  expect(lines.map(([channel, n]) => [channel, n])).toEqual([
+    [CHANNEL, 1],
+    [CHANNEL, 2],
   ]);
   room.offer({ number: 1, input: RIGHT, at: 0 });
   await tell();
@@ -64,4 +65,23 @@ test("N88: inputs are lines in requests, and go again with the next answer, wher
   await tell(2);
   expect([game.link.pending, resumed.all]).toEqual([0, []]);
   expect(game.frame().players.get(SEAT)?.x).toBe(1016);
+});
+
+test("N91: a refusal comes with the answer to the request, and names the channel", async () => {
+  const { game, world } = await setup();
+  const refused = collect<object>();
+  game.on("refused", refused.add);
+  game.input(RIGHT);
+  world.link.say({ event: "refused", channel: CHANNEL, n: 1, code: "invalid", message: "not so" });
+  await world.settle();
+  expect(refused.all).toMatchObject([{ n: 1, code: "invalid" }]);
+  expect(game.link.pending).toBe(0);
+});
+
+test("N92: a seat is not given up over HTTP, where no command can say so: its channel is not asked for any more", async () => {
+  const { game, world } = await setup();
+  await game.leave();
+  await world.settle();
+  const commands = world.link.take();
+  expect(commands).toMatchObject([{ connect: { subs: {} } }]);
 });

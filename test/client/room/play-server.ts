@@ -65,6 +65,7 @@ export class PlayServer {
   #isOn = false;
   #isSeated = false;
   #last = 0;
+  #gap: object | undefined;
   readonly #busyUntil = { up: 0, down: 0 };
 
   constructor({ seed = 1, delay = 0, jitter = 0 }: Times = {}, world = new World()) {
@@ -135,15 +136,22 @@ export class PlayServer {
       const { subs } = value["connect"] as { readonly subs: Readonly<Record<string, Wanted>> };
       const results = Object.entries(subs).map(([name, wants]) => [name, this.#admit(wants)]);
       const ok = { client: "c", durability: "memory", ping: 25_000, subs: Object.fromEntries(results) };
-      this.say({ id: value.id, ok });
+      this.#answer({ id: value.id, ok });
     } else if ("subscribe" in value) {
       const result = this.#admit(value) as { readonly error?: object };
-      this.say({ id: value.id, ...("error" in result ? result : { ok: result }) });
+      this.#answer({ id: value.id, ...("error" in result ? result : { ok: result }) });
     } else {
       this.commands.push(value);
       if ("unsubscribe" in value) this.#isOn = this.#isSeated = false;
       if (value.id !== undefined) this.say({ id: value.id, ok: {} });
     }
+  }
+
+  /** With the gap that comes behind it, where there is one. */
+  #answer(answer: object): void {
+    this.say(answer);
+    if (this.#gap) this.say(this.#gap);
+    this.#gap = undefined;
   }
 
   #admit(wants: Wanted): object {
@@ -153,11 +161,12 @@ export class PlayServer {
     this.#isOn = true;
     this.#isSeated = "join" in wants;
     this.room.anew();
-    const [reign = this.reign, tick] = String(wants["cursor"] ?? "").split(":").filter(Boolean);
-    const about = { ch: this.#ch, kind: "room", cursor: `${this.reign}:0`, rate: RATE, shape: shapeName(arena) };
+    // One who has a cursor hears it again; one who has none may hear none, where nobody runs the room yet.
+    const { cursor } = wants;
+    const [reign, tick = 0] = String(cursor ?? "").split(":");
+    const about = { ch: this.#ch, kind: "room", ...(cursor !== undefined && { cursor }), rate: RATE, shape: shapeName(arena) };
     if (reign !== this.reign) {
-      const gap = { event: "gap", ch: this.#ch, after: Number(tick), until: 0, epoch: this.reign, reason: "epoch" };
-      this.world.clock.setTimeout(() => this.say(gap), 0);
+      this.#gap = { event: "gap", ch: this.#ch, after: Number(tick), until: 0, epoch: this.reign, reason: "epoch" };
     }
     return { ...about, ...(this.#isSeated && { seat: SEAT, last: this.#last }), ...this.answer };
   }
