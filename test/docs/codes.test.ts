@@ -28,9 +28,10 @@ const EVENTS: Record<EventFrame["event"], true> = {
   members: true,
   subscribed: true,
   unsubscribed: true,
+  refused: true,
   goaway: true,
 };
-const KINDS: Record<Kind, true> = { stream: true, transient: true, state: true };
+const KINDS: Record<Kind, true> = { stream: true, transient: true, state: true, room: true };
 
 describe("docs/protocol.md has exactly", () => {
   test("W19: the error codes of the sources, with their retry", () => {

@@ -11,6 +11,27 @@ import {
 } from "tidemark";
 import type { Broker } from "tidemark/broker";
 import * as z from "zod";
+import { table, text, u16 } from "../../src/room/columns.js";
+import { room } from "../../src/room/shape.js";
+
+const tally = room({
+  rate: 0,
+  seats: 2,
+  match: ["unit"],
+  input: z.object({ add: z.number() }),
+  events: { hundred: z.string() },
+  state: { sums: table({ n: u16, unit: text(8) }) },
+});
+const Tally = tally.code({
+  create: (r, { match }) => void r.state.sums.set("all", { n: 0, unit: match.unit }),
+  input(r, _seat, { add }) {
+    const sum = r.state.sums.get("all");
+    if (sum === undefined) return;
+    sum.n += add;
+    if (sum.n === 100) r.send("hundred", "well done");
+    if (sum.n > 100) r.close("that is too much");
+  },
+});
 
 /** What a single example sets. */
 export type ExampleOptions = Pick<AppOptions<null>, "limits" | "unsent">;
@@ -48,6 +69,7 @@ export function exampleApp(broker: Broker, options: ExampleOptions) {
       "user/:id": stream({ retain: { count: 1000 }, allow: ({ user, params }) => user?.id === params.id }),
       "staff/:room": stream({ allow: ({ user }) => user?.id === "bob" }),
       "servers/:region": state({ allow: ({ action }) => action === "subscribe" || { prefix: "web-" } }),
+      "tally/:id": Tally,
       "quota/:room": stream({
         onPublish: ({ data }) => {
           if (data === "too much") {

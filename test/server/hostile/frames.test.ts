@@ -23,7 +23,7 @@ const rubbish: readonly (readonly [title: string, frame: string | Buffer, code: 
   ["null", "null", 1008, /not null/],
   ["true", "true", 1008, /not a boolean/],
   ["an array", "[]", 1008, /not an array/],
-  ["a message, as a server sends them", '[1,2,{"text":"hi"}]', 1008, /not an array/],
+  ["a message, as a server sends them", '[1,2,{"text":"hi"}]', 1008, /has no seat on channel 1/],
   ["arrays nested 60,000 deep", `${"[".repeat(60_000)}${"]".repeat(60_000)}`, 1008, /not an array/],
   ["bytes announced and missing", '{"id":1,"publish":"chat/a","data":null,"bytes":3}', 1007, /missing/],
   [

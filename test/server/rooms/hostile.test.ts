@@ -12,7 +12,7 @@ const closeOf = ({ closed }: Peer): unknown => closed.map(({ code, reason }) => 
 describe("an array", () => {
   test.each<[string, readonly unknown[]]>([
     ["of a channel that was never subscribed to", [77, 1, { dx: 1 }]],
-    ["before connect would be answered", [1, 1, null, 3]],
+    ["that says only what was seen, where nothing is,", [1, 0, null, 3]],
   ])("R34, W7: %s closes the connection", async (_, line) => {
     const world = worldOf();
     const peer = await world.connect();
@@ -106,6 +106,20 @@ describe("inputs", () => {
     expect(ann.peer.closed[0]?.code).toBe(4005);
     bob.input(3);
     await bob.sees({ x: 103 });
+  });
+
+  test("R34: nested without end are refused like others", async () => {
+    const world = worldOf();
+    const ann = await play(world);
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    ann.peer.send(`[${ann.ch},1,${deep}]`, `[${ann.ch},2,{"dx":${deep}}]`);
+    await world.clock.settle();
+    expect(ann.peer.events).toMatchObject([{ code: "invalid" }, { code: "invalid" }]);
+    expect(world.log.lines).toEqual([]);
+    const eve = await world.connect();
+    eve.send(`{"id":9,"subscribe":"arena/1","secret":"${SECRET}","join":${deep}}`);
+    await world.clock.settle();
+    expect(eve.answer(9)).toMatchObject({ error: { code: "invalid" } });
   });
 
   test("R34: of what was seen alone are taken at any time, and never are ahead of what was shown", async () => {

@@ -1,7 +1,7 @@
 /** What clients send, against a room's schemas. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { TidemarkError } from "../../../errors.js";
-import { freezeJson } from "../run/json-value.js";
+import { freezeJson, isTooDeep } from "../run/json-value.js";
 
 /** The longest input, and the longest that somebody joins with, in letters of JSON. */
 export const MOST_LETTERS = 4096;
@@ -14,6 +14,8 @@ export function checked(
   schema: StandardSchemaV1 | undefined,
   value: unknown,
 ): Checked | PromiseLike<Checked> {
+  // Before anything goes through it: a schema might run out of stack.
+  if (isTooDeep(value)) return tooDeep();
   if (schema === undefined) return travelling(value);
   const result = schema["~standard"].validate(value);
   return "then" in result ? result.then(read) : read(result);
@@ -31,5 +33,9 @@ function travelling(value: unknown): Checked {
   if (text === undefined) return { value: null };
   if (text.length > MOST_LETTERS)
     return new TidemarkError("too_large", `at most ${MOST_LETTERS} letters of JSON, not ${text.length}`);
-  return freezeJson(JSON.parse(text)) ?? new TidemarkError("invalid", "nested more than 32 levels deep");
+  return freezeJson(JSON.parse(text)) ?? tooDeep();
+}
+
+function tooDeep(): TidemarkError {
+  return new TidemarkError("invalid", "nested more than 32 levels deep");
 }

@@ -13,6 +13,14 @@ export function freezeJson(value: unknown): { readonly value: unknown } | undefi
   return isFrozenThrough(value, MOST_DEPTH) ? { value: Object.is(value, -0) ? 0 : value } : undefined;
 }
 
+/** Whether a value is nested deeper than an input may be: whatever goes through it would run out of stack. Hot: once an input. */
+export function isTooDeep(value: unknown, depth = MOST_DEPTH): boolean {
+  if (!isObject(value)) return false;
+  if (depth === 0) return true;
+  for (const name in value) if (isTooDeep(value[name], depth - 1)) return true;
+  return false;
+}
+
 function isFrozenThrough(value: unknown, depth: number): boolean {
   if (!isObject(value)) return true;
   if (depth === 0) return false;
