@@ -36,21 +36,24 @@ test("nothing of the client but what puts it together knows which kinds there ar
 test.each([
   ["state", "nothing-else"],
   ["room", "src/room/"],
-])("what the entry point of %s uses of the client is its host, and what is made of words and forms", (kind, shared) => {
-  const open = new Set([
-    ...OPEN_TO_KINDS,
-    "src/protocol/pattern.js",
-    "src/client/emitter.js",
-    "src/client/errors.js",
-    "src/client/kinds/kind.js",
-    "src/client/page.js",
-    "src/client/sink.js",
-    "src/client/typed.js",
-    "src/client/types.js",
-  ]);
-  const folder = `src/client/${kind}/`;
-  const reached = filesBelow(folder.slice(0, -1)).flatMap((path) => importsOf(path));
-  expect(reached.length).toBeGreaterThan(5);
-  const others = reached.filter((target) => !target.startsWith(folder) && !target.startsWith(shared));
-  expect(others.filter((target) => !open.has(target))).toEqual([]);
-});
+])(
+  "what the entry point of %s uses of the client is its host, and what is made of words and forms",
+  (kind, shared) => {
+    const open = new Set([
+      ...OPEN_TO_KINDS,
+      "src/protocol/pattern.js",
+      "src/client/emitter.js",
+      "src/client/errors.js",
+      "src/client/kinds/kind.js",
+      "src/client/page.js",
+      "src/client/sink.js",
+      "src/client/typed.js",
+      "src/client/types.js",
+    ]);
+    const folder = `src/client/${kind}/`;
+    const reached = filesBelow(folder.slice(0, -1)).flatMap((path) => importsOf(path));
+    expect(reached.length).toBeGreaterThan(5);
+    const others = reached.filter((target) => !target.startsWith(folder) && !target.startsWith(shared));
+    expect(others.filter((target) => !open.has(target))).toEqual([]);
+  },
+);

@@ -3,7 +3,19 @@
  */
 import { connect } from "tidemark/client";
 import { usePlay, useFrame } from "tidemark/react/room";
-import { angle, fixed, math, room, stepOf, table, text, u16, u8, type RoomOf, type RowOf } from "tidemark/room";
+import {
+  angle,
+  fixed,
+  math,
+  room,
+  stepOf,
+  table,
+  text,
+  u16,
+  u8,
+  type RoomOf,
+  type RowOf,
+} from "tidemark/room";
 import { play, Spawns, type Game, type GameOf } from "tidemark/room/client";
 import * as z from "zod";
 
@@ -157,7 +169,9 @@ export async function inPlace(): Promise<Game<PartsOf>> {
       },
       snap: { players: 40 },
       interpolate: { shots: { jumps: { x: 60 } } },
-      spawns: { shots: new Spawns<RowOf<typeof shots>>({ step: (shot, seconds) => (shot.x += 600 * seconds) }) },
+      spawns: {
+        shots: new Spawns<RowOf<typeof shots>>({ step: (shot, seconds) => (shot.x += 600 * seconds) }),
+      },
       budget: 4000,
       seatSecret: "a-secret-that-nobody-else-knows",
     },
@@ -206,7 +220,12 @@ void play(app, arena, "arenaa/1", { join: { name: "ann" } });
 void play(app, arena, "arena/:id", { room: "42" }, { join: { name: "ann" } });
 
 export function Component({ id }: { readonly id: string }): string {
-  const { game, error } = usePlay(arena, "arena/:id", { id }, { join: { name: "ann" }, predict: { players: move } });
+  const { game, error } = usePlay(
+    arena,
+    "arena/:id",
+    { id },
+    { join: { name: "ann" }, predict: { players: move } },
+  );
   same<Equal<typeof game, GameOf<typeof arena> | undefined>>();
   const hp = useFrame(game, (rows) => rows.players.get(game?.seat ?? "")?.hp);
   same<Equal<typeof hp, number | undefined>>();

@@ -1,4 +1,10 @@
-import type { EventFrame, HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
+import type {
+  EventFrame,
+  HistoryOptions,
+  Kind,
+  MessageFrame,
+  SubscribeResult,
+} from "../../protocol/index.js";
 import type { Payload } from "../payload.js";
 import type { Published } from "../published.js";
 import type { History } from "../history.js";

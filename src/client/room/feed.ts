@@ -55,7 +55,11 @@ export class RoomFeed {
    */
   constructor(
     host: ClientHost,
-    { shape, channel, wants }: { readonly shape: ShapeData; readonly channel: string; readonly wants: object },
+    {
+      shape,
+      channel,
+      wants,
+    }: { readonly shape: ShapeData; readonly channel: string; readonly wants: object },
     listener: FeedListener,
     came: (bytes: number) => void,
   ) {

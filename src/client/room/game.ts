@@ -47,8 +47,10 @@ const MOST_BUDGET = 1024 * 1024;
 /** Of what a room is matched by, in bytes. */
 const MOST_TEXT = 64;
 
-interface Said extends Pick<AnyPlayOptions, "match" | "budget"> {
+interface Said {
   readonly secret: string;
+  readonly match: AnyPlayOptions["match"] | undefined;
+  readonly budget: number | undefined;
 }
 
 /**

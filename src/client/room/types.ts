@@ -182,10 +182,7 @@ export interface Game<P extends Parts = Parts> {
   /** Calls `listener` for everything of that name until the returned function is called. One that throws stops nothing. */
   on<Name extends keyof GameEvents>(name: Name, listener: (value: GameEvents[Name]) => void): Off;
   /** What the room sends, with its tick. What came before the first frame, or during a cut, is not told later. */
-  on<Event extends keyof P["events"] & string>(
-    event: Event,
-    listener: (data: Told<P, Event>) => void,
-  ): Off;
+  on<Event extends keyof P["events"] & string>(event: Event, listener: (data: Told<P, Event>) => void): Off;
   /**
    * Gives the seat up. Resolves when that is in the room's log; rejects with `unavailable` where the room does not answer: then
    * the seat is kept for its grace, as it is over HTTP, where it resolves at once.

@@ -34,7 +34,7 @@ export function createPlayStore(
 ): PlayStore {
   let isShown = false;
   let error: TidemarkError | undefined;
-  const held = createHeld(open, forget, fail);
+  const held = createHeld<OpenGame>(open, forget, fail);
   const view = createView<PlayView>(() => ({ game: isShown ? held.peek() : undefined, error }), hold);
 
   /** One more component looks: where it was over, it is joined again. */
@@ -60,8 +60,8 @@ export function createPlayStore(
   }
 
   /** @param of the game that failed, where there was one: an earlier one is nobody's concern any more */
-  function fail(reason: TidemarkError | undefined, of = held.peek()): void {
-    if (of !== held.peek()) return;
+  function fail(reason: TidemarkError | undefined, of?: OpenGame): void {
+    if (of && of !== held.peek()) return;
     error = reason;
     view.changed();
   }

@@ -105,35 +105,38 @@ describe("another owner", () => {
   test.each([
     ["epoch", false],
     ["rollback", true],
-  ] as const)("N90: is a gap with the reason %s, and then a frame that says everything", async (reason, lost) => {
-    const server = new PlayServer();
-    const game = await begun(server);
-    const resumed = collect<Resumed>();
-    const gaps = collect<object>();
-    game.on("resumed", resumed.add);
-    game.on("gap", gaps.add);
-    const before = server.room.tick;
-    server.room.players.set("bob", player(500, 500));
-    await server.world.pass(500);
-    expect([...game.frame().players.keys()].sort()).toEqual(["bob", SEAT]);
-    server.runs = false;
-    server.room.players.delete("bob");
-    server.takeOver(5, reason);
-    await server.world.pass(3000);
-    // What is shown stays.
-    expect(game.frame().players.size).toBe(2);
-    expect(gaps.all).toMatchObject([{ until: 0, reason }]);
-    expect(resumed.all).toEqual([]);
-    server.runs = true;
-    await server.world.pass(60);
-    expect(resumed.all).toEqual([{ lost, tick: 6 }]);
-    await server.world.pass(500);
-    expect([...game.frame().players.keys()]).toEqual([SEAT]);
-    expect(game.tick).toBeLessThan(before);
-    // On the next connection it is where it was under this one.
-    await server.cut();
-    expect(server.wanted[1]?.["cursor"]).toMatch(/^reign-a\+:\d+$/);
-  });
+  ] as const)(
+    "N90: is a gap with the reason %s, and then a frame that says everything",
+    async (reason, lost) => {
+      const server = new PlayServer();
+      const game = await begun(server);
+      const resumed = collect<Resumed>();
+      const gaps = collect<object>();
+      game.on("resumed", resumed.add);
+      game.on("gap", gaps.add);
+      const before = server.room.tick;
+      server.room.players.set("bob", player(500, 500));
+      await server.world.pass(500);
+      expect([...game.frame().players.keys()].sort()).toEqual(["bob", SEAT]);
+      server.runs = false;
+      server.room.players.delete("bob");
+      server.takeOver(5, reason);
+      await server.world.pass(3000);
+      // What is shown stays.
+      expect(game.frame().players.size).toBe(2);
+      expect(gaps.all).toMatchObject([{ until: 0, reason }]);
+      expect(resumed.all).toEqual([]);
+      server.runs = true;
+      await server.world.pass(60);
+      expect(resumed.all).toEqual([{ lost, tick: 6 }]);
+      await server.world.pass(500);
+      expect([...game.frame().players.keys()]).toEqual([SEAT]);
+      expect(game.tick).toBeLessThan(before);
+      // On the next connection it is where it was under this one.
+      await server.cut();
+      expect(server.wanted[1]?.["cursor"]).toMatch(/^reign-a\+:\d+$/);
+    },
+  );
 
   test("N88, N90: takes the inputs that the one before had not", async () => {
     const server = new PlayServer();

@@ -13,7 +13,15 @@ async function setup() {
   const world = new World({ transports: ["poll"] });
   const room = new ModelRoom(SEAT);
   room.players.set(SEAT, player(1000, 1000));
-  const answer = { ch: 3, kind: "room", cursor: "r:0", seat: SEAT, last: 0, rate: 20, shape: shapeName(arena) };
+  const answer = {
+    ch: 3,
+    kind: "room",
+    cursor: "r:0",
+    seat: SEAT,
+    last: 0,
+    rate: 20,
+    shape: shapeName(arena),
+  };
   /** Frames as they come over HTTP. */
   const tell = async (count = 1): Promise<void> => {
     for (let i = 0; i < count; i++) {
@@ -56,9 +64,14 @@ test("N88: inputs are lines in requests, and go again with the next answer, wher
   world.link.over();
   await world.settle();
   const [command] = world.link.take();
-  expect(command?.["connect"]).toMatchObject({ subs: { [CHANNEL]: { had: true, cursor: `r:${room.tick}` } } });
+  expect(command?.["connect"]).toMatchObject({
+    subs: { [CHANNEL]: { had: true, cursor: `r:${room.tick}` } },
+  });
   room.anew();
-  world.link.say({ id: command?.id, ok: { client: "c", durability: "memory", ping: 25_000, subs: { [CHANNEL]: answer } } });
+  world.link.say({
+    id: command?.id,
+    ok: { client: "c", durability: "memory", ping: 25_000, subs: { [CHANNEL]: answer } },
+  });
   await world.settle();
   expect((world.link.take() as unknown as number[][]).map(([, n]) => n)).toEqual([2]);
   room.offer({ number: 2, input: RIGHT, at: 0 });

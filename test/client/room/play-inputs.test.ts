@@ -11,39 +11,42 @@ const STEP = 8;
 const PHONE = { delay: 150, jitter: 50 };
 
 describe("over a link of 150 ± 50 ms", () => {
-  test.each(SEEDS)("N89: own movement shows at once, and others a little in the past (seed %i)", async (seed) => {
-    const server = new PlayServer({ seed, ...PHONE });
-    const game = await begun(server);
-    server.room.players.set("bob", player(100, 100));
-    server.room.code = ({ players }) => {
-      const bob = players.get("bob");
-      if (bob) bob.x += 4;
-    };
-    const stop = game.pace(() => RIGHT);
-    expect(game.frame().players.get(SEAT)?.x).toBe(1000);
-    await server.world.pass(60);
-    expect(game.frame().players.get(SEAT)?.x).toBeGreaterThan(1000);
-    let worst = 0;
-    let last = 0;
-    for (let i = 0; i < 300; i++) {
-      await server.world.pass(16);
-      const { x } = game.frame().players.get(SEAT) ?? { x: 0 };
-      expect(x, `seed ${seed}`).toBeGreaterThanOrEqual(last);
-      last = x;
-      worst = Math.max(worst, game.link.correction);
-    }
-    expect(worst, `seed ${seed}`).toBe(0);
-    const bob = game.frame().players.get("bob")?.x ?? 0;
-    expect(bob).toBeGreaterThan(100);
-    expect(bob).toBeLessThan(server.room.players.get("bob")?.x ?? 0);
-    expect(game.link.rtt).toBeGreaterThan(200);
-    expect(game.link.rtt).toBeLessThan(460);
-    expect(game.link.delay).toBeGreaterThanOrEqual(100);
-    expect(game.link.drift?.class).toBe("matched");
-    stop();
-    await server.world.pass(1500);
-    expect(game.frame().players.get(SEAT)?.x).toBe(server.room.me?.x);
-  });
+  test.each(SEEDS)(
+    "N89: own movement shows at once, and others a little in the past (seed %i)",
+    async (seed) => {
+      const server = new PlayServer({ seed, ...PHONE });
+      const game = await begun(server);
+      server.room.players.set("bob", player(100, 100));
+      server.room.code = ({ players }) => {
+        const bob = players.get("bob");
+        if (bob) bob.x += 4;
+      };
+      const stop = game.pace(() => RIGHT);
+      expect(game.frame().players.get(SEAT)?.x).toBe(1000);
+      await server.world.pass(60);
+      expect(game.frame().players.get(SEAT)?.x).toBeGreaterThan(1000);
+      let worst = 0;
+      let last = 0;
+      for (let i = 0; i < 300; i++) {
+        await server.world.pass(16);
+        const { x } = game.frame().players.get(SEAT) ?? { x: 0 };
+        expect(x, `seed ${seed}`).toBeGreaterThanOrEqual(last);
+        last = x;
+        worst = Math.max(worst, game.link.correction);
+      }
+      expect(worst, `seed ${seed}`).toBe(0);
+      const bob = game.frame().players.get("bob")?.x ?? 0;
+      expect(bob).toBeGreaterThan(100);
+      expect(bob).toBeLessThan(server.room.players.get("bob")?.x ?? 0);
+      expect(game.link.rtt).toBeGreaterThan(200);
+      expect(game.link.rtt).toBeLessThan(460);
+      expect(game.link.delay).toBeGreaterThanOrEqual(100);
+      expect(game.link.drift?.class).toBe("matched");
+      stop();
+      await server.world.pass(1500);
+      expect(game.frame().players.get(SEAT)?.x).toBe(server.room.me?.x);
+    },
+  );
 
   test.each(SEEDS)("N94: has about one input wait in the room for each tick (seed %i)", async (seed) => {
     const server = new PlayServer({ seed, ...PHONE });

@@ -14,7 +14,13 @@ describe("a game begins", () => {
     await server.open();
     await server.world.pass(205);
     expect(server.wanted).toEqual([
-      { kind: "room", match: { mode: "ffa" }, budget: 4000, join: { name: "me" }, secret: OPTIONS.seatSecret },
+      {
+        kind: "room",
+        match: { mode: "ffa" },
+        budget: 4000,
+        join: { name: "me" },
+        secret: OPTIONS.seatSecret,
+      },
     ]);
     // The answer has come, and no frame.
     await server.world.pass(20);
@@ -217,7 +223,9 @@ describe("a game ends", () => {
     const frame = Buffer.concat([
       Buffer.from(`[${server.ch},${tick},null,{"bytes":${bytes.length}}]\n`),
       bytes,
-      Buffer.from(`\n${JSON.stringify({ event: "unsubscribed", ch: server.ch, code: "kicked", message: "out" })}`),
+      Buffer.from(
+        `\n${JSON.stringify({ event: "unsubscribed", ch: server.ch, code: "kicked", message: "out" })}`,
+      ),
     ]);
     server.world.link.sayBytes(frame);
     await server.world.settle();

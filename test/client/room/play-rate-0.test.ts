@@ -37,7 +37,15 @@ async function setup() {
       },
     },
   });
-  const answer = { ch: 1, kind: "room", cursor: "r:0", seat: "painting", last: 0, rate: 0, shape: shapeName(auction) };
+  const answer = {
+    ch: 1,
+    kind: "room",
+    cursor: "r:0",
+    seat: "painting",
+    last: 0,
+    rate: 0,
+    shape: shapeName(auction),
+  };
   await world.online({ "auction/1": answer });
   await tell(0);
   return { world, tell, rows, game: await asked };

@@ -123,14 +123,16 @@ export class PlayServer {
       newest.open();
     }
     const link = this.#link;
-    if (link) for (const value of link.take()) this.#later("up", () => link === this.#link && this.#hear(value));
+    if (link)
+      for (const value of link.take()) this.#later("up", () => link === this.#link && this.#hear(value));
     this.world.clock.setTimeout(() => this.#look(), LOOK_MS);
   }
 
   #hear(value: Sent | unknown[]): void {
     if (Array.isArray(value)) {
       const [ch, n, input, seen] = value as [number, number, Keys, number | undefined];
-      if (ch !== this.#ch || !this.#isOn || !this.#isSeated) throw new Error(`an input that closes: ${JSON.stringify(value)}`);
+      if (ch !== this.#ch || !this.#isOn || !this.#isSeated)
+        throw new Error(`an input that closes: ${JSON.stringify(value)}`);
       this.#take(n, input, seen);
     } else if ("connect" in value) {
       const { subs } = value["connect"] as { readonly subs: Readonly<Record<string, Wanted>> };
@@ -164,9 +166,22 @@ export class PlayServer {
     // One who has a cursor hears it again; one who has none may hear none, where nobody runs the room yet.
     const { cursor } = wants;
     const [reign, tick = 0] = String(cursor ?? "").split(":");
-    const about = { ch: this.#ch, kind: "room", ...(cursor !== undefined && { cursor }), rate: RATE, shape: shapeName(arena) };
+    const about = {
+      ch: this.#ch,
+      kind: "room",
+      ...(cursor !== undefined && { cursor }),
+      rate: RATE,
+      shape: shapeName(arena),
+    };
     if (reign !== this.reign) {
-      this.#gap = { event: "gap", ch: this.#ch, after: Number(tick), until: 0, epoch: this.reign, reason: "epoch" };
+      this.#gap = {
+        event: "gap",
+        ch: this.#ch,
+        after: Number(tick),
+        until: 0,
+        epoch: this.reign,
+        reason: "epoch",
+      };
     }
     return { ...about, ...(this.#isSeated && { seat: SEAT, last: this.#last }), ...this.answer };
   }
@@ -208,7 +223,10 @@ export class PlayServer {
 export const OPTIONS = { join: { name: "me" }, seatSecret: "a-secret-of-this-test" } as const;
 
 /** The client asks to play. */
-export function ask(server: PlayServer, options: PlayOptions<Arena> = OPTIONS): Promise<GameOf<typeof arena>> {
+export function ask(
+  server: PlayServer,
+  options: PlayOptions<Arena> = OPTIONS,
+): Promise<GameOf<typeof arena>> {
   return play(server.world.client, arena, CHANNEL, options);
 }
 
