@@ -189,7 +189,7 @@ export function createSubscription(
 
   /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back, unless all is told anew. */
   function begin(from: Cursor | undefined): void {
-    if (from === undefined) throw new Error(`no cursor for ${name}`);
+    if (from === undefined) throw new Error("no cursor");
     if (cursor?.epoch !== from.epoch || cursor.offset < from.offset || (compacted && !from.offset))
       cursor = from;
   }
@@ -198,9 +198,9 @@ export function createSubscription(
     // `ended`, `idle`: nobody wants to know.
     if (state.at !== "asked") return;
     // The last handle's: the server has not ended that one yet.
-    const before = error.code === "already_subscribed";
-    if (before) unsubscribe();
-    if (!before && (!error.retry || compacted?.ends?.(error.code))) {
+    // The last handle's: the server has not ended that one yet.
+    if (error.code === "already_subscribed") unsubscribe();
+    else if (!error.retry || compacted?.told?.(error)) {
       over(fromReply(error, name));
       return;
     }
@@ -314,7 +314,7 @@ export function createSubscription(
         byNumber.delete(event.ch);
         over(new TidemarkError(event.code, event.message, { channel: name }));
       } else if ("version" in event) presence.change(event);
-      else compacted?.event?.(event);
+      else compacted?.told?.(event);
     },
     down() {
       if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });

@@ -158,7 +158,7 @@ export function createSubscriptions(core: Core): Subscriptions {
       }
       subscription?.event(event);
       if (event.event === "unsubscribed") {
-        for (const [name, { ch }] of given) if (ch === event.ch) given.delete(name);
+        for (const [name, result] of given) if (result.ch === ch) given.delete(name);
       }
     },
     close(error) {

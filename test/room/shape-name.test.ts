@@ -3,12 +3,20 @@ import { angle, bool, fixed, f64, oneOf, optional, table, text, u16, u8 } from "
 import { shapeName } from "../../src/room/shape-name.js";
 import { room } from "../../src/room/shape.js";
 
-const columns = { x: fixed(0, 100, 1 / 8), aim: angle, hp: u8, name: text(16), mood: oneOf("calm", "angry"), is: bool };
-const nameOf = (state: Parameters<typeof room>[0]["state"], rate = 20): string => shapeName(room({ rate, state }));
+const columns = {
+  x: fixed(0, 100, 1 / 8),
+  aim: angle,
+  hp: u8,
+  name: text(16),
+  mood: oneOf("calm", "angry"),
+  is: bool,
+};
+const nameOf = (state: Parameters<typeof room>[0]["state"], rate = 20): string =>
+  shapeName(room({ rate, state }));
 
 describe("the name of a room's shape", () => {
   test("R32: is eight letters, the same on every engine and in every version", () => {
-    expect(nameOf({ players: table(columns) })).toMatch(/^[\w-]{8}$/);
+    expect(nameOf({ players: table(columns) })).toMatch(/^[a-z0-9]{8}$/);
     expect(nameOf({ players: table(columns) })).toBe(nameOf({ players: table({ ...columns }) }));
   });
 
@@ -36,15 +44,18 @@ describe("the name of a room's shape", () => {
 
   test("R32: is spread evenly", () => {
     const names = new Set<string>();
-    for (let most = 1; most <= 400; most++) for (let rate = 0; rate < 50; rate++) names.add(nameOf({ a: table({ b: text(most) }) }, rate));
+    for (let most = 1; most <= 400; most++)
+      for (let rate = 0; rate < 50; rate++) names.add(nameOf({ a: table({ b: text(most) }) }, rate));
     expect(names.size).toBe(20_000);
     const firsts = new Set([...names].map(([letter]) => letter));
     const lasts = new Set([...names].map((name) => name.at(-1)));
-    expect([firsts.size, lasts.size]).toEqual([64, 64]);
+    expect([firsts.size, lasts.size]).toEqual([36, 36]);
   });
 
   test("R32: does not depend on its code, its seats or its schemas", () => {
     const state = { players: table(columns) };
-    expect(shapeName(room({ state, seats: 3, grace: "1s", keep: "inputs" }))).toBe(shapeName(room({ state })));
+    expect(shapeName(room({ state, seats: 3, grace: "1s", keep: "inputs" }))).toBe(
+      shapeName(room({ state })),
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type {
+  ErrorBody,
   EventFrame,
   HistoryOptions,
   Kind,
@@ -54,8 +55,10 @@ export interface CompactedKind {
    * @throws {Error} where it is not the part that has to come next
    */
   readonly line: (message: MessageFrame, size: number) => boolean;
-  /** Whether a refusal with this code is the end, though a retry could help. */
-  readonly ends?: (code: string) => boolean;
-  /** The server says something about it that only this kind knows. What a newer server may say comes here too. */
-  readonly event?: (event: EventFrame) => void;
+  /**
+   * The server says something about it that only this kind knows, and what a newer server may say; or it refuses it for the moment.
+   *
+   * @returns of a refusal whether it is the end, though a retry could help
+   */
+  readonly told?: (what: EventFrame | ErrorBody) => boolean;
 }

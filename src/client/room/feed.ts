@@ -2,15 +2,14 @@ import {
   type MessageFrame,
   type PartOwner,
   type RefusedInput,
-  type SubscribeResult,
   formatCursor,
   joinPart,
 } from "../../protocol/index.js";
 import { FrameReader, type Frame } from "../../room/frame-reader.js";
 import type { ShapeData } from "../../room/shape.js";
 import { shapeName } from "../../room/shape-name.js";
-import { TidemarkError } from "../errors.js";
-import type { ChannelSubscription, ClientHost } from "../host.js";
+import { TidemarkError, handlerError } from "../errors.js";
+import type { ClientHost } from "../host.js";
 import type { ClientKind } from "../kinds/kind.js";
 import type { Gap, Sink } from "../sink.js";
 
@@ -22,174 +21,157 @@ export interface FeedListener {
   readonly event: (name: string, data: unknown) => void;
   readonly gap: (gap: Gap) => void;
   readonly refused: (refused: RefusedInput) => void;
+  /** So many bytes have come. */
+  readonly came: (bytes: number) => void;
   /** Nothing more comes. */
   readonly over: (error: TidemarkError) => void;
+}
+
+/** A channel's subscription as a room's player or spectator has it: over all connections, one after the other. */
+export interface RoomFeed {
+  /** Sends a line, which has to say what the channel is called there; only while it is on. */
+  readonly line: (write: (ch: number | string) => string) => void;
+  /** Gives it up, with the seat. Resolves when the server has said so; over HTTP, where nobody can, at once. */
+  readonly leave: () => Promise<void>;
+  /** The same, without waiting. */
+  readonly close: () => void;
 }
 
 /** So many frames in a row may be unreadable: each costs a connection. */
 const MOST_UNREADABLE = 3;
 
-/** A channel's subscription as a room's player or spectator has it: over all connections, one after the other. */
-export class RoomFeed {
-  readonly #host: ClientHost;
-  readonly #shape: ShapeData;
-  readonly #wants: object;
-  readonly #listener: FeedListener;
-  readonly #sink: Sink;
-  readonly #subscription: ChannelSubscription;
-  /** Told of the size of all that comes. */
-  readonly #came: (bytes: number) => void;
-  readonly #parts: PartOwner = {};
-  #reader: FrameReader;
+/**
+ * @param wants what a subscribe command says of who wants what
+ * @throws {TidemarkError} as `subscribe` of the host
+ */
+export function createFeed(
+  host: ClientHost,
+  shape: ShapeData,
+  channel: string,
+  wants: object,
+  told: FeedListener,
+): RoomFeed {
+  const parts: PartOwner = {};
+  let reader = new FrameReader(shape.state);
   /** Where it is: the newest frame. */
-  #cursor: string | undefined;
-  #hasSeat = false;
+  let cursor: string | undefined;
+  let had: true | undefined;
   /** Whether it is asked for over HTTP. */
-  #isOneWay = false;
-  #unreadable = 0;
-  #isOver = false;
+  let isOneWay = false;
+  let unreadable = 0;
+  let isOver = false;
 
-  /**
-   * @param wants what a subscribe command says of who wants what
-   * @throws {TidemarkError} as `subscribe` of the host
-   */
-  constructor(
-    host: ClientHost,
-    {
-      shape,
-      channel,
-      wants,
-    }: { readonly shape: ShapeData; readonly channel: string; readonly wants: object },
-    listener: FeedListener,
-    came: (bytes: number) => void,
-  ) {
-    this.#host = host;
-    this.#shape = shape;
-    this.#wants = wants;
-    this.#listener = listener;
-    this.#came = came;
-    this.#reader = new FrameReader(shape.state);
-    this.#sink = this.#sinkOf();
-    this.#subscription = host.subscribe(channel, this.#kindOf(), {});
-    this.#subscription.add(this.#sink, {});
-  }
-
-  get channel(): string {
-    return this.#subscription.name;
-  }
-
-  /** Sends a line, which has to say what the channel is called there; only while it is on. */
-  line(write: (ch: number | string) => string): void {
-    this.#subscription.line(write);
-  }
-
-  /** Gives it up, with the seat. Resolves when the server has said so; over HTTP, where nobody can, at once. */
-  async leave(): Promise<void> {
-    this.#isOver = true;
-    try {
-      if (this.#isOneWay) return;
-      await this.#host.ask(`"unsubscribe":${JSON.stringify(this.channel)}`, true);
-    } catch (error) {
-      // It has ended by itself meanwhile, or had not begun.
-      if (!(error instanceof TidemarkError && error.code === "not_subscribed")) throw error;
-    } finally {
-      this.close();
-    }
-  }
-
-  /** The same, without waiting. */
-  close(): void {
-    this.#isOver = true;
-    this.#subscription.remove(this.#sink);
-  }
-
-  #kindOf(): ClientKind {
-    return {
-      name: "room",
-      send: this.#host.publish,
-      compacted: {
-        // Its place is a frame that was shown, and not what the server began with.
-        options: (isTwoWay) => {
-          this.#isOneWay = !isTwoWay;
-          return { ...this.#wants, had: this.#hasSeat || undefined, cursor: this.#cursor };
-        },
-        on: (result) => this.#on(result),
-        line: (message, size) => {
-          if (!this.#isOver) this.#line(message, size);
-          // The cursor is a frame's, and no message is for anybody else.
-          return true;
-        },
+  const kind: ClientKind = {
+    name: "room",
+    send: host.publish,
+    compacted: {
+      // Its place is a frame that was shown, and not what the server began with.
+      options(isTwoWay) {
+        isOneWay = !isTwoWay;
+        return { ...wants, had, cursor };
+      },
+      on({ seat, last = 0, shape: theirs }) {
+        const own = shapeName(shape);
+        if (isOver) return;
+        if (theirs !== own) {
+          end("wrong_shape", `the server has the shape ${theirs} of this room, and not ${own}: one is older`);
+          return;
+        }
+        parts.parts = undefined;
+        had = seat === undefined ? undefined : true;
+        told.on(seat, last);
+      },
+      line(message, size) {
+        if (!isOver) take(message, size);
+        // The cursor is a frame's, and no message is for anybody else.
+        return true;
+      },
+      told(what) {
+        if ("event" in what && what.event === "refused") told.refused(what);
         // Who waits for a free seat wants to know it.
-        ends: (code) => code === "room_full",
-        event: (event) => {
-          if (event.event === "refused") this.#listener.refused(event);
-        },
+        return "code" in what && what.code === "room_full";
       },
-    };
-  }
+    },
+  };
 
-  #sinkOf(): Sink {
-    return {
-      message() {},
-      tell: (about, value) => {
-        if (about !== "gap" || this.#isOver) return;
-        this.#parts.parts = undefined;
-        this.#listener.gap(value as Gap);
-      },
-      failed: this.#host.report,
-      over: (error) => this.#end(error),
-    };
-  }
+  const sink: Sink = {
+    message() {},
+    tell(about, value) {
+      if (about !== "gap" || isOver) return;
+      parts.parts = undefined;
+      told.gap(value as Gap);
+    },
+    failed: host.report,
+    over,
+  };
 
-  #on({ seat, last = 0, shape }: SubscribeResult): void {
-    if (this.#isOver) return;
-    const own = shapeName(this.#shape);
-    if (shape !== own) {
-      const message = `the server's shape of this room is ${shape}, and this one is ${own}: one of the two is older`;
-      this.#end(new TidemarkError("wrong_shape", message, { channel: this.channel }));
-      return;
-    }
-    this.#parts.parts = undefined;
-    this.#hasSeat = seat !== undefined;
-    this.#listener.on(seat, last);
-  }
+  const subscription = host.subscribe(channel, kind, {});
+  subscription.add(sink, {});
 
   /** Hot: once a frame. */
-  #line(message: MessageFrame, size: number): void {
-    this.#came(size);
+  function take(message: MessageFrame, size: number): void {
     const [, tick, data, meta] = message;
     const { event } = (meta ?? {}) as { readonly event?: string };
+    told.came(size);
     if (event !== undefined) {
-      this.#listener.event(event, data);
+      told.event(event, data);
       return;
     }
-    const frame = this.#read(message, tick);
+    const frame = read(message, tick);
     if (!frame) return;
-    const from = this.#subscription.cursor();
-    this.#cursor = from && formatCursor({ epoch: from.epoch, offset: tick });
-    this.#unreadable = 0;
-    this.#listener.frame(frame);
+    const from = subscription.cursor();
+    cursor = from && formatCursor({ epoch: from.epoch, offset: tick });
+    unreadable = 0;
+    try {
+      told.frame(frame);
+    } catch (thrown) {
+      // A step of the application's, which is no fault of the frame.
+      host.report(handlerError(thrown));
+    }
   }
 
   /** A frame that is whole; undefined while there is more to come of it. */
-  #read(message: MessageFrame, tick: number): Frame | undefined {
+  function read(message: MessageFrame, tick: number): Frame | undefined {
     try {
-      const whole = joinPart({ value: message, bytes: message[2] as Uint8Array }, () => this.#parts);
-      return whole?.bytes && this.#reader.read(whole.bytes, tick);
-    } catch (error) {
+      const whole = joinPart({ value: message, bytes: message[2] as Uint8Array }, () => parts);
+      return whole?.bytes && reader.read(whole.bytes, tick);
+    } catch (cause) {
       // On another connection everything comes anew, and the seat is kept; where that does not help, nothing will.
-      this.#reader = new FrameReader(this.#shape.state);
-      if (++this.#unreadable < MOST_UNREADABLE) throw error;
-      this.#end(
-        new TidemarkError("malformed", "its frames cannot be read", { channel: this.channel, cause: error }),
-      );
+      reader = new FrameReader(shape.state);
+      if (++unreadable < MOST_UNREADABLE) throw cause;
+      end("malformed", "its frames cannot be read");
       return undefined;
     }
   }
 
-  #end(error: TidemarkError): void {
-    if (this.#isOver) return;
-    this.close();
-    this.#listener.over(error);
+  function close(): void {
+    isOver = true;
+    subscription.remove(sink);
   }
+
+  function over(error: TidemarkError): void {
+    if (isOver) return;
+    close();
+    told.over(error);
+  }
+
+  function end(code: "wrong_shape" | "malformed", message: string): void {
+    over(new TidemarkError(code, message, { channel }));
+  }
+
+  return {
+    line: subscription.line,
+    async leave() {
+      isOver = true;
+      try {
+        if (!isOneWay) await host.ask(`"unsubscribe":${JSON.stringify(channel)}`, true);
+      } catch (error) {
+        // Otherwise it has ended by itself meanwhile, or had not begun.
+        if ((error as TidemarkError).code !== "not_subscribed") throw error;
+      } finally {
+        close();
+      }
+    },
+    close,
+  };
 }

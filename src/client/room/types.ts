@@ -97,7 +97,7 @@ export interface GameEvents {
   readonly left: Left;
 }
 
-/** The link between a room and its player. Always the same object; its values are those of now. */
+/** The link between a room and its player, as it was when it was asked for. */
 export interface GameLink {
   /** The way there and back, in milliseconds: the least of late. 0 where nothing is known. */
   readonly rtt: number;
@@ -157,7 +157,7 @@ export interface Game<P extends Parts = Parts> {
    * room has it, over reconnects and other owners too. It is copied; what it does to predicted rows is shown at once.
    *
    * @returns its number, from 1; undefined where nothing is sent: 32 are not acknowledged, the game is over, or one only watches
-   * @throws {TidemarkError} `invalid` for what is no JSON, `too_large` beyond 16,384 bytes
+   * @throws {TidemarkError} `invalid` for what is no JSON, `too_large` beyond 16,384 bytes; what a step of `predict` throws
    */
   input(value: InputFor<P>): number | undefined;
   /**
@@ -172,12 +172,11 @@ export interface Game<P extends Parts = Parts> {
   send(value: InputFor<P>): Promise<void>;
   /**
    * Sends inputs as they are due: one for each tick of the room, a little faster or slower so that about one waits there. `read` says
-   * what the player does now; nothing is sent for undefined. The function it returns stops that.
-   *
-   * @throws {TidemarkError} `invalid` in a room without ticks
+   * what the player does now; nothing is sent for undefined. In a room without ticks that is 20 times a second. The function it returns
+   * stops that.
    */
   pace(read: () => InputFor<P> | undefined): Off;
-  /** Shows a row that an input makes, before the room has it: see `Spawns`. */
+  /** Shows a row that an input makes, before the room has it: see `Spawns`. Nothing where `play` was given no `spawns` for the table. */
   spawn<N extends keyof P["tables"] & string>(table: N, key: string, row: RowOf<P["tables"][N]>): void;
   /** Calls `listener` for everything of that name until the returned function is called. One that throws stops nothing. */
   on<Name extends keyof GameEvents>(name: Name, listener: (value: GameEvents[Name]) => void): Off;

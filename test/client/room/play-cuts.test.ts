@@ -134,6 +134,7 @@ describe("another owner", () => {
       expect(game.tick).toBeLessThan(before);
       // On the next connection it is where it was under this one.
       await server.cut();
+      await server.world.pass(100);
       expect(server.wanted[1]?.["cursor"]).toMatch(/^reign-a\+:\d+$/);
     },
   );

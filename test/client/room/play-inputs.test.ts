@@ -100,7 +100,7 @@ describe("inputs", () => {
     server.tells = false;
     for (let n = 1; n <= 32; n++) expect(game.input(STILL)).toBe(n);
     expect(game.input(STILL)).toBeUndefined();
-    await expect(game.send(STILL)).rejects.toMatchObject({ code: "outbox_full", retry: true });
+    await expect(game.send(STILL)).rejects.toMatchObject({ code: "outbox_full" });
     expect(game.link.pending).toBe(32);
     server.tells = true;
     await server.world.pass(2000);
@@ -112,7 +112,7 @@ describe("inputs", () => {
     const odd = (value: unknown): Keys => value as Keys;
     expect(() => game.input(odd(undefined))).toThrow(/no JSON/);
     expect(() => game.input(odd({ big: 1n }))).toThrow(/no JSON/);
-    expect(() => game.input(odd("x".repeat(16_384)))).toThrow(/over 16384/);
+    expect(() => game.input(odd("x".repeat(16_384)))).toThrow(/16384 bytes/);
     expect(game.link.pending).toBe(0);
   });
 
@@ -178,7 +178,6 @@ describe("what is shown", () => {
       expect(game.frame().players).toBe(players);
       expect(game.frame().players.get(SEAT)).toBe(row);
     }
-    expect(game.link).toBe(game.link);
   });
 
   test("N89: is as the room tells it, where that is wished", async () => {
@@ -207,7 +206,8 @@ describe("what is shown", () => {
     await server.world.pass(400);
     expect(game.frame().players.has("ghost")).toBe(false);
     const bare = await begun(new PlayServer({}, new World({}, 2)), OPTIONS);
-    expect(() => bare.spawn("players", "ghost", made)).toThrow(/spawns for players/);
+    bare.spawn("players", "ghost", made);
+    expect(bare.frame().players.has("ghost")).toBe(false);
   });
 
   test("R24: events are told by their names, and those of a listener that throws to the others", async () => {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { shapeName } from "../../../src/room/shape-name.js";
 import { World, collect, outcome, rejection } from "../world.js";
+import { move } from "./model-room.js";
 import { arena, ask, begun, CHANNEL, OPTIONS, PlayServer, SEAT } from "./play-server.js";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -279,14 +280,21 @@ describe("a game ends", () => {
 
 test("N93: a step that throws is told, and costs nothing else", async () => {
   const server = new PlayServer();
-  const wrong = (): void => {
-    throw new Error("no such thing");
+  let isWrong = true;
+  const odd: typeof move = (...given) => {
+    if (isWrong) throw new Error("no such thing");
+    move(...given);
   };
-  const game = await begun(server, { ...OPTIONS, predict: { players: wrong } });
-  expect(game.input({ dx: 1, dy: 0, aim: 0 })).toBe(1);
+  const game = await begun(server, { ...OPTIONS, predict: { players: odd } });
+  expect(() => game.input({ dx: 1, dy: 0, aim: 0 })).toThrow("no such thing");
   await server.world.pass(200);
-  expect(server.inputs).toHaveLength(1);
   expect(server.world.links).toHaveLength(1);
-  expect(server.world.reports).not.toEqual([]);
-  expect(game.frame().players.get(SEAT)?.x).toBe(server.room.me?.x);
+  expect(server.world.reports[0]).toMatchObject({ code: "handler_failed" });
+  expect(game.frame().players.size).toBe(1);
+  isWrong = false;
+  // What was made and not sent goes with the next answer.
+  await server.cut();
+  await server.world.pass(300);
+  expect(server.inputs).toHaveLength(1);
+  expect([game.ended, game.link.pending]).toEqual([undefined, 0]);
 });
