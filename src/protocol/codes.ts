@@ -41,7 +41,10 @@ export const ERRORS = {
   seat_taken: { retry: false, about: "another connection of the same player has the seat now" },
   seat_lost: { retry: false, about: "the seat is free again; the message says why" },
   kicked: { retry: false, about: "the application has sent the player away" },
-  wrong_shape: { retry: false, about: "the client and the server know the room by different tables or rates" },
+  wrong_shape: {
+    retry: false,
+    about: "the client and the server know the room by different tables or rates",
+  },
   internal: { retry: false, about: "the server failed; its log says why" },
 } as const satisfies Record<string, { retry: boolean; about: string }>;
 

@@ -15,14 +15,13 @@ export function decodeInput(line: readonly unknown[]): InputLine {
   const [to, n, input = null, seen] = line;
   // Said of every array, before there were inputs.
   if (!isOffset(n))
-    throw new NotACommand(
-      `a command is an object such as {"id":1,"subscribe":"chat/lobby"}, not an array`,
-    );
+    throw new NotACommand(`a command is an object such as {"id":1,"subscribe":"chat/lobby"}, not an array`);
   if (!isOffset(to) && typeof to !== "string")
     throw new NotACommand(`${FORM}; ${nameOf(to)} names no channel`);
   const problem = typeof to === "string" ? channelNameProblem(to) : undefined;
   if (problem !== undefined) throw new NotACommand(problem);
-  if (line.length < 3 || line.length > 4) throw new NotACommand(`${FORM}, and has no ${line.length} elements`);
+  if (line.length < 3 || line.length > 4)
+    throw new NotACommand(`${FORM}, and has no ${line.length} elements`);
   if (seen === undefined || seen === null) return { to, n, input, seen: undefined };
   if (!isOffset(seen)) throw new NotACommand(`${FORM}; seen is a tick, not ${nameOf(seen)}`);
   return { to, n, input, seen };

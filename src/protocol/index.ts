@@ -59,5 +59,5 @@ export {
 export { joinPart, writeParts, type Incomplete, type PartOwner } from "./parts.js";
 export { MAX_OFFSET, isOffset, nextOffset, offsetAt, timeOf } from "./offset.js";
 export { PatternTable, fillPattern, type Params } from "./pattern.js";
-export type { InputLine, PlayOptions, PlayResult, RefusedInput } from "./room-frames.js";
+export type { InputLine, PlayOptions, PlayResult, RefusedInput, RefusedOverHttp } from "./room-frames.js";
 export { realClock, realRandom } from "./real-environment.js";

@@ -41,13 +41,18 @@ export interface InputLine {
 /** An input that was not taken. Its number is done with all the same. */
 export interface RefusedInput {
   readonly event: "refused";
-  /** Over a WebSocket. */
-  readonly ch?: number;
-  /** Over HTTP. */
-  readonly channel?: string;
+  readonly ch: number;
   readonly n: number;
   readonly code: string;
   readonly message: string;
   /** Milliseconds until there is room for the next one. */
   readonly after?: number;
+  /** Where it does not fit its schema. */
+  readonly issues?: readonly { readonly message: string; readonly path?: readonly (string | number)[] }[];
+}
+
+/** The same in the answer to a request, where channels have no numbers. */
+export interface RefusedOverHttp extends Omit<RefusedInput, "ch"> {
+  /** As the input named it. */
+  readonly channel: string;
 }

@@ -138,7 +138,7 @@ describe("the examples of docs/protocol.md", () => {
   );
 
   test("are all there is: no frame is shown that is not run", () => {
-    const known = fences.filter(({ info }) => /^(tidemark( \{.*\})?|ts|text)$/.test(info));
+    const known = fences.filter(({ info }) => /^(tidemark( \{.*\})?|ts( fragment)?|text)$/.test(info));
     expect(fences.map(({ line }) => line)).toEqual(known.map(({ line }) => line));
     const inOthers = fences.filter(({ info }) => !info.startsWith("tidemark")).flatMap(({ lines }) => lines);
     const loose = document.split("\n").filter((line) => !fences.some((fence) => fence.lines.includes(line)));
@@ -149,7 +149,7 @@ describe("the examples of docs/protocol.md", () => {
 
   test("talk to the server that the document describes", () => {
     const app = unindented(read("./example-app.ts"));
-    for (const { lines } of fences.filter(({ info }) => info === "ts")) {
+    for (const { lines } of fences.filter(({ info }) => info.startsWith("ts"))) {
       expect(app).toContain(unindented(lines.join("\n")));
     }
   });

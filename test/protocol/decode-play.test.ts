@@ -1,6 +1,12 @@
 /** What clients say to rooms: fields of subscribe, and arrays. */
 import { describe, expect, test } from "vitest";
-import { CommandError, NotACommand, decodeCommand, decodeInput, type Command } from "../../src/protocol/index.js";
+import {
+  CommandError,
+  NotACommand,
+  decodeCommand,
+  decodeInput,
+  type Command,
+} from "../../src/protocol/index.js";
 
 function optionsOf(fields: Record<string, unknown>): object {
   const command = decodeCommand({ value: { id: 1, subscribe: "arena/1", ...fields }, bytes: undefined });
@@ -60,7 +66,12 @@ describe("an array", () => {
   test("R34: is an input, with what was seen or without", () => {
     expect(decodeInput([5, 1, { dx: 1 }])).toEqual({ to: 5, n: 1, input: { dx: 1 }, seen: undefined });
     expect(decodeInput([5, 0, null, 17])).toEqual({ to: 5, n: 0, input: null, seen: 17 });
-    expect(decodeInput(["arena/1", 2, [1], null])).toEqual({ to: "arena/1", n: 2, input: [1], seen: undefined });
+    expect(decodeInput(["arena/1", 2, [1], null])).toEqual({
+      to: "arena/1",
+      n: 2,
+      input: [1],
+      seen: undefined,
+    });
   });
 
   test.each<[readonly unknown[]]>([

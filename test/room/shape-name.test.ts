@@ -24,8 +24,8 @@ describe("the name of a room's shape", () => {
     const others = [
       nameOf({ players: table(columns) }),
       nameOf({ players: table(columns) }, 30),
-      nameOf({ players: table(columns), shots: table({}) }),
-      nameOf({ shots: table({}), players: table(columns) }),
+      nameOf({ players: table(columns), shots: table({ n: u8 }) }),
+      nameOf({ shots: table({ n: u8 }), players: table(columns) }),
       nameOf({ players: table({ ...columns, x: fixed(0, 100, 1 / 4) }) }),
       nameOf({ players: table({ ...columns, x: fixed(0, 200, 1 / 8) }) }),
       nameOf({ players: table({ ...columns, x: fixed(-1, 100, 1 / 8) }) }),

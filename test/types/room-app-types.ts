@@ -19,7 +19,9 @@ interface User {
   readonly vip: boolean;
 }
 
-const app = tidemark({ authenticate: ({ token = "" }) => ({ id: token, vip: true, rooms: [token] }) }).channels({
+const app = tidemark({
+  authenticate: ({ token = "" }) => ({ id: token, vip: true, rooms: [token] }),
+}).channels({
   "arena/:id": arena.code<User>({
     join: (r, seat) => void r.state.players.set(seat.user.id, { hp: seat.user.vip ? 2 : 1 }),
     allow: ({ user, action, match, join }) => user.vip || action !== "create" || match.mode === join?.name,
@@ -42,9 +44,11 @@ void app.publish("arena/:id", { id: "1" }, { dx: 1 });
 // @ts-expect-error -- it has no keys
 void app.state("arena/:id", { id: "1" });
 
+const Vips = arena.code<User>({});
+const plain = tidemark({ authenticate: ({ token = "" }) => ({ id: token }) });
 // @ts-expect-error -- the app's users are not vip or not
-tidemark({ authenticate: ({ token = "" }) => ({ id: token }) }).channels({ "arena/:id": arena.code<User>({}) });
+plain.channels({ "arena/:id": Vips });
 // @ts-expect-error -- nobody is anybody here
-tidemark().channels({ "arena/:id": arena.code<User>({}) });
+tidemark().channels({ "arena/:id": Vips });
 tidemark().channels({ "arena/:id": arena.code<User | null>({}) });
 tidemark().channels({ "arena/:id": arena.code({}) });

@@ -83,7 +83,7 @@ const unconnected: Sort[] = [
   ...wrong("cursor in subs", (cursor) => ({ connect: { subs: { "chat/a": { cursor } } } }), NO_CURSOR),
   ...wrong("last in subs", (last) => ({ connect: { subs: { "chat/a": { last } } } }), [...NO_OFFSET, 1001]),
   ...wrong("since in subs", (since) => ({ connect: { subs: { "chat/a": { since } } } }), NO_OFFSET),
-  ...wrong("kind in subs", (kind) => ({ connect: { subs: { "chat/a": { kind } } } }), [7, "room", null]),
+  ...wrong("kind in subs", (kind) => ({ connect: { subs: { "chat/a": { kind } } } }), [7, "rooms", null]),
 ];
 
 const connected: Sort[] = [
@@ -118,7 +118,7 @@ const connected: Sort[] = [
     null,
     {},
     "",
-    "room",
+    "rooms",
     "toString",
     "__proto__",
   ]),

@@ -163,7 +163,10 @@ describe("who has no right to it", () => {
     const world = worldOf();
     const peer = await world.connect();
     const without = await ask(world, peer, { subscribe: "arena/1", join: { name: "eve" } });
-    expect(without["error"]).toMatchObject({ code: "bad_request", message: expect.stringContaining("secret") });
+    expect(without["error"]).toMatchObject({
+      code: "bad_request",
+      message: expect.stringContaining("secret"),
+    });
     for (const secret of ["short", 5, "with spaces in it ok", "x".repeat(65), null]) {
       const answer = await ask(world, peer, { subscribe: "arena/1", join: { name: "eve" }, secret });
       expect(answer["error"]).toMatchObject({ code: "bad_request" });
@@ -235,9 +238,13 @@ describe("limits", () => {
   test("R41: a user makes so many rooms a minute, over all connections", async () => {
     const limits = { rooms: { seats: 100, made: 3, owned: 500 } };
     const world = new World({ "arena/:id": gameOf() }, { hooks, limits });
-    for (let i = 1; i <= 3; i++) expect((await play(world, { token: "ann" }, `arena/${i}`)).ok["error"]).toBeUndefined();
+    for (let i = 1; i <= 3; i++)
+      expect((await play(world, { token: "ann" }, `arena/${i}`)).ok["error"]).toBeUndefined();
     const fourth = await play(world, { token: "ann" }, "arena/4");
-    expect(fourth.ok["error"]).toMatchObject({ code: "limit_reached", message: "more than 3 new rooms a minute" });
+    expect(fourth.ok["error"]).toMatchObject({
+      code: "limit_reached",
+      message: "more than 3 new rooms a minute",
+    });
     // Rooms that are there are no new ones, and others may make some.
     expect((await play(world, { token: "ann" }, "arena/1")).ok).toMatchObject({ kind: "room" });
     expect((await play(world, { token: "bob" }, "arena/4")).ok).toMatchObject({ kind: "room" });
@@ -250,7 +257,11 @@ describe("limits", () => {
     const world = new World({ "arena/:id": gameOf() }, { hooks, limits });
     for (let i = 1; i <= 2; i++) await play(world, { token: "ann" }, `arena/${i}`);
     const third = await play(world, { token: "ann" }, "arena/3");
-    expect(third.ok["error"]).toMatchObject({ code: "room_full", retry: true, after: expect.any(Number) as number });
+    expect(third.ok["error"]).toMatchObject({
+      code: "room_full",
+      retry: true,
+      after: expect.any(Number) as number,
+    });
   });
 });
 
@@ -303,7 +314,9 @@ describe("what follows each other on one connection", () => {
     );
     await until(world, () => ann.lines.some((line) => "id" in line && line["id"] === 7));
     const answers = ann.lines.filter((line): line is Readonly<Record<string, unknown>> => "id" in line);
-    expect(answers.map(({ id, ok, error }) => [id, ok === undefined ? (error as { code: string }).code : "ok"])).toEqual([
+    expect(
+      answers.map(({ id, ok, error }) => [id, ok === undefined ? (error as { code: string }).code : "ok"]),
+    ).toEqual([
       [1, "ok"],
       [2, "ok"],
       [3, "ok"],
@@ -335,16 +348,21 @@ describe("other commands on a room", () => {
   test("R32: tune is wrong_kind where one plays", async () => {
     const world = worldOf();
     const ann = await play(world);
-    expect(await ask(world, ann.peer, { tune: "arena/1", rate: 5 })).toMatchObject({ error: { code: "wrong_kind" } });
+    expect(await ask(world, ann.peer, { tune: "arena/1", rate: 5 })).toMatchObject({
+      error: { code: "wrong_kind" },
+    });
     expect(await ask(world, ann.peer, { subscribe: "arena/9", kind: "stream" })).toMatchObject({
       error: { code: "wrong_kind", message: expect.stringContaining("tidemark/room/client") },
     });
-    expect(await ask(world, ann.peer, { subscribe: "chat/1", join: null, secret: SECRET })).toMatchObject({ kind: "stream" });
+    expect(await ask(world, ann.peer, { subscribe: "chat/1", join: null, secret: SECRET })).toMatchObject({
+      kind: "stream",
+    });
   });
 });
 
 function roomsSeat(world: World, user: string): { readonly seat: { here: boolean } | undefined } {
   const run = roomsOf(world).rooms.get("arena/1")?.run;
-  const [id] = [...(run?.seats ?? [])].find(([, { shown }]) => (shown.user as { id: string } | null)?.id === user) ?? [];
+  const [id] =
+    [...(run?.seats ?? [])].find(([, { shown }]) => (shown.user as { id: string } | null)?.id === user) ?? [];
   return { seat: seatOf(world, id) };
 }

@@ -33,7 +33,12 @@ describe("a node", () => {
       const unknown = rooms.ask("arena/1", { is: "unknown" });
       expect(await waitFor(world, unknown)).toMatchObject({ code: "bad_request" });
     }
-    const kick = roomsOf(beside).ask("arena/1", { is: "leave", seat: String(seat), why: "kicked", client: undefined });
+    const kick = roomsOf(beside).ask("arena/1", {
+      is: "leave",
+      seat: String(seat),
+      why: "kicked",
+      client: undefined,
+    });
     expect(await waitFor(world, kick)).toMatchObject({ code: "ok" });
     const ended = await until(world, () => ann.eventOf("unsubscribed"));
     expect(ended).toMatchObject({ code: "kicked" });
@@ -47,7 +52,9 @@ describe("a node", () => {
     expect(await waitFor(world, rooms.ask("arena/1", ask))).toBeUndefined();
     expect(rooms.rooms.load.rooms).toBe(0);
     const match = new Map([["mode", "ffa"]]);
-    expect(await waitFor(world, rooms.ask("arena/1", ask, { wake: true, match }))).toMatchObject({ code: "ok" });
+    expect(await waitFor(world, rooms.ask("arena/1", ask, { wake: true, match }))).toMatchObject({
+      code: "ok",
+    });
     const ann = await play(world);
     await ann.sees({ mode: "ffa" });
   });
@@ -56,7 +63,9 @@ describe("a node", () => {
     const world = new World(channels, { hooks });
     await play(world);
     const rooms = roomsOf(world);
-    expect(await waitFor(world, rooms.ask("arena/1", { is: "close", reason: "over" }))).toMatchObject({ code: "ok" });
+    expect(await waitFor(world, rooms.ask("arena/1", { is: "close", reason: "over" }))).toMatchObject({
+      code: "ok",
+    });
     await world.clock.advance(500);
     for (const wake of [false, true]) {
       const asked = rooms.ask("arena/1", { is: "reserve", seat: "a", ms: 1 }, { wake });
@@ -68,7 +77,8 @@ describe("a node", () => {
     const world = new World(channels, { hooks });
     const beside = new World(channels, { hooks, beside: world });
     await play(world);
-    const [owner, other] = roomsOf(world).rooms.get("arena/1") === undefined ? [beside, world] : [world, beside];
+    const [owner, other] =
+      roomsOf(world).rooms.get("arena/1") === undefined ? [beside, world] : [world, beside];
     roomsOf(owner).close();
     const ask = { is: "reserve", seat: "a", ms: 1000 } as const;
     const began = world.clock.monotonic();
@@ -84,7 +94,8 @@ describe("a node", () => {
     const beside = new World(channels, { hooks, beside: world });
     const ann = await play(world, { token: "ann" });
     const bob = await play(beside, { token: "bob" });
-    const [owner, other] = roomsOf(world).rooms.get("arena/1") === undefined ? [beside, world] : [world, beside];
+    const [owner, other] =
+      roomsOf(world).rooms.get("arena/1") === undefined ? [beside, world] : [world, beside];
     for (const player of [ann, bob]) player.input(5);
     await ann.sees({ x: 105 });
     await bob.sees({ x: 105 });

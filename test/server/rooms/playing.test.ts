@@ -3,7 +3,19 @@ import { describe, expect, test } from "vitest";
 import { shapeName } from "../../../src/room/shape-name.js";
 import { seatIdOf } from "../../../src/server/kinds/room/replica/seat-id.js";
 import { World } from "../support/engine.js";
-import { ask, gameOf, hasHeard, hooks, play, playersHere, roomsOf, seatOf, SECRET, shape, until } from "./support.js";
+import {
+  ask,
+  gameOf,
+  hasHeard,
+  hooks,
+  play,
+  playersHere,
+  roomsOf,
+  seatOf,
+  SECRET,
+  shape,
+  until,
+} from "./support.js";
 
 const worldOf = (): World => new World({ "arena/:id": gameOf() }, { hooks });
 
@@ -99,7 +111,10 @@ describe("who joins a room", () => {
     const ann = await play(world, { token: "ann" });
     const again = await play(world, { token: "ann" });
     const ended = await until(world, () => ann.eventOf("unsubscribed"));
-    expect(ended).toMatchObject({ code: "seat_taken", message: expect.stringContaining("another connection") });
+    expect(ended).toMatchObject({
+      code: "seat_taken",
+      message: expect.stringContaining("another connection"),
+    });
     const frames = ann.peer.lines.length;
     ann.input(5);
     await world.clock.advance(200);
@@ -115,7 +130,11 @@ describe("who joins a room", () => {
     const world = worldOf();
     for (const token of ["a", "b", "c"]) await play(world, { token });
     const late = await play(world, { token: "d" });
-    expect(late.ok["error"]).toMatchObject({ code: "room_full", retry: true, after: expect.any(Number) as number });
+    expect(late.ok["error"]).toMatchObject({
+      code: "room_full",
+      retry: true,
+      after: expect.any(Number) as number,
+    });
     expect(playersHere(world)).toBe(3);
   });
 
@@ -127,7 +146,9 @@ describe("who joins a room", () => {
     ann.input(-10);
     const ended = await until(world, () => ann.eventOf("unsubscribed"));
     expect(ended).toMatchObject({ code: "room_closed", message: "somebody went too far" });
-    await until(world, () => eve.events.find((event) => event["ch"] === ch && event["code"] === "room_closed"));
+    await until(world, () =>
+      eve.events.find((event) => event["ch"] === ch && event["code"] === "room_closed"),
+    );
     const late = await play(world, { token: "late" });
     expect(late.ok["error"]).toMatchObject({ code: "room_closed", retry: false });
     expect(await ask(world, eve, { subscribe: "arena/1" })).toMatchObject({ error: { code: "room_closed" } });
@@ -139,7 +160,12 @@ describe("who looks on", () => {
     const world = worldOf();
     const eve = await world.connect();
     const early = await ask(world, eve, { subscribe: "arena/1", budget: 4000 });
-    expect(early).toEqual({ ch: expect.any(Number) as number, kind: "room", rate: 20, shape: shapeName(shape) });
+    expect(early).toEqual({
+      ch: expect.any(Number) as number,
+      kind: "room",
+      rate: 20,
+      shape: shapeName(shape),
+    });
     await world.clock.advance(1000);
     expect(roomsOf(world).rooms.load.rooms).toBe(0);
     const ann = await play(world);

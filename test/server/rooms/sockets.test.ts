@@ -33,7 +33,8 @@ async function nodes(): Promise<{ hub: MemoryHub; one: Node; other: Node }> {
   const one = await nodeOn(hub);
   const other = await nodeOn(hub);
   onTestFinished(() => {
-    for (const { log } of [one, other]) expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+    for (const { log } of [one, other])
+      expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
   return { hub, one, other };
 }
@@ -68,7 +69,9 @@ class Player {
   }
 
   event(name: string): Fields | undefined {
-    return this.client.lines.find((line): line is Fields => !Array.isArray(line) && "event" in line && line["event"] === name);
+    return this.client.lines.find(
+      (line): line is Fields => !Array.isArray(line) && "event" in line && line["event"] === name,
+    );
   }
 
   #row(): Fields {
@@ -76,7 +79,8 @@ class Player {
     for (; this.#read < lines.length; this.#read++) {
       const line = lines[this.#read];
       if (!Array.isArray(line)) {
-        if (line !== undefined && "event" in line && line.event === "gap") this.#reader = new FrameReader(shape.state);
+        if (line !== undefined && "event" in line && line.event === "gap")
+          this.#reader = new FrameReader(shape.state);
       } else if (line[2] instanceof Uint8Array) this.#reader.read(line[2], Number(line[1]));
     }
     return this.#reader.rows("players").get(String(this.ok["seat"])) ?? {};
@@ -165,7 +169,12 @@ describe("a player over HTTP", () => {
     const { one, other } = await nodes();
     const ann = await stream(one.at, SECRET, "ann");
     expect(ann.ok).toMatchObject({ kind: "room", last: 0 });
-    const answer = await send(one.at, { secret: SECRET }, ["arena/1", 1, { dx: 1 }], ["arena/1", 2, { dx: 1 }]);
+    const answer = await send(
+      one.at,
+      { secret: SECRET },
+      ["arena/1", 1, { dx: 1 }],
+      ["arena/1", 2, { dx: 1 }],
+    );
     expect(answer.status).toBe(200);
     expect(answer.lines.slice(1)).toEqual([{}]);
     await isAt(ann.stream, ann.ok["seat"], 102);
@@ -179,7 +188,12 @@ describe("a player over HTTP", () => {
     const { one, other } = await nodes();
     await stream(one.at, SECRET, "ann");
     for (const { at } of [one, other]) {
-      const answer = await send(at, { secret: SECRET }, ["arena/1", 1, { dx: 99 }], ["arena/1", 2, { dx: 0 }]);
+      const answer = await send(
+        at,
+        { secret: SECRET },
+        ["arena/1", 1, { dx: 99 }],
+        ["arena/1", 2, { dx: 0 }],
+      );
       expect(answer.lines.slice(1)).toMatchObject([
         { event: "refused", channel: "arena/1", n: 1, code: "invalid" },
         {},

@@ -73,7 +73,9 @@ export async function ask(world: World, peer: Peer, command: Fields): Promise<Fi
 
 /** Whether a message with this event of the room has come. */
 export function hasHeard(peer: Peer, name: string): boolean {
-  return peer.lines.some((line) => Array.isArray(line) && (line[3] as Fields | undefined)?.["event"] === name);
+  return peer.lines.some(
+    (line) => Array.isArray(line) && (line[3] as Fields | undefined)?.["event"] === name,
+  );
 }
 
 /** Somebody who plays, as far as its client knows. */
@@ -104,7 +106,8 @@ export class Playing {
     for (; this.#read < this.peer.lines.length; this.#read++) {
       const line = this.peer.lines[this.#read];
       // Everything comes anew.
-      if (!Array.isArray(line) && line?.["event"] === "gap") this.reader = new FrameReader(shape.state);
+      if (line !== undefined && "event" in line && line["event"] === "gap")
+        this.reader = new FrameReader(shape.state);
       if (!Array.isArray(line) || line[0] !== this.ch || !(line[2] instanceof Uint8Array)) continue;
       this.newest = this.reader.read(line[2], Number(line[1]));
     }

@@ -80,7 +80,11 @@ export async function enter(
       had: options.had ?? false,
       match: matchOf(visitor),
       isPartial: connection.asksAgain,
-      mayJoin: (join) => mustAllow(visitor, "join", join),
+      mayJoin: async (join) => {
+        await mustAllow(visitor, "join", join);
+        // Nobody is there any more who would have the seat.
+        if (connection.closed) throw new TidemarkError("going_away", "the connection has closed");
+      },
       mayMake: async () => {
         await mustAllow(visitor, "create");
         node.newRooms.use(connection);

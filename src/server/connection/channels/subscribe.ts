@@ -103,7 +103,12 @@ export function unsubscribeByServer(
 }
 
 /** The room has ended a visit: its client is told why. */
-function visitEnded(connection: Caller, session: ChannelSession, visit: Visit, { code, message }: VisitEnd): void {
+function visitEnded(
+  connection: Caller,
+  session: ChannelSession,
+  visit: Visit,
+  { code, message }: VisitEnd,
+): void {
   session.queue.run(() => {
     const { subscription } = session;
     if (connection.closed || typeof subscription !== "object" || subscription.visit !== visit) return;
@@ -197,7 +202,13 @@ export async function prepare(
         undo();
         return new TidemarkError("going_away", "the connection has closed");
       }
-      return begin(connection, session, { active: active as ActiveChannel, membership, visit }, start, options);
+      return begin(
+        connection,
+        session,
+        { active: active as ActiveChannel, membership, visit },
+        start,
+        options,
+      );
     };
   } catch (error) {
     undo();

@@ -66,7 +66,11 @@ export class Visit {
   }
 
   /** Frames go to this subscriber from here on, in lines of this number. */
-  begin(subscriber: Subscriber, ch: number, view: { cursor: Cursor | undefined; budget: number | undefined }): void {
+  begin(
+    subscriber: Subscriber,
+    ch: number,
+    view: { cursor: Cursor | undefined; budget: number | undefined },
+  ): void {
     this.#ch = ch;
     const cursor = view.cursor ?? NO_REIGN;
     if (this.player === undefined) {

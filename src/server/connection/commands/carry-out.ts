@@ -5,7 +5,6 @@
 import { CommandError, NotACommand, decodeCommand, type Command } from "../../../protocol/index.js";
 import { textChunk } from "../../delivery/chunk.js";
 import { TidemarkError } from "../../errors.js";
-import type { Caller } from "../caller.js";
 import { publish, refusePublish } from "../publish/publish.js";
 import { runCommand, withCanonicalName, type RealCommand } from "./commands.js";
 import { carryOutInput, type InputsOwner } from "./inputs.js";
@@ -28,7 +27,8 @@ const PONG = textChunk("{}");
 export function carryOut(connection: Commander, incoming: Incoming): void {
   if (incoming.do === undefined && !("value" in incoming)) return carryOutMessage(connection, incoming);
   try {
-    if (incoming.do === undefined && Array.isArray(incoming.value)) return carryOutInput(connection, incoming.value);
+    if (incoming.do === undefined && Array.isArray(incoming.value))
+      return carryOutInput(connection, incoming.value);
     const command = incoming.do === undefined ? decodeCommand(incoming) : incoming;
     if (command.do === "ping") answerPing(connection);
     else if (mayRun(connection, command))

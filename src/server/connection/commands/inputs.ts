@@ -23,7 +23,9 @@ export function carryOutInput(connection: InputsOwner, line: readonly unknown[])
   const input = decodeInput(line);
   if (connection.arrival === "aside") return carryOutAside(connection, input);
   if (typeof input.to === "string")
-    throw new NotACommand("over a WebSocket an input names its channel by the number that the ok of subscribe had");
+    throw new NotACommand(
+      "over a WebSocket an input names its channel by the number that the ok of subscribe had",
+    );
   const visit = connection.sessions.visitOf(input.to);
   if (visit === undefined)
     throw new NotACommand(`an array is an input, and this connection has no seat on channel ${input.to}`);

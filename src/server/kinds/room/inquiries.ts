@@ -75,7 +75,7 @@ export class Inquiries {
     const { clock, onError } = this.#deps;
     const id = `${this.#name}.${++this.#number}`;
     const until = clock.monotonic() + patience;
-    for (let silent = 0; !this.#isClosed && clock.monotonic() < until; ) {
+    for (let silent = 0; !this.#isClosed && clock.monotonic() < until;) {
       try {
         const at = await this.#find(channel, { wake, match, isSilent: silent >= SILENT });
         if (at === undefined || "code" in at) return at && { ...at, id };
@@ -93,7 +93,7 @@ export class Inquiries {
   close(): void {
     this.#isClosed = true;
     this.#stop();
-    for (const id of [...this.#asked.keys()]) this.#end(id, undefined);
+    for (const id of this.#asked.keys()) this.#end(id, undefined);
   }
 
   /** Who owns the room; an answer where nobody does and will; undefined where nobody does and it is not to be woken. */

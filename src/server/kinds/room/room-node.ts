@@ -55,7 +55,8 @@ export class RoomNode {
     this.#deps = deps;
     // A node that had stopped may have begun again.
     broker.report({ rooms: 0, tick: 0 });
-    this.#onError = (error) => log.warn({ error }, "something failed in the rooms of this server; they go on");
+    this.#onError = (error) =>
+      log.warn({ error }, "something failed in the rooms of this server; they go on");
     const onError = this.#onError;
     this.mail = new RoomMail({ broker, clock, onError });
     this.rooms = new Rooms({ ...deps, mail: this.mail });

@@ -87,13 +87,7 @@ export class InputEdge {
    * @param shown the newest tick that it was sent, which is the most that it can have seen
    * @returns what became of it. One that is refused has its number done with. What its schema throws is thrown
    */
-  take(
-    n: number,
-    value: unknown,
-    seen: number | undefined,
-    shown: number,
-    now: number,
-  ): InputOutcome {
+  take(n: number, value: unknown, seen: number | undefined, shown: number, now: number): InputOutcome {
     if (!isWhole(n, 1) || n > MOST_NUMBER)
       return new TidemarkError("bad_request", "inputs are numbered from 1, one after the other");
     if (seen !== undefined && !isWhole(seen, 0))

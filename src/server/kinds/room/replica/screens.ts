@@ -127,7 +127,7 @@ export class Screens implements Subscribers {
 
   /** The room has ended: those who only look on see no more of it, and are told. */
   endAll(reason: string): void {
-    for (const { subscriber, onClosed } of [...this.#screens.values()]) {
+    for (const { subscriber, onClosed } of this.#screens.values()) {
       if (onClosed === undefined) continue;
       this.delete(subscriber);
       onClosed(reason);
