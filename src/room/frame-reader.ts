@@ -110,26 +110,27 @@ export class FrameReader {
       plans.push(readSection(from, sight, (first & HAS_MEMBERS) !== 0, before === undefined));
     }
     // From here on nothing throws.
+    const whole = before === undefined;
     const tables: Record<string, TableChanges> = {};
-    if (before === undefined) this.#empty(plans, tables);
+    for (const sight of whole ? this.#sights : []) {
+      const { name, rows, held } = sight;
+      const leaves = [...rows.keys()];
+      if (leaves.length > 0) tables[name] = { leaves, enters: NONE, updates: NONE };
+      held.clear();
+      rows.clear();
+    }
     for (const plan of plans) {
       apply(plan);
       const { name, rows } = plan.sight;
-      const leaves = tables[name]?.leaves.filter((key) => !rows.has(key)) ?? plan.leaves;
-      tables[name] = { leaves, enters: plan.enters, updates: plan.updates };
+      const leaves = (tables[name] ?? plan).leaves;
+      tables[name] = {
+        leaves: whole ? leaves.filter((key) => !rows.has(key)) : leaves,
+        enters: plan.enters,
+        updates: plan.updates,
+      };
     }
     this.#tick = tick;
-    return { tick, from: before, whole: before === undefined, ack, depth, tables };
-  }
-
-  /** Lets go of all that was seen. */
-  #empty(plans: readonly Plan[], tables: Record<string, TableChanges>): void {
-    for (const sight of this.#sights) {
-      if (sight.rows.size > 0 || plans.some((plan) => plan.sight === sight))
-        tables[sight.name] = { leaves: [...sight.rows.keys()], enters: NONE, updates: NONE };
-      sight.held.clear();
-      sight.rows.clear();
-    }
+    return { tick, from: before, whole, ack, depth, tables };
   }
 }
 

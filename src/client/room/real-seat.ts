@@ -2,9 +2,9 @@ import type { ClientHost } from "../host.js";
 
 const KEY = "tidemark.seat";
 /** What a secret is, as the server has it. */
-export const SECRET = /^[\w-]{16,64}$/;
+const FORM = /^[\w-]{16,64}$/;
 
-/** Those of clients that are in no page. */
+/** Those of clients. */
 const secrets = new WeakMap<ClientHost, string>();
 
 /**
@@ -12,23 +12,17 @@ const secrets = new WeakMap<ClientHost, string>();
  * that has no storage, the client's.
  */
 export function seatSecret(host: ClientHost): string {
-  const stored = secrets.get(host) ?? tab()?.getItem(KEY) ?? "";
-  if (SECRET.test(stored)) return stored;
-  const secret = host.random.id();
+  let secret = secrets.get(host) ?? "";
+  try {
+    // Some runtimes without pages have one storage for all that runs in them: there it is no tab's.
+    const tab = "document" in globalThis ? sessionStorage : undefined;
+    secret ||= tab?.getItem(KEY) ?? "";
+    if (!FORM.test(secret)) secret = host.random.id();
+    tab?.setItem(KEY, secret);
+  } catch {
+    // None, or a full one.
+    secret ||= host.random.id();
+  }
   secrets.set(host, secret);
-  try {
-    tab()?.setItem(KEY, secret);
-  } catch {
-    // A full one keeps nothing: the client has it.
-  }
   return secret;
-}
-
-/** Some runtimes without pages have one storage for all that runs in them: there it is no tab's. */
-function tab(): Storage | undefined {
-  try {
-    return "document" in globalThis ? sessionStorage : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -85,7 +85,7 @@ describe("a game begins", () => {
     await server.open();
     await server.world.pass(200);
     expect(await asked).toMatchObject({ code: "wrong_shape", retry: false });
-    expect((await asked).message).toContain(`of-other, and this one is ${shapeName(arena)}`);
+    expect((await asked).message).toContain(`of-other of this room, and not ${shapeName(arena)}`);
     expect(server.commands).toMatchObject([{ unsubscribe: CHANNEL }]);
   });
 
