@@ -147,9 +147,9 @@ export function createSubscriptions(core: Core): Subscriptions {
     },
     channel: (ch) => byNumber.get(ch),
     event(event) {
-      const { ch = -1, channel = "" }: { readonly ch?: number; readonly channel?: string } = event;
+      const { ch, channel = "" }: { readonly ch?: number | undefined; readonly channel?: string } = event;
       // What is told aside over HTTP names no number.
-      const subscription = byNumber.get(ch) ?? byName.get(canonicalName(channel));
+      const subscription = byNumber.get(ch ?? -1) ?? byName.get(canonicalName(channel));
       if (event.event === "subscribed") {
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
         if (subscription?.at() === "refused") subscription.subscribed(event);

@@ -228,7 +228,7 @@ export function createGame(
         },
       });
     },
-    spawn: (table, key, row) => tableOf(table)?.spawns?.add(key, { ...row } as Fields, now()),
+    spawn: (table, key, row) => tableOf(table)?.spawns?.add(key, { ...row }, now()),
     on: (about: string, listener: (value: never) => void) =>
       events.on(about, listener as (value: unknown) => void),
     async leave() {

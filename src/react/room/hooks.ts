@@ -64,7 +64,7 @@ export function useFrame<P extends Parts, Value>(
     if (game === undefined) return undefined;
     return frameLoop(game).add((rows) => {
       // The loop of a game is told the game's own rows.
-      const seen = latest.current(rows as Rows<P["tables"]>);
+      const seen = latest.current(rows);
       setValue(() => seen);
     });
   }, [game]);

@@ -117,7 +117,7 @@ describe("another owner", () => {
       const before = server.room.tick;
       server.room.players.set("bob", player(500, 500));
       await server.world.pass(500);
-      expect([...game.frame().players.keys()].sort()).toEqual(["bob", SEAT]);
+      expect([...game.frame().players.keys()].toSorted()).toEqual(["bob", SEAT]);
       server.runs = false;
       server.room.players.delete("bob");
       server.takeOver(5, reason);

@@ -165,7 +165,7 @@ export class PlayServer {
     this.room.anew();
     // One who has a cursor hears it again; one who has none may hear none, where nobody runs the room yet.
     const { cursor } = wants;
-    const [reign, tick = 0] = String(cursor ?? "").split(":");
+    const [reign, tick = 0] = (typeof cursor === "string" ? cursor : "").split(":");
     const about = {
       ch: this.#ch,
       kind: "room",
