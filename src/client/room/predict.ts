@@ -12,6 +12,7 @@ const SNAP_PART = 1 / 8;
 /** What one input does to a row, in so many seconds; the server and the client share it. */
 export type Step<R, I> = (row: R, input: I, seconds: number) => void;
 
+/** Which row is predicted, and from what. */
 export interface PredictionOptions<R, I> {
   readonly table: Table;
   /** The key of the row that is predicted. */

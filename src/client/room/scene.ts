@@ -25,6 +25,7 @@ export interface SceneFrame {
 /** The rows that are shown, by table and key. */
 export type Rows<S extends Tables> = { readonly [N in keyof S]: ReadonlyMap<string, RowOf<S[N]>> };
 
+/** Whose scene it is, and how it is shown. */
 export interface SceneOptions<S extends Tables, I> {
   /** The room's shape: its ticks a second, 0 for none, and its tables. */
   readonly shape: { readonly rate: number; readonly state: S };

@@ -46,6 +46,7 @@ export type PlayerOptions<P extends Parts> = LookOptions<P> &
 /** How one watches. */
 export type SpectatorOptions<P extends Parts> = LookOptions<P> & { readonly spectate: true };
 
+/** How one plays, or watches. */
 export type PlayOptions<P extends Parts> = PlayerOptions<P> | SpectatorOptions<P>;
 
 /** Options that may be left out where nothing in them has to be said. */
