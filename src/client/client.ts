@@ -58,6 +58,7 @@ function createClient(env: Environment, chunks: Chunks, url: string, options: Cl
 
   const host: ClientHost = {
     clock,
+    random,
     chunks,
     backoff: () => createBackoff(settings.backoff, random),
     check() {

@@ -1,4 +1,4 @@
-import type { Clock, Cursor, Member, StartAt } from "../protocol/index.js";
+import type { Clock, Cursor, Member, Random, StartAt } from "../protocol/index.js";
 import type { Backoff } from "./backoff.js";
 import type { Chunks } from "./chunks.js";
 import type { TidemarkError } from "./errors.js";
@@ -15,7 +15,8 @@ import type { Sink } from "./sink.js";
  *
  * Entry points of kinds, such as `tidemark/state`, get it from `client.host`.
  *
- * Streams use `ask`, `number`, `publish` and `me`, transients `send`, the handles of both the rest; what nobody uses is not here.
+ * Streams use `ask`, `number`, `publish` and `me`, transients `send`, rooms `random`, the handles of all the rest; what nobody uses is not
+ * here.
  * Errors are `TidemarkError`s. "The server's code" is the code of its answer to the command.
  *
  * @example
@@ -26,6 +27,8 @@ import type { Sink } from "./sink.js";
 export interface ClientHost {
   /** Waits and turns; its times are in milliseconds. */
   readonly clock: Clock;
+  /** For names and secrets. */
+  readonly random: Random;
   /** What is loaded when it is needed. */
   readonly chunks: Chunks;
   /** The page that shows what the client has, where it is another one than the platform's. Tests give theirs. */
@@ -109,6 +112,10 @@ export interface ChannelSubscription {
    * asked for again. False while it is being asked for: when it is on is early enough.
    */
   readonly again: () => boolean;
-  /** Tells the server how many lines of it have come since it is on, of a subscription with a window. Nothing over HTTP. */
-  readonly ack: (n: number) => void;
+  /**
+   * Sends a line about it that nothing answers, such as an acknowledgement, while it is on. The line has to say what the channel is called
+   * there: its number on this connection; over HTTP, where there is none, its name. While it is not on nothing is sent, and `on` of the
+   * kind tells when it can be.
+   */
+  readonly line: (write: (ch: number | string) => string) => void;
 }

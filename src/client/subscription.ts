@@ -176,7 +176,7 @@ export function createSubscription(
     const { ch } = result;
     const steady = state.at === "asked" && state.steady;
     const before = cursor;
-    if (kind.read || compacted) begin(parseCursor(result.cursor ?? ""));
+    if (kind.read || result.cursor) begin(parseCursor(result.cursor ?? ""));
     const same = cursor === before;
     backoff.reset();
     told = false;
@@ -189,7 +189,7 @@ export function createSubscription(
 
   /** Another epoch's cursor counts; in the same one, nothing that was applied is taken back, unless all is told anew. */
   function begin(from: Cursor | undefined): void {
-    if (from === undefined) throw new Error(`no cursor for ${name}`);
+    if (from === undefined) throw new Error("no cursor");
     if (cursor?.epoch !== from.epoch || cursor.offset < from.offset || (compacted && !from.offset))
       cursor = from;
   }
@@ -198,9 +198,9 @@ export function createSubscription(
     // `ended`, `idle`: nobody wants to know.
     if (state.at !== "asked") return;
     // The last handle's: the server has not ended that one yet.
-    const before = error.code === "already_subscribed";
-    if (before) unsubscribe();
-    if (!error.retry && !before) {
+    // The last handle's: the server has not ended that one yet.
+    if (error.code === "already_subscribed") unsubscribe();
+    else if (!error.retry || compacted?.told?.(error)) {
       over(fromReply(error, name));
       return;
     }
@@ -285,8 +285,8 @@ export function createSubscription(
       askAgain();
       return true;
     },
-    ack(n) {
-      if (state.at === "on" && !wire.renew) wire.request(`"ack":${state.ch},"n":${n}`);
+    line(write) {
+      if (state.at === "on") wire.line(write(wire.renew ? name : state.ch));
     },
     unsubscribe,
     subscribed: confirm,
@@ -313,8 +313,8 @@ export function createSubscription(
       } else if (event.event === "unsubscribed") {
         byNumber.delete(event.ch);
         over(new TidemarkError(event.code, event.message, { channel: name }));
-        // What a newer server may tell has no version.
       } else if ("version" in event) presence.change(event);
+      else compacted?.told?.(event);
     },
     down() {
       if (state.at === "refused" ? state.again : state.at !== "ended") enter({ at: "idle" });

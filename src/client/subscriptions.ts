@@ -147,16 +147,18 @@ export function createSubscriptions(core: Core): Subscriptions {
     },
     channel: (ch) => byNumber.get(ch),
     event(event) {
+      const { ch, channel = "" }: { readonly ch?: number | undefined; readonly channel?: string } = event;
+      // What is told aside over HTTP names no number.
+      const subscription = byNumber.get(ch ?? -1) ?? byName.get(canonicalName(channel));
       if (event.event === "subscribed") {
-        const subscription = byName.get(canonicalName(event.channel));
         // One that was ended may go on. Whoever has asked for it has an answer of their own coming.
         if (subscription?.at() === "refused") subscription.subscribed(event);
-        else give(event.channel, event);
+        else give(channel, event);
         return;
       }
-      byNumber.get(event.ch)?.event(event);
+      subscription?.event(event);
       if (event.event === "unsubscribed") {
-        for (const [name, { ch }] of given) if (ch === event.ch) given.delete(name);
+        for (const [name, result] of given) if (result.ch === ch) given.delete(name);
       }
     },
     close(error) {

@@ -71,11 +71,10 @@ export interface Wire {
   readonly attach: (transport: Transport) => void;
   /** The connection is over: whoever waits for an answer gets {@link LOST}, in the order of asking. */
   readonly detach: () => void;
-  /**
-   * Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. One without
-   * `answer` has no id: it is answered by nothing, or by an error that the client tells.
-   */
-  readonly request: (body: string, answer?: Answer, bytes?: Uint8Array) => void;
+  /** Sends a command. `body` is a JSON object's inside: `"subscribe":"chat/lobby"`. `bytes` follow its line, which says how many. */
+  readonly request: (body: string, answer: Answer, bytes?: Uint8Array) => void;
+  /** Sends a line as it is: one that is answered by nothing, or by an error that the client tells. */
+  readonly line: (text: string) => void;
   /**
    * Sends a publish, of which `marks` are the fields besides the payload. Many bytes go in parts, where the server takes
    * those: one right behind the other, so that there is never more than one message under way in parts.
@@ -102,26 +101,29 @@ export function createWire(): Wire {
     size = 0;
   }
 
-  /** @param name what further parts say of the command, where there may be some */
-  function request(body: string, answer?: Answer, bytes?: Uint8Array, name = ""): void {
-    const start = answer ? `{"id":${nextId},` : "{";
-    const line = start + body;
-    const most = name && wire.limits.binary ? PART_BYTES : Infinity;
-    // With what closes it.
-    const more = utf8Length(line) + 2;
-    const whole = more + Math.min(most, bytes?.length ?? 0);
-    if (answer) answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
-    if (bytes) {
-      flush();
-      const frames = writeParts(line, start + name, bytes, most);
-      // Over HTTP what is sent together is one request, in which all of them have to be.
-      for (const frame of transport?.idle ? [joinBytes(frames)] : frames) transport?.send(frame);
-      return;
-    }
+  /** @param more how many bytes it adds to a frame */
+  function line(text: string, more = utf8Length(text) + 1): void {
     if (size + more > Math.min(MAX_FRAME_BYTES, wire.limits.frame - wire.head)) flush();
     if (lines.length === 0) queueMicrotask(flush);
-    lines.push(`${line}}`);
+    lines.push(text);
     size += more;
+  }
+
+  /** @param name what further parts say of the command, where there may be some */
+  function request(body: string, answer: Answer, bytes?: Uint8Array, name = ""): void {
+    const start = `{"id":${nextId},`;
+    const text = start + body;
+    const most = name && wire.limits.binary ? PART_BYTES : Infinity;
+    // With what closes it.
+    const more = utf8Length(text) + 2;
+    const whole = more + Math.min(most, bytes?.length ?? 0);
+    answers.set(nextId++, { answer, size: body.startsWith('"connect"') ? 0 : whole });
+    if (bytes) {
+      flush();
+      const frames = writeParts(text, start + name, bytes, most);
+      // Over HTTP what is sent together is one request, in which all of them have to be.
+      for (const frame of transport?.idle ? [joinBytes(frames)] : frames) transport?.send(frame);
+    } else line(`${text}}`, more);
   }
 
   const wire: Wire = {
@@ -167,6 +169,7 @@ export function createWire(): Wire {
       for (const { answer } of lost.values()) answer(LOST, undefined);
     },
     request,
+    line,
     publish(channel, { body, bytes }, marks, answer) {
       const name = `"publish":${JSON.stringify(channel)}`;
       request(`${name},${body}${marks}`, answer, bytes, name);

@@ -1,4 +1,4 @@
-import { FrameError } from "../protocol/index.js";
+import { broken } from "./broken.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -47,8 +47,7 @@ export class ByteReader {
     for (let scale = 1; ; scale *= 0x80) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if (value > most || scale > LONGEST || (byte === 0 && scale > 1))
-        throw new FrameError("a number that cannot be");
+      if (value > most || scale > LONGEST || (byte === 0 && scale > 1)) broken();
       if (byte < 0x80) return value;
     }
   }
@@ -69,14 +68,14 @@ export class ByteReader {
     const at = this.#skip(size);
     try {
       return decoder.decode(this.#bytes.subarray(at, at + size));
-    } catch (cause) {
-      throw new FrameError("a text that is not UTF-8", { cause });
+    } catch {
+      return broken();
     }
   }
 
   #skip(bytes: number): number {
     const at = this.#at;
-    if (bytes > this.left) throw new FrameError("it ends too early");
+    if (bytes > this.left) broken();
     this.#at += bytes;
     return at;
   }

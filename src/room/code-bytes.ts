@@ -1,5 +1,5 @@
 /** One value of a column as bytes: a whole number in as many as its column needs, a float, or a text behind its length. */
-import { FrameError } from "../protocol/index.js";
+import { broken } from "./broken.js";
 import type { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
 import type { Coding } from "./coding.js";
@@ -20,18 +20,17 @@ export function readCode(from: ByteReader, coding: Coding): Code {
   switch (coding.kind) {
     case "whole": {
       const code = from.uint(coding.bytes);
-      if (code > coding.most) throw new FrameError(`${code} is beyond the last value of its column`);
+      if (code > coding.most) broken();
       return code;
     }
     case "float": {
       const code = from.float(coding.bytes);
-      if (!Number.isFinite(code) && !(coding.optional && code === Number.POSITIVE_INFINITY))
-        throw new FrameError(`${code} is no value of its column`);
+      if (!Number.isFinite(code) && !(coding.optional && code === Number.POSITIVE_INFINITY)) broken();
       return code;
     }
     case "text": {
       const has = coding.optional ? from.u8() : 1;
-      if (has > 1) throw new FrameError("a text is there or not");
+      if (has > 1) broken();
       return has === 1 ? from.text(coding.most) : undefined;
     }
   }

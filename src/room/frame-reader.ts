@@ -1,4 +1,4 @@
-import { FrameError } from "../protocol/index.js";
+import { broken } from "./broken.js";
 import { ByteReader } from "./byte-reader.js";
 import type { Row, Table, Value } from "./column.js";
 import { MOST_KEY } from "./columns.js";
@@ -50,7 +50,7 @@ interface Sight {
 /** What a frame does to the sight of a table, once all of it was read. */
 interface Plan extends TableChanges {
   readonly sight: Sight;
-  readonly gone: ReadonlySet<number>;
+  readonly gone: ReadonlyMap<number, string>;
   readonly came: ReadonlyMap<number, Held>;
 }
 
@@ -98,86 +98,84 @@ export class FrameReader {
     const depth = from.u8();
     const span = from.u8();
     const before = span === 0 ? undefined : tick - span;
-    if (before !== undefined && before !== this.#tick)
-      throw new FrameError(`a frame that stands on tick ${before}, not on ${this.#tick}`);
+    if (before !== undefined && before !== this.#tick) broken();
     const plans: Plan[] = [];
     let last = -1;
     while (from.left > 0) {
       const first = from.u8();
       const table = first & TABLE_BITS;
       const sight = this.#sights[table];
-      if (sight === undefined || table <= last || (first & HAS_ORDER) !== 0)
-        throw new FrameError(`no table ${first} here`);
+      if (sight === undefined || table <= last || (first & HAS_ORDER) !== 0) broken();
       last = table;
       plans.push(readSection(from, sight, (first & HAS_MEMBERS) !== 0, before === undefined));
     }
     // From here on nothing throws.
+    const whole = before === undefined;
     const tables: Record<string, TableChanges> = {};
-    if (before === undefined) this.#empty(plans, tables);
+    for (const sight of whole ? this.#sights : []) {
+      const { name, rows, held } = sight;
+      const leaves = [...rows.keys()];
+      if (leaves.length > 0) tables[name] = { leaves, enters: NONE, updates: NONE };
+      held.clear();
+      rows.clear();
+    }
     for (const plan of plans) {
       apply(plan);
       const { name, rows } = plan.sight;
-      const leaves = tables[name]?.leaves.filter((key) => !rows.has(key)) ?? plan.leaves;
-      tables[name] = { leaves, enters: plan.enters, updates: plan.updates };
+      const leaves = (tables[name] ?? plan).leaves;
+      tables[name] = {
+        leaves: whole ? leaves.filter((key) => !rows.has(key)) : leaves,
+        enters: plan.enters,
+        updates: plan.updates,
+      };
     }
     this.#tick = tick;
-    return { tick, from: before, whole: before === undefined, ack, depth, tables };
-  }
-
-  /** Lets go of all that was seen. */
-  #empty(plans: readonly Plan[], tables: Record<string, TableChanges>): void {
-    for (const sight of this.#sights) {
-      if (sight.rows.size > 0 || plans.some((plan) => plan.sight === sight))
-        tables[sight.name] = { leaves: [...sight.rows.keys()], enters: NONE, updates: NONE };
-      sight.held.clear();
-      sight.rows.clear();
-    }
+    return { tick, from: before, whole, ack, depth, tables };
   }
 }
 
 function readSection(from: ByteReader, sight: Sight, hasMembers: boolean, isAnew: boolean): Plan {
-  const { layout } = sight;
+  const { layout, rows } = sight;
+  const held: ReadonlyMap<number, Held> = isAnew ? new Map() : sight.held;
   const leaveCount = hasMembers ? from.count(1) : 0;
   const enterCount = hasMembers ? from.count(2) : 0;
   const updateCount = from.count(2);
-  const held: ReadonlyMap<number, Held> = isAnew ? new Map<number, Held>() : sight.held;
-  const gone = new Set<number>();
+  const gone = new Map<number, string>();
   const came = new Map<number, Held>();
-  const leaves = new Set<string>();
   const enters = new Map<string, Row>();
   const updates = new Map<string, Row>();
+  /** What there is of a row of which nothing was said. */
+  const heldOf = (id: number): Held => {
+    const was = held.get(id);
+    return was === undefined || gone.has(id) || came.has(id) ? broken() : was;
+  };
   for (let i = 0; i < leaveCount; i++) {
     const id = from.varint(0xffff);
-    const was = held.get(id);
-    if (was === undefined || gone.has(id)) throw new FrameError(`row ${id} leaves that is not there`);
-    gone.add(id);
-    leaves.add(was.key);
+    gone.set(id, heldOf(id).key);
   }
+  const leaves = new Set(gone.values());
   for (let i = 0; i < enterCount; i++) {
     const id = from.varint(0xffff);
     const key = from.text(MOST_KEY);
     const isThere = came.has(id) || (held.has(id) && !gone.has(id));
-    if (isThere || enters.has(key) || (!isAnew && sight.rows.has(key) && !leaves.has(key)))
-      throw new FrameError(`row ${id} enters that is there, or whose key is`);
+    if (isThere || enters.has(key) || (!isAnew && rows.has(key) && !leaves.has(key))) broken();
     const codes = readRow(from, layout);
     came.set(id, { key, codes });
     enters.set(key, rowOf(layout, codes));
   }
   for (let i = 0; i < updateCount; i++) {
     const { id, bits } = readHead(from);
-    const was = held.get(id);
-    if (was === undefined || gone.has(id) || came.has(id))
-      throw new FrameError(`row ${id} changes that is not there`);
-    const codes = [...was.codes];
+    const { key, codes: before } = heldOf(id);
+    const codes = [...before];
     readUpdate(from, layout, bits, codes);
-    came.set(id, { key: was.key, codes });
-    updates.set(was.key, rowOf(layout, codes));
+    came.set(id, { key, codes });
+    updates.set(key, rowOf(layout, codes));
   }
   return { sight, gone, came, leaves: [...leaves], enters, updates };
 }
 
 function apply({ sight, gone, came, leaves, enters, updates }: Plan): void {
-  for (const id of gone) sight.held.delete(id);
+  for (const id of gone.keys()) sight.held.delete(id);
   for (const key of leaves) sight.rows.delete(key);
   for (const [id, row] of came) sight.held.set(id, row);
   for (const [key, row] of enters) sight.rows.set(key, row);

@@ -4,7 +4,9 @@ import type { Duration } from "../protocol/duration.js";
 import type { RowOf, Table } from "./column.js";
 import type { math } from "./math.js";
 
+/** The tables of a room's state, by name. */
 export type Tables = Readonly<Record<string, Table>>;
+/** The schemas of what a room sends, by name. */
 export type Events = Readonly<Record<string, StandardSchemaV1>>;
 
 /** What the compiler knows of a shape. */

@@ -1,4 +1,4 @@
-import { FrameError } from "../protocol/index.js";
+import { broken } from "./broken.js";
 import type { ByteReader } from "./byte-reader.js";
 import type { Coding } from "./coding.js";
 import { readCode } from "./code-bytes.js";
@@ -22,14 +22,14 @@ export function readUpdate(from: ByteReader, layout: Layout, bits: number, codes
   const hasMore = moreBytes > 0 && bits >>> (HEAD_BITS - 1) === 1;
   const more = hasMore ? from.uint(moreBytes) : 0;
   const isPossible = hasMore === more > 0 && more < 2 ** (others.length - direct);
-  if (bits === 0 || !isPossible) throw new FrameError("an update of nothing, or of no column");
+  if (bits === 0 || !isPossible) broken();
   if (place !== undefined) readMove(from, layout, place, bits & ((1 << shift) - 1), codes);
   for (const [i, column] of others.entries()) {
     const isTold = i < direct ? bits & (1 << (shift + i)) : more & (1 << (i - direct));
     if (isTold !== 0) codes[column] = readCode(from, codings[column] as Coding);
   }
   // Without further columns the highest bits may have no meaning.
-  if (moreBytes === 0 && bits >>> (shift + direct) !== 0) throw new FrameError("an update of no column");
+  if (moreBytes === 0 && bits >>> (shift + direct) !== 0) broken();
 }
 
 function readMove(
@@ -40,7 +40,7 @@ function readMove(
   codes: Code[],
 ): void {
   if (move === MOVE.none) return;
-  if (move > MOVE.whole || (move === MOVE.small && !hasSmallMoves)) throw new FrameError("no such move");
+  if (move > MOVE.whole || (move === MOVE.small && !hasSmallMoves)) broken();
   for (const column of place) {
     const coding = codings[column] as Coding;
     codes[column] = move === MOVE.whole ? readCode(from, coding) : step(coding, codes[column], from.i8());
@@ -49,6 +49,5 @@ function readMove(
 
 function step(coding: Coding, code: Code, by: number): number {
   const to = (typeof code === "number" ? code : 0) + by;
-  if (coding.kind === "whole" && to >= 0 && to <= coding.most) return to;
-  throw new FrameError("a move beyond the end of the world");
+  return coding.kind === "whole" && to >= 0 && to <= coding.most ? to : broken();
 }

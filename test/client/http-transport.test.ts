@@ -49,3 +49,60 @@ test.each([
     expect(closed).toEqual([[1006, "no answer"]]);
   },
 );
+
+test("N25: commands wait for those before them, and not for lines that are none, such as inputs of a room", async () => {
+  const clock = new VirtualClock();
+  const bodies: unknown[] = [];
+  const idle: boolean[] = [];
+  let finish: ((answer: Answer) => void)[] = [];
+  const events: TransportEvents = {
+    open: () => transport.send('{"id":1,"connect":{"subs":{}}}'),
+    frame: () => {},
+    close: () => {},
+    // What waits for this is sent behind the inputs, in the same request.
+    idle: () => {
+      idle.push(transport.idle?.() ?? false);
+      if (idle.length === 1) transport.send('{"id":2,"publish":"a","data":1}');
+    },
+    over: () => {},
+    better: () => {},
+  };
+  const transport = httpTransport("ws://server/connect", events, "stream", undefined, {
+    fetch: (address, { body }) => {
+      if (address.pathname.endsWith("/stream"))
+        return Promise.resolve(answer('{"id":1,"ok":{"client":"c","ping":8000}}\n\n'));
+      bodies.push(body);
+      return new Promise((resolve) => finish.push(resolve));
+    },
+    performance: { now: () => clock.monotonic() },
+    setTimeout: (run, ms) => clock.setTimeout(run, ms),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  });
+  const answered = async (): Promise<void> => {
+    const parts: Part[] = [{ done: false, value: Buffer.from("{}\n\n") }, { done: true }];
+    const read = (): Promise<Part> => Promise.resolve(parts.shift() ?? { done: true });
+    const all = finish;
+    finish = [];
+    for (const resolve of all)
+      resolve({
+        status: 200,
+        headers: new Headers({ "content-type": "application/x-ndjson" }),
+        body: { getReader: () => ({ read }) },
+      });
+    await clock.settle();
+  };
+  await clock.settle();
+  transport.send("[3,1,{}]");
+  transport.send("[3,2,{}]");
+  await clock.settle();
+  await answered();
+  transport.send("[3,3,{}]");
+  await answered();
+  const head = '{"connect":{}}';
+  expect(idle).toEqual([true, true]);
+  expect(bodies).toEqual([
+    `${head}\n[3,1,{}]`,
+    `${head}\n[3,2,{}]\n{"id":2,"publish":"a","data":1}`,
+    `${head}\n[3,3,{}]`,
+  ]);
+});

@@ -107,6 +107,7 @@ const config = {
     paths: {
       tidemark: ["../../src/server/index.ts"],
       "tidemark/state": ["../../src/client/state/index.ts"],
+      "tidemark/room/client": ["../../src/client/room/index.ts"],
       "tidemark/*": ["../../src/*/index.ts"],
     },
   },

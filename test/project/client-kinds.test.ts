@@ -33,21 +33,27 @@ test("nothing of the client but what puts it together knows which kinds there ar
   expect(knowing).toEqual(["src/client/client.ts"]);
 });
 
-test("what a kind's own entry point uses of the client is its host, and what is made of words and forms", () => {
-  const open = new Set([
-    ...OPEN_TO_KINDS,
-    "src/protocol/pattern.js",
-    "src/client/emitter.js",
-    "src/client/errors.js",
-    "src/client/kinds/kind.js",
-    "src/client/page.js",
-    "src/client/sink.js",
-    "src/client/typed.js",
-    "src/client/types.js",
-  ]);
-  const reached = filesBelow("src/client/state").flatMap((path) => importsOf(path));
-  expect(reached.length).toBeGreaterThan(5);
-  expect(reached.filter((target) => !target.startsWith("src/client/state/") && !open.has(target))).toEqual(
-    [],
-  );
-});
+test.each([
+  ["state", "nothing-else"],
+  ["room", "src/room/"],
+])(
+  "what the entry point of %s uses of the client is its host, and what is made of words and forms",
+  (kind, shared) => {
+    const open = new Set([
+      ...OPEN_TO_KINDS,
+      "src/protocol/pattern.js",
+      "src/client/emitter.js",
+      "src/client/errors.js",
+      "src/client/kinds/kind.js",
+      "src/client/page.js",
+      "src/client/sink.js",
+      "src/client/typed.js",
+      "src/client/types.js",
+    ]);
+    const folder = `src/client/${kind}/`;
+    const reached = filesBelow(folder.slice(0, -1)).flatMap((path) => importsOf(path));
+    expect(reached.length).toBeGreaterThan(5);
+    const others = reached.filter((target) => !target.startsWith(folder) && !target.startsWith(shared));
+    expect(others.filter((target) => !open.has(target))).toEqual([]);
+  },
+);

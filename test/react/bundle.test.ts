@@ -10,6 +10,8 @@ const sourceOf = (path: string): string => fileURLToPath(new URL(`../../src/${pa
 
 const REACT = `export * from ${JSON.stringify(sourceOf("react/index.ts"))};`;
 const STATE = `export * from ${JSON.stringify(sourceOf("client/state/index.ts"))};`;
+const ROOM = `export { play } from ${JSON.stringify(sourceOf("client/room/index.ts"))};`;
+const ROOM_HOOKS = `export * from ${JSON.stringify(sourceOf("react/room/index.ts"))};`;
 const HOOKS = `export * from ${JSON.stringify(sourceOf("react/state/index.ts"))};`;
 
 /** A page that uses all of this, as an application's bundler would make it. */
@@ -31,7 +33,7 @@ async function bundle(code: string) {
   const { output } = await build.generate({ format: "esm", minify: true });
   await build.close();
   expect(output).toHaveLength(1);
-  expect(output[0].imports).toEqual(code === STATE ? [] : ["react"]);
+  expect(output[0].imports).toEqual(code.includes("/react/") ? ["react"] : []);
   return { length: output[0].code.length, size: gzipSync(output[0].code, { level: 9 }).length };
 }
 
@@ -55,4 +57,12 @@ test("a page that has only the hooks on channels of keys loads none of the other
   const [own, state, react] = [await bundle(HOOKS), await bundle(STATE), await bundle(REACT)];
   expect(own.size).toBeLessThanOrEqual(state.size + STATE_LIMIT);
   expect(own.size).toBeLessThan(state.size + react.size);
+});
+
+test("the hooks on rooms are at most 2 KB gzipped on top of the others and of tidemark/room/client", async () => {
+  const [without, all] = [await bundle(REACT + ROOM), await bundle(REACT + ROOM + ROOM_HOOKS)];
+  const more = all.size - without.size;
+  console.log(`hooks on rooms: ${more} bytes gzipped on top (limit ${STATE_LIMIT})`);
+  expect(more).toBeGreaterThan(300);
+  expect(more).toBeLessThanOrEqual(STATE_LIMIT);
 });

@@ -16,7 +16,7 @@ const nameOf = (state: Parameters<typeof room>[0]["state"], rate = 20): string =
 
 describe("the name of a room's shape", () => {
   test("R32: is eight letters, the same on every engine and in every version", () => {
-    expect(nameOf({ players: table(columns) })).toMatch(/^[\w-]{8}$/);
+    expect(nameOf({ players: table(columns) })).toMatch(/^[a-z0-9]{8}$/);
     expect(nameOf({ players: table(columns) })).toBe(nameOf({ players: table({ ...columns }) }));
   });
 
@@ -49,7 +49,7 @@ describe("the name of a room's shape", () => {
     expect(names.size).toBe(20_000);
     const firsts = new Set([...names].map(([letter]) => letter));
     const lasts = new Set([...names].map((name) => name.at(-1)));
-    expect([firsts.size, lasts.size]).toEqual([64, 64]);
+    expect([firsts.size, lasts.size]).toEqual([36, 36]);
   });
 
   test("R32: does not depend on its code, its seats or its schemas", () => {

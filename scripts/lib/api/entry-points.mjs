@@ -23,6 +23,16 @@ const ABOUT = {
     what: "Channels of keys and values, over the client.",
     more: "See [the guide](../guide/state.md).",
   },
+  "tidemark/room": {
+    page: "room.md",
+    what: "What both sides of a room know: its shape, its columns, and steps that they share.",
+    more: "See [the specification](../spec.md#rooms-r).",
+  },
+  "tidemark/room/client": {
+    page: "room-client.md",
+    what: "Rooms, over the client: to play in them, to watch them, and the parts that this is made of.",
+    more: "See [the guide](../guide/playing.md).",
+  },
   "tidemark/react": {
     page: "react.md",
     what: "Hooks over the client.",
@@ -37,6 +47,11 @@ const ABOUT = {
     page: "workers.md",
     what: "Several processes of one server on a machine, and what becomes of rooms that end them.",
     more: "See [deploying](../guide/deploying.md#rooms-that-end-their-process).",
+  },
+  "tidemark/react/room": {
+    page: "react-room.md",
+    what: "Hooks on rooms.",
+    more: "See [the guide](../guide/playing.md#in-react).",
   },
   "tidemark/testing": {
     page: "testing.md",

@@ -1,4 +1,11 @@
-import type { HistoryOptions, Kind, MessageFrame, SubscribeResult } from "../../protocol/index.js";
+import type {
+  ErrorBody,
+  EventFrame,
+  HistoryOptions,
+  Kind,
+  MessageFrame,
+  SubscribeResult,
+} from "../../protocol/index.js";
 import type { Payload } from "../payload.js";
 import type { Published } from "../published.js";
 import type { History } from "../history.js";
@@ -48,4 +55,10 @@ export interface CompactedKind {
    * @throws {Error} where it is not the part that has to come next
    */
   readonly line: (message: MessageFrame, size: number) => boolean;
+  /**
+   * The server says something about it that only this kind knows, and what a newer server may say; or it refuses it for the moment.
+   *
+   * @returns of a refusal whether it is the end, though a retry could help
+   */
+  readonly told?: (what: EventFrame | ErrorBody) => boolean;
 }

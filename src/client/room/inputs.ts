@@ -5,6 +5,8 @@ export interface Pending<I> {
   readonly input: I;
   /** When it was made, in milliseconds of a clock that never steps back. */
   readonly at: number;
+  /** The tick that was shown then, if any was: what the player saw. */
+  readonly seen?: number;
 }
 
 /** The most that are kept, as on the node that passes them on. */
@@ -38,12 +40,14 @@ export class Inputs<I> {
   /**
    * Gives an input its number.
    *
+   * @param seen the tick that was shown; NaN for none
    * @returns undefined, and nothing is kept, where 32 are unacknowledged: the room is not heard of, and what a player
    * does now would not count
    */
-  add(input: I, now: number): Pending<I> | undefined {
+  add(input: I, now: number, seen = Number.NaN): Pending<I> | undefined {
     if (this.#pending.length >= MOST) return undefined;
-    const pending = { number: ++this.last, input, at: now };
+    const tick = Math.max(0, Math.floor(seen));
+    const pending = { number: ++this.last, input, at: now, ...(tick >= 0 && { seen: tick }) };
     this.#pending.push(pending);
     return pending;
   }
@@ -61,6 +65,25 @@ export class Inputs<I> {
     this.#arrived = Math.max(this.#arrived, arrived);
     while (this.#pending[0] !== undefined && this.#pending[0].number <= ack) this.#pending.shift();
     return isNews && newest ? now - newest.at : undefined;
+  }
+
+  /** One was refused: it is done with, and no frame need say so. */
+  refuse(number: number): void {
+    const index = this.#pending.findIndex((pending) => pending.number === number);
+    if (index >= 0) this.#pending.splice(index, 1);
+  }
+
+  /**
+   * The seat has had inputs up to this number. Where those were made elsewhere, numbers go on behind them, and what is not
+   * acknowledged is given up: its numbers were used for something else.
+   *
+   * @returns whether it was so
+   */
+  goOn(last: number): boolean {
+    if (last <= this.last) return false;
+    this.last = last;
+    this.drop();
+    return true;
   }
 
   /** Gives up those that are not acknowledged, such as after a long cut. Numbers are not given again. */

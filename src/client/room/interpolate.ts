@@ -22,6 +22,7 @@ interface Entity {
   still: Sample | undefined;
 }
 
+/** How rows of a table are shown between its ticks. */
 export interface InterpolationOptions {
   /** For some columns, how far a row moves in one tick at most, in their units: what is more is a jump. */
   readonly jumps?: Readonly<Record<string, number>>;

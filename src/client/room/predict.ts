@@ -12,13 +12,14 @@ const SNAP_PART = 1 / 8;
 /** What one input does to a row, in so many seconds; the server and the client share it. */
 export type Step<R, I> = (row: R, input: I, seconds: number) => void;
 
+/** Which row is predicted, and from what. */
 export interface PredictionOptions<R, I> {
   readonly table: Table;
   /** The key of the row that is predicted. */
   readonly key: string;
   readonly step: Step<R, I>;
   readonly inputs: Inputs<I>;
-  /** Milliseconds from one tick to the next. */
+  /** Milliseconds from one tick to the next; 0 in a room without ticks, where an input takes no time. */
   readonly interval: number;
   /**
    * A correction of more than this in a column that the step changes, in its units, is shown at once: the row was not moved
@@ -181,7 +182,8 @@ export class Prediction<R extends Fields, I> {
 
   /** How far it has gone to where the last input brought it. */
   #part(now: number): number {
-    return Math.min(1, Math.max(0, (now - this.#steppedAt) / this.#options.interval));
+    const { interval } = this.#options;
+    return interval > 0 ? Math.min(1, Math.max(0, (now - this.#steppedAt) / interval)) : 1;
   }
 
   /** How much of the corrections is still shown, 0 to 1. */

@@ -25,8 +25,9 @@ export interface SceneFrame {
 /** The rows that are shown, by table and key. */
 export type Rows<S extends Tables> = { readonly [N in keyof S]: ReadonlyMap<string, RowOf<S[N]>> };
 
+/** Whose scene it is, and how it is shown. */
 export interface SceneOptions<S extends Tables, I> {
-  /** The room's shape: its ticks a second, above 0, and its tables. */
+  /** The room's shape: its ticks a second, 0 for none, and its tables. */
   readonly shape: { readonly rate: number; readonly state: S };
   /** The player's seat, which is the key of its own rows; undefined for one who only watches. */
   readonly seat?: string | undefined;
@@ -61,7 +62,7 @@ const NOTHING: TableChange<Fields> = { leaves: [], enters: new Map(), updates: n
 /**
  * What a player sees of a room: its own rows as they are to be after its inputs, all others a little in the past and between
  * the ticks that came. It is told of frames and inputs, and asked for what to paint; it knows no connection and no clock.
- * Times are milliseconds of one clock that never steps back.
+ * Of a room without ticks the newest frame is shown as it is. Times are milliseconds of one clock that never steps back.
  *
  * @example
  * const scene = new Scene({ shape: arena, seat: "ann", predict: { players: move } });
@@ -92,7 +93,7 @@ export class Scene<S extends Tables, I> {
       spawns,
       interpolate,
     } = options as unknown as Options<I>;
-    const interval = 1000 / shape.rate;
+    const interval = shape.rate > 0 ? 1000 / shape.rate : 0;
     const inputs = new Inputs<I>(lastInput);
     this.clock = new TickClock(interval);
     this.pace = new Pace(interval);
@@ -116,7 +117,8 @@ export class Scene<S extends Tables, I> {
     const { clock, inputs, pace } = this;
     const { tick, ack, depth, whole } = frame;
     if (tick <= clock.newest) return;
-    clock.frame(tick, now);
+    if (clock.interval > 0) clock.frame(tick, now);
+    else clock.newest = tick;
     const ms = inputs.acknowledge(inputNumber(ack, inputs.last), depth, now);
     if (ms !== undefined) clock.roundTrip(ms, now);
     pace.report(depth, clock.jitter);
@@ -134,15 +136,26 @@ export class Scene<S extends Tables, I> {
    * @returns what is to be sent; undefined where 32 are unacknowledged: then nothing is done
    */
   input(input: I, now: number): Pending<I> | undefined {
-    const added = this.inputs.add(input, now);
+    const added = this.inputs.add(input, now, this.clock.shown);
     if (added) for (const { prediction } of this.tables) prediction?.input(now);
     return added;
+  }
+
+  /** The room has refused an input: what it did is taken back. */
+  refuse(number: number, now: number): void {
+    this.inputs.refuse(number);
+    for (const { prediction } of this.tables) prediction?.receive(undefined, now);
   }
 
   /** What to paint now: always the same object, maps and rows, written anew by the next call. */
   rows(now: number): Rows<S> {
     const { clock } = this;
-    const tick = this.interpolates || clock.newest < 0 ? clock.render(now) : clock.newest;
+    const { newest } = clock;
+    let tick = newest < 0 ? Number.NaN : newest;
+    if (clock.interval > 0) {
+      if (this.interpolates) tick = clock.render(now);
+      else clock.shown = tick;
+    }
     for (const { interpolation, prediction, spawns } of this.tables) {
       interpolation.at(tick);
       const { rows } = interpolation;

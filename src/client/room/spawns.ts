@@ -13,6 +13,7 @@ interface Spawn<R> {
   goneAt: number;
 }
 
+/** How rows are shown that the room has not told of. */
 export interface SpawnsOptions<R> {
   /**
    * Moves a row as the room does, by so many seconds; each painted frame. With it a row is shown so, ahead of what the room

@@ -87,7 +87,9 @@ export class StateChannel {
     this.#sink = this.#sinkOf();
     this.#subscription = host.subscribe(name, this.#kind, {});
     this.#rate = new Rate(host, this.name, () => this.#again());
-    this.#acks = new Acks(host.clock, (lines) => this.#subscription.ack(lines));
+    this.#acks = new Acks(host.clock, (lines) =>
+      this.#subscription.line((ch) => `{"ack":${ch},"n":${lines}}`),
+    );
     this.#frames = new Frames(host.clock, page, () => this.#show());
     this.writer = new Writer(host, this.name, this.values, () => this.changed());
   }

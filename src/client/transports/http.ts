@@ -9,6 +9,7 @@ import { BYTES, bodyOf } from "./http-body.js";
  */
 const MAX_BODY = 15 * 1024;
 const CONNECT = /^\{"id":\d+,"connect":/;
+const COMMAND = /^\{/m;
 
 /** A server says something every `ping` milliseconds; when it has said nothing for this much longer, nothing comes. */
 const SILENCE_BEYOND_PING = 10_000;
@@ -22,6 +23,8 @@ const BYTES_A_SECOND = 16 * 1024;
 const LAST_LOOK = 1000;
 
 const END = /^\{"close":.*$/m;
+
+type Subs = Readonly<Record<string, { readonly secret?: string }>>;
 
 interface End {
   readonly close: number;
@@ -177,7 +180,8 @@ export function httpTransport(
   }
 
   function idle(): boolean {
-    return !sending && waiting.length === 0;
+    // Lines that are no commands, such as the inputs of a room, are answered by nothing, and there is always another one.
+    return !sending && waiting.every((frame) => typeof frame === "string" && !COMMAND.test(frame));
   }
 
   function close(): void {
@@ -196,8 +200,10 @@ export function httpTransport(
       if (stop.signal.aborted) return;
       if (typeof frame === "string" && CONNECT.test(frame)) {
         const { id, connect } = JSON.parse(frame) as { id: number; connect: Record<string, unknown> };
-        const { token, publisher } = connect;
-        head = JSON.stringify({ connect: { token, publisher } });
+        const { token, publisher, subs } = connect;
+        // Whose inputs there are to come, where the user has no id.
+        const secret = Object.values(Object(subs) as Subs).find((sub) => sub.secret)?.secret;
+        head = JSON.stringify({ connect: { token, publisher, secret } });
         web.clearTimeout(pause);
         if (listening !== stop) listening.abort();
         listening = new AbortController();

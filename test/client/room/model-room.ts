@@ -64,14 +64,21 @@ export class ModelRoom {
   readonly #seat: string;
   readonly #step: (player: Player, keys: Keys, seconds: number) => void;
   #waiting: Pending<Keys>[] = [];
-  #ack = 0;
+  #ack: number;
   readonly #stores = storesOf({ players });
   readonly #frames = new Frames(this.#stores);
   readonly #viewer = this.#frames.viewer();
 
-  constructor(seat: string, step = move) {
+  /** @param last the number of the newest input that it has had, under an owner before */
+  constructor(seat: string, step = move, last = 0) {
     this.#seat = seat;
     this.#step = step;
+    this.#ack = last;
+  }
+
+  /** The number of the newest input that it has taken. */
+  get ack(): number {
+    return this.#ack;
   }
 
   get me(): Player | undefined {
@@ -102,6 +109,11 @@ export class ModelRoom {
     for (const store of this.#stores) store.scan(this.players, this.tick);
     const last = taken.at(-1);
     if (this.me && last) this.after.set(last.number, { ...this.me });
+  }
+
+  /** The next frame says everything. */
+  anew(): void {
+    this.#viewer.forget();
   }
 
   /** What the player is told of the newest tick. */

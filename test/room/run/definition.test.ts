@@ -64,6 +64,7 @@ describe("what is wrong with a definition is said before it runs", () => {
     ["bad_match", "at most 8 different names", loose({ match: ["mode", "mode"] })],
     ["bad_schema", "input must be a Standard Schema", loose({ input: { type: "object" } })],
     ["bad_schema", "kill must be a Standard Schema", loose({ events: { kill: {} } })],
+    ["bad_schema", 'an event cannot be called "left"', loose({ events: { left: z.string() } })],
     ["bad_table", "a table's name is a letter", loose({ state: { "1st": table({ a: u8 }) } })],
     ["bad_table", "state.players must be made by table", loose({ state: { players: {} } })],
     ["bad_table", "state.players must be made by table", loose({ state: { players: undefined } })],

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { duration, type Duration } from "../../../../protocol/duration.js";
 import { codingOf } from "../../../../room/coding.js";
 import type { Column, Columns, Table } from "../../../../room/column.js";
+import { GAME_EVENTS } from "../../../../room/game-events.js";
 import type { AnyHooks, RoomDef } from "../../../../room/shape.js";
 import { fault } from "./faults.js";
 import { isKey } from "./keys.js";
@@ -127,6 +128,11 @@ function checkSchemas({ join, input, events }: RoomDef["shape"]): void {
   for (const name of Object.keys(events))
     if (!isKey(name))
       throw fault("bad_schema", `an event's name is a text of 1 to 64 bytes, not ${show(name)}`);
+    else if (GAME_EVENTS.includes(name))
+      throw fault(
+        "bad_schema",
+        `an event cannot be called ${show(name)}: games tell ${GAME_EVENTS.join(", ")} themselves`,
+      );
 }
 
 function checkHooks(hooks: AnyHooks, rate: number): void {

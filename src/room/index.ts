@@ -1,0 +1,56 @@
+/** What both sides of a room know: its shape, its columns, and steps that they share. */
+export {
+  angle,
+  bool,
+  f32,
+  f64,
+  fixed,
+  i16,
+  i32,
+  i8,
+  oneOf,
+  optional,
+  quantise,
+  quantiseRow,
+  table,
+  text,
+  u16,
+  u32,
+  u8,
+  type Column,
+  type ColumnData,
+  type Columns,
+  type Row,
+  type RowOf,
+  type Table,
+  type Value,
+  type ValueOf,
+} from "./columns.js";
+export type { InputFor, JoinFor, Told } from "./given.js";
+export type {
+  About,
+  Events,
+  Hooks,
+  LeaveReason,
+  Parts,
+  Room,
+  RoomAllowContext,
+  Seat,
+  SeenOf,
+  StateOf,
+  Tables,
+  TimerHook,
+  View,
+} from "./hooks.js";
+export { math } from "./math.js";
+export {
+  room,
+  type AnyHooks,
+  type RoomDef,
+  type RoomDefinition,
+  type RoomOf,
+  type RoomOptions,
+  type Shape,
+  type ShapeData,
+} from "./shape.js";
+export { stepOf } from "./step-of.js";
