@@ -14,7 +14,7 @@ function setup(nodes = 3) {
   const scene = sceneOf({ nodes });
   const askerOf = ({ way, mail, rooms, process, name }: TestNode): OwnerAsks => {
     const random = fork(7, name);
-    const asks = new OwnerAsks({ broker: way, clock: process.clock, random, mail, rooms });
+    const asks = new OwnerAsks({ broker: way.broker, clock: process.clock, random, mail, rooms });
     onTestFinished(() => asks.close());
     return asks;
   };
@@ -154,7 +154,7 @@ describe("an event", () => {
 
 describe("a room that nobody runs", () => {
   const close = (node: TestNode) =>
-    closeStopped({ broker: node.way, random: fork(9, "close"), ttl: TIMES.ttl }, ROOM, "old");
+    closeStopped({ broker: node.way.broker, random: fork(9, "close"), ttl: TIMES.ttl }, ROOM, "old");
 
   test("A93: is ended in its log, and nobody can take it any more", async () => {
     const { scene, cluster } = setup(2);

@@ -252,10 +252,12 @@ describe("what is told", () => {
   });
 });
 
+const UNUSED = { onCheckpoint() {}, onVouch() {}, onStuck() {}, report: () => undefined };
+
 test("R8: newcomers who wait for those who may have lost a seat are let in, though that reign has ended", async () => {
   const clock = new VirtualClock();
   const run = new Run(Counter.def, { seed: 1, about: { name: ROOM, match: {} } });
-  const desk = new Desk({ channel: ROOM, mail: { post() {} }, onKeyframe() {}, onEntering() {} });
+  const desk = new Desk({ channel: ROOM, mail: { post() {} }, onKeyframe() {}, onEntering() {}, ...UNUSED });
   openDesk(desk, clock, { run, isKept: false, isAfterLoss: true, entering: [] })();
   const join = {
     is: "join",

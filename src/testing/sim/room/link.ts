@@ -128,8 +128,8 @@ export class RoomLink implements NodeLink {
   /** An input goes on its way. */
   input(n: number, input: SimInput, seen: number | undefined): void {
     this.#send(() => {
-      const refused = this.#player?.input(n, input, seen);
-      if (refused !== undefined) this.#tell({ event: "refused", n, code: refused.code });
+      const outcome = this.#player?.input(n, input, seen);
+      if (typeof outcome === "object") this.#tell({ event: "refused", n, code: outcome.code });
     });
   }
 

@@ -1,8 +1,6 @@
 /** Several servers without connections, in virtual time: players are found rooms, and sit down in them. */
 import { onTestFinished } from "vitest";
 import { DEFAULT_MAX_KEYS } from "../../../../src/broker/log/key-memory.js";
-import { MemoryBroker } from "../../../../src/broker/memory/memory-broker.js";
-import { MemoryStore } from "../../../../src/broker/memory/store.js";
 import { table, text, u16 } from "../../../../src/room/columns.js";
 import { listChannel } from "../../../../src/room/match.js";
 import { room } from "../../../../src/room/shape.js";
@@ -13,13 +11,18 @@ import type { Finding, Found } from "../../../../src/server/feed/matching.js";
 import type { Seated } from "../../../../src/server/feed/room-part.js";
 import type { RoomNode } from "../../../../src/server/kinds/room/room-node.js";
 import { DEFAULT_LIMITS } from "../../../../src/server/options.js";
+import { BrokerSite } from "../../../../src/testing/sim/broker-site.js";
 import { fork } from "../../../../src/testing/sim/fork.js";
 import { SimProcess } from "../../../../src/testing/sim/process.js";
+import { Recorder } from "../../../../src/testing/sim/recorder.js";
+import { RecordingStore } from "../../../../src/testing/sim/store.js";
 import { VirtualClock } from "../../../../src/testing/virtual-clock.js";
 import { Way } from "../../owner/support/way.js";
 
 /** A dead node stays among those that are there for so long, in milliseconds. */
 const LEASE_MS = 5000;
+/** Every way is next door. */
+const NEAR = { float: () => 0, id: () => "near" };
 
 export const hall = room({
   rate: 2,
@@ -57,7 +60,7 @@ export const LIST = listChannel("hall", hall.match, { mode: "ffa" });
 
 export class Town {
   readonly clock = new VirtualClock();
-  readonly store: MemoryStore;
+  readonly site: BrokerSite;
   readonly servers: Server[] = [];
   /** How often somebody was asked whether a room may be made. */
   asked = 0;
@@ -66,15 +69,20 @@ export class Town {
 
   constructor({ servers = 3, seed = 1 } = {}) {
     this.#seed = seed;
-    this.store = new MemoryStore({
-      clock: this.clock,
-      random: fork(seed, "store"),
-      idle: 86_400_000,
-      maxKeys: DEFAULT_MAX_KEYS,
-      onError: (error) => {
-        throw error;
+    const store = new RecordingStore(
+      {
+        clock: this.clock,
+        random: fork(seed, "store"),
+        idle: 86_400_000,
+        maxKeys: DEFAULT_MAX_KEYS,
+        onError: (error) => {
+          throw error;
+        },
       },
-    });
+      new Recorder(() => this.clock.monotonic()),
+      { restored() {}, read() {}, changed() {} },
+    );
+    this.site = new BrokerSite(this.clock, this.clock, store, NEAR);
     for (let i = 0; i < servers; i++) this.add();
     onTestFinished(() => {
       for (const { engine } of this.servers) engine.close("the test is over");
@@ -85,12 +93,12 @@ export class Town {
   add(): Server {
     const name = String.fromCharCode(97 + this.#count++);
     const process = new SimProcess(this.clock);
-    const way = new Way(new MemoryBroker(this.store, this.#count, { id: name }), process, this.clock);
+    const way = new Way(this.site, process, name);
     const errors: unknown[] = [];
     const engine = new Engine({
       clock: process.clock,
       random: fork(this.#seed, name),
-      broker: way,
+      broker: way.broker,
       log: {
         info: () => {},
         warn: () => {},
@@ -178,9 +186,9 @@ export class Town {
   /** Its process ends without a word. */
   kill(server: Server): void {
     server.process.kill();
-    server.way.isCut = true;
+    server.way.broker.died();
     this.servers.splice(this.servers.indexOf(server), 1);
-    this.clock.setTimeout(() => void server.way.close(), LEASE_MS);
+    this.clock.setTimeout(() => this.site.leased(server.name, false), LEASE_MS);
   }
 
   /** The server that owns a room, as it itself says. */
@@ -205,7 +213,7 @@ export class Town {
 
   /** The broker fails over, and has lost everything. */
   loseAll(): void {
-    this.store.restore({ logs: new Map(), slots: new Map(), leases: new Map() });
+    this.site.failOver();
   }
 
   get errors(): unknown[] {

@@ -300,8 +300,7 @@ export class Desk {
   }
 
   #leave(asked: Asked): void {
-    const { node, request } = asked;
-    const { ask } = request;
+    const { ask } = asked.request;
     if (ask.is !== "leave") return;
     const { seat, client, why } = ask;
     // It may have been carried out under the reign before, and its player may be back on another node, which says so soon.
@@ -309,7 +308,7 @@ export class Desk {
       this.#early.push(asked);
       return;
     }
-    if (client === undefined || this.#holders.mayLetGo(seat, { node, client }))
+    if (client === undefined || this.#holders.mayLetGo(seat, { node: asked.node, client }))
       this.#inbox.put({ is: "leave", seat, why });
     this.#wait(asked);
   }

@@ -1,54 +1,27 @@
-import { BrokerError, type Broker } from "../../../../broker/index.js";
-import type { Clock, Random, Timer } from "../../../../protocol/index.js";
+import { BrokerError } from "../../../../broker/index.js";
+import type { Clock, Timer } from "../../../../protocol/index.js";
 import type { RoomDef } from "../../../../room/shape.js";
 import { detach, guardedClock, guardedLogger, type OnError } from "../../../guard.js";
-import type { Logger } from "../../../logger.js";
 import type { LetterItem, Place } from "../messages.js";
 import { settingsOf } from "../run/settings.js";
-import { NO_MARKS, type StepMarks, type Watched } from "../watch/steps.js";
+import { NO_MARKS, type Watched } from "../watch/steps.js";
 import { Listeners, type OnSignal } from "./listeners.js";
-import type { RoomMail } from "./mail.js";
 import { placementOf } from "./not-taken.js";
 import { NodesSeen } from "./nodes-seen.js";
 import { Owner, type Gone } from "./owner.js";
 import { NOWHERE, Placing, type Placement, type Wanted } from "./placement.js";
 import { reviveRoom, type Revived } from "./revive.js";
+import { MOST_ROOMS, type RoomsDeps } from "./rooms-deps.js";
 import { RoomsTally, type RoomsStats } from "./rooms-tally.js";
 import { takeOver, type Takeover } from "./takeover.js";
 import { MARGIN_MS, REIGN_MS, type TenureOptions } from "./tenure.js";
 
-/** So many rooms a node owns unless it is told otherwise. */
-export const MOST_ROOMS = 500;
 /** How often a node looks which others are there, and says what it has to do, in milliseconds. */
 const LOOK_MS = 1000;
 /** When to ask again a node that takes no more rooms, in milliseconds. */
 const FULL_MS = 1000;
 /** So many rooms are handed over at the same time. */
 const LEAVING_AT_ONCE = 32;
-
-export interface RoomsDeps {
-  readonly broker: Broker;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** This node's, which others of its parts use as well. */
-  readonly mail: RoomMail;
-  /** The code of a room, by its channel; undefined: none of this node's channels. */
-  readonly define: (channel: string) => RoomDef | undefined;
-  /** Default: reigns of 3 s, of which owners use all but half a second. */
-  readonly times?: TenureOptions;
-  /** How many it owns at most. Default: {@link MOST_ROOMS}. */
-  readonly most?: number;
-  /**
-   * Which rooms it takes of those that their last owner may have died of: none, or one while it has no others; `only`: no others,
-   * as a helper does, see R9. Default `alone`.
-   */
-  readonly marked?: "alone" | "none" | "only";
-  /** Where the code of rooms is marked as it runs. Default: nowhere. */
-  readonly marks?: StepMarks;
-  /** Told of a room that this node was asked for and must not take: its last owner may have died of it. */
-  readonly onMarked?: (channel: string) => void;
-}
 
 /**
  * The rooms that this node owns, and its part in finding owners for others.

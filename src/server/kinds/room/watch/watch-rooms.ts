@@ -1,6 +1,6 @@
 import type { Broker } from "../../../../broker/index.js";
 import type { Logger } from "../../../logger.js";
-import type { RoomsDeps } from "../owner/rooms.js";
+import type { RoomsDeps } from "../owner/rooms-deps.js";
 import { serverClock } from "../../../real-clock.js";
 import { partOf, ROOM_NEWS, type RoomPart } from "../../../process-part.js";
 import { MARKS_FOLDER } from "./mark-file.js";
