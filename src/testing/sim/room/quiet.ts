@@ -30,6 +30,8 @@ export function checkQuiet(world: RoomWorld): void {
   // A process may end at any time where a room is ill.
   const doomedAt = Math.max(...world.channels.map((channel) => world.truths.of(channel).doomedAt));
   if (world.recorder.time - doomedAt < CALM_MS) return;
+  // A node with a room that others have died of takes no more (R9).
+  if (world.channels.some((channel) => world.truths.of(channel).isDeadly)) return;
   for (const channel of world.channels) {
     const truth = world.truths.of(channel);
     const players = world.clients.filter((one) => one.channel === channel && one.seat !== undefined);

@@ -14,6 +14,8 @@ import type { Requests } from "./requests.js";
 
 /** How often what a room without ticks has not acknowledged is looked at, in milliseconds. */
 const PASS_MS = 250;
+/** So long after somebody was given a seat it is asked whether it has it, in milliseconds. */
+const SURE_MS = 1000;
 /** After so many ticks in which nothing that a player sent was acknowledged its node may be asking the wrong owner. */
 const LOST_AFTER = 10;
 
@@ -78,6 +80,8 @@ export class Players {
       player.last = Math.max(answer.newest ?? 0, answer.last ?? 0);
       this.#seated.set(seat, player);
       player.edge.acknowledge(answer.last ?? 0, 0, this.#heard);
+      // The seat may be free again by now, which was told when nobody here had it yet.
+      clock.setTimeout(() => player.hasEnded || this.#isClosed || this.#sayHere(player), SURE_MS);
       return player;
     }
     // It may have been given all the same, and then nobody would say that it has no connection.
