@@ -1,7 +1,6 @@
 /** What strangers send to rooms, and what it costs: them. In virtual time, without sockets. */
 import { describe, expect, test } from "vitest";
-import { stream } from "../../../src/server/index.js";
-import { DEFAULT_LIMITS } from "../../../src/server/index.js";
+import { DEFAULT_LIMITS, stream } from "../../../src/server/index.js";
 import { World, type Peer } from "../support/engine.js";
 import { deferred } from "../support/serve.js";
 import { ask, gameOf, hooks, play, playersHere, roomsOf, seatOf, SECRET, until } from "./support.js";
