@@ -34,6 +34,10 @@ describe("rooms outlive their servers (R1-R24, R28, R29, R31)", () => {
   });
 });
 
+test("R6: whoever comes from a node that knows of a later reign is not shown an earlier one", async () => {
+  expect((await simulate({ seed: 102, kind: "room" })).violations).toEqual([]);
+});
+
 test("a run of rooms is the same each time for one seed, and another one for another", async () => {
   const hashes = [];
   for (const seed of [7, 7, 8]) hashes.push((await simulate({ seed, kind: "room" })).hash);

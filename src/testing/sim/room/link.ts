@@ -1,5 +1,5 @@
 /** One connection of a client to a node, without sockets: what it sends and is sent goes through pipes, and may be slow, cut and lost. */
-import { splitBinaryLines, type Cursor } from "../../../protocol/index.js";
+import { formatCursor, splitBinaryLines, type Cursor } from "../../../protocol/index.js";
 import { Subscriber } from "../../../server/delivery/audience.js";
 import { textChunk, type Chunk } from "../../../server/delivery/chunk.js";
 import { Outgoing, type Sink } from "../../../server/delivery/outgoing.js";
@@ -196,6 +196,7 @@ export class RoomLink implements NodeLink {
       const place = await this.life.enter(channel);
       this.#hasEntered = true;
       this.#place = place;
+      if (this.wish.cursor !== undefined) await place.start({ cursor: formatCursor(this.wish.cursor) });
       if (this.#isGoneThere) return this.life.leave(channel);
       if (seat === undefined) this.#look(place);
       else await this.#play(place, seat);

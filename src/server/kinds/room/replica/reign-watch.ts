@@ -63,7 +63,13 @@ export class ReignWatch {
     return this.#next;
   }
 
-  /** The same, where nobody waits for it. */
+  /** Resolves when it is known whether that is the newest reign, or of the past. Rejects with the broker's error. */
+  async know(name: string): Promise<void> {
+    // It is not remembered: a client may say anything.
+    if (this.#reigns.judge(name) === "unknown") await this.look();
+  }
+
+  /** The same as `look`, where nobody waits for it. */
   lookAround(): void {
     this.look().then(undefined, this.#deps.onError);
   }

@@ -109,9 +109,12 @@ export class RoomPlace implements ChannelFeed, ReignWatchOwner, PlayerHost, Room
     await this.#watch.look();
   }
 
-  start({ cursor }: SubscribeOptions): Start {
+  /** Whoever was shown a reign that is not known here is not shown an earlier one: rejects where the log cannot be read. */
+  async start({ cursor }: SubscribeOptions): Promise<Start> {
     const from = parseCursor(cursor ?? "");
-    return from === undefined ? AT_BEGINNING : { cursor: from };
+    if (from === undefined) return AT_BEGINNING;
+    await this.#watch.know(from.epoch);
+    return { cursor: from };
   }
 
   /** Somebody looks on who does not want to hear of the end. */
