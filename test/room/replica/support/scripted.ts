@@ -39,7 +39,7 @@ export class ScriptedOwner {
     const reign = await broker.reign(CHANNEL, request, options);
     if (!("token" in reign)) throw new Error("somebody else reigns");
     this.#reign = reign;
-    this.name = `reign${this.#n}`.padEnd(8, "0");
+    this.name = `reign${String(this.#n).padStart(3, "0")}`;
     const { epochs } = await broker.readSlots(CHANNEL, { slots: [] }, options);
     const data = encodeReign({
       name: this.name,
