@@ -46,15 +46,19 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     file: `${OWNER}/takeover.ts`,
     find: `const reign = await ask(deps, channel, asked);
   if ("heldBy" in reign) return { is: "held", by: reign.heldBy, left: reign.left };
+  const held = { ...asked, token: reign.token };
+  const watched = watchedOf({ room: channel, reign: name, owner: broker.node, held });
   try {
-    const taken = await new Taking(deps, request, { reign, name, sent }).take();`,
+    const taken = await new Taking(deps, request, { reign, name, sent, watched }).take();`,
     replace: `const early = await broker.readSlots(channel, { after: 0, limit: 4096, bytes: 1 << 20 }, roomLogOptions());
   await new Promise((resolve) => clock.setTimeout(resolve, 400));
   const reign = await ask(deps, channel, asked);
   if ("heldBy" in reign) return { is: "held", by: reign.heldBy, left: reign.left };
+  const held = { ...asked, token: reign.token };
+  const watched = watchedOf({ room: channel, reign: name, owner: broker.node, held });
   try {
     const before = { node: broker.node, readSlots: async () => early, change: (...all) => broker.change(...all) };
-    const taken = await new Taking({ ...deps, broker: before }, request, { reign, name, sent }).take();`,
+    const taken = await new Taking({ ...deps, broker: before }, request, { reign, name, sent, watched }).take();`,
     promise: "one run",
   },
   {
@@ -110,11 +114,11 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "shown-before-it-is-logged",
     about: "what has come of inputs is told while it is not known that they are in the log",
     file: `${OWNER}/reigning.ts`,
-    find: "this.#isBusy = true; detach( this.#keeper.write(changes).then((written) => {",
+    find: "this.#isBusy = true; detach( this.keeper.write(changes).then((written) => {",
     replace: `this.#tell(made.replies);
     this.#isBusy = true;
     detach(
-      this.#keeper.write(changes).then((written) => {`,
+      this.keeper.write(changes).then((written) => {`,
     promise: "one run",
   },
   {
@@ -156,7 +160,7 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "takeover-forgets-what-was-shown",
     about: "whoever takes over begins at the last tick with inputs, though later ones were shown",
     file: `${OWNER}/remake.ts`,
-    find: "stepTo(run, shown, rate);",
+    find: "stepTo(run, shown, rate, watching);",
     replace: "",
     promise: "one run",
   },
@@ -164,8 +168,8 @@ const BUGS: readonly Omit<Mutant, "kind">[] = [
     name: "seat-told-before-it-is-logged",
     about: "a player is told of its seat before that is in the log",
     file: `${OWNER}/reigning.ts`,
-    find: "if (!made.givesSeat) return this.#tell(made.replies);",
-    replace: "if (made.seats.size >= 0) return this.#tell(made.replies);",
+    find: "if (!made.waitsForLog) return this.#tell(made.replies);",
+    replace: "if (made.replies.length >= 0) return this.#tell(made.replies);",
     promise: "seats",
   },
   {

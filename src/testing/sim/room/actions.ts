@@ -22,6 +22,7 @@ function deed(weight: number, what: InputDeed): RoomAction {
   return { weight, run: (world, step) => world.client(step).input(what, by(step)) };
 }
 
+/** What players of a simulated run of rooms do, by name. */
 export const ROOM_ACTIONS: Readonly<Record<string, RoomAction>> = {
   /** Up to four inputs at once. */
   inputs: {

@@ -32,6 +32,7 @@ function ownerIn(
   return { channel, owner: world.nodes.find(({ life }) => life?.rooms.get(channel)?.reign !== undefined) };
 }
 
+/** What goes wrong in a simulated run of rooms, by name. */
 export const ROOM_FAULTS: Readonly<Record<string, RoomFault>> = {
   ...NODE_FAULTS,
   // So long that no room could be expected to be there.
