@@ -15,6 +15,8 @@ describe("an app", () => {
     expect(readLimits({ limits: { rooms: { seats } } }).limits.rooms).toEqual({
       seats,
       made: 30,
+      finds: 60,
+      codes: 20,
       owned: 500,
     });
     expect(readLimits({ limits: { rooms: { made: false } } }).limits.rooms.made).toBe(false);
