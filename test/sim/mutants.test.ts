@@ -20,7 +20,6 @@ const SHORT = [
   "cut-from-0-for-a-cursor",
   "goes-on-in-another",
   "appended-before-its-last-part",
-  "append-without-the-fence",
   "seat-events-only-in-slots",
   "view-leaks-rows",
 ];
